@@ -1,0 +1,74 @@
+# The verbs of the project.  Each sets up .venv first; nothing outside the checkout is touched, but for Debian packages when root.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest
+PRODUCT := ocpp16 drivers daemon
+SEEDS ?= 1000
+JOBS ?= 2
+
+.PHONY: help setup check test bench run stories replay sim fuzz docs clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run           a charging session, from the plug to the bill (KEEP=1 stays up to play with)"
+	@echo "make test          every proof but the benchmark"
+	@echo "make check         ruff, mypy --strict, the rules of the house"
+	@echo "make bench         the figures, beside a minimal charge point"
+	@echo "make sim SEEDS=n   n random worlds (make test plays 1000)"
+	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
+	@echo "make stories       writes the transcripts of tests/stories anew, for review"
+	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
+	@echo "make docs          writes docs/configuration-keys.md anew from the key table"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "evsed needs python3 >= 3.11; this is $$($(PYTHON) --version)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y -qq python3-venv; \
+	    else echo "please install the Debian package python3-venv (sudo apt install python3-venv), then try again"; exit 1; fi; }
+	@[ -x $(PY) ] || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) (once)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy --strict $(PRODUCT)
+	$(PYTEST) tests/test_house.py
+
+# What is measured by coverage, then what is proved by running long: worlds, cuts, crash states, real processes, hostile input.
+LONG := $(wildcard tests/sim tests/store tests/processes tests/csms tests/fuzz)
+test: setup
+	$(PYTEST) -n $(JOBS) --cov --cov-report=term:skip-covered --cov-report=json:coverage.json $(LONG:%=--ignore=%) --ignore=tests/bench
+	$(PY) tests/coverage_gate.py coverage.json
+	$(PYTEST) -n $(JOBS) --durations=10 $(LONG)
+
+bench: setup
+	$(PY) -m tests.bench
+
+run: setup
+	@$(PY) -m tests.run_session $(if $(KEEP),--keep)
+
+stories: setup
+	$(PY) -m tests.stories --write
+
+replay: setup
+	@[ -n "$(FILE)" ] || { echo "usage: make replay FILE=flight-recorder-file"; exit 2; }
+	@$(PY) -m tests.sim.replay $(FILE)
+
+sim: setup
+	$(PY) -m tests.sim --seeds $(SEEDS)
+
+SECONDS ?= 600
+fuzz: setup
+	$(PY) -m tests.fuzz --seconds $(SECONDS)
+
+docs: setup
+	$(PY) -m tests.reference > docs/configuration-keys.md
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* coverage.json
