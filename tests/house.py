@@ -16,9 +16,9 @@ from pathlib import Path
 PRODUCT = ("ocpp16", "drivers", "daemon")
 
 PURE_STDLIB = frozenset(
-    "__future__ abc base64 binascii bisect calendar collections collections.abc contextlib copy dataclasses datetime decimal"
-    " enum fractions functools hashlib heapq itertools json math numbers operator re string struct textwrap types typing"
-    " urllib.parse zoneinfo".split()
+    "__future__ abc base64 binascii bisect calendar collections collections.abc contextlib copy dataclasses"
+    " datetime decimal enum fractions functools hashlib heapq itertools json math numbers operator re string struct"
+    " textwrap types typing urllib.parse zoneinfo".split()
 )
 IMPURE_CALLS = frozenset({"open", "print", "input", "exec", "eval", "__import__", "breakpoint"})
 WALL_CLOCK = frozenset({"now", "utcnow", "today"})
