@@ -1,0 +1,136 @@
+"""A product profile: found by name or path, read, and refused where its answers contradict each other."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from daemon.toml_lines import line_numbers, nearest
+from ocpp16.product import Product
+
+FOLDERS = (
+    Path("/etc/evsed/products"),
+    Path("/usr/share/evsed/products"),
+    Path(sys.prefix) / "share/evsed/products",
+    Path(__file__).resolve().parent.parent / "etc/products",
+)
+"""Where a product profile is looked up by name, the first wins."""
+
+BUILT_PROFILES = Product().profiles
+"""OCPP feature profiles that a product can have so far."""
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a profile; no file: with its name."""
+
+    file: str
+    line: int
+    key: str
+    what: str
+    allowed: str = ""
+    nearest: str = ""
+
+
+def find_product(name: str, folder: Path) -> Path | None:
+    """The profile's file: a path (from `folder`), or a name in FOLDERS."""
+    if "/" in name or name.endswith(".toml"):
+        file = folder / name
+        return file if file.is_file() else None
+    return next((place / f"{name}.toml" for place in FOLDERS if (place / f"{name}.toml").is_file()), None)
+
+
+def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
+    """The profile; with troubles the built-in one stands in its place."""
+    file = find_product(name, folder)
+    if file is None and name == Product().name:
+        return Product(), []  # the reference product needs no file
+    if file is None:
+        known = sorted({path.stem for place in FOLDERS for path in place.glob("*.toml")} | {Product().name})
+        return Product(), [
+            Trouble(
+                "",
+                0,
+                "",
+                f"there is no product profile {name!r}",
+                f"a path, or one of {', '.join(known)}",
+                nearest(name, known),
+            )
+        ]
+    try:
+        text = file.read_text("utf-8")
+        content = tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        found = re.search(r"at line (\d+)", str(error))
+        return Product(), [Trouble(str(file), int(found.group(1)) if found else 0, "", f"it cannot be read: {error}")]
+    return _checked(str(file), content, line_numbers(text))
+
+
+def _checked(file: str, content: dict[str, Any], lines: dict[tuple[str, str], int]) -> tuple[Product, list[Trouble]]:
+    fields = list(Product.__struct_fields__)
+    strange = [name for name in content if name not in fields]
+    troubles = [
+        Trouble(
+            file, lines.get((name, ""), 0), name, "there is no such answer", ", ".join(fields), nearest(name, fields)
+        )
+        for name in strange
+    ]
+    try:
+        product = msgspec.convert({name: value for name, value in content.items() if name in fields}, Product)
+    except msgspec.ValidationError as error:
+        name = (re.search(r"`\$\.([a-z_0-9]+)", str(error)) or [""])[-1]
+        what = re.sub(r" - at `.*`", "", str(error)).replace("`", "")
+        return Product(), [*troubles, Trouble(file, lines.get((name, ""), 0), name, what)]
+    troubles += [Trouble(file, lines.get((name, ""), 0), name, what) for name, what in contradictions(product)]
+    return (Product() if troubles else product), troubles
+
+
+def contradictions(product: Product) -> Iterator[tuple[str, str]]:
+    """Answers that no station can have, or not together: the answer's name and the reason."""
+    if product.phases not in (1, 2, 3):
+        yield "phases", f"{product.phases} phases; an AC outlet has 1, 2 or 3"
+    if not 1 <= product.connectors <= 16:
+        yield "connectors", f"{product.connectors} connectors; 1 to 16 can be served"
+    if not 6 <= product.max_amps <= 80:
+        yield "max_amps", f"{product.max_amps:g} A; the Control Pilot signals 6 to 80 A"
+    if not 100 <= product.volts <= 300:
+        yield "volts", f"{product.volts:g} V between a phase and neutral; 100 to 300 V is meant"
+    if not product.keep_on_ev_disconnect and not product.stop_on_ev_disconnect:
+        yield (
+            "stop_on_ev_disconnect",
+            "C-06.1 and C-06.2 cannot both be no: something must happen when the EV disconnects",
+        )
+    if product.offline_unknown_ids and not product.offline_authorization:
+        yield "offline_unknown_ids", "C-02 yes needs C-01 yes: unknown ids offline are a part of offline authorization"
+    if not product.measurands:
+        yield "measurands", "C-09 needs at least one measurand"
+    if len(set(product.measurands)) != len(product.measurands):
+        yield "measurands", "one is named twice"
+    strange = [name for name in product.profiles if name not in BUILT_PROFILES]
+    if strange:
+        yield "profiles", f"{strange[0]} is not built yet; so far there is {', '.join(BUILT_PROFILES)}"
+    elif "Core" not in product.profiles:
+        yield "profiles", "every station has Core"
+    for name in _COUNTS:
+        if getattr(product, name) < 1:
+            yield name, "it must be at least 1"
+    for name in ("sample_interval_max_s", "heartbeat_interval_max_s"):
+        if not 1 <= getattr(product, name) <= 604800:
+            yield name, "1 to 604800 seconds (a week) are meant"
+    if not 0 <= product.ping_interval_s <= 86400:
+        yield "ping_interval_s", "0 (never) to 86400 seconds are meant"
+
+
+_COUNTS = (
+    "get_configuration_max_keys",
+    "aligned_data_max_length",
+    "sampled_data_max_length",
+    "stop_max_meter_values",
+    "stop_aligned_max_length",
+    "stop_sampled_max_length",
+)

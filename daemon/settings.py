@@ -1,0 +1,241 @@
+"""The table of every key of `evsed.toml`: type, first value, what is allowed, and why not.  No file is read here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import ip_network
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+Value = Any
+"""A TOML value: text, int, float, bool, list."""
+Kind = Literal["text", "int", "bool", "words"]
+
+SCHEMES = ("https", "ftps", "http", "ftp")
+DEFAULT_PRODUCT = "chq-s-07sr"
+
+
+class Key(NamedTuple):
+    """One key: `check` says why a value of the right type is wrong, or nothing; `allowed` says what would be right."""
+
+    kind: Kind
+    first: Value
+    allowed: str
+    check: Callable[[Value], str | None] = lambda _: None
+    env: str = ""
+    """Name in the environment where it is not EVSED_SECTION_KEY."""
+    secret: bool = False
+
+
+def printable(value: str, longest: int) -> str | None:
+    """Why `value` cannot stand in a CiString of `longest` characters."""
+    if not value.isascii() or not value.isprintable():
+        return "it holds characters that are not printable ASCII"
+    if len(value) > longest:
+        return f"it has {len(value)} characters"
+    return None
+
+
+def _text(longest: int) -> Key:
+    return Key("text", "", f"printable ASCII, at most {longest} characters", lambda value: printable(value, longest))
+
+
+def _check_id(value: str) -> str | None:
+    if not value:
+        return "it is empty"
+    if ":" in value:  # the identity is the user of HTTP Basic authentication, which ends at the first colon
+        return "it holds a colon"
+    return printable(value, 48)
+
+
+def _check_url(value: str) -> str | None:
+    if not value:
+        return "it is empty"
+    if len(value) > 512 or not value.isascii() or not value.isprintable() or " " in value:
+        return "it is longer than 512 characters, or holds a blank or a character that is not printable ASCII"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        return f"it cannot be read: {error}"
+    if parts.scheme not in ("ws", "wss"):
+        return f"its scheme is {parts.scheme!r}" if parts.scheme else "it has no scheme"
+    if not parts.hostname or port == 0:
+        return "it names no host" if not parts.hostname else "it names port 0"
+    if parts.username is not None or parts.password is not None:
+        return "it carries a user or password"
+    if parts.query or parts.fragment or "?" in value or "#" in value:
+        return "it carries a query or a fragment"
+    return None
+
+
+def _between(least: int, most: int) -> Callable[[int], str | None]:
+    return lambda value: None if least <= value <= most else f"{value} is out of range"
+
+
+def _one_of(*words: str) -> Callable[[str], str | None]:
+    return lambda value: None if value in words else f"{value!r} is none of them"
+
+
+def _check_hex_key(value: str) -> str | None:
+    if not value or (re.fullmatch(r"[0-9A-Fa-f]{32,40}", value) and len(value) % 2 == 0):
+        return None
+    return f"it has {len(value)} characters, or holds others than 0-9, A-F"  # never the value itself
+
+
+def _check_path(value: str) -> str | None:
+    if "\0" in value or "\n" in value:
+        return "it holds a control character"
+    return None
+
+
+def _check_socket(value: str) -> str | None:
+    if len(value.encode()) > 107:  # sun_path of Linux
+        return f"it has {len(value.encode())} bytes"
+    return _check_path(value)
+
+
+def _check_needed_path(value: str) -> str | None:
+    return _check_path(value) if value else "it is empty"
+
+
+def _check_needed_socket(value: str) -> str | None:
+    return _check_socket(value) if value else "it is empty"
+
+
+def _check_argv(words: list[str]) -> str | None:
+    if words and not words[0].startswith("/"):
+        return f"{words[0]!r} is no absolute path"
+    if any("\0" in word for word in words):
+        return "it holds a control character"
+    return None
+
+
+def _check_schemes(words: list[str]) -> str | None:
+    wrong = [word for word in words if word not in SCHEMES]
+    return f"{wrong[0]!r} is none of them" if wrong else None
+
+
+def _check_hosts(words: list[str]) -> str | None:
+    for word in words:
+        try:
+            ip_network(word, strict=False)
+        except ValueError:
+            if not re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?", word) or len(word) > 253:
+                return f"{word!r} is no name, address or network"
+    return None
+
+
+_PATH = "the path of a file"
+_SOCKET = "the path of a Unix socket, at most 107 bytes"
+
+SECTIONS: Mapping[str, Mapping[str, Key]] = {
+    "station": {
+        "id": Key("text", None, "printable ASCII, 1 to 48 characters, no colon", _check_id),
+        "vendor": Key("text", "evsed", "printable ASCII, at most 20 characters", lambda v: printable(v, 20)),
+        "model": Key("text", "evsed", "printable ASCII, at most 20 characters", lambda v: printable(v, 20)),
+        "serial": _text(25),
+        "box_serial": _text(25),
+        "iccid": _text(20),
+        "imsi": _text(20),
+        "meter_type": _text(25),
+        "meter_serial": _text(25),
+        "product": Key("text", DEFAULT_PRODUCT, "the name of a product profile, or its path", _check_needed_path),
+    },
+    "csms": {
+        "url": Key("text", None, "ws://HOST[:PORT]/PATH, without the identity", _check_url),
+        "security_profile": Key("int", 2, "1, 2 or 3; 0 only together with allow_insecure = true", _between(0, 3)),
+        "allow_insecure": Key("bool", False, "true or false"),
+        "reconnect_max_s": Key("int", 300, "1 to 86400 seconds", _between(1, 86400)),
+        "authorization_key": Key(
+            "text", "", "32 to 40 hexadecimal digits, an even number", _check_hex_key, "EVSED_AUTHORIZATION_KEY", True
+        ),
+        "password": Key(
+            "text", "", "printable ASCII, at most 40 characters", lambda v: printable(v, 40), "EVSED_PASSWORD", True
+        ),
+        "ca_file": Key("text", "", _PATH, _check_path),
+        "cert_file": Key("text", "", _PATH, _check_path),
+        "key_file": Key("text", "", _PATH, _check_path),
+    },
+    "store": {"dir": Key("text", "/var/lib/evsed", "the path of a folder", _check_needed_path)},
+    "board": {
+        "kind": Key("text", "process", '"process" or "simulated"', _one_of("process", "simulated")),
+        "socket": Key("text", "/run/evsed/board.sock", _SOCKET, _check_needed_socket),
+        "connectors": Key("int", None, "1 to 16", _between(1, 16)),
+    },
+    "simulated": {"state_dir": Key("text", "", "the path of a folder", _check_path)},
+    "control": {"socket": Key("text", "/run/evsed/control.sock", _SOCKET, _check_needed_socket)},
+    "jobs": {"socket": Key("text", "", f"{_SOCKET}; empty: a thread of evsed", _check_socket)},
+    "hooks": {
+        "install": Key("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
+        "reboot": Key("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
+    },
+    "transfers": {
+        "schemes": Key("words", list(SCHEMES), f"a list out of {', '.join(SCHEMES)}", _check_schemes),
+        "allow_hosts": Key("words", [], "a list of names, addresses and networks", _check_hosts),
+        "allow_loopback": Key("bool", False, "true or false"),
+    },
+}
+"""All sections but `[ocpp]`, whose keys are the core's.  First value None: must be given, or follows from others."""
+
+NEEDED = (("station", "id"), ("csms", "url"))
+
+
+def env_name(section: str, name: str) -> str:
+    """The key's name in the environment, or "" for lists, which have none."""
+    key = SECTIONS[section][name]
+    if key.kind == "words":
+        return ""
+    return key.env or f"EVSED_{section}_{name}".upper()
+
+
+ENV: Mapping[str, tuple[str, str]] = {
+    env_name(section, name): (section, name)
+    for section, keys in SECTIONS.items()
+    for name in keys
+    if env_name(section, name)
+}
+
+
+def from_text(key: Key, text: str) -> Value:
+    """A value as the environment gives it; text that does not fit is left as it is, and refused like any wrong type."""
+    if key.kind == "int" and re.fullmatch(r"[+-]?[0-9]{1,9}", text):
+        return int(text)
+    if key.kind == "bool" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    return text
+
+
+def why_wrong(key: Key, value: Value) -> str | None:
+    """Why the value is not allowed, or None."""
+    fits = {
+        "text": isinstance(value, str),
+        "int": isinstance(value, int) and not isinstance(value, bool),
+        "bool": isinstance(value, bool),
+        "words": isinstance(value, list) and all(isinstance(word, str) for word in value),
+    }[key.kind]
+    if not fits:
+        wanted = {
+            "text": "a text in quotes",
+            "int": "a whole number",
+            "bool": "true or false",
+            "words": "a list of texts",
+        }
+        return f"it must be {wanted[key.kind]}"
+    return key.check(value)
+
+
+def ocpp_text(value: Value) -> str | None:
+    """A value under `[ocpp]` as OCPP writes it: comma-separated lists, lower-case booleans; None: it cannot be one."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        words = [ocpp_text(word) for word in value]
+        if all(word is not None and not isinstance(item, list) for word, item in zip(words, value, strict=True)):
+            return ",".join(word for word in words if word is not None)
+    return None
