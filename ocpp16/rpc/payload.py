@@ -1,0 +1,210 @@
+"""Payloads to and from messages, and which CALLERROR code fits one that is no message.  It knows no connection.
+
+The fast look is msgspec's, in C.  Only what it refuses gets the slow second look, which mends what may be mended and
+else finds the code of J 4.2.3 and names the field.  Requests are judged strictly; a confirmation may hold unknown
+properties and numbers as texts, since a strict refusal of BootNotification.conf would keep a station off the net.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from ocpp16.messages import core
+from ocpp16.messages.types import ChargingProfile, ChargingSchedule, Message
+from ocpp16.rpc.frames import MAX_DESCRIPTION, ErrorCode
+
+INCOMING = core.INCOMING
+OUTGOING = core.OUTGOING
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a payload is not the message that it should be."""
+
+    code: ErrorCode
+    description: str
+
+
+# --- in -------------------------------------------------------------------------------------------------------------
+
+
+def decode_request(action: str, payload: msgspec.Raw | bytes | str) -> Any:
+    """The request of the Central System, or its Refusal."""
+    row = INCOMING.get(action)
+    if row is not None:
+        return decode(row[0], payload)
+    if action in OUTGOING:
+        return Refusal("NotSupported", f"{action} is sent by Charge Points")
+    return Refusal("NotImplemented", f"unknown action {action[:50]}")
+
+
+def decode_confirmation(action: str, payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:
+    """The confirmation of our request, or its Refusal.  `notes` gets a line for each thing that had to be mended."""
+    return decode(OUTGOING[action][1], payload, [] if notes is None else notes)
+
+
+def decode(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:
+    """The message of that type, or its Refusal: strictly, or (with a list for notes) mending what may be mended.
+
+    Of equal keys the last one counts: `frames.parse` lets no such payload through.
+    """
+    try:
+        message = _decoder(kind).decode(payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        message = _second_look(kind, payload, notes)
+    if kind in _SCHEDULES:
+        return next(_decimals(message), message)
+    return message
+
+
+@cache
+def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Message]:
+    return msgspec.json.Decoder(kind)
+
+
+# --- one decimal ------------------------------------------------------------------------------------------------------
+
+
+def _one_decimal(number: float) -> bool:
+    """`multipleOf: 0.1` of the schema, without binary remainders: 8.1 is, 8.15 is not."""
+    return round(number, 1) == number
+
+
+_SCHEDULES: frozenset[type[Message]] = frozenset({core.RemoteStartTransactionReq})
+
+
+def _decimals(message: Any) -> Iterator[Refusal]:
+    """Every rate of the message that has more than one decimal."""
+    schedule = _schedule_of(message)
+    if schedule is None:
+        return
+    for period in schedule.charging_schedule_period:
+        if not _one_decimal(period.limit):
+            yield Refusal("PropertyConstraintViolation", f"limit: {period.limit} has more than one decimal")
+    least = schedule.min_charging_rate
+    if least is not None and not _one_decimal(least):
+        yield Refusal("PropertyConstraintViolation", f"minChargingRate: {least} has more than one decimal")
+
+
+def _schedule_of(message: Any) -> ChargingSchedule | None:
+    match message:
+        case core.RemoteStartTransactionReq(charging_profile=ChargingProfile() as profile):
+            return profile.charging_schedule
+    return None
+
+
+# --- the second look --------------------------------------------------------------------------------------------------
+
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+)
+_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+
+
+class _Wrong(Exception):
+    def __init__(self, code: ErrorCode, where: str, what: str) -> None:
+        self.refusal = Refusal(code, f"{where}: {what}"[:MAX_DESCRIPTION])
+
+
+def _second_look(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None) -> Any:
+    try:
+        value = msgspec.json.decode(payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return Refusal("FormationViolation", str(error)[:MAX_DESCRIPTION])
+    if value is None:  # J 4.2.1: null is an empty payload
+        value = {}
+    if type(value) is not dict:
+        return Refusal("FormationViolation", "payload is no object")
+    try:
+        return msgspec.convert(_mend(value, msgspec.inspect.type_info(kind), "", notes), kind)
+    except _Wrong as wrong:
+        return wrong.refusal
+    except (msgspec.ValidationError, OverflowError) as error:
+        return Refusal("TypeConstraintViolation", str(error)[:MAX_DESCRIPTION])
+
+
+def _mend(value: Any, kind: msgspec.inspect.Type, where: str, notes: list[str] | None) -> Any:
+    """The value as `kind` wants it.  Refused is only what has a code of its own; wrong types are msgspec's to find."""
+    match kind:
+        case msgspec.inspect.UnionType():  # the only unions are optional fields
+            return value if value is None else _mend(value, kind.types[0], where, notes)
+        case msgspec.inspect.StructType() if type(value) is dict:
+            return _mend_struct(value, kind, where, notes)
+        case msgspec.inspect.VarTupleType() if type(value) is list:
+            if kind.min_length is not None and len(value) < kind.min_length:
+                raise _Wrong("OccurenceConstraintViolation", where, f"fewer than {kind.min_length} items")
+            return [_mend(item, kind.item_type, f"{where}[{index}]", notes) for index, item in enumerate(value)]
+        case msgspec.inspect.EnumType() if type(value) is str and value not in kind.cls._value2member_map_:
+            raise _Wrong("PropertyConstraintViolation", where, f"{value[:50]!r} is no {kind.cls.__name__}")
+        case msgspec.inspect.IntType():
+            return _mend_integer(value, kind, where, notes)
+        case msgspec.inspect.DateTimeType() if type(value) is str:
+            return _moment(value)
+    return value
+
+
+def _mend_struct(
+    value: dict[str, Any], kind: msgspec.inspect.StructType, where: str, notes: list[str] | None
+) -> dict[str, Any]:
+    prefix = f"{where}." if where else ""
+    fields = {field.encode_name: field for field in kind.fields}
+    for name in [name for name in value if name not in fields]:
+        if notes is None:
+            raise _Wrong("FormationViolation", f"{prefix}{name[:50]}", "unknown property")
+        notes.append(f"{prefix}{name[:50]}: unknown property, left out")
+    for name, field in fields.items():
+        if field.required and name not in value:
+            raise _Wrong("ProtocolError", f"{prefix}{name}", "missing")
+    return {
+        name: _mend(value[name], field.type, f"{prefix}{name}", notes)
+        for name, field in fields.items()
+        if name in value
+    }
+
+
+def _mend_integer(value: Any, kind: msgspec.inspect.IntType, where: str, notes: list[str] | None) -> Any:
+    if notes is not None and (type(value) is float or (type(value) is str and _NUMBER.fullmatch(value))):
+        notes.append(f"{where}: {value!r} taken for an integer")
+        value = int(value)
+    if type(value) is int and kind.ge is not None and kind.le is not None and not kind.ge <= value <= kind.le:
+        raise _Wrong("PropertyConstraintViolation", where, "integer out of range")
+    return value
+
+
+def _moment(text: str) -> datetime | str:
+    """Any dateTime that can be understood: no zone is UTC, a leap second is the second before; else the text itself."""
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        return text
+    date, minute, second, fraction, zone = match.groups()
+    second = "59" if second == "60" else second or "00"
+    try:
+        return datetime.fromisoformat(f"{date}T{minute}:{second}.{(fraction or '0')[:6]}{(zone or 'Z').upper()}")
+    except ValueError:
+        return text
+
+
+# --- out ------------------------------------------------------------------------------------------------------------
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """The payload, without what is None."""
+    return _encoder.encode(message)
+
+
+def action_of(message: msgspec.Struct) -> str:
+    """`Authorize` of an AuthorizeReq or AuthorizeConf."""
+    return type(message).__name__.removesuffix("Req").removesuffix("Conf")
+
+
+def flaw(message: Message) -> Refusal | None:
+    """What the other side would find wrong with a message of ours (a Struct built in Python is not validated)."""
+    seen = decode(type(message), encode(message))
+    return seen if isinstance(seen, Refusal) else None
