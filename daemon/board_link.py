@@ -50,7 +50,7 @@ ASK_SEQ = 1 << 40
 """Sequence numbers of `do` from here on are questions of the control socket, below it the core's orders."""
 
 
-# --- the board's words -> the core's -----------------------------------------------------------------------------------
+# --- the board's words -> the core's ------------------------------------------------------------------------------
 
 
 def events_of(message: Mapping[str, Any]) -> list[Event]:
@@ -135,7 +135,7 @@ def greeting_of(messages: Iterable[Mapping[str, Any]]) -> list[Event]:
     return [attached, *(event for m in told for event in events_of(m)), BoardReady()]
 
 
-# --- the core's words -> the board's -----------------------------------------------------------------------------------
+# --- the core's words -> the board's ------------------------------------------------------------------------------
 
 
 def offer_of(outlet: Outlet, lease_s: float, seq: int) -> Message:

@@ -43,7 +43,7 @@ class BoardTalk:
         self._orders: set[int] = set()
         self._answers: dict[int, Answer] = {}
 
-    # --- from the board ------------------------------------------------------------------------------------------------
+    # --- from the board -------------------------------------------------------------------------------------------
 
     def opened(self, latched: Iterable[LatchedFault]) -> list[Message]:
         """Our first words on a new connection: hello, and each fault on record."""
@@ -124,7 +124,7 @@ class BoardTalk:
             answer(False, "the board went away")
         return [BoardDone(ref, False, "the board went away") for ref in orders]
 
-    # --- to the board --------------------------------------------------------------------------------------------------
+    # --- to the board ---------------------------------------------------------------------------------------------
 
     def want(self, outlet: Outlet) -> list[Message]:
         """A level, from now on."""

@@ -1,0 +1,225 @@
+"""Two carriers of one conversation with a board: in this very process, and over the board socket.  They decide nothing.
+
+Both run until cancelled; a board that is missing or lost is an event, never the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from daemon.board_link import LEASE_S, Message
+from daemon.board_talk import Answer, BoardTalk
+from drivers.api import BoardHost
+from drivers.seam import MAX_BYTES, SeamError, check, decode, encode
+from ocpp16.events import BoardLost, BoardReady, Event
+from ocpp16.records import LatchedFault
+from ocpp16.step import Order, Outlet
+
+RECONNECT_S = 1.0
+STATES_WITHIN_S = 1.0
+"""A board that has not told all its present states so long after its shape is taken as it is."""
+SEND_WITHIN_S = 1.0
+"""A board that takes nothing for so long is lost; its lease decides."""
+
+Deliver = Callable[[Event], None]
+Latched = Callable[[], Iterable[LatchedFault]]
+
+
+class Board(Protocol):
+    """What the runner and the control socket may ask of a board."""
+
+    def want(self, outlet: Outlet) -> None:
+        """A level, sent now where a board is ready for it, and renewed as long as `alive` says so."""
+
+    def withdraw(self) -> None:
+        """Every offer to zero at once."""
+
+    def decided(self) -> None:
+        """The core has taken `BoardReady`: levels may leave."""
+
+    def order(self, order: Order) -> None: ...
+
+    def ask(self, what: str, words: list[str], connector: int | None, answer: Answer) -> None: ...
+
+    async def run(self) -> None: ...
+
+
+class _Carrier:
+    """What both have in common."""
+
+    def __init__(self, deliver: Deliver, latched: Latched, alive: Callable[[], bool], lease_s: float = LEASE_S) -> None:
+        self.talk = BoardTalk(lease_s)
+        self._deliver = deliver
+        self._latched = latched
+        self._alive = alive
+
+    def _send(self, messages: list[Message]) -> None:
+        raise NotImplementedError
+
+    def want(self, outlet: Outlet) -> None:
+        self._send(self.talk.want(outlet))
+
+    def withdraw(self) -> None:
+        self._send(self.talk.withdraw())
+
+    def decided(self) -> None:
+        self._send(self.talk.ready())
+
+    def order(self, order: Order) -> None:
+        messages, events = self.talk.order(order)
+        self._tell(events)
+        self._send(messages)
+
+    def ask(self, what: str, words: list[str], connector: int | None, answer: Answer) -> None:
+        self._send(self.talk.ask(what, words, connector, answer))
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._deliver(event)
+
+    async def _renew(self) -> None:
+        """The lease lives only as long as the hall's loop makes progress."""
+        while True:
+            await asyncio.sleep(self.talk.lease_s / 4)
+            if self._alive():
+                self._send(self.talk.renew())
+
+
+class InProcessBoard(_Carrier):
+    """The simulated board as a part of this process: its timer is ours."""
+
+    def __init__(
+        self,
+        host: BoardHost,
+        deliver: Deliver,
+        latched: Latched,
+        alive: Callable[[], bool],
+        keep: Callable[[], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        super().__init__(deliver, latched, alive)
+        self._host = host
+        self._keep = keep
+        """Called after each turn of the board: its world must survive us."""
+        self._monotonic = monotonic
+        self._poke = asyncio.Event()
+
+    async def run(self) -> None:
+        self._send(self.talk.opened(self._latched()))
+        self._hear(self._host.greet(self._monotonic()))
+        self._deliver(BoardReady())
+        renewals = asyncio.create_task(self._renew())
+        try:
+            while not renewals.done():
+                await self._until_due(renewals)
+                self._hear(self._host.advance(self._monotonic()))
+            renewals.result()  # it ends by an error only
+        finally:
+            renewals.cancel()
+
+    async def _until_due(self, renewals: asyncio.Task[None]) -> None:
+        self._poke.clear()
+        wait_s = self._host.wake_at() - self._monotonic()
+        if wait_s <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(None if wait_s == float("inf") else wait_s):
+                await self._poke.wait()
+        except TimeoutError:
+            pass
+
+    def _send(self, messages: list[Message]) -> None:
+        for message in messages:
+            try:
+                self._hear(self._host.receive(self._monotonic(), check(message, "to_board")))
+            except SeamError as error:
+                self._refused(message, str(error))
+
+    def _refused(self, message: Message, reason: str) -> None:
+        """What this board does not have: whoever asked is told; an offer that it refuses is a broken belief of ours."""
+        if message["type"] != "do":
+            raise AssertionError(f"{message['type']} refused by the board: {reason}")
+        self._hear([{"type": "done", "seq": message["seq"], "ok": False, "detail": reason}])
+
+    def _hear(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._tell(self.talk.heard(check(message, "from_board")))
+        self._keep()
+        self._poke.set()
+
+
+class BoardSocket(_Carrier):
+    """A board behind its socket: connects, reconnects every second, never ends by itself."""
+
+    def __init__(
+        self, path: str, deliver: Deliver, latched: Latched, alive: Callable[[], bool], lease_s: float = LEASE_S
+    ) -> None:
+        super().__init__(deliver, latched, alive, lease_s)
+        self._path = path
+        self._out: asyncio.Queue[bytes] = asyncio.Queue()
+        self._said = ""
+        """The last reason told: a board that stays away is told once."""
+
+    async def run(self) -> None:
+        while True:
+            reason = await self._one_connection()
+            self._tell(self.talk.closed())
+            if reason != self._said:
+                self._said = reason
+                self._deliver(BoardLost(reason))
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _one_connection(self) -> str:
+        """Until it is lost; why."""
+        loop, reason = asyncio.get_running_loop(), ""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as sock:
+            try:
+                await loop.sock_connect(sock, self._path)
+            except OSError as error:
+                return f"no board at {self._path}: {error.strerror}"
+            self._out = asyncio.Queue()
+            self._send(self.talk.opened(self._latched()))
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._read(sock))
+                    tasks.create_task(self._write(sock))
+                    tasks.create_task(self._renew())
+            except* (OSError, SeamError) as group:  # a time-out is an OSError
+                reason = str(group.exceptions[0]) or "the board takes nothing any more"
+        return reason
+
+    async def _read(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        told_by: float | None = None
+        ready = False
+        while True:
+            try:
+                async with asyncio.timeout_at(None if ready else told_by):
+                    data = await loop.sock_recv(sock, MAX_BYTES + 1)
+            except TimeoutError:
+                self._deliver(BoardReady())
+                ready = True
+                continue
+            if not data:
+                raise OSError("the board closed the connection")
+            self._tell(self.talk.heard(decode(data, "from_board")))
+            if told_by is None and self.talk.attached is not None:
+                told_by = loop.time() + STATES_WITHIN_S
+                self._said = ""
+            if not ready and self.talk.complete:  # its faults may follow on the heels of the last state
+                told_by = min(told_by or 0.0, loop.time() + 0.02)
+
+    async def _write(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            data = await self._out.get()
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await loop.sock_sendall(sock, data)
+
+    def _send(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            self._out.put_nowait(encode(message))

@@ -1,0 +1,205 @@
+"""The flight recorder: a bounded ring of files with all that is needed to play an incident again on a desk.
+
+Lines of JSON, compressed in batches: a snapshot, then events, the frames sent, notes.  Card numbers are pseudonyms,
+secrets zeros.  It never stops the station: what cannot be written is dropped and said once.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daemon.pseudonyms import Pseudonyms
+from ocpp16.events import Event, Now
+from ocpp16.product import Identity, Product
+from ocpp16.records import TABLES, Record
+from ocpp16.step import Note
+
+FILES = ("flight.jsonl.gz", "flight.1.jsonl.gz")
+"""The present file and the one before it."""
+KEY_FILE = "flight.key"
+FILE_BYTES = 1 << 20
+"""A file of the ring, compressed: days of an idle station, a day of steady charging."""
+BATCH_BYTES = 64 << 10
+BATCH_S = 60.0
+"""Lines wait this long or until they are this many: spares the card."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ChargePoint is made of: with the events that follow it takes the same steps again."""
+
+    seed: int
+    boot_id: str
+    build_utc: float
+    product: Product
+    identity: Identity
+    first_values: dict[str, str]
+    records: tuple[tuple[str, dict[str, Any]], ...]
+    whole: bool = True
+    """False: taken in the middle of a life, because the file before was full; what is not in the records is missing."""
+
+    def rows(self) -> list[Record]:
+        """The records, as they were."""
+        kinds = {kind.table: kind for kind in TABLES}
+        return [msgspec.convert(row, kinds[table]) for table, row in self.records]
+
+
+def unit_key(folder: Path) -> bytes:
+    """The unit's key of pseudonyms, made at the first start; where it cannot be kept, one for this life."""
+    file = folder / KEY_FILE
+    try:
+        key = file.read_bytes()
+        if len(key) == 32:
+            return key
+    except OSError:
+        pass
+    key = os.urandom(32)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(key)
+    except OSError:
+        pass
+    return key
+
+
+class FlightRecorder:
+    """Takes lines, gives batches: `take` what is due and hand it to `write`, in a thread if you like."""
+
+    def __init__(self, folder: Path, key: bytes, complain: Callable[[str], None] = lambda _: None) -> None:
+        self._folder = folder
+        self._pseudonyms = Pseudonyms(key)
+        self._complain = complain
+        self._failed = False
+        self._encode = msgspec.json.Encoder().encode
+        self._lines: list[bytes] = []
+        self._waiting = 0
+        self._since = 0.0
+        self._size = self._present_size()
+
+    def _present_size(self) -> int:
+        try:
+            return (self._folder / FILES[0]).stat().st_size
+        except OSError:
+            return 0
+
+    # --- what is written down -------------------------------------------------------------------------------------
+
+    def snapshot(
+        self,
+        records: Iterable[Record],
+        seed: int,
+        boot_id: str,
+        build_utc: float,
+        product: Product,
+        identity: Identity,
+        first_values: Mapping[str, str],
+        whole: bool = True,
+    ) -> None:
+        """The start of a life, or of a file."""
+        rows = (self._pseudonyms.record(record) for record in records)
+        hidden = {name: "0" * len(v) if name == "AuthorizationKey" else v for name, v in first_values.items()}
+        shot = Snapshot(
+            seed=seed,
+            boot_id=boot_id,
+            build_utc=build_utc,
+            product=product,
+            identity=identity,
+            first_values=hidden,
+            records=tuple((row.table, msgspec.to_builtins(row)) for row in rows),
+            whole=whole,
+        )
+        self._line(["snapshot", shot], 0.0)
+
+    def event(self, now: Now, event: Event) -> None:
+        self._line(["event", now.mono, now.utc, self._pseudonyms.event(event)], now.mono)
+
+    def sent(self, mono: float, frame: str) -> None:
+        self._line(["sent", mono, self._pseudonyms.frame(frame)], mono)
+
+    def note(self, now: Now, note: Note) -> None:
+        self._line(["note", now.mono, now.utc, note.code, self._pseudonyms.fields(note.fields)], now.mono)
+
+    def _line(self, line: list[Any], mono: float) -> None:
+        data = self._encode(line)
+        if not self._lines:
+            self._since = mono
+        self._lines.append(data)
+        self._waiting += len(data) + 1
+
+    # --- to the card ----------------------------------------------------------------------------------------------
+
+    def due(self, mono: float) -> bool:
+        """Enough lines wait, or long enough."""
+        return bool(self._lines) and (self._waiting >= BATCH_BYTES or mono - self._since >= BATCH_S)
+
+    @property
+    def full(self) -> bool:
+        """The present file has its size: `turn` it, and begin the next with a snapshot."""
+        return self._size >= FILE_BYTES
+
+    def take(self) -> bytes:
+        """All lines that wait, as a gzip member of their own."""
+        if not self._lines:
+            return b""
+        packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+        data = packer.compress(b"\n".join(self._lines) + b"\n") + packer.flush()
+        self._lines.clear()
+        self._waiting = 0
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Append to the present file."""
+        if not data:
+            return
+        try:
+            with open(self._folder / FILES[0], "ab", opener=_private) as file:
+                file.write(data)
+            self._size += len(data)
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                self._failed = True
+                self._complain(error.strerror or str(error))
+
+    def turn(self) -> None:
+        """The present file becomes the one before; the next one is empty."""
+        try:
+            os.replace(self._folder / FILES[0], self._folder / FILES[1])
+        except OSError as error:
+            self._complain(error.strerror or str(error))
+        self._size = 0
+
+    def flush(self) -> None:
+        """Everything, now."""
+        self.write(self.take())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def read_lines(file: Path) -> Iterator[list[Any]]:
+    """The lines of a recorder file, plain or compressed; a torn end is left out."""
+    data = file.read_bytes()
+    while data.startswith(b"\x1f\x8b"):
+        unpacker = zlib.decompressobj(31)
+        try:
+            text = unpacker.decompress(data)
+        except zlib.error:
+            return
+        yield from _decoded(text)
+        data = unpacker.unused_data
+    yield from _decoded(data)
+
+
+def _decoded(text: bytes) -> Iterator[list[Any]]:
+    for line in text.splitlines():
+        try:
+            yield msgspec.json.decode(line, type=list[Any])
+        except msgspec.DecodeError:
+            return
