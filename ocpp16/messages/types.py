@@ -255,6 +255,173 @@ class ChargingRateUnit(StrEnum):
     W = "W"
 
 
+class DiagnosticsStatus(StrEnum):
+    IDLE = "Idle"
+    UPLOADED = "Uploaded"
+    UPLOAD_FAILED = "UploadFailed"
+    UPLOADING = "Uploading"
+
+
+class FirmwareStatus(StrEnum):
+    DOWNLOADED = "Downloaded"
+    DOWNLOAD_FAILED = "DownloadFailed"
+    DOWNLOADING = "Downloading"
+    IDLE = "Idle"
+    INSTALLATION_FAILED = "InstallationFailed"
+    INSTALLING = "Installing"
+    INSTALLED = "Installed"
+
+
+class UpdateStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    FAILED = "Failed"
+    NOT_SUPPORTED = "NotSupported"
+    VERSION_MISMATCH = "VersionMismatch"
+
+
+class UpdateType(StrEnum):
+    DIFFERENTIAL = "Differential"
+    FULL = "Full"
+
+
+class CancelReservationStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+
+
+class ReservationStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    FAULTED = "Faulted"
+    OCCUPIED = "Occupied"
+    REJECTED = "Rejected"
+    UNAVAILABLE = "Unavailable"
+
+
+class ChargingProfileStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    NOT_SUPPORTED = "NotSupported"
+
+
+class ClearChargingProfileStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    UNKNOWN = "Unknown"
+
+
+class GetCompositeScheduleStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+
+
+class MessageTrigger(StrEnum):
+    BOOT_NOTIFICATION = "BootNotification"
+    DIAGNOSTICS_STATUS_NOTIFICATION = "DiagnosticsStatusNotification"
+    FIRMWARE_STATUS_NOTIFICATION = "FirmwareStatusNotification"
+    HEARTBEAT = "Heartbeat"
+    METER_VALUES = "MeterValues"
+    STATUS_NOTIFICATION = "StatusNotification"
+
+
+class TriggerMessageStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    NOT_IMPLEMENTED = "NotImplemented"
+
+
+class CertificateSignedStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+
+
+class CertificateUse(StrEnum):
+    CENTRAL_SYSTEM_ROOT_CERTIFICATE = "CentralSystemRootCertificate"
+    MANUFACTURER_ROOT_CERTIFICATE = "ManufacturerRootCertificate"
+
+
+class DeleteCertificateStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    FAILED = "Failed"
+    NOT_FOUND = "NotFound"
+
+
+class ExtendedMessageTrigger(StrEnum):
+    BOOT_NOTIFICATION = "BootNotification"
+    LOG_STATUS_NOTIFICATION = "LogStatusNotification"
+    FIRMWARE_STATUS_NOTIFICATION = "FirmwareStatusNotification"
+    HEARTBEAT = "Heartbeat"
+    METER_VALUES = "MeterValues"
+    SIGN_CHARGE_POINT_CERTIFICATE = "SignChargePointCertificate"
+    STATUS_NOTIFICATION = "StatusNotification"
+
+
+class GenericStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+
+
+class GetInstalledCertificateStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    NOT_FOUND = "NotFound"
+
+
+class HashAlgorithm(StrEnum):
+    SHA256 = "SHA256"
+    SHA384 = "SHA384"
+    SHA512 = "SHA512"
+
+
+class InstallCertificateStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    FAILED = "Failed"
+    REJECTED = "Rejected"
+
+
+class LogStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    ACCEPTED_CANCELED = "AcceptedCanceled"
+
+
+class LogType(StrEnum):
+    DIAGNOSTICS_LOG = "DiagnosticsLog"
+    SECURITY_LOG = "SecurityLog"
+
+
+class SignedFirmwareStatus(StrEnum):
+    DOWNLOADED = "Downloaded"
+    DOWNLOAD_FAILED = "DownloadFailed"
+    DOWNLOADING = "Downloading"
+    DOWNLOAD_SCHEDULED = "DownloadScheduled"
+    DOWNLOAD_PAUSED = "DownloadPaused"
+    IDLE = "Idle"
+    INSTALLATION_FAILED = "InstallationFailed"
+    INSTALLING = "Installing"
+    INSTALLED = "Installed"
+    INSTALL_REBOOTING = "InstallRebooting"
+    INSTALL_SCHEDULED = "InstallScheduled"
+    INSTALL_VERIFICATION_FAILED = "InstallVerificationFailed"
+    INVALID_SIGNATURE = "InvalidSignature"
+    SIGNATURE_VERIFIED = "SignatureVerified"
+
+
+class SignedUpdateFirmwareStatus(StrEnum):
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    ACCEPTED_CANCELED = "AcceptedCanceled"
+    INVALID_CERTIFICATE = "InvalidCertificate"
+    REVOKED_CERTIFICATE = "RevokedCertificate"
+
+
+class UploadLogStatus(StrEnum):
+    BAD_MESSAGE = "BadMessage"
+    IDLE = "Idle"
+    NOT_SUPPORTED_OPERATION = "NotSupportedOperation"
+    PERMISSION_DENIED = "PermissionDenied"
+    UPLOADED = "Uploaded"
+    UPLOAD_FAILURE = "UploadFailure"
+    UPLOADING = "Uploading"
+
+
 class IdTagInfo(Words, frozen=True):
     status: AuthorizationStatus
     expiry_date: DateTime | None = None

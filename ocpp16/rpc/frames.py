@@ -75,7 +75,8 @@ CALL, CALLRESULT, CALLERROR = 2, 3, 4
 _EMPTY = msgspec.Raw(b"{}")
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _anything = msgspec.json.Decoder().decode
-_HEAD = re.compile(r'\s*\[\s*([234])\s*,\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
+_HEAD = r'\s*\[\s*([234])\s*,\s*("(?:[^"\\]|\\.)*")'
+"""Compiled when first needed: a start that meets nothing odd is not kept waiting."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -174,7 +175,7 @@ def _is_json(text: str) -> bool:
 
 def _salvage(text: str, reason: str) -> Frame:
     """A frame that is not to be read: if at least its id is, the other side learns of it."""
-    head = _HEAD.match(text)
+    head = re.match(_HEAD, text, re.DOTALL)
     if head is None:
         return Ignored(reason)
     try:

@@ -15,12 +15,24 @@ from typing import Any
 
 import msgspec
 
-from ocpp16.messages import core
+from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
 from ocpp16.messages.types import ChargingProfile, ChargingSchedule, Message
 from ocpp16.rpc.frames import MAX_DESCRIPTION, ErrorCode
 
-INCOMING = core.INCOMING
-OUTGOING = core.OUTGOING
+Rows = dict[str, tuple[type[Message], type[Message]]]
+
+PROFILES: dict[str, tuple[Rows, Rows]] = {
+    "Core": (core.INCOMING, core.OUTGOING),
+    "FirmwareManagement": (firmware.INCOMING, firmware.OUTGOING),
+    "LocalAuthListManagement": (local_list.INCOMING, local_list.OUTGOING),
+    "Reservation": (reservation.INCOMING, reservation.OUTGOING),
+    "SmartCharging": (smart_charging.INCOMING, smart_charging.OUTGOING),
+    "RemoteTrigger": (remote_trigger.INCOMING, remote_trigger.OUTGOING),
+    "Security": (security.INCOMING, security.OUTGOING),
+}
+"""What the Central System and what we send, by profile (the last is the whitepaper's): action -> its .req and .conf."""
+INCOMING: Rows = {action: row for incoming, _ in PROFILES.values() for action, row in incoming.items()}
+OUTGOING: Rows = {action: row for _, outgoing in PROFILES.values() for action, row in outgoing.items()}
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -75,7 +87,13 @@ def _one_decimal(number: float) -> bool:
     return round(number, 1) == number
 
 
-_SCHEDULES: frozenset[type[Message]] = frozenset({core.RemoteStartTransactionReq})
+_SCHEDULES: frozenset[type[Message]] = frozenset(
+    {
+        core.RemoteStartTransactionReq,
+        smart_charging.SetChargingProfileReq,
+        smart_charging.GetCompositeScheduleConf,
+    }
+)
 
 
 def _decimals(message: Any) -> Iterator[Refusal]:
@@ -95,15 +113,18 @@ def _schedule_of(message: Any) -> ChargingSchedule | None:
     match message:
         case core.RemoteStartTransactionReq(charging_profile=ChargingProfile() as profile):
             return profile.charging_schedule
+        case smart_charging.SetChargingProfileReq():
+            return message.cs_charging_profiles.charging_schedule
+        case smart_charging.GetCompositeScheduleConf():
+            return message.charging_schedule
     return None
 
 
 # --- the second look --------------------------------------------------------------------------------------------------
 
-_MOMENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
-)
-_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+# Compiled when first needed: a start that meets nothing odd is not kept waiting.
+_MOMENT = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)?"
+_INTEGER = r"[+-]?\d{1,18}"
 
 
 class _Wrong(Exception):
@@ -121,11 +142,16 @@ def _second_look(kind: type[Message], payload: msgspec.Raw | bytes | str, notes:
     if type(value) is not dict:
         return Refusal("FormationViolation", "payload is no object")
     try:
-        return msgspec.convert(_mend(value, msgspec.inspect.type_info(kind), "", notes), kind)
+        return msgspec.convert(_mend(value, _shape(kind), "", notes), kind)
     except _Wrong as wrong:
         return wrong.refusal
     except (msgspec.ValidationError, OverflowError) as error:
         return Refusal("TypeConstraintViolation", str(error)[:MAX_DESCRIPTION])
+
+
+@cache
+def _shape(kind: type[Message]) -> msgspec.inspect.Type:
+    return msgspec.inspect.type_info(kind)
 
 
 def _mend(value: Any, kind: msgspec.inspect.Type, where: str, notes: list[str] | None) -> Any:
@@ -168,7 +194,7 @@ def _mend_struct(
 
 
 def _mend_integer(value: Any, kind: msgspec.inspect.IntType, where: str, notes: list[str] | None) -> Any:
-    if notes is not None and (type(value) is float or (type(value) is str and _NUMBER.fullmatch(value))):
+    if notes is not None and (type(value) is float or (type(value) is str and re.fullmatch(_INTEGER, value, re.ASCII))):
         notes.append(f"{where}: {value!r} taken for an integer")
         value = int(value)
     if type(value) is int and kind.ge is not None and kind.le is not None and not kind.ge <= value <= kind.le:
@@ -178,7 +204,7 @@ def _mend_integer(value: Any, kind: msgspec.inspect.IntType, where: str, notes: 
 
 def _moment(text: str) -> datetime | str:
     """Any dateTime that can be understood: no zone is UTC, a leap second is the second before; else the text itself."""
-    match = _MOMENT.fullmatch(text)
+    match = re.fullmatch(_MOMENT, text, re.ASCII)
     if match is None:
         return text
     date, minute, second, fraction, zone = match.groups()
