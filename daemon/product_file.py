@@ -40,9 +40,15 @@ class Trouble(NamedTuple):
 def find_product(name: str, folder: Path) -> Path | None:
     """The profile's file: a path (from `folder`), or a name in FOLDERS."""
     if "/" in name or name.endswith(".toml"):
-        file = folder / name
-        return file if file.is_file() else None
-    return next((place / f"{name}.toml" for place in FOLDERS if (place / f"{name}.toml").is_file()), None)
+        return folder / name if _is_file(folder / name) else None
+    return next((place / f"{name}.toml" for place in FOLDERS if _is_file(place / f"{name}.toml")), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for any file
+        return False
 
 
 def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:

@@ -7,6 +7,7 @@ nothing else; an optional field that is absent comes out with its default, so th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
@@ -64,9 +65,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+_HALF: Final = re.compile("[\ud800-\udfff]")  # half a character: no UTF-8 can carry it on
+
+
 def _text(low: int, high: int) -> Callable[[Any], str]:
     def check(value: Any) -> str:
-        if type(value) is not str or not low <= len(value) <= high:
+        if type(value) is not str or not low <= len(value) <= high or _HALF.search(value):
             raise ValueError(f"a text of {low} to {high} characters")
         return value
 
@@ -191,7 +195,7 @@ def encode(message: Mapping[str, Any]) -> bytes:
 
 
 def decode(data: bytes, direction: Direction) -> Message:
-    """The message in a packet that came in this direction, checked field by field; SeamError with the reason otherwise."""
+    """The message in a packet of this direction, checked field by field; SeamError with the reason otherwise."""
     if len(data) > MAX_BYTES:
         raise SeamError(f"longer than {MAX_BYTES} bytes")
     try:

@@ -23,7 +23,7 @@ Pair = tuple[CentralSystem, Station]
 async def at_the_desk(
     board: BoardKind = "simulated", policy: Policy | None = None, **ocpp: object
 ) -> AsyncIterator[Pair]:
-    """A station that has booted and shown connector 1 Available; afterwards the referee has nothing to complain about."""
+    """A station that has booted and shown connector 1 Available; afterwards the referee has no complaint."""
     async with CentralSystem(policy) as central, Station(central.url, board=board, **ocpp) as station:
         await central.wait("BootNotification")
         await central.wait("StatusNotification", connectorId=1, status="Available")
@@ -64,7 +64,7 @@ async def begin(central: CentralSystem, station: Station, card: str = "CARD-1") 
 
 @pytest.mark.parametrize("board", BOARDS)
 async def test_a_session_with_a_card(board: BoardKind) -> None:
-    """BootNotification, StatusNotification, Authorize, StartTransaction, MeterValues, StopTransaction are valid (§4)."""
+    """BootNotification, StatusNotification, Authorize, Start- and StopTransaction, MeterValues are valid (§4)."""
     async with at_the_desk(board, MeterValueSampleInterval=1) as (central, station):
         number = await begin(central, station)
         assert central.requests("Authorize") == [{"idTag": "CARD-1"}]
