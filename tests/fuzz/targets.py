@@ -1,0 +1,165 @@
+"""What is fuzzed: each door through which foreign input enters, with good input to start from and what may come of it.
+
+A target makes an input from a random source and takes it in; anything but the door's own refusal is a find.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import msgspec
+
+from daemon import board_link, config
+from daemon.config_types import ConfigError
+from drivers import seam
+from ocpp16.messages.types import Message
+from ocpp16.rpc import frames, payload
+from tests.fuzz import corpus, mutate
+
+
+class Target(NamedTuple):
+    """`make` an input, `take` it in."""
+
+    name: str
+    share: int
+    """Executions in `make test`."""
+    make: Callable[[Random], Any]
+    take: Callable[[Any], None]
+
+
+class Found(AssertionError):
+    """An input that was not refused but broke something: its seed, and the input itself."""
+
+
+class Outcome(NamedTuple):
+    executions: int
+    slowest_ms: float
+    slowest: str
+
+
+def run(target: Target, seed: int, executions: int) -> Outcome:
+    """So many executions from a seed; Found at the first uncaught exception."""
+    random = Random(f"{target.name}/{seed}")
+    slowest, culprit = 0.0, ""
+    for number in range(executions):
+        item = target.make(random)
+        began = time.thread_time()
+        try:
+            target.take(item)
+        except Exception as error:
+            raise Found(f"{target.name}, seed {seed}, execution {number}: {error!r} at {item!r:.2000}") from error
+        if (took := time.thread_time() - began) > slowest:
+            slowest, culprit = took, f"{item!r:.200}"
+    return Outcome(executions, slowest * 1000, culprit)
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------
+
+FRAME_TEXTS = [json.dumps(frame) for frame in corpus.FRAMES]
+FRAME_KINDS = (frames.Call, frames.Result, frames.Error, frames.Bad, frames.Ignored)
+
+
+def make_frame(random: Random) -> tuple[str, int]:
+    if random.random() < 0.5:
+        text = mutate.as_json(random, mutate.value(random, random.choice(corpus.FRAMES), corpus.FRAMES))
+    else:
+        text = mutate.text(random, random.choice(FRAME_TEXTS), FRAME_TEXTS)
+    return text, random.choice((65536, 65536, 65536, 262144, 40))
+
+
+def take_frame(item: tuple[str, int]) -> None:
+    frame = frames.parse(*item)
+    assert isinstance(frame, FRAME_KINDS)
+    if isinstance(frame, frames.Bad):
+        json.loads(frames.error(frame.id, frame.code, frame.description))
+    elif isinstance(frame, frames.Call):
+        answer = payload.decode_request(frame.action, frame.payload)
+        assert isinstance(answer, Message | payload.Refusal)
+
+
+# --- payloads -------------------------------------------------------------------------------------------------------
+
+
+def make_payload(random: Random) -> tuple[bool, str, bytes]:
+    request = random.random() < 0.6
+    table = corpus.REQUESTS if request else corpus.CONFIRMATIONS
+    action, good = random.choice(table)
+    if random.random() < 0.9:
+        everything = [value for _, value in table]
+        text = mutate.as_json(random, mutate.value(random, good, everything))
+    else:
+        text = mutate.text(random, json.dumps(good), [json.dumps(value) for _, value in table])
+    return request, action, text.encode(errors="replace")
+
+
+def take_payload(item: tuple[bool, str, bytes]) -> None:
+    request, action, data = item
+    decode = payload.decode_request if request else payload.decode_confirmation
+    message = decode(action, data)
+    assert isinstance(message, Message | payload.Refusal)
+    if isinstance(message, Message):
+        again = payload.decode(type(message), payload.encode(message))
+        assert again == message, "what was understood is not what is written again"
+    else:
+        json.loads(frames.error("id", message.code, message.description))
+
+
+# --- configuration --------------------------------------------------------------------------------------------------
+
+FOLDER = Path(tempfile.gettempdir())
+
+
+def make_config(random: Random) -> bytes:
+    text = mutate.text(random, random.choice(corpus.CONFIGS), corpus.CONFIGS)
+    data = text.encode(errors="replace")
+    return mutate.data(random, data, []) if random.random() < 0.2 else data
+
+
+def take_config(data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".toml", dir=FOLDER) as file:
+        file.write(data)
+        file.flush()
+        try:
+            config.load([Path(file.name)], environ={})
+        except ConfigError as error:
+            assert str(error), "refused without a word"
+
+
+# --- board ----------------------------------------------------------------------------------------------------------
+
+
+def make_board(random: Random) -> tuple[bytes, seam.Direction]:
+    direction: seam.Direction = random.choice(("from_board", "from_board", "to_board"))
+    messages = corpus.FROM_BOARD if direction == "from_board" else corpus.TO_BOARD
+    good = random.choice(messages)
+    if random.random() < 0.75:
+        return mutate.as_json(random, mutate.value(random, good, messages)).encode(errors="replace"), direction
+    texts = [json.dumps(message).encode() for message in messages]
+    return mutate.data(random, json.dumps(good).encode(), texts), direction
+
+
+def take_board(item: tuple[bytes, seam.Direction]) -> None:
+    data, direction = item
+    try:
+        message = seam.decode(data, direction)
+    except seam.SeamError as error:
+        assert str(error), "refused without a word"
+        return
+    assert seam.decode(seam.encode(message), direction) == message
+    if direction == "from_board":
+        for event in board_link.events_of(message):
+            assert msgspec.json.encode(event)
+
+
+TARGETS: list[Target] = [
+    Target("frames", 30_000, make_frame, take_frame),
+    Target("payloads", 30_000, make_payload, take_payload),
+    Target("config", 8_000, make_config, take_config),
+    Target("board", 20_000, make_board, take_board),
+]
