@@ -1,0 +1,487 @@
+"""One deterministic station in simulated time: board, contract machine, disk, network, Central System.
+
+The world does what the hall does, walking the same `moments`, but nothing waits: time jumps to the next thing due.
+Power can be cut before and after every moment; what survives is the disk, the physical world and the Central System.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from daemon import board_link
+from drivers.simulated.board import SimulatedBoard
+from ocpp16.charge_point import ChargePoint
+from ocpp16.events import (
+    BoardLost,
+    BoardReady,
+    Event,
+    FrameReceived,
+    JobDone,
+    LinkDown,
+    LinkUp,
+    Now,
+    ShutdownAsked,
+    Started,
+    StoreChanged,
+    Tick,
+)
+from ocpp16.product import Identity, Product
+from ocpp16.records import Record
+from ocpp16.step import (
+    Commit,
+    Job,
+    Link,
+    Moment,
+    Note,
+    Offer,
+    Order,
+    Outlet,
+    Reply,
+    Restart,
+    Save,
+    Tell,
+    Withdraw,
+    moments,
+)
+from tests.sim.central_system import EPOCH, CentralSystem
+
+BUILD_UTC = EPOCH - 30 * 86400
+LEASE_S = 20.0
+WIRE_S = 0.02
+"""Seconds a frame travels."""
+BOOT_MONO_S = 8.0
+"""What CLOCK_MONOTONIC says when evsed starts after power-on."""
+RESTART_S = 0.5
+"""The supervisor starts a dead evsed again after this."""
+STUCK = 20_000
+"""So many things at one instant: time stands still."""
+
+
+class PowerCut(Exception):
+    """Raised by a hook in the middle of a step: the unit goes dark there and then."""
+
+
+class Stuck(Exception):
+    """Simulated time does not move any more."""
+
+
+class Watcher:
+    """Looks at everything that happens and touches nothing."""
+
+    def event(self, world: World, event: Event) -> None:
+        """About to be given to the contract machine."""
+
+    def moment(self, world: World, moment: Moment) -> None:
+        """Carried out."""
+
+    def board(self, world: World, message: dict[str, Any]) -> None:
+        """Said by the board (greetings too)."""
+
+    def offered(self, world: World, message: dict[str, Any]) -> None:
+        """Told to the board."""
+
+    def arrived(self, world: World, frame: list[Any]) -> None:
+        """A frame of the station reached the Central System."""
+
+    def life(self, world: World, what: str) -> None:
+        """power-on, power-off, evsed-start, evsed-dead, board-dead, link-up, link-down …"""
+
+
+@dataclass
+class Setup:
+    """How a station is made."""
+
+    product: Product = field(default_factory=Product)
+    settings: dict[str, str] = field(default_factory=dict)
+    seed: int = 1
+    utc_known: bool = False
+    """The host's clock is right from the start (battery-backed, or set by NTP)."""
+    meter_period_s: float = 60.0
+    lock: bool = False
+
+
+class World:
+    """See the module's first words.  `t` is true time in seconds; `mono` what the unit's monotonic clock says."""
+
+    def __init__(self, setup: Setup, central: CentralSystem, watchers: tuple[Watcher, ...] = ()) -> None:
+        self.setup = setup
+        self.central = central
+        self.watchers = watchers
+        self.t = 0.0
+        self.records: dict[tuple[str, int | str], Record] = {}
+        self.physical: dict[str, Any] | None = None
+        """The state of cars, cables and meters; goes on in the dark."""
+        self.board: SimulatedBoard | None = None
+        self.cp: ChargePoint | None = None
+        self.powered = False
+        self.mono = BOOT_MONO_S
+        self.boot_t = 0.0
+        self.boots = 0
+        self.lives = 0
+        self.inbox: deque[Event] = deque()
+        self.outlets: dict[int, Outlet] = {}
+        self.link: Link | None = None
+        self.link_up = False
+        self.connection = 0
+        self.net_up = True
+        self.dialed = 0
+        self.wake_at: float | None = None
+        self.offer_seq = 0
+        self.before_moment: Callable[[World, Moment], None] | None = None
+        self.after_moment: Callable[[World, Moment], None] | None = None
+        self._agenda: list[tuple[float, int, str, tuple[Any, ...]]] = []
+        self._count = 0
+        self.jitter: Iterator[float] | None = None
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def later(self, after_s: float, what: str, *args: Any) -> None:
+        """Call the method `what` that many seconds from now."""
+        self._count += 1
+        heapq.heappush(self._agenda, (self.t + after_s, self._count, what, args))
+
+    def next_at(self) -> float:
+        """True time of the next thing due."""
+        due = self._agenda[0][0] if self._agenda else float("inf")
+        shift = self.t - self.mono
+        if self.wake_at is not None and self.cp is not None:
+            due = min(due, self.wake_at + shift)
+        if self.board is not None:
+            due = min(due, self.board.wake_at() + shift)
+        return max(due, self.t)
+
+    def run(self, seconds: float) -> None:
+        """Let that much time pass."""
+        self.run_until(self.t + seconds)
+
+    def run_until(self, t_end: float) -> None:
+        rounds, instant = 0, -1.0
+        self.settle()
+        while (due := self.next_at()) <= t_end:
+            rounds = rounds + 1 if due == instant else 0
+            instant = due
+            if rounds > STUCK:
+                raise Stuck(f"time stands still at {self.t}: {self._agenda[:3]}, wake_at {self.wake_at}")
+            self._move_to(due)
+            self._do_due()
+            self.settle()
+        self._move_to(t_end)
+
+    def _move_to(self, t: float) -> None:
+        if t > self.t:
+            self.mono = max(self.mono, self.mono + (t - self.t))
+            self.t = t
+
+    def _do_due(self) -> None:
+        shift = self.t - self.mono
+        if self.board is not None and self.board.wake_at() + shift <= self.t:
+            self._take(self.board.advance(max(self.mono, self.board.wake_at())))
+        while self._agenda and self._agenda[0][0] <= self.t:
+            _, _, what, args = heapq.heappop(self._agenda)
+            getattr(self, what)(*args)
+        if self.cp is not None and self.wake_at is not None and self.wake_at + shift <= self.t:
+            self.mono = max(self.mono, self.wake_at)
+            self.inbox.append(Tick())
+
+    # --- the executor ---------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Feed what waits in the inbox, one event after the other."""
+        while self.inbox and self.cp is not None:
+            self.feed(self.inbox.popleft())
+        if self.cp is None:
+            self.inbox.clear()
+
+    def feed(self, event: Event) -> None:
+        """One event, one step, its moments."""
+        assert self.cp is not None
+        for watcher in self.watchers:
+            watcher.event(self, event)
+        try:
+            step = self.cp.step(Now(self.mono, self.utc_of_host()), event)
+            self.wake_at = step.wake_at
+            for moment in moments(step, self.outlets, self.link):
+                if self.before_moment is not None:
+                    self.before_moment(self, moment)
+                self._carry_out(moment)
+                for watcher in self.watchers:
+                    watcher.moment(self, moment)
+                if self.after_moment is not None:
+                    self.after_moment(self, moment)
+                if self.cp is None:
+                    return
+        except PowerCut:
+            self.power_off()
+
+    def utc_of_host(self) -> float | None:
+        return EPOCH + self.t if self.setup.utc_known else None
+
+    def _carry_out(self, moment: Moment) -> None:
+        match moment:
+            case Withdraw(outlet) | Offer(outlet):
+                self.outlets[outlet.connector] = outlet
+                self._offer(outlet)
+            case Commit(writes):
+                for write in writes:
+                    if isinstance(write, Save):
+                        self.records[write.record.table, write.record.key] = write.record
+                    else:
+                        self.records.pop((write.table, write.key), None)
+            case Tell(what):
+                self._tell(what)
+
+    def _tell(self, what: str | Link | Job | Order | Reply | Note) -> None:
+        match what:
+            case str():
+                if self.link_up:
+                    self.later(WIRE_S, "_reach_central", self.connection, what)
+            case Link():
+                self._want(what)
+            case Order():
+                self._order(what)
+            case Restart(how):
+                self.restart(how)
+            case _:
+                pass
+
+    # --- the board ------------------------------------------------------------------------------------------------
+
+    def _offer(self, outlet: Outlet, lease_s: float | None = None) -> None:
+        if self.board is None:
+            return
+        self.offer_seq += 1
+        message = board_link.offer_of(outlet, board_link.MAX_LEASE_S if lease_s is None else lease_s, self.offer_seq)
+        for watcher in self.watchers:
+            watcher.offered(self, message)
+        self._take(self.board.receive(self.mono, message))
+
+    def _order(self, order: Order) -> None:
+        if self.board is not None:
+            self._take(self.board.receive(self.mono, board_link.order_of(order)))
+
+    def sim(self, *words: str, connector: int = 1) -> None:
+        """What `evsectl sim` does: plug, tap, faults …"""
+        if self.board is None:
+            return
+        message = {"type": "do", "what": "sim", "words": list(words), "connector": connector, "seq": 0}
+        self._take(self.board.receive(self.mono, message))
+        self.settle()
+
+    def _take(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            for watcher in self.watchers:
+                watcher.board(self, message)
+            self.inbox.extend(board_link.events_of(message))
+
+    def _attach(self) -> None:
+        assert self.board is not None
+        self._take(self.board.greet(self.mono))
+        self.inbox.append(BoardReady())
+
+    # --- the network ----------------------------------------------------------------------------------------------
+
+    def _want(self, link: Link) -> None:
+        old, self.link = self.link, link
+        if self.link_up and (not link.connected or (old is not None and old.epoch != link.epoch)):
+            self.drop_link("closed by us")
+        if link.connected and not self.link_up and (old is None or not old.connected or old.epoch != link.epoch):
+            self.dialed = 0
+            self.later(0.1, "_dial", self.lives)
+
+    def _dial(self, life: int) -> None:
+        if life != self.lives or self.cp is None or self.link_up or self.link is None or not self.link.connected:
+            return
+        if self.net_up:
+            self.connection += 1
+            self.link_up = True
+            self._life("link-up")
+            self.inbox.append(LinkUp())
+        else:
+            self.dialed += 1
+            self.inbox.append(LinkDown(stage="TCP", cause="no route to host"))
+            self.later(min(300.0, 2.0 ** (self.dialed - 1)), "_dial", life)
+
+    def drop_link(self, cause: str = "connection lost") -> None:
+        """The connection is gone; what was on the wire is lost."""
+        if not self.link_up:
+            return
+        self.link_up = False
+        self._life("link-down")
+        if self.cp is not None:
+            self.inbox.append(LinkDown(stage="WebSocket", cause=cause))
+            self.dialed = 0
+            self.later(0.5, "_dial", self.lives)
+
+    def network(self, up: bool) -> None:
+        """Network there or not; lost connections are noticed at once."""
+        self.net_up = up
+        if not up:
+            self.drop_link()
+        elif self.cp is not None:
+            self.later(0.5, "_dial", self.lives)
+
+    def _reach_central(self, connection: int, text: str) -> None:
+        if not self.link_up or connection != self.connection:
+            return
+        frame = json.loads(text)
+        for watcher in self.watchers:
+            watcher.arrived(self, frame)
+        for after_s, answer in self.central.receive(self.t, frame):
+            self.say(answer, after_s)
+
+    def say(self, text: str, after_s: float = 0.0) -> None:
+        """The Central System sends a frame."""
+        self.later(after_s + WIRE_S, "_reach_station", self.connection, text)
+
+    def _reach_station(self, connection: int, text: str) -> None:
+        if self.link_up and connection == self.connection and self.cp is not None:
+            self.inbox.append(FrameReceived(text))
+
+    def ask(self, action: str, **payload: Any) -> None:
+        """A CALL of the Central System."""
+        self.say(self.central.call(action, payload))
+
+    # --- lives ----------------------------------------------------------------------------------------------------
+
+    def _life(self, what: str) -> None:
+        for watcher in self.watchers:
+            watcher.life(self, what)
+
+    def power_on(self) -> None:
+        """Mains return: board and evsed start; a new kernel boot, a monotonic clock that starts low."""
+        assert not self.powered
+        self.powered = True
+        self.boots += 1
+        self.boot_t, self.mono = self.t, BOOT_MONO_S
+        self._life("power-on")
+        self.start_board()
+        self.start_evsed()
+
+    def power_off(self) -> None:
+        """Everything goes dark at once."""
+        if not self.powered:
+            return
+        self.powered = False
+        self._save_physical()
+        self.board = self.cp = None
+        self._forget_process()
+        self._life("power-off")
+
+    def dark(self, seconds: float) -> None:
+        """Power cut of that length."""
+        self.power_off()
+        self.run(seconds)
+        self.power_on()
+        self.settle()
+
+    def _save_physical(self) -> None:
+        if self.board is not None:
+            self.physical = deepcopy(self.board.state())
+
+    def start_board(self) -> None:
+        if not self.powered or self.board is not None:
+            return
+        self.board = SimulatedBoard(
+            connectors=self.setup.product.connectors,
+            state=deepcopy(self.physical),
+            meter_period_s=self.setup.meter_period_s,
+            seed=self.setup.seed + self.boots,
+        )
+        self._life("board-start")
+        if self.cp is not None:
+            self._attach()
+
+    def kill_board(self, back_after_s: float | None = RESTART_S) -> None:
+        """The board process dies (its fail-safe opens the contactor) and is started again."""
+        if self.board is None:
+            return
+        self._save_physical()
+        self.board = None
+        self._life("board-dead")
+        self.outlets.clear()
+        if self.cp is not None:
+            self.inbox.append(BoardLost("connection closed"))
+            self.settle()
+        if back_after_s is not None:
+            self.later(back_after_s, "start_board")
+
+    def _boot_id(self) -> str:
+        return f"boot-{self.boots}"
+
+    def start_evsed(self) -> None:
+        if not self.powered or self.cp is not None:
+            return
+        self.lives += 1
+        records = [msgspec.convert(msgspec.to_builtins(r), type(r)) for r in self.records.values()]
+        self.cp = ChargePoint(
+            self.setup.product,
+            IDENTITY,
+            self.setup.settings,
+            records,
+            self.setup.seed * 1000 + self.lives,
+            self._boot_id(),
+            BUILD_UTC,
+        )
+        self._life("evsed-start")
+        self.inbox.append(Started())
+        if self.board is not None:
+            self._attach()
+
+    def kill_evsed(self, back_after_s: float | None = RESTART_S) -> None:
+        """SIGKILL: the board keeps what was last offered, for the rest of the lease."""
+        if self.cp is None:
+            return
+        self.cp = None
+        self._life("evsed-dead")
+        for outlet in list(self.outlets.values()):
+            self._offer(outlet, LEASE_S * 0.9)
+        self._forget_process()
+        if back_after_s is not None:
+            self.later(back_after_s, "start_evsed")
+
+    def _forget_process(self) -> None:
+        self.outlets.clear()
+        self.inbox.clear()
+        self.link, self.wake_at = None, None
+        if self.link_up:
+            self.link_up = False
+            self._life("link-down")
+
+    def restart(self, how: str) -> None:
+        """What `Restart` asks for: evsed alone, or the whole unit by its reboot hook."""
+        if how == "HardReset":
+            self.power_off()
+            self.later(20.0, "power_on")
+        else:
+            self.kill_evsed()
+
+    def shutdown(self, ends_charge: bool = False) -> None:
+        """SIGTERM."""
+        if self.cp is not None:
+            self.inbox.append(ShutdownAsked(ends_charge))
+            self.settle()
+
+    def store(self, state: str) -> None:
+        """Room and writability of the disk."""
+        if self.cp is not None:
+            self.inbox.append(StoreChanged(state))  # type: ignore[arg-type]
+            self.settle()
+
+    def mains_lost(self) -> None:
+        """The mains fail; with backup supply the unit lives some seconds more, then goes dark by itself."""
+        self.sim("backup-power")
+        self.later(8.0, "power_off")
+
+    def job_done(self, ref: int, ok: bool) -> None:
+        self.inbox.append(JobDone(ref, ok))
+
+
+IDENTITY = Identity(vendor="evsed", model="evsed", serial="SN1", firmware_version="0.1.0")
