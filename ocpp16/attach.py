@@ -1,0 +1,112 @@
+"""What happened while we were away: decided by one table, from what the board says and what our records say.
+
+board          | records       | open transaction
+same session   | any           | goes on: only we were away
+same boot      | any           | the board process restarted, contactor open: goes on if the cable stayed, else EVDisconnected
+new boot       | shutdown note | a planned reboot: ended with the note's reason
+new boot       | none          | darkness: PowerLoss, with the meter's own register
+"""
+
+from __future__ import annotations
+
+from ocpp16.connector import Connector
+from ocpp16.context import Context
+from ocpp16.events import BoardAttached
+from ocpp16.messages.types import Reason
+from ocpp16.product import Product
+from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.profiles.core.metering import Metering
+from ocpp16.records import LatchedFault
+
+OWN_FAULTS = ("store-full",)
+"""Faults of the station that the board knows nothing of."""
+
+
+class Attachment:
+    """Holds who the board is while it is there."""
+
+    def __init__(
+        self,
+        context: Context,
+        product: Product,
+        configuration: Configuration,
+        metering: Metering,
+        connectors: dict[int, Connector],
+        station_faults: dict[str, str],
+    ) -> None:
+        self.context = context
+        self.product = product
+        self.configuration = configuration
+        self.metering = metering
+        self.connectors = connectors
+        self.station_faults = station_faults
+        self.board: BoardAttached | None = None
+
+    def attached(self, event: BoardAttached) -> None:
+        self.board = event
+        for code in [code for code in self.station_faults if code not in OWN_FAULTS]:
+            del self.station_faults[code]  # the board tells its own again
+        self._check(event)
+        for shape in event.connectors:
+            connector = self.connectors.get(shape.connector)
+            if connector is not None:
+                connector.shape = shape
+                connector.ready = False
+                connector.faults.clear()
+                self.metering.shapes[shape.connector] = shape
+        for fault in self.context.facts.of(LatchedFault).values():  # no restart clears it
+            faults = self.station_faults if fault.connector == 0 else self.connectors[fault.connector].faults
+            faults[fault.code] = fault.detail
+        measurable = {name for shape in event.connectors for name in shape.measurands}
+        self.configuration.measurable = frozenset(measurable) if measurable else None
+        self.context.note("board-attached", board=event.board, connectors=len(event.connectors))
+
+    def _check(self, event: BoardAttached) -> None:
+        """Board and product profile must tell the same story."""
+        numbers = sorted(shape.connector for shape in event.connectors)
+        wrong = ""
+        if numbers != list(self.connectors):
+            wrong = f"the product has {len(self.connectors)} connector(s), the board has {len(numbers)}"
+        for shape in event.connectors:
+            if (shape.outlet == "cable") != self.product.fixed_cable:
+                wrong = f"connector {shape.connector}: the board has a {shape.outlet}, the product says otherwise"
+            if shape.phases < self.product.phases:
+                wrong = f"connector {shape.connector}: the board has {shape.phases} phase(s), the product {self.product.phases}"
+        if wrong:
+            self.station_faults["board-mismatch"] = wrong
+            self.context.note("board-mismatch", detail=wrong)
+
+    def ready(self) -> None:
+        """All present states are told: decide about each open transaction."""
+        board, unit = self.board, self.context.facts.unit
+        if board is None:
+            return
+        same_boot = unit.board_boot_id == board.boot_id
+        same_session = same_boot and unit.board_session_id == board.session_id
+        for connector in self.connectors.values():
+            connector.ready = True
+            self._decide(connector, same_boot, same_session, unit.shutdown)
+        self.context.save_unit(board_boot_id=board.boot_id, board_session_id=board.session_id, shutdown="")
+        for connector in self.connectors.values():
+            connector.faults_changed()
+
+    def _decide(self, connector: Connector, same_boot: bool, same_session: bool, shutdown: str) -> None:
+        if connector.transaction is None:
+            return
+        if same_session or (same_boot and connector.plugged):
+            connector.goes_on()
+        elif same_boot:
+            connector.ended_in_the_dark(Reason.EV_DISCONNECTED, gone=True)
+        else:
+            connector.ended_in_the_dark(Reason(shutdown) if shutdown else Reason.POWER_LOSS, gone=not connector.plugged)
+
+    def lost(self, reason: str) -> None:
+        """Nothing is known of the connectors any more; the board ends the charge by itself when the lease lapses."""
+        self.board = None
+        for connector in self.connectors.values():
+            connector.shape = None
+            connector.ready = False
+            connector.closed = False
+        if "board-missing" not in self.station_faults:
+            self.context.note("board-lost", reason=reason)
+        self.station_faults["board-missing"] = reason

@@ -1,0 +1,156 @@
+"""The few things a profile may do: read facts, save facts, set timers, leave notes.  It decides nothing.
+
+`Facts` is what the store holds, in memory, with the two indexes that are asked for all the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
+
+from msgspec.structs import replace
+
+from ocpp16.clock import Clock
+from ocpp16.events import Now
+from ocpp16.records import TABLES, Record, Sample, Stamp, Transaction, Unit
+from ocpp16.step import Delete, Job, Note, Order, Reply, Save, Write
+from ocpp16.timers import Timer, Timers
+
+R = TypeVar("R", bound=Record)
+
+LAZY_S = 1.0
+"""A confirmation of meter values may be forgotten this long (they are then sent again)."""
+
+
+class Facts:
+    """All records by table and key."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.tables: dict[str, dict[int | str, Record]] = {kind.table: {} for kind in TABLES}
+        self.running: dict[int, Transaction] = {}
+        """The open transaction of each connector."""
+        self.samples_of: dict[int | None, dict[int, Sample]] = {}
+        """Samples by transaction number."""
+        for record in records:
+            self.put(record)
+
+    def put(self, record: Record) -> None:
+        self.tables[record.table][record.key] = record
+        if isinstance(record, Transaction):
+            if record.ended is None:
+                self.running[record.connector] = record
+            elif (old := self.running.get(record.connector)) is not None and old.number == record.number:
+                del self.running[record.connector]
+        elif isinstance(record, Sample):
+            self.samples_of.setdefault(record.number, {})[record.seq] = record
+
+    def drop(self, table: str, key: int | str) -> Record | None:
+        record = self.tables[table].pop(key, None)
+        if isinstance(record, Sample):
+            group = self.samples_of[record.number]
+            del group[record.seq]
+            if not group:
+                del self.samples_of[record.number]
+        return record
+
+    def of(self, kind: type[R]) -> Mapping[int | str, R]:
+        """The table of a kind of record."""
+        return cast(Mapping[int | str, R], self.tables[kind.table])
+
+    @property
+    def unit(self) -> Unit:
+        return cast(Unit, self.tables["unit"].get("unit") or Unit())
+
+
+class Context:
+    """What the parts share.  One step gathers here; `charge_point.py` takes it out as a `Step`."""
+
+    def __init__(self, facts: Facts, clock: Clock) -> None:
+        self.facts = facts
+        self.clock = clock
+        self.timers = Timers()
+        self.now = Now(0.0, None)
+        self.writes: dict[tuple[str, int | str], Write] = {}
+        self.notes: list[Note] = []
+        self.jobs: list[Job] = []
+        self.orders: list[Order] = []
+        self.replies: list[Reply] = []
+        self._lazy: dict[tuple[str, int | str], Write] = {}
+        self._lazy_due: float | None = None
+        self._on_disk = {(table, key) for table, rows in facts.tables.items() for key in rows}
+        self._seq = 1 + max((int(seq) for seq in self._all_seqs()), default=0)
+
+    def _all_seqs(self) -> Iterable[int]:
+        for transaction in self.facts.of(Transaction).values():
+            yield transaction.start_seq
+            yield transaction.stop_seq or 0
+        for sample in self.facts.of(Sample).values():
+            yield sample.seq
+
+    def next_seq(self) -> int:
+        """The next place in the order of all reports."""
+        self._seq += 1
+        return self._seq - 1
+
+    def stamp(self, mono: float | None = None) -> Stamp:
+        return self.clock.stamp(self.now.mono if mono is None else mono)
+
+    @property
+    def utc(self) -> float | None:
+        return self.clock.utc(self.now.mono)
+
+    def save(self, record: Record, within_s: float = 0.0) -> None:
+        """Keep a record; an unchanged one is not written.  `within_s` > 0: the write may wait, and may never be needed."""
+        key = (record.table, record.key)
+        if self.facts.tables[record.table].get(record.key) == record:
+            return
+        self.facts.put(record)
+        self._write(key, Save(record), within_s)
+
+    def delete(self, kind: type[Record], key: int | str, within_s: float = 0.0) -> None:
+        place = (kind.table, key)
+        self.facts.drop(kind.table, key)
+        if place not in self._on_disk and place not in self.writes:
+            self._lazy.pop(place, None)  # it was never written: nothing to undo
+        else:
+            self._write(place, Delete(kind.table, key), within_s)
+
+    def _write(self, key: tuple[str, int | str], write: Write, within_s: float) -> None:
+        if within_s <= 0.0 or key in self.writes:
+            self._lazy.pop(key, None)
+            self.writes[key] = write
+            return
+        self._lazy[key] = write
+        due = self.now.mono + within_s
+        if self._lazy_due is None or due < self._lazy_due:
+            self._lazy_due = due
+            self.timers.set(Timer.LAZY, due)
+
+    def flush_lazy(self) -> None:
+        """Write now what could have waited."""
+        self.writes |= {key: write for key, write in self._lazy.items() if key not in self.writes}
+        self._lazy.clear()
+        self._lazy_due = None
+        self.timers.clear(Timer.LAZY)
+
+    def take_writes(self) -> tuple[Write, ...]:
+        """This step's commit.  What could have waited goes with it, for one commit costs less than two."""
+        if not self.writes:
+            return ()
+        if self._lazy:
+            self.flush_lazy()
+        writes = tuple(self.writes.values())
+        for key, write in self.writes.items():
+            if isinstance(write, Save):
+                self._on_disk.add(key)
+            else:
+                self._on_disk.discard(key)
+        self.writes.clear()
+        return writes
+
+    def note(self, code: str, /, **fields: str | float | bool | None) -> None:
+        """Tell a person, by a code of the journal's catalogue."""
+        self.notes.append(Note(code, fields))
+
+    def save_unit(self, **changes: str | float | bool | None) -> None:
+        self.save(replace(self.facts.unit, **changes))

@@ -1,0 +1,259 @@
+"""Everything that can happen to a Charge Point, as frozen facts in the past tense.  No behaviour.
+
+Events are msgspec Structs with a tag, so that the flight recorder can write them down and a desk can play them again.
+Monotonic times are seconds of CLOCK_MONOTONIC; energies are Wh of the meter's lifetime register.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+CpState = Literal["A", "B", "C", "D", "E", "F"]
+StoreState = Literal["ok", "full", "unwritable"]
+
+
+class Now(NamedTuple):
+    """The time at which a step is taken."""
+
+    mono: float
+    """CLOCK_MONOTONIC seconds: all intervals and time-outs."""
+    utc: float | None
+    """Seconds since 1970 of the host's clock where it is known to be right, else None."""
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """Something that happened."""
+
+
+class Tick(Event, frozen=True):
+    """Nothing but time: the hall promised to come back at `Step.wake_at`."""
+
+
+class Started(Event, frozen=True):
+    """The process runs; the first event of every life."""
+
+
+# --- the board ------------------------------------------------------------------------------------------------------
+
+
+class ConnectorShape(msgspec.Struct, frozen=True):
+    """What a connector is made of, as its board says at attach."""
+
+    connector: int
+    min_amps: float = 6.0
+    max_amps: float = 32.0
+    phases: int = 1
+    outlet: Literal["cable", "socket"] = "cable"
+    lock: bool = False
+    meter: bool = True
+    measurands: tuple[str, ...] = ()
+
+
+class BoardAttached(Event, frozen=True):
+    """The board said hello and told its shape; its present states follow as the events below, then `BoardReady`."""
+
+    boot_id: str
+    session_id: str
+    board: str
+    connectors: tuple[ConnectorShape, ...]
+    layers: tuple[str, ...] = ()
+
+
+class BoardReady(Event, frozen=True):
+    """All present states after `BoardAttached` have been told: what happened while we were away can be decided."""
+
+
+class BoardLost(Event, frozen=True):
+    """No board answers (any more)."""
+
+    reason: str
+
+
+class PilotChanged(Event, frozen=True):
+    """IEC 61851-1 Table A.1: the debounced Control Pilot state."""
+
+    connector: int
+    state: CpState
+    at: float
+
+
+class CableChanged(Event, frozen=True):
+    """A cable in the socket (always there with a fixed cable), its coding, and the lock."""
+
+    connector: int
+    present: bool
+    max_amps: float
+    locked: bool
+    at: float
+
+
+class ContactorChanged(Event, frozen=True):
+    connector: int
+    closed: bool
+    confirmed: bool
+    at: float
+
+
+class MeterSampled(Event, frozen=True):
+    """One reading.  Lists hold one value per phase; an empty list or None: not measured."""
+
+    connector: int
+    at: float
+    wh: float
+    volts: tuple[float, ...] = ()
+    amps: tuple[float, ...] = ()
+    watts: tuple[float, ...] = ()
+    soc: float | None = None
+    temperature: float | None = None
+
+
+class CardPresented(Event, frozen=True):
+    """A card at a reader; `connector` is None where one reader serves several."""
+
+    connector: int | None
+    id_tag: str
+    at: float
+
+
+class FaultChanged(Event, frozen=True):
+    """A fault of a connector, or of the whole station (`connector` None); codes as in `evsectl sim fault`."""
+
+    connector: int | None
+    code: str
+    on: bool
+    latched: bool = False
+    detail: str = ""
+    at: float = 0.0
+
+
+class OfferAcked(Event, frozen=True):
+    """What the board really signals, and why it is less than what was offered ("" where it is not)."""
+
+    connector: int
+    amps: float
+    why: str = ""
+
+
+class BoardDone(Event, frozen=True):
+    """The board carried out (or refused) an order of `Step.orders`."""
+
+    ref: int
+    ok: bool
+    detail: str = ""
+
+
+# --- the Central System -----------------------------------------------------------------------------------------------
+
+
+class LinkUp(Event, frozen=True):
+    """The WebSocket is open, subprotocol agreed."""
+
+
+class LinkDown(Event, frozen=True):
+    """The WebSocket is gone, or an attempt failed: `stage` DNS, TCP, TLS, HTTP, WebSocket, and the cause in one line."""
+
+    stage: str = ""
+    cause: str = ""
+
+
+class FrameReceived(Event, frozen=True):
+    text: str
+
+
+# --- the unit ---------------------------------------------------------------------------------------------------------
+
+
+class StoreChanged(Event, frozen=True):
+    """Room and writability of the store: `full` below the watermark, `unwritable` where nothing can be written at start."""
+
+    state: StoreState
+    detail: str = ""
+
+
+class MainsLost(Event, frozen=True):
+    """The mains fail; a unit with backup supply has some seconds left (AQ-7.1)."""
+
+
+class JobDone(Event, frozen=True):
+    """A job of `Step.jobs` came to its end."""
+
+    ref: int
+    ok: bool
+    detail: str = ""
+
+
+class ShutdownAsked(Event, frozen=True):
+    """The supervisor wants us to end.  `ends_charge`: the board lives in this process and will die with it."""
+
+    ends_charge: bool
+
+
+# --- the control socket -------------------------------------------------------------------------------------------------
+
+
+class SettingAsked(Event, frozen=True):
+    """`evsectl config set KEY VALUE`."""
+
+    ref: int
+    key: str
+    value: str
+
+
+class StopAsked(Event, frozen=True):
+    """`evsectl stop-transaction`: of a connector, or the only one running."""
+
+    ref: int
+    connector: int | None = None
+
+
+class ResetAsked(Event, frozen=True):
+    """`evsectl reset`."""
+
+    ref: int
+    kind: Literal["Soft", "Hard"]
+
+
+class QueueAsked(Event, frozen=True):
+    """`evsectl queue park|retry ITEM`; item None: every parked one (retry only)."""
+
+    ref: int
+    what: Literal["park", "retry"]
+    item: int | None = None
+
+
+class SelftestAsked(Event, frozen=True):
+    """`evsectl selftest [--clear-latched]`."""
+
+    ref: int
+    clear_latched: bool = False
+
+
+AnyEvent = (
+    Tick
+    | Started
+    | BoardAttached
+    | BoardReady
+    | BoardLost
+    | PilotChanged
+    | CableChanged
+    | ContactorChanged
+    | MeterSampled
+    | CardPresented
+    | FaultChanged
+    | OfferAcked
+    | BoardDone
+    | LinkUp
+    | LinkDown
+    | FrameReceived
+    | StoreChanged
+    | MainsLost
+    | JobDone
+    | ShutdownAsked
+    | SettingAsked
+    | StopAsked
+    | ResetAsked
+    | QueueAsked
+    | SelftestAsked
+)

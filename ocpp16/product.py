@@ -1,0 +1,61 @@
+"""What a product is: the answers of its PICS and its limits (one frozen Struct, read from `etc/products/NAME.toml`).
+
+Configuration keys, SupportedFeatureProfiles and the limits follow from it; nothing else decides what a station can do.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The product profile.  Ids in brackets are those of the certificate's test report."""
+
+    name: str = "chq-s-07sr"
+    fixed_cable: bool = True  # HFS-1 / HFS-2
+    phases: int = 1  # HFS-5..7
+    connectors: int = 1  # HFS-8
+    max_amps: float = 32.0
+    volts: float = 230.0
+    offline_authorization: bool = True  # C-01
+    offline_unknown_ids: bool = True  # C-02
+    max_energy_on_invalid_id: bool = True  # C-03
+    authorization_cache: bool = True  # C-04
+    minimum_status_duration: bool = True  # C-05
+    keep_on_ev_disconnect: bool = True  # C-06.1
+    stop_on_ev_disconnect: bool = True  # C-06.2
+    local_start: bool = True  # C-07
+    local_stop: bool = True  # C-08
+    measurands: tuple[str, ...] = (  # C-09
+        "Energy.Active.Import.Register",
+        "Voltage",
+        "Current.Import",
+        "Power.Active.Import",
+        "SoC",
+        "Temperature",
+    )
+    stops_before_power_loss: bool = False  # AQ-7.1
+    get_configuration_max_keys: int = 1  # ORS-1
+    aligned_data_max_length: int = 20  # ORS-2
+    sampled_data_max_length: int = 10  # ORS-3
+    sample_interval_max_s: int = 86400  # ORS-5
+    heartbeat_interval_max_s: int = 86400  # ORS-7
+    stop_max_meter_values: int = 10  # ORS-8
+    stop_aligned_max_length: int = 10  # ORS-9
+    stop_sampled_max_length: int = 10  # ORS-10
+    ping_interval_s: int = 10  # ORS-11
+    profiles: tuple[str, ...] = ("Core",)  # what is built so far
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What BootNotification.req tells about this very unit (§6.3)."""
+
+    vendor: str = "evsed"
+    model: str = "evsed"
+    serial: str | None = None
+    box_serial: str | None = None
+    firmware_version: str | None = None
+    iccid: str | None = None
+    imsi: str | None = None
+    meter_type: str | None = None
+    meter_serial: str | None = None

@@ -1,0 +1,166 @@
+"""Who may charge: the authorization cache, the offline rules, Authorize.req (§3.5, §4.1, §5.4 ClearCache).
+
+The local list, where the product has one, is asked through `local_list`, which its profile fills in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from ocpp16.context import Context
+from ocpp16.messages.core import AuthorizeConf, AuthorizeReq, ClearCacheConf, ClearCacheReq
+from ocpp16.messages.datetimes import to_seconds
+from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagInfo
+from ocpp16.product import Product
+from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.records import CachedTag
+from ocpp16.rpc.session import Failure, Gate, Session
+
+CACHE_CAP = 1000
+"""Cards remembered; beyond it those that are not valid go first, then the longest unused."""
+MAX_ASKED = 8
+"""Authorize.req waiting at the same time; a further card is refused."""
+
+
+class Verdict(NamedTuple):
+    """What is known about a card, and from whom."""
+
+    status: str
+    parent_id_tag: str | None
+    source: str
+
+    @property
+    def accepted(self) -> bool:
+        return self.status == AuthorizationStatus.ACCEPTED
+
+
+Listener = Callable[[str, Verdict], None]
+
+
+def same(one: str, other: str) -> bool:
+    """Identifiers are compared case-insensitively (§7.28)."""
+    return one.casefold() == other.casefold()
+
+
+class Authorization:
+    """Answers the question, at once or after the Central System was asked."""
+
+    def __init__(self, context: Context, session: Session, configuration: Configuration, product: Product) -> None:
+        self.context = context
+        self.session = session
+        self.configuration = configuration
+        self.product = product
+        self.local_list: Callable[[str], Verdict | None] | None = None
+        self._asked: dict[str, list[Listener]] = {}
+        self._used = max((tag.used for tag in context.facts.of(CachedTag).values()), default=0)
+
+    @property
+    def online(self) -> bool:
+        return self.session.up and self.session.gate is Gate.OPEN
+
+    @property
+    def cache_enabled(self) -> bool:
+        return self.product.authorization_cache and self.configuration.flag("AuthorizationCacheEnabled")
+
+    # --- the question -----------------------------------------------------------------------------------------------------
+
+    def ask(self, id_tag: str, then: Listener) -> None:
+        """May this card charge?  `then(id_tag, verdict)` is called once, now or later (§3.5, decision table)."""
+        known = self.known(id_tag)
+        if not self.online:
+            then(id_tag, self.offline(id_tag, known))
+        elif known is not None and known.accepted and self.configuration.flag("LocalPreAuthorize"):
+            then(id_tag, known)
+        else:
+            self.ask_central_system(id_tag, then)
+
+    def ask_central_system(self, id_tag: str, then: Listener) -> None:
+        """Authorize.req, once for all who ask about the same card meanwhile."""
+        folded = id_tag.casefold()
+        if folded in self._asked:
+            self._asked[folded].append(then)
+        elif len(self._asked) >= MAX_ASKED:
+            then(id_tag, Verdict(AuthorizationStatus.INVALID, None, "too many cards at once"))
+        else:
+            self._asked[folded] = [then]
+            self.session.call(AuthorizeReq(id_tag=id_tag), partial(self._answered, id_tag))
+
+    def _answered(self, id_tag: str, answer: AuthorizeConf | Failure) -> None:
+        listeners = self._asked.pop(id_tag.casefold(), [])
+        if isinstance(answer, Failure):  # nobody judged: the rules for being offline apply
+            verdict = self.offline(id_tag, self.known(id_tag))
+        else:
+            verdict = self.learn(id_tag, answer.id_tag_info)
+        for then in listeners:
+            then(id_tag, verdict)
+
+    def offline(self, id_tag: str, known: Verdict | None) -> Verdict:
+        """§3.5.3, §3.5.4: what a station may decide by itself."""
+        unknown_allowed = self.configuration.flag("AllowOfflineTxForUnknownId")
+        if not self.product.offline_authorization:
+            return Verdict(AuthorizationStatus.INVALID, None, "offline")
+        if known is not None and not known.accepted:
+            return known
+        if known is not None and self.configuration.flag("LocalAuthorizeOffline"):
+            return known
+        if unknown_allowed:
+            parent = known.parent_id_tag if known is not None else None
+            return Verdict(AuthorizationStatus.ACCEPTED, parent, "unknown, allowed offline")
+        return Verdict(AuthorizationStatus.INVALID, None, "offline")
+
+    def known(self, id_tag: str) -> Verdict | None:
+        """What list and cache say; the list has priority (§3.5.2)."""
+        if self.local_list is not None and (listed := self.local_list(id_tag)) is not None:
+            return listed
+        cached = self.context.facts.of(CachedTag).get(id_tag.casefold()) if self.cache_enabled else None
+        if cached is None:
+            return None
+        status = cached.status
+        utc = self.context.utc
+        if cached.expires_utc is not None and utc is not None and utc >= cached.expires_utc:
+            status = AuthorizationStatus.EXPIRED  # §3.5.1
+        return Verdict(status, cached.parent_id_tag, "cache")
+
+    # --- the cache --------------------------------------------------------------------------------------------------------
+
+    def learn(self, id_tag: str, info: IdTagInfo) -> Verdict:
+        """Every IdTagInfo of the Central System updates the cache (§3.5.1); a listed card is never cached."""
+        verdict = Verdict(str(info.status), info.parent_id_tag, "Central System")
+        if not self.cache_enabled or (self.local_list is not None and self.local_list(id_tag) is not None):
+            return verdict
+        folded = id_tag.casefold()
+        old = self.context.facts.of(CachedTag).get(folded)
+        self._used += 1
+        if info.status == AuthorizationStatus.CONCURRENT_TX and old is not None:
+            return verdict  # it says something about the moment, not about the card
+        expires = None if info.expiry_date is None else to_seconds(info.expiry_date)
+        fresh = CachedTag(
+            id_tag=folded,
+            status=str(info.status),
+            expires_utc=expires,
+            parent_id_tag=info.parent_id_tag,
+            used=self._used,
+        )
+        if old is not None and replace(old, used=0) == replace(fresh, used=0):
+            self.context.save(fresh, within_s=3600.0)  # only its place in the order changed: spare the card
+        else:
+            self.context.save(fresh)
+            self._trim()
+        return verdict
+
+    def _trim(self) -> None:
+        tags = self.context.facts.of(CachedTag)
+        while len(tags) > CACHE_CAP:
+            victim = min(tags.values(), key=lambda tag: (tag.status == AuthorizationStatus.ACCEPTED, tag.used))
+            self.context.delete(CachedTag, victim.id_tag)
+
+    def on_clear_cache(self, request: ClearCacheReq) -> ClearCacheConf:
+        if not self.product.authorization_cache:  # E 3.23
+            return ClearCacheConf(status=ClearCacheStatus.REJECTED)
+        for folded in list(self.context.facts.of(CachedTag)):
+            self.context.delete(CachedTag, folded)
+        return ClearCacheConf(status=ClearCacheStatus.ACCEPTED)

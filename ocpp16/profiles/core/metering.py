@@ -1,0 +1,227 @@
+"""Meter values: what a reading becomes in the words of §7.43, and when one is due (§3.16, §4.7).
+
+One entry per measurand and phase; the register never goes down; clock-aligned values bear exactly the aligned instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ocpp16.context import Context
+from ocpp16.events import ConnectorShape, MeterSampled
+from ocpp16.product import Product
+from ocpp16.profiles.core.configuration import DAY, REGISTER, Configuration
+from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
+from ocpp16.records import SampledValue, Stamp, Transaction
+from ocpp16.timers import Timer
+
+LATE_S = 5.0
+"""A sample that comes later than this (the unit was busy, the clock moved) is left out; the next one is on time."""
+
+
+class Offered(NamedTuple):
+    """What the station offers at the moment of a reading."""
+
+    amps: float
+    phases: int
+    volts: float
+
+
+Values = tuple[SampledValue, ...]
+Measure = Callable[[MeterSampled, Offered], Values]
+
+
+def _one(name: str, value: float | None, unit: str | None, decimals: int, location: str | None = None) -> Values:
+    if value is None:
+        return ()
+    return (SampledValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, location=location),)
+
+
+def _per_phase(name: str, values: tuple[float, ...], unit: str, decimals: int, suffix: str = "") -> Values:
+    if len(values) <= 1:  # one phase: the overall value says it all
+        return _one(name, values[0], unit, decimals) if values else ()
+    return tuple(
+        SampledValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, phase=f"L{number}{suffix}")
+        for number, value in enumerate(values, 1)
+    )
+
+
+def _register(reading: MeterSampled, _: Offered) -> Values:
+    return (SampledValue(value=str(int(reading.wh)), measurand=REGISTER, unit="Wh"),)
+
+
+def _power(reading: MeterSampled, _: Offered) -> Values:
+    name = "Power.Active.Import"
+    if not reading.watts:
+        return ()
+    total = _one(name, sum(reading.watts), "W", 1)
+    return total if len(reading.watts) == 1 else total + _per_phase(name, reading.watts, "W", 1)
+
+
+MEASURES: dict[str, Measure] = {
+    REGISTER: _register,
+    "Power.Active.Import": _power,
+    "Current.Import": lambda reading, _: _per_phase("Current.Import", reading.amps, "A", 2),
+    "Voltage": lambda reading, _: _per_phase("Voltage", reading.volts, "V", 1, "-N"),
+    "SoC": lambda reading, _: _one("SoC", reading.soc, "Percent", 0, "EV"),
+    "Temperature": lambda reading, _: _one("Temperature", reading.temperature, "Celcius", 1, "Body"),
+    "Current.Offered": lambda _, offered: _one("Current.Offered", offered.amps, "A", 1),
+    "Power.Offered": lambda _, offered: _one("Power.Offered", offered.amps * offered.volts * offered.phases, "W", 1),
+}
+
+
+def values_of(reading: MeterSampled, offered: Offered, wanted: tuple[str, ...]) -> Values:
+    """The entries for a list of measurands (items may carry a phase), each once."""
+    entries: list[SampledValue] = []
+    for item in wanted:
+        if (measure := MEASURES.get(item)) is not None:
+            entries.extend(measure(reading, offered))
+        else:
+            name, _, phase = item.rpartition(".")
+            found = MEASURES[name](reading, offered)
+            entries.extend(
+                entry for entry in found if entry.phase == phase or (len(found) == 1 and phase.startswith("L1"))
+            )
+    return tuple(dict.fromkeys(entries))
+
+
+class Metering:
+    """Keeps the newest reading of each connector and makes samples when they are due."""
+
+    def __init__(
+        self, context: Context, configuration: Configuration, transactions: Transactions, product: Product
+    ) -> None:
+        self.context = context
+        self.configuration = configuration
+        self.transactions = transactions
+        self.product = product
+        self.readings: dict[int, MeterSampled] = {}
+        self.shapes: dict[int, ConnectorShape] = {}
+        self.offered_amps: Callable[[int], float] = lambda connector: 0.0
+        configuration.on_change.append(self._interval_changed)
+
+    def register_wh(self, connector: int) -> float | None:
+        """The meter's own register, None while no reading has come."""
+        reading = self.readings.get(connector)
+        return None if reading is None else reading.wh
+
+    def sampled(self, reading: MeterSampled) -> None:
+        """A reading came.  The register is monotone: a lower one (the board reports the fault) never replaces a higher."""
+        old = self.readings.get(reading.connector)
+        if old is None or reading.wh >= old.wh:
+            self.readings[reading.connector] = reading
+        transaction = self.context.facts.running.get(reading.connector)
+        if transaction is not None and not transaction.stopping:
+            last = transaction.last
+            if reading.at - last.mono >= HORIZON_S or last.boot != self.context.clock.boot_id:
+                self.transactions.lived_until(transaction.number, reading.wh, self.context.stamp(), HORIZON_S)
+
+    def offered(self, connector: int) -> Offered:
+        shape = self.shapes.get(connector, ConnectorShape(connector))
+        return Offered(self.offered_amps(connector), min(shape.phases, self.product.phases), self.product.volts)
+
+    def values(self, connector: int, wanted: tuple[str, ...]) -> Values:
+        reading = self.readings.get(connector)
+        return () if reading is None else values_of(reading, self.offered(connector), wanted)
+
+    # --- sampled ----------------------------------------------------------------------------------------------------------
+
+    def transaction_began(self, transaction: Transaction) -> None:
+        self._stop_data(transaction, transaction.began, "Transaction.Begin")
+        self.arm_samples(transaction)
+
+    def transaction_ends(self, transaction: Transaction, at: Stamp) -> None:
+        self._stop_data(transaction, at, "Transaction.End")
+        self.context.timers.clear(Timer.SAMPLE, transaction.connector)
+
+    def arm_samples(self, transaction: Transaction) -> None:
+        """The first at start + interval, then every interval, counted from the start: no drift."""
+        interval = self.configuration.number("MeterValueSampleInterval")
+        if interval <= 0:
+            self.context.timers.clear(Timer.SAMPLE, transaction.connector)
+            return
+        began = transaction.began.mono
+        if transaction.began.boot != self.context.clock.boot_id:
+            began = self.context.now.mono
+        periods = int((self.context.now.mono - began) // interval) + 1
+        self.context.timers.set(Timer.SAMPLE, began + periods * interval, transaction.connector)
+
+    def sample_due(self, connector: int, due: float) -> None:
+        transaction = self.context.facts.running.get(connector)
+        if transaction is None:
+            return
+        self.arm_samples(transaction)
+        if transaction.stopping or self.context.now.mono - due > LATE_S:
+            return
+        interval = self.configuration.number("MeterValueSampleInterval")
+        at = self.context.clock.at(due)
+        self._sample(connector, transaction, at, "Sample.Periodic", "MeterValuesSampledData", interval)
+        if self.configuration.items("StopTxnSampledData"):
+            self._stop_data(transaction, at, "Sample.Periodic", "StopTxnSampledData")
+
+    # --- clock-aligned ----------------------------------------------------------------------------------------------------
+
+    def arm_aligned(self) -> None:
+        """The next multiple of the interval since midnight UTC; none while UTC is unknown."""
+        interval = self.configuration.number("ClockAlignedDataInterval")
+        utc = self.context.utc
+        if interval <= 0 or utc is None:
+            self.context.timers.clear(Timer.ALIGNED)
+            return
+        into = utc % DAY
+        boundary = min((into // interval + 1) * interval, DAY)
+        self.context.timers.set(Timer.ALIGNED, self.context.now.mono + boundary - into)
+
+    def aligned_due(self, due: float) -> None:
+        interval = self.configuration.number("ClockAlignedDataInterval")
+        utc = self.context.clock.utc(due)
+        late = self.context.now.mono - due > LATE_S
+        if interval > 0 and utc is not None and not late:
+            at = Stamp(mono=due, boot=self.context.clock.boot_id, utc=float(round(utc)))
+            for connector in sorted(self.readings):
+                if not self.context.clock.went_back(float(round(utc))):
+                    self._aligned(connector, at, interval)
+        self.arm_aligned()
+
+    def _aligned(self, connector: int, at: Stamp, interval: int) -> None:
+        transaction = self.context.facts.running.get(connector)
+        if transaction is not None and (transaction.stopping or transaction.began.mono > at.mono):
+            transaction = None
+        self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
+        if transaction is not None and self.configuration.items("StopTxnAlignedData"):
+            self._stop_data(transaction, at, "Sample.Clock", "StopTxnAlignedData")
+
+    # --- both -------------------------------------------------------------------------------------------------------------
+
+    def _sample(
+        self, connector: int, transaction: Transaction | None, at: Stamp, context: str, key: str, interval: int
+    ) -> None:
+        wanted = self.configuration.items(key)
+        if not wanted and key == "MeterValuesSampledData":
+            wanted = (REGISTER,)
+        values = self.values(connector, wanted)
+        if not values:
+            return
+        if transaction is not None:
+            self.transactions.lived_until(transaction.number, self.register_wh(connector) or 0.0, at, interval)
+        self.transactions.add_sample(connector, transaction, at, context, values, interval)
+
+    def _stop_data(self, transaction: Transaction, at: Stamp, context: str, key: str = "") -> None:
+        """Begin and End hold every measurand that either list asks for (E 3.14)."""
+        wanted = self.configuration.items(key) if key else self._stop_lists()
+        values = self.values(transaction.connector, wanted)
+        if values:
+            cap = self.configuration.number("StopTransactionMaxMeterValues")
+            self.transactions.add_stop_data(transaction, at, context, values, cap)
+
+    def _stop_lists(self) -> tuple[str, ...]:
+        both = self.configuration.items("StopTxnSampledData") + self.configuration.items("StopTxnAlignedData")
+        return tuple(dict.fromkeys(both))
+
+    def _interval_changed(self, name: str) -> None:
+        if name == "ClockAlignedDataInterval":
+            self.arm_aligned()
+        elif name == "MeterValueSampleInterval":
+            for transaction in self.context.facts.running.values():
+                self.arm_samples(transaction)

@@ -1,0 +1,404 @@
+"""The facts of a transaction and the three messages read off them: Start, Values, Stop (§3.7, §4.7, §4.8, §4.10).
+
+When a transaction begins and ends is the connector's story; here it is written down, told, and settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from ocpp16.context import LAZY_S, Context
+from ocpp16.messages.core import (
+    MeterValuesReq,
+    StartTransactionConf,
+    StartTransactionReq,
+    StopTransactionConf,
+    StopTransactionReq,
+)
+from ocpp16.messages.datetimes import to_text
+from ocpp16.messages.types import Location, Measurand, MeterValue, Phase, ReadingContext, Reason, UnitOfMeasure
+from ocpp16.messages.types import SampledValue as WireValue
+from ocpp16.profiles.core.authorization import Authorization, Verdict
+from ocpp16.records import Sample, Stamp, Transaction
+from ocpp16.rpc.reports import Key, Report, Reports
+
+CLOSED_CAP = 1000
+"""Closed transactions that stay in the store."""
+VALUES_CAP = 50_000
+"""Meter values waiting (30 days offline at 60 s and more); beyond it every second one goes, never a start or stop."""
+PARKED_CAP = 1_000
+"""Meter values refused for good that are kept to be looked at."""
+UNKNOWN_ID = -1
+"""E 3.18: the transactionId of a transaction whose StartTransaction was never accepted."""
+HORIZON_S = 60.0
+"""How far ahead of its last write a transaction may tell values (then a power cut forgets no more than that)."""
+
+
+class Transactions:
+    """Writes transactions down and tells them."""
+
+    def __init__(self, context: Context, reports: Reports, authorization: Authorization) -> None:
+        self.context = context
+        self.reports = reports
+        self.authorization = authorization
+        self.on_verdict: Callable[[Transaction, Verdict], None]
+        reports.build = self.build
+        reports.on_confirmed = self.confirmed
+        reports.on_parked = self.parked
+        known = context.facts.of(Transaction)
+        self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
+        self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if self._is_closed(t)]
+        self._parked = sorted(s.seq for s in context.facts.of(Sample).values() if s.state == "parked")
+        self._announce_all()
+
+    def _announce_all(self) -> None:
+        for transaction in self.context.facts.of(Transaction).values():
+            if transaction.start == "waiting":
+                self.reports.announce(Key(transaction.start_seq, "start", transaction.number))
+            if transaction.stop == "waiting" and transaction.stop_seq is not None:
+                self.reports.announce(Key(transaction.stop_seq, "stop", transaction.number))
+        for sample in self.context.facts.of(Sample).values():
+            if not sample.for_stop and sample.state == "waiting":
+                self.reports.announce(Key(sample.seq, "values", sample.seq))
+
+    @staticmethod
+    def _is_closed(transaction: Transaction) -> bool:
+        return transaction.stop in ("confirmed", "parked") and transaction.start in ("confirmed", "parked")
+
+    # --- writing down, in the order of the story -----------------------------------------------------------------------------
+
+    def begin(
+        self, connector: int, id_tag: str, parent: str | None, wh: float, reservation_id: int | None
+    ) -> Transaction:
+        """§4.8: the transaction is a fact from here on; nothing flows before this is on disk."""
+        stamp = self.context.stamp()
+        transaction = Transaction(
+            number=self._next_number,
+            connector=connector,
+            id_tag=id_tag,
+            parent_id_tag=parent,
+            began=stamp,
+            meter_start_wh=int(wh),
+            reservation_id=reservation_id,
+            start_seq=self.context.next_seq(),
+            last_wh=int(wh),
+            last=stamp,
+        )
+        self._next_number += 1
+        self.context.save(transaction)
+        self.reports.announce(Key(transaction.start_seq, "start", transaction.number))
+        self.context.note(
+            "transaction-began", number=transaction.number, connector=connector, id_tag=id_tag, wh=int(wh)
+        )
+        return transaction
+
+    def add_sample(
+        self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
+    ) -> None:
+        """Values for MeterValues.  Rare ones are written at once; frequent ones may wait a minute, to spare the SD card."""
+        sample = Sample(
+            seq=self.context.next_seq(),
+            connector=connector,
+            number=transaction.number if transaction else None,
+            at=at,
+            context=context,
+            values=values,
+        )
+        rare = interval_s >= HORIZON_S
+        self.context.save(sample, within_s=0.0 if rare else HORIZON_S)
+        self.reports.announce(Key(sample.seq, "values", sample.seq))
+        if self.reports.waiting > VALUES_CAP:
+            self._thin_values()
+
+    def lived_until(self, number: int, wh: float, at: Stamp, interval_s: float) -> None:
+        """A power cut must not date the stop before a value that was told: `last` is never behind what leaves."""
+        transaction = self.context.facts.of(Transaction)[number]
+        if not _later(at, transaction.last) and int(wh) - transaction.last_wh < 1:
+            return
+        horizon = 0.0 if interval_s >= HORIZON_S else HORIZON_S
+        if horizon and not _later(at, transaction.last):
+            self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh)), within_s=horizon)
+            return
+        last = replace(at, mono=at.mono + horizon, utc=None if at.utc is None else at.utc + horizon)
+        self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last))
+
+    def add_stop_data(self, transaction: Transaction, at: Stamp, context: str, values: Any, cap: int) -> None:
+        """§6.51 transactionData; Begin and End always stay, of the others every second goes when there are too many (E 3.91)."""
+        group = self.context.facts.samples_of.get(transaction.number, {})
+        kept = sorted(seq for seq, sample in group.items() if sample.for_stop)
+        if context not in ("Transaction.Begin", "Transaction.End") and len(kept) >= cap - 1:
+            for seq in kept[1::2]:
+                self.context.delete(Sample, seq, within_s=HORIZON_S)
+        sample = Sample(
+            seq=self.context.next_seq(),
+            connector=transaction.connector,
+            number=transaction.number,
+            at=at,
+            context=context,
+            values=values,
+            for_stop=True,
+        )
+        self.context.save(sample, within_s=HORIZON_S)
+
+    def stopping(self, transaction: Transaction, reason: str, id_tag: str | None) -> Transaction:
+        """The end was asked for; it is reached when the car has stopped drawing."""
+        changed = replace(transaction, stopping=reason, stop_id_tag=id_tag)
+        self.context.save(changed)
+        return changed
+
+    def end(self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp) -> Transaction:
+        """§4.10: the bill is closed with the meter's own register."""
+        ended = replace(
+            transaction,
+            stopping="",
+            ended=at,
+            meter_stop_wh=max(int(wh), transaction.meter_start_wh, transaction.last_wh),
+            reason=reason,
+            stop_id_tag=id_tag,
+            stop_seq=self.context.next_seq(),
+            stop="waiting",
+        )
+        self.context.save(ended)
+        assert ended.stop_seq is not None
+        self.reports.announce(Key(ended.stop_seq, "stop", ended.number))
+        self.context.note(
+            "transaction-ended",
+            number=ended.number,
+            connector=ended.connector,
+            reason=reason,
+            wh=(ended.meter_stop_wh or 0) - ended.meter_start_wh,
+        )
+        return ended
+
+    def settle_clock(self) -> None:
+        """UTC is known now: facts from before get theirs (from the monotonic clock, or the floor)."""
+        clock = self.context.clock
+        for transaction in list(self.context.facts.of(Transaction).values()):
+            changed = replace(
+                transaction,
+                began=clock.settle(transaction.began),
+                last=clock.settle(transaction.last),
+                ended=None if transaction.ended is None else clock.settle(transaction.ended),
+            )
+            self.context.save(changed)
+        for sample in list(self.context.facts.of(Sample).values()):
+            if sample.at.utc is None:
+                self.context.save(replace(sample, at=clock.settle(sample.at)))
+
+    # --- telling ----------------------------------------------------------------------------------------------------------
+
+    def build(self, key: Key) -> Report | None:
+        if key.kind == "values":
+            sample = self.context.facts.of(Sample).get(key.row)
+            if sample is None or sample.state != "waiting":
+                return None
+            return Report(key, "MeterValues", self._values_request(sample))
+        transaction = self.context.facts.of(Transaction).get(key.row)
+        if transaction is None or (transaction.start if key.kind == "start" else transaction.stop) != "waiting":
+            return None
+        if key.kind == "start":
+            return Report(key, "StartTransaction", self._start_request(transaction))
+        return Report(key, "StopTransaction", self._stop_request(transaction))
+
+    def _start_request(self, transaction: Transaction) -> StartTransactionReq:
+        return StartTransactionReq(
+            connector_id=transaction.connector,
+            id_tag=transaction.id_tag,
+            meter_start=transaction.meter_start_wh,
+            timestamp=self._time(transaction.began),
+            reservation_id=transaction.reservation_id,
+        )
+
+    def _values_request(self, sample: Sample) -> MeterValuesReq:
+        return MeterValuesReq(
+            connector_id=sample.connector,
+            meter_value=(self._meter_value(sample),),
+            transaction_id=None if sample.number is None else self._id_of(sample.number),
+        )
+
+    def _stop_request(self, transaction: Transaction) -> StopTransactionReq:
+        group = self.context.facts.samples_of.get(transaction.number, {})
+        data = tuple(self._meter_value(sample) for _, sample in sorted(group.items()) if sample.for_stop)
+        assert transaction.ended is not None and transaction.meter_stop_wh is not None
+        return StopTransactionReq(
+            meter_stop=transaction.meter_stop_wh,
+            timestamp=self._time(transaction.ended),
+            transaction_id=self._id_of(transaction.number),
+            id_tag=transaction.stop_id_tag,
+            reason=Reason(transaction.reason),
+            transaction_data=data or None,
+        )
+
+    def _id_of(self, number: int) -> int:
+        transaction = self.context.facts.of(Transaction).get(number)
+        if transaction is None or transaction.transaction_id is None:
+            return UNKNOWN_ID
+        return transaction.transaction_id
+
+    def _time(self, stamp: Stamp) -> str:
+        settled = self.context.clock.settle(stamp)
+        return to_text(self.context.clock.floor_utc if settled.utc is None else settled.utc)
+
+    def _meter_value(self, sample: Sample) -> MeterValue:
+        values = tuple(
+            WireValue(
+                value=value.value,
+                context=ReadingContext(sample.context),
+                measurand=Measurand(value.measurand),
+                unit=None if value.unit is None else UnitOfMeasure(value.unit),
+                phase=None if value.phase is None else Phase(value.phase),
+                location=None if value.location is None else Location(value.location),
+            )
+            for value in sample.values
+        )
+        return MeterValue(timestamp=self._time(sample.at), sampled_value=values)
+
+    # --- what came of it --------------------------------------------------------------------------------------------------
+
+    def confirmed(self, key: Key, confirmation: Any) -> None:
+        if key.kind == "values":
+            self.context.delete(Sample, key.row, within_s=LAZY_S)
+            return
+        transaction = self.context.facts.of(Transaction)[key.row]
+        if key.kind == "start":
+            self._start_confirmed(transaction, confirmation)
+        else:
+            self._stop_confirmed(transaction, confirmation)
+
+    def _start_confirmed(self, transaction: Transaction, confirmation: StartTransactionConf) -> None:
+        verdict = self.authorization.learn(transaction.id_tag, confirmation.id_tag_info)
+        changed = replace(
+            transaction,
+            start="confirmed",
+            transaction_id=confirmation.transaction_id,  # E 3.54: 0 and negative ones are ids like any other
+            verdict=verdict.status,
+            parent_id_tag=verdict.parent_id_tag or transaction.parent_id_tag,
+            error="",
+        )
+        self.context.save(changed)
+        if changed.ended is None:
+            self.on_verdict(changed, verdict)
+        self._close(changed)
+
+    def _stop_confirmed(self, transaction: Transaction, confirmation: StopTransactionConf) -> None:
+        if confirmation.id_tag_info is not None:
+            self.authorization.learn(transaction.stop_id_tag or transaction.id_tag, confirmation.id_tag_info)
+        changed = replace(transaction, stop="confirmed", error="")
+        self.context.save(changed)
+        for seq, sample in list(self.context.facts.samples_of.get(transaction.number, {}).items()):
+            if sample.for_stop:
+                self.context.delete(Sample, seq)
+        self._close(changed)
+
+    def _close(self, transaction: Transaction) -> None:
+        if self._is_closed(transaction) and transaction.number not in self._closed[-16:]:
+            self._closed.append(transaction.number)
+            while len(self._closed) > CLOSED_CAP:
+                self.context.delete(Transaction, self._closed.pop(0))
+
+    def parked(self, key: Key, error: str) -> None:
+        """Refused for good: kept, visible, to be tried again by hand; it blocks nothing."""
+        if key.kind == "values":
+            self._park_values(key, error)
+            return
+        transaction = self.context.facts.of(Transaction)[key.row]
+        state = {"start": "parked"} if key.kind == "start" else {"stop": "parked"}
+        changed = replace(transaction, error=error, **state)
+        self.context.save(changed)
+        self.context.note("report-parked", kind=key.kind, number=transaction.number, error=error)
+        self._close(changed)
+
+    def _park_values(self, key: Key, error: str) -> None:
+        sample = self.context.facts.of(Sample)[key.row]
+        self.context.save(replace(sample, state="parked", error=error), within_s=LAZY_S)
+        self.context.note("report-parked", kind="values", number=sample.number, error=error)
+        self._parked.append(key.row)
+        while len(self._parked) > PARKED_CAP:
+            self.context.delete(Sample, self._parked.pop(0), within_s=LAZY_S)
+
+    def _thin_values(self) -> None:
+        """The queue is full: every second waiting value goes, oldest and newest stay."""
+        waiting = [key for key in self.reports.keys() if key.kind == "values"]
+        for key in waiting[1:-1:2]:
+            self.reports.withdraw(key)
+            self.context.delete(Sample, key.row, within_s=LAZY_S)
+        self.context.note("queue-thinned", dropped=len(waiting[1:-1:2]), kept=self.reports.waiting)
+
+    # --- by hand ----------------------------------------------------------------------------------------------------------
+
+    def queue(self) -> list[dict[str, object]]:
+        """What waits and what is parked, in the order of sending."""
+        rows = [self._row(key, "waiting") for key in self.reports.keys()]
+        return sorted(
+            rows + [self._row(key, "parked") for key in self._parked_keys()], key=lambda row: str(row["item"]).zfill(12)
+        )
+
+    def _parked_keys(self) -> list[Key]:
+        keys = [Key(seq, "values", seq) for seq in self._parked]
+        for transaction in self.context.facts.of(Transaction).values():
+            if transaction.start == "parked":
+                keys.append(Key(transaction.start_seq, "start", transaction.number))
+            if transaction.stop == "parked" and transaction.stop_seq is not None:
+                keys.append(Key(transaction.stop_seq, "stop", transaction.number))
+        return keys
+
+    def parked_count(self) -> int:
+        return len(self._parked_keys())
+
+    def _row(self, key: Key, state: str) -> dict[str, object]:
+        sample = self.context.facts.of(Sample).get(key.row) if key.kind == "values" else None
+        number = sample.number if sample else None if key.kind == "values" else key.row
+        transaction = self.context.facts.of(Transaction).get(number) if number is not None else None
+        error = sample.error if sample else transaction.error if transaction else ""
+        connector = sample.connector if sample else transaction.connector if transaction else None
+        return {
+            "item": key.seq,
+            "kind": key.kind,
+            "state": state,
+            "connector": connector,
+            "transaction": number,
+            "transaction_id": transaction.transaction_id if transaction else None,
+            "error": error,
+        }
+
+    def park(self, item: int) -> str | None:
+        """`evsectl queue park`: None where done, else why not."""
+        key = next((key for key in self.reports.keys() if key.seq == item), None)
+        if key is None:
+            return f"item {item} does not wait in the queue"
+        self.reports.withdraw(key)
+        self.parked(key, "parked by hand")
+        return None
+
+    def retry(self, item: int | None) -> str | None:
+        """`evsectl queue retry`: None where done, else why not.  A start only while its stop has not gone."""
+        keys = [key for key in self._parked_keys() if item is None or key.seq == item]
+        if not keys:
+            return "nothing is parked" if item is None else f"item {item} is not parked"
+        refused = [key for key in keys if not self._retry(key)]
+        return f"the stop of transaction {refused[0].row} has gone already" if refused else None
+
+    def _retry(self, key: Key) -> bool:
+        if key.kind == "values":
+            self._parked.remove(key.row)
+            self.context.save(replace(self.context.facts.of(Sample)[key.row], state="waiting", error=""))
+        else:
+            transaction = self.context.facts.of(Transaction)[key.row]
+            if key.kind == "start" and transaction.stop in ("confirmed", "parked"):
+                return False
+            state = {"start": "waiting"} if key.kind == "start" else {"stop": "waiting"}
+            self.context.save(replace(transaction, error="", **state))
+            if key.row in self._closed:
+                self._closed.remove(key.row)
+        self.reports.announce(key)
+        return True
+
+
+def _later(one: Stamp, other: Stamp) -> bool:
+    """Whether `one` is after what `other` covers."""
+    if one.utc is not None and other.utc is not None:
+        return one.utc > other.utc
+    return one.mono > other.mono

@@ -1,0 +1,54 @@
+"""Whose card it is: from the reader to a connector (§3.5; one reader for several connectors: selection by plug order)."""
+
+from __future__ import annotations
+
+from ocpp16.connector import Connector
+from ocpp16.context import Context
+from ocpp16.events import CardPresented
+from ocpp16.remote_control import RemoteControl
+from ocpp16.timers import Timer
+
+
+class Reader:
+    """Routes a card; the connector decides what it means."""
+
+    def __init__(self, context: Context, connectors: dict[int, Connector], remote: RemoteControl) -> None:
+        self.context = context
+        self.connectors = connectors
+        self.remote = remote
+
+    def card_presented(self, event: CardPresented) -> None:
+        if self.remote.leaving is not None:
+            self.context.note("card-refused", connector=event.connector, id_tag=event.id_tag, reason="restarting")
+        elif not 1 <= len(event.id_tag) <= 20:  # §7.28 IdToken
+            self.context.note(
+                "card-refused", connector=event.connector, id_tag=event.id_tag[:20], reason="1 to 20 characters"
+            )
+        elif event.connector is not None and event.connector in self.connectors:
+            self.connectors[event.connector].card(event.id_tag)
+        else:
+            self._choose(event.id_tag).card(event.id_tag)
+
+    def _choose(self, id_tag: str) -> Connector:
+        """Whom the card belongs to already, else the plug that has waited longest, else a free one."""
+        folded = id_tag.casefold()
+        everyone = list(self.connectors.values())
+        for connector in everyone:
+            holder = connector.transaction or connector.token or connector.held_for
+            if holder is not None and holder.id_tag.casefold() == folded:
+                return connector
+        plugged = [connector for connector in everyone if connector.free and connector.plugged]
+        if plugged:
+            return min(plugged, key=lambda connector: connector.plugged_at)
+        return next((connector for connector in everyone if connector.free), everyone[0])
+
+    def plug_takes_waiting_card(self, plugged: Connector) -> None:
+        """An accepted card that waits for a plug goes where the next plug is."""
+        if not plugged.plugged or not plugged.free:
+            return
+        for other in self.connectors.values():
+            if other is not plugged and other.token is not None and not other.token.remote and not other.plugged:
+                token, other.token = other.token, None
+                self.context.timers.clear(Timer.PLUG_IN, other.number)
+                plugged.accept(token)
+                return

@@ -1,0 +1,181 @@
+"""Everything that must survive a power cut, as frozen rows.  No behaviour but the row's own key.
+
+A record is a flat Struct: the store keeps one column per field (nested Structs and tuples as JSON text).  A field added
+here needs a numbered migration in `daemon/schema/`, additive, with a default, so that the version before can still read.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+Delivery = Literal["none", "waiting", "confirmed", "parked"]
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """When a fact happened.  UTC is put to it as soon as it is known; the kernel boot and its clock say it until then."""
+
+    mono: float
+    boot: str
+    utc: float | None = None
+    exact: bool = True
+    """False: its boot ended before UTC was known, `utc` is the floor; order is kept, the hour is not."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the table named like its class in snake case."""
+
+    table: ClassVar[str] = ""
+
+    @property
+    def key(self) -> int | str:
+        """The row's primary key: by rule the first field."""
+        value: int | str = getattr(self, self.__struct_fields__[0])
+        return value
+
+
+class Unit(Record, frozen=True, kw_only=True):
+    """The unit itself: one row."""
+
+    table: ClassVar[str] = "unit"
+    name: str = "unit"
+    boot_id: str = ""
+    """Kernel boot in which we last lived."""
+    board_boot_id: str = ""
+    board_session_id: str = ""
+    """Board process to which we were last attached."""
+    utc_offset: float | None = None
+    """UTC minus CLOCK_MONOTONIC of `boot_id`, once the Central System has told it."""
+    floor_utc: float = 0.0
+    """No timestamp leaves below this: the latest time we are known to have lived at."""
+    registered: bool = False
+    """A Central System has accepted us at least once (§4.2.1)."""
+    shutdown: str = ""
+    """Note of a planned end: the StopTransaction reason that belongs to it; empty after any other end."""
+
+
+class Setting(Record, frozen=True, kw_only=True):
+    """A configuration key that differs from its first value."""
+
+    table: ClassVar[str] = "setting"
+    name: str
+    value: str
+
+
+class Availability(Record, frozen=True, kw_only=True):
+    """§5.2: what ChangeAvailability made of a connector (0: the station)."""
+
+    table: ClassVar[str] = "availability"
+    connector: int
+    operative: bool = True
+    scheduled: bool | None = None
+    """The value of `operative` that waits for the end of a transaction."""
+
+
+class Occupancy(Record, frozen=True, kw_only=True):
+    """A transaction ended while the plug stayed in: the connector is Finishing until the user acts (§4.9)."""
+
+    table: ClassVar[str] = "occupancy"
+    connector: int
+    finishing: bool = False
+
+
+class LatchedFault(Record, frozen=True, kw_only=True):
+    """A fault that no restart clears."""
+
+    table: ClassVar[str] = "latched_fault"
+    name: str
+    """`CONNECTOR/CODE`, connector 0 for the station."""
+    connector: int
+    code: str
+    detail: str = ""
+
+
+class CachedTag(Record, frozen=True, kw_only=True):
+    """§3.5.1: the newest IdTagInfo of a card, valid or not."""
+
+    table: ClassVar[str] = "cached_tag"
+    id_tag: str
+    """Case-folded: identifiers compare case-insensitively (§7.28)."""
+    status: str
+    expires_utc: float | None = None
+    parent_id_tag: str | None = None
+    used: int = 0
+    """Rises with each use: the smallest is the longest unused."""
+
+
+class Transaction(Record, frozen=True, kw_only=True):
+    """One transaction from its start to the acknowledged stop: StartTransaction and StopTransaction are read off it."""
+
+    table: ClassVar[str] = "charge"
+    number: int
+    """Our own number; the Central System's comes with StartTransaction.conf."""
+    connector: int
+    id_tag: str
+    parent_id_tag: str | None = None
+    began: Stamp
+    meter_start_wh: int
+    reservation_id: int | None = None
+    start_seq: int
+    """Place of StartTransaction in the order of all reports."""
+    start: Delivery = "waiting"
+    transaction_id: int | None = None
+    verdict: str = ""
+    """Status in StartTransaction.conf; empty while it has not come."""
+    energy_ends_wh: int | None = None
+    """MaxEnergyOnInvalidId: register at which the energy ends; `meter_start_wh` or less: at once."""
+    last_wh: int
+    last: Stamp
+    """Register and time that a power cut leaves us with, where the meter cannot be asked."""
+    stopping: str = ""
+    """The reason for which the end was asked, while the car still stops drawing."""
+    stop_id_tag: str | None = None
+    ended: Stamp | None = None
+    meter_stop_wh: int | None = None
+    reason: str = ""
+    stop_seq: int | None = None
+    stop: Delivery = "none"
+    error: str = ""
+    """What the Central System answered to the last refused message."""
+
+
+class SampledValue(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One value of a reading, in the words of §7.43 (all strings)."""
+
+    value: str
+    measurand: str
+    unit: str | None = None
+    phase: str | None = None
+    location: str | None = None
+
+
+class Sample(Record, frozen=True, kw_only=True):
+    """Values of one instant, for MeterValues or for StopTransaction.transactionData."""
+
+    table: ClassVar[str] = "sample"
+    seq: int
+    connector: int
+    number: int | None = None
+    """The transaction (our number) that ran at that instant."""
+    at: Stamp
+    context: str
+    values: tuple[SampledValue, ...]
+    for_stop: bool = False
+    """True: belongs into StopTransaction.transactionData."""
+    state: Delivery = "waiting"
+    error: str = ""
+
+
+AnyRecord = Unit | Setting | Availability | Occupancy | LatchedFault | CachedTag | Transaction | Sample
+
+TABLES: tuple[type[Record], ...] = (
+    Unit,
+    Setting,
+    Availability,
+    Occupancy,
+    LatchedFault,
+    CachedTag,
+    Transaction,
+    Sample,
+)

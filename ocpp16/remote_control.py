@@ -1,0 +1,214 @@
+"""Orders about connectors: RemoteStart, RemoteStop, UnlockConnector, Reset, DataTransfer (§5.3..§5.18), and going down.
+
+The answer is always given before anything is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, NamedTuple
+
+from ocpp16.connector import Connector
+from ocpp16.context import Context
+from ocpp16.messages.core import (
+    DataTransferConf,
+    DataTransferReq,
+    RemoteStartTransactionConf,
+    RemoteStartTransactionReq,
+    RemoteStopTransactionConf,
+    RemoteStopTransactionReq,
+    ResetConf,
+    ResetReq,
+    UnlockConnectorConf,
+    UnlockConnectorReq,
+)
+from ocpp16.messages.types import (
+    DataTransferStatus,
+    Reason,
+    RemoteStartStopStatus,
+    ResetStatus,
+    ResetType,
+    UnlockStatus,
+)
+from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.profiles.core.registration import Registration
+from ocpp16.rpc.reports import Reports
+from ocpp16.rpc.session import POSTPONED, Postponed, Session
+from ocpp16.step import Order, Restart
+from ocpp16.timers import Timer
+
+LAST_WORD_S = 30.0
+"""After a Reset: how long the last answers are awaited."""
+SHUTDOWN_S = 3.5
+"""The same when the supervisor wants us to end (it kills after 5 s)."""
+
+How = Literal["SoftReset", "HardReset", "Exit"]
+
+
+class Leaving(NamedTuple):
+    """This life comes to its end."""
+
+    how: How
+    deadline: float
+    ends_charge: bool
+
+
+class RemoteControl:
+    """Carries out what the Central System orders; `leave` is also how a technician or the supervisor ends a life."""
+
+    def __init__(
+        self,
+        context: Context,
+        session: Session,
+        reports: Reports,
+        configuration: Configuration,
+        registration: Registration,
+        connectors: dict[int, Connector],
+        vendor: str,
+    ) -> None:
+        self.context = context
+        self.session = session
+        self.reports = reports
+        self.configuration = configuration
+        self.registration = registration
+        self.connectors = connectors
+        self.vendor = vendor
+        self.leaving: Leaving | None = None
+        self.gone = False
+        self._unlocking: dict[int, str] = {}
+        self._orders: dict[int, Callable[[bool, str], None]] = {}
+        self._next_ref = 1
+
+    # --- start and stop ---------------------------------------------------------------------------------------------------
+
+    def on_remote_start(self, request: RemoteStartTransactionReq) -> RemoteStartTransactionConf:
+        connector = self._eligible(request)
+        if connector is None:
+            return RemoteStartTransactionConf(status=RemoteStartStopStatus.REJECTED)
+        authorize = self.configuration.flag("AuthorizeRemoteTxRequests")
+        connector.remote_start(request.id_tag, authorize)  # its messages leave after this answer
+        return RemoteStartTransactionConf(status=RemoteStartStopStatus.ACCEPTED)
+
+    def _eligible(self, request: RemoteStartTransactionReq) -> Connector | None:
+        """§5.11: the named one, else the first that is free, a plugged one before an empty one."""
+        if not self.registration.accepted or self.leaving is not None:  # §4.2: not allowed while Pending
+            return None
+        if request.charging_profile is not None:  # the product has no SmartCharging (yet)
+            return None
+        if request.connector_id is not None:
+            named = self.connectors.get(request.connector_id)
+            return named if named is not None and named.free and named.asking is None else None
+        free = [connector for connector in self.connectors.values() if connector.free and connector.asking is None]
+        return min(free, key=lambda connector: (not connector.plugged, connector.number), default=None)
+
+    def on_remote_stop(self, request: RemoteStopTransactionReq) -> RemoteStopTransactionConf:
+        for connector in self.connectors.values():
+            transaction = connector.transaction
+            if (
+                self.registration.accepted
+                and transaction is not None
+                and transaction.start == "confirmed"
+                and transaction.transaction_id == request.transaction_id
+            ):
+                connector.stop(Reason.REMOTE)
+                return RemoteStopTransactionConf(status=RemoteStartStopStatus.ACCEPTED)
+        return RemoteStopTransactionConf(status=RemoteStartStopStatus.REJECTED)
+
+    # --- unlock -----------------------------------------------------------------------------------------------------------
+
+    def on_unlock(self, request: UnlockConnectorReq, call_id: str) -> UnlockConnectorConf | Postponed:
+        """§5.18: ends the transaction first; without a lock nothing is touched (E 3.87)."""
+        connector = self.connectors.get(request.connector_id)
+        if connector is None or connector.shape is None or not connector.shape.lock:
+            return UnlockConnectorConf(status=UnlockStatus.NOT_SUPPORTED)
+        if connector.number in self._unlocking:
+            return UnlockConnectorConf(status=UnlockStatus.UNLOCK_FAILED)
+        self._unlocking[connector.number] = call_id
+        connector.stop(Reason.UNLOCK_COMMAND)
+        self.connector_ended(connector.number)
+        return POSTPONED
+
+    def connector_ended(self, number: int) -> None:
+        """A transaction is over: what waited for it."""
+        connector = self.connectors[number]
+        if number not in self._unlocking or connector.transaction is not None:
+            return
+        connector.held_for = None
+        self.order("unlock", number, partial(self._unlocked, number))
+
+    def _unlocked(self, number: int, ok: bool, detail: str) -> None:
+        call_id = self._unlocking.pop(number, None)
+        if call_id is None:
+            return
+        status = UnlockStatus.UNLOCKED if ok else UnlockStatus.UNLOCK_FAILED
+        self.context.note("unlocked" if ok else "unlock-failed", connector=number, detail=detail)
+        self.session.answer(call_id, UnlockConnectorConf(status=status))
+
+    # --- orders to the board ----------------------------------------------------------------------------------------------
+
+    def order(
+        self,
+        what: Literal["unlock", "selftest", "clear-latched", "meter-read"],
+        connector: int | None,
+        then: Callable[[bool, str], None],
+    ) -> None:
+        self._orders[self._next_ref] = then
+        self.context.orders.append(Order(self._next_ref, what, connector))
+        self._next_ref += 1
+
+    def order_done(self, ref: int, ok: bool, detail: str) -> None:
+        then = self._orders.pop(ref, None)
+        if then is not None:
+            then(ok, detail)
+
+    def board_lost(self) -> None:
+        """Nobody will answer what was ordered."""
+        for ref in list(self._orders):
+            self.order_done(ref, False, "the board is lost")
+
+    # --- data transfer ------------------------------------------------------------------------------------------------------
+
+    def on_data_transfer(self, request: DataTransferReq) -> DataTransferConf:
+        ours = request.vendor_id.casefold() == self.vendor.casefold()
+        unknown = DataTransferStatus.UNKNOWN_MESSAGE_ID if ours else DataTransferStatus.UNKNOWN_VENDOR_ID
+        return DataTransferConf(status=unknown)
+
+    # --- going down ---------------------------------------------------------------------------------------------------------
+
+    def on_reset(self, request: ResetReq) -> ResetConf:
+        if self.leaving is not None:
+            return ResetConf(status=ResetStatus.REJECTED)
+        self.leave("SoftReset" if request.type is ResetType.SOFT else "HardReset", LAST_WORD_S)
+        return ResetConf(status=ResetStatus.ACCEPTED)
+
+    def leave(self, how: How, within_s: float, ends_charge: bool = True) -> None:
+        """Transactions end with the reason that belongs to it; the stop is told, or waits in the store."""
+        if self.leaving is not None and self.leaving.deadline <= self.context.now.mono + within_s:
+            return
+        reason = Reason.REBOOT if how == "Exit" else Reason(how)
+        how = how if self.leaving is None else self.leaving.how
+        self.leaving = Leaving(how, self.context.now.mono + within_s, ends_charge)
+        self.context.save_unit(shutdown=str(reason))
+        self.context.note("leaving", how=how)
+        self.context.timers.set(Timer.LAST_WORD, self.leaving.deadline)
+        for connector in self.connectors.values():
+            connector.token = None
+            if ends_charge:
+                connector.stop(reason)
+
+    def leave_if_done(self) -> None:
+        """Called after every step: the last word is spoken, or time is up."""
+        if self.leaving is None or self.gone:
+            return
+        running = self.leaving.ends_charge and any(c.transaction is not None for c in self.connectors.values())
+        talking = (
+            self.session.up
+            and self.registration.accepted
+            and (self.session.busy or (self.reports.waiting > 0 and self.reports.retry_at() is None))
+        )
+        if (running or talking) and self.context.now.mono < self.leaving.deadline:
+            return
+        self.gone = True
+        self.context.flush_lazy()
+        self.context.jobs.append(Restart(self.leaving.how))

@@ -1,0 +1,136 @@
+"""The queue of transaction messages (§3.7), read off the records: oldest first, one at a time, never stored twice.
+
+A message is built at the moment of sending, so that the Central System's transactionId is in it; its row is told
+confirmed, or parked after TransactionMessageAttempts refusals.  What a confirmation means is `transactions.py`'s affair.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from ocpp16.context import Context
+from ocpp16.timers import Timer
+
+Kind = Literal["start", "values", "stop"]
+
+
+class Key(NamedTuple):
+    """Place in the order of all reports, what it is, and its row's key (a transaction's number or a sample's seq)."""
+
+    seq: int
+    kind: Kind
+    row: int
+
+
+class Report(NamedTuple):
+    """A transaction message as it is about to be sent."""
+
+    key: Key
+    action: str
+    request: msgspec.Struct
+
+
+class Reports:
+    """One queue for the station, in the order of the facts."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.build: Callable[[Key], Report | None]
+        """Read a report off its row; None where nothing is left to be said."""
+        self.on_confirmed: Callable[[Key, Any], None]
+        self.on_parked: Callable[[Key, str], None]
+        self.attempts_allowed: Callable[[], int]
+        self.retry_interval_s: Callable[[], float]
+        self._heap: list[Key] = []
+        self._known: set[Key] = set()
+        self._attempts = 0
+        self._not_before = 0.0
+        self._sent_seq = 0
+
+    # --- the queue ------------------------------------------------------------------------------------------------------
+
+    def announce(self, key: Key) -> None:
+        """A fact that must be told came up (or, at start, was found in the store)."""
+        if key not in self._known:
+            head = self._heap[0] if self._heap else None
+            self._known.add(key)
+            heapq.heappush(self._heap, key)
+            if head is not None and key < head:
+                self._attempts, self._not_before = 0, 0.0  # an older one, to be tried again: its turn is fresh
+
+    @property
+    def waiting(self) -> int:
+        return len(self._heap)
+
+    def keys(self) -> list[Key]:
+        """In the order of sending."""
+        return sorted(self._heap)
+
+    def unsent_up_to(self, seq: int) -> bool:
+        """Whether a report of that place or before has never been sent and is not held up by a retry."""
+        return bool(self._heap) and self._heap[0].seq <= seq and self._sent_seq < seq and self._held_up() is None
+
+    def _held_up(self) -> float | None:
+        return self._not_before if self._not_before > self.context.now.mono else None
+
+    def next(self) -> Report | None:
+        """The oldest one, if it need not wait."""
+        if self._held_up() is not None:  # §3.7.1: nothing behind it moves while it waits
+            return None
+        while self._heap:
+            report = self.build(self._heap[0])
+            if report is not None:
+                self._sent_seq = max(self._sent_seq, report.key.seq)
+                return report
+            self._forget(self._heap[0])
+        return None
+
+    def _forget(self, key: Key) -> None:
+        self._known.discard(key)
+        if self._heap and self._heap[0] == key:
+            heapq.heappop(self._heap)
+            self._attempts, self._not_before = 0, 0.0
+        elif key in self._heap:
+            self._heap.remove(key)
+            heapq.heapify(self._heap)
+
+    def withdraw(self, key: Key) -> bool:
+        """Take one out of the queue (it is parked by hand, or thinned out).  False: it is not there."""
+        if key not in self._known:
+            return False
+        self._forget(key)
+        return True
+
+    # --- what came of it --------------------------------------------------------------------------------------------------
+
+    def confirmed(self, report: Report, confirmation: Any) -> None:
+        if report.key in self._known:
+            self._forget(report.key)
+            self.on_confirmed(report.key, confirmation)
+
+    def failed(self, report: Report, code: str, description: str) -> None:
+        """A CALLERROR or no answer: TransactionMessageAttempts sendings, RetryInterval x sendings between them (§3.7.1)."""
+        if report.key not in self._known or self._heap[0] != report.key:
+            return
+        self._attempts += 1
+        error = f"{code or 'no answer'}: {description}" if code else "no answer"
+        if self._attempts >= max(1, self.attempts_allowed()):
+            self._forget(report.key)
+            self.on_parked(report.key, error[:200])
+            return
+        wait = self.retry_interval_s() * self._attempts
+        self.context.note("report-retry", action=report.action, attempt=self._attempts, wait_s=wait, error=error[:200])
+        self._not_before = self.context.now.mono + wait
+        self.context.timers.set(Timer.REPORT, self._not_before)
+
+    def interrupted(self, report: Report, counts: bool) -> None:
+        """The connection was lost before the answer: no attempt is counted, unless this message may be the cause."""
+        if counts:
+            self.failed(report, "", "connection lost")
+
+    def retry_at(self) -> float | None:
+        return self._held_up()

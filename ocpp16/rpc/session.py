@@ -1,0 +1,302 @@
+"""One OCPP-J conversation: one CALL in flight, time-outs, the boot gate, answers to the other side.  It knows no profile.
+
+Volatile calls (Authorize, StatusNotification, Heartbeat …) live here and die with the connection; transaction messages
+are read off the records by `reports.py` and merely pass through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ocpp16.context import Context
+from ocpp16.rpc import frames, payload
+from ocpp16.rpc.reports import Report, Reports
+from ocpp16.timers import Timer
+
+MAX_VOLATILE = 64
+"""Calls that wait for their turn; beyond it the oldest is given up."""
+MAX_ANSWERED = 32
+"""Answered CALLs remembered, so that a repeated one is answered the same way and not carried out twice."""
+MAX_LATE = 64
+"""Ids of timed-out transaction messages whose late answer still counts."""
+MAX_DISCONNECTS = 3
+"""A message in flight at so many lost connections in a row counts as refused from then on (it may be the cause)."""
+SHORT_QUEUE = 10
+"""With fewer reports than this before its StartTransaction, a status waits for it: Preparing, Start, Charging."""
+
+
+class Gate(StrEnum):
+    """What may be sent (§4.2)."""
+
+    BOOT = "only BootNotification"
+    PENDING = "only what the Central System triggers"
+    SILENT = "nothing, and no answer either"
+    OPEN = "everything"
+
+
+class Failure(NamedTuple):
+    """The CALL was not processed: a CALLERROR with its code, or nothing came (code "")."""
+
+    code: str
+    description: str
+
+
+Answer = Any
+"""A confirmation Struct, or a Failure."""
+Then = Callable[[Answer], None]
+
+
+class Volatile(NamedTuple):
+    """A call that need not survive."""
+
+    request: msgspec.Struct
+    then: Then | None
+    triggered: bool = False
+    after_seq: int | None = None
+    """Not before the report with this place has been sent."""
+
+
+class InFlight(NamedTuple):
+    id: str
+    action: str
+    sent_at: float
+    then: Then | None
+    report: Report | None
+
+
+class Postponed:
+    """A request handler's word that the answer comes later, by `Session.answer`."""
+
+
+POSTPONED = Postponed()
+
+
+class Session:
+    """Feeds `frames_out`; `pump` is called at the end of each step."""
+
+    def __init__(self, context: Context, reports: Reports, seed: int) -> None:
+        self.context = context
+        self.reports = reports
+        self.gate = Gate.BOOT
+        self.up = False
+        self.frames_out: list[str] = []
+        self.answer_request: Callable[[str, msgspec.Struct, str], msgspec.Struct | payload.Refusal | Postponed]
+        self.message_timeout_s: Callable[[], float]
+        self.max_frame_bytes = 65536
+        self.last_sent_at = 0.0
+        self.round_trip_s = 0.0
+        self._seed = seed
+        self._count = 0
+        self._boot: Volatile | None = None
+        self._volatile: deque[Volatile] = deque()
+        self._flight: InFlight | None = None
+        self._handling: str = ""
+        self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._late: OrderedDict[str, Report] = OrderedDict()
+        self._disconnects = 0
+
+    # --- what the other parts want said ---------------------------------------------------------------------------------
+
+    def call(
+        self,
+        request: msgspec.Struct,
+        then: Then | None = None,
+        *,
+        triggered: bool = False,
+        after_seq: int | None = None,
+    ) -> None:
+        """Say it when its turn comes.  `then` hears the confirmation, or a Failure; also when the connection is lost."""
+        if len(self._volatile) >= MAX_VOLATILE:
+            self._give_up(self._volatile.popleft(), "too many calls wait")
+        self._volatile.append(Volatile(request, then, triggered, after_seq))
+
+    def call_boot(self, request: msgspec.Struct, then: Then) -> None:
+        """BootNotification passes every gate but silence."""
+        self._boot = Volatile(request, then, triggered=True)
+
+    @property
+    def busy(self) -> bool:
+        """Something is said or waits to be said (reports that wait for a retry excepted)."""
+        return self._flight is not None or bool(self._volatile) or self._boot is not None
+
+    @property
+    def in_flight(self) -> str | None:
+        return self._flight.action if self._flight else None
+
+    # --- the connection ---------------------------------------------------------------------------------------------------
+
+    def link_up(self) -> None:
+        self.up = True
+        self._late.clear()
+
+    def link_down(self) -> None:
+        """Nothing that waits survives; a transaction message goes back to the head of its queue."""
+        self.up = False
+        self.frames_out.clear()
+        flight, self._flight = self._flight, None
+        self.context.timers.clear(Timer.ANSWER)
+        waiting = [self._boot] if self._boot else []
+        waiting += self._volatile
+        self._boot = None
+        self._volatile.clear()
+        if flight is not None and flight.report is not None:
+            self._disconnects += 1
+            self.reports.interrupted(flight.report, counts=self._disconnects >= MAX_DISCONNECTS)
+        elif flight is not None and flight.then is not None:
+            flight.then(Failure("", "connection lost"))
+        for volatile in waiting:
+            self._give_up(volatile, "connection lost")
+
+    def _give_up(self, volatile: Volatile, why: str) -> None:
+        if volatile.then is not None:
+            volatile.then(Failure("", why))
+
+    # --- frames in ------------------------------------------------------------------------------------------------------
+
+    def receive(self, text: str) -> None:
+        message = frames.parse(text, self.max_frame_bytes)
+        match message:
+            case frames.Call():
+                self._received_call(message)
+            case frames.Result() | frames.Error():
+                self._received_answer(message)
+            case frames.Bad():
+                self.context.note("frame-refused", code=message.code, reason=message.description)
+                if self.gate is not Gate.SILENT:
+                    self.frames_out.append(frames.error(message.id, message.code, message.description))
+            case frames.Ignored():
+                self.context.note("frame-ignored", reason=message.reason)
+
+    def _received_call(self, call: frames.Call) -> None:
+        if self.gate is Gate.SILENT:  # §4.2: Rejected, and its interval is not over
+            self.context.note("frame-ignored", reason=f"{call.action} while we are rejected")
+            return
+        print_ = f"{call.action}:{hashlib.blake2b(bytes(call.payload), digest_size=8).hexdigest()}"
+        if (earlier := self._answered.get(call.id)) is not None:
+            same = earlier[0] == print_ and earlier[1]
+            self.frames_out.append(
+                earlier[1] if same else frames.error(call.id, "GenericError", "this id was used for another CALL")
+            )
+            self.context.note("frame-repeated", id=call.id, action=call.action)
+            return
+        self._answered[call.id] = (print_, "")
+        while len(self._answered) > MAX_ANSWERED:
+            self._answered.popitem(last=False)
+        request = payload.decode_request(call.action, call.payload)
+        if isinstance(request, payload.Refusal):
+            self.context.note("call-refused", action=call.action, code=request.code, reason=request.description)
+            self.answer(call.id, request)
+            return
+        answer = self.answer_request(call.action, request, call.id)
+        if not isinstance(answer, Postponed):
+            self.answer(call.id, answer)
+
+    def answer(self, call_id: str, answer: msgspec.Struct | payload.Refusal) -> None:
+        """Put the answer in front of everything that this step makes us say."""
+        if isinstance(answer, payload.Refusal):
+            text = frames.error(call_id, answer.code, answer.description)
+        else:
+            text = frames.result(call_id, payload.encode(answer))
+        if call_id in self._answered:
+            self._answered[call_id] = (self._answered[call_id][0], text)
+        if self.up:
+            self.frames_out.append(text)
+
+    def _received_answer(self, message: frames.Result | frames.Error) -> None:
+        flight = self._flight
+        if flight is None or message.id != flight.id:
+            self._received_late(message)
+            return
+        self._flight = None
+        self._disconnects = 0
+        self.context.timers.clear(Timer.ANSWER)
+        self.round_trip_s = self.context.now.mono - flight.sent_at
+        self._deliver(flight.action, flight.then, flight.report, message)
+
+    def _received_late(self, message: frames.Result | frames.Error) -> None:
+        report = self._late.pop(message.id, None)
+        if report is None or isinstance(message, frames.Error):
+            self.context.note("answer-unknown", id=message.id[:36])
+            return
+        if self._flight is not None and self._flight.report is not None and self._flight.report.key == report.key:
+            self._flight = None  # sent again meanwhile: the late answer settles it, the second one will be unknown
+            self.context.timers.clear(Timer.ANSWER)
+        self._deliver(report.action, None, report, message)
+
+    def _deliver(
+        self, action: str, then: Then | None, report: Report | None, message: frames.Result | frames.Error
+    ) -> None:
+        answer: Answer
+        if isinstance(message, frames.Error):
+            answer = Failure(message.code, message.description)
+        else:
+            answer = payload.decode_confirmation(action, message.payload)
+            if isinstance(answer, payload.Refusal):
+                self.context.note("answer-refused", action=action, reason=answer.description)
+                answer = Failure(answer.code, answer.description)
+        if report is not None:
+            if isinstance(answer, Failure):
+                self.reports.failed(report, answer.code, answer.description)
+            else:
+                self.reports.confirmed(report, answer)
+        elif then is not None:
+            then(answer)
+
+    def timed_out(self) -> None:
+        """MessageTimeout ran out: nobody answers this one any more (a late answer to a transaction message still counts)."""
+        flight, self._flight = self._flight, None
+        if flight is None:
+            return
+        self.context.note("answer-missing", action=flight.action)
+        if flight.report is not None:
+            self._late[flight.id] = flight.report
+            while len(self._late) > MAX_LATE:
+                self._late.popitem(last=False)
+            self.reports.failed(flight.report, "", "no answer")
+        elif flight.then is not None:
+            flight.then(Failure("", "no answer"))
+
+    # --- frames out -----------------------------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Send the next CALL, if one may be sent."""
+        if not self.up or self._flight is not None or self.gate is Gate.SILENT:
+            return
+        volatile = self._next_volatile()
+        if volatile is not None:
+            self._send(volatile.request, volatile.then, None)
+        elif self.gate is Gate.OPEN and (report := self.reports.next()) is not None:
+            self._send(report.request, None, report)
+
+    def _next_volatile(self) -> Volatile | None:
+        if self._boot is not None:
+            boot, self._boot = self._boot, None
+            return boot
+        for volatile in self._volatile:
+            if self.gate is not Gate.OPEN and not volatile.triggered:
+                continue
+            if volatile.after_seq is not None and self._start_goes_first(volatile.after_seq):
+                continue
+            self._volatile.remove(volatile)
+            return volatile
+        return None
+
+    def _start_goes_first(self, seq: int) -> bool:
+        return self.gate is Gate.OPEN and self.reports.unsent_up_to(seq) and self.reports.waiting < SHORT_QUEUE
+
+    def _send(self, request: msgspec.Struct, then: Then | None, report: Report | None) -> None:
+        self._count += 1
+        digest = hashlib.blake2b(f"{self._seed}:{self._count}".encode(), digest_size=16).hexdigest()
+        message_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
+        action = payload.action_of(request)
+        now = self.context.now.mono
+        self._flight = InFlight(message_id, action, now, then, report)
+        self.last_sent_at = now
+        self.context.timers.set(Timer.ANSWER, now + self.message_timeout_s())
+        self.frames_out.append(frames.call(message_id, action, payload.encode(request)))

@@ -1,0 +1,157 @@
+"""Everything that can be wanted, and THE ONE ORDER in which it is carried out.
+
+`moments` is that order: the daemon, the simulator and the replayer walk the same list.  Nothing here does anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from ocpp16.records import Record
+
+Lamp = Literal[
+    "off", "available", "preparing", "charging", "suspended", "finishing", "reserved", "unavailable", "faulted"
+]
+
+
+class Outlet(msgspec.Struct, frozen=True):
+    """What a connector shall be like: levels, asserted again after every step, never commands."""
+
+    connector: int
+    offered_amps: float = 0.0
+    """Amperes per phase that the car may draw; 0: no energy.  Between 0 and 6 A nothing can be signalled: no energy."""
+    locked: bool = False
+    in_service: bool = True
+    lamp: Lamp = "off"
+
+
+class Save(msgspec.Struct, frozen=True):
+    """Insert the row, or put it in the place of the one with the same key."""
+
+    record: Record
+
+
+class Delete(msgspec.Struct, frozen=True):
+    table: str
+    key: int | str
+
+
+Write = Save | Delete
+
+
+class Link(msgspec.Struct, frozen=True):
+    """The connection that is wanted: a level."""
+
+    connected: bool = True
+    ping_interval_s: int = 0
+    """WebSocketPingInterval; 0: no pings of ours."""
+    epoch: int = 0
+    """Another number: close what is open and dial anew."""
+
+
+class Job(msgspec.Struct, frozen=True, tag=True):
+    """Long or final work, done by others."""
+
+
+class Restart(Job, frozen=True):
+    """End this life, after every frame of this and earlier steps is on the wire.  `hard`: the whole unit, by its reboot hook."""
+
+    how: Literal["SoftReset", "HardReset", "Exit"]
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Something only the board can do: answered by `BoardDone` with the same `ref`."""
+
+    ref: int
+    what: Literal["unlock", "selftest", "clear-latched", "meter-read"]
+    connector: int | None = None
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Answer to who asked at the control socket."""
+
+    ref: int
+    ok: bool
+    text: str
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What a person should know: a code of `daemon/journal.py`'s catalogue and its fields."""
+
+    code: str
+    fields: Mapping[str, str | int | float | bool | None]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """All that one event brings about."""
+
+    outlets: tuple[Outlet, ...] = ()
+    records: tuple[Write, ...] = ()
+    frames: tuple[str, ...] = ()
+    link: Link = Link()
+    jobs: tuple[Job, ...] = ()
+    orders: tuple[Order, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    notes: tuple[Note, ...] = ()
+    wake_at: float | None = None
+    """Come back with `Tick` no later than this monotonic second; None: nothing is awaited."""
+
+
+class Withdraw(msgspec.Struct, frozen=True):
+    """Lower (or zero) an offer that fell."""
+
+    outlet: Outlet
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """All records in one durable transaction."""
+
+    records: tuple[Write, ...]
+
+
+class Tell(msgspec.Struct, frozen=True):
+    """Say what is now safe to say."""
+
+    what: str | Link | Job | Order | Reply | Note
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """Raise an offer, or change what does not feed energy."""
+
+    outlet: Outlet
+
+
+Moment = Withdraw | Commit | Tell | Offer
+
+
+def moments(step: Step, before: Mapping[int, Outlet], link: Link | None) -> Iterator[Moment]:
+    """The step's moments in the one order: withdraw, commit, tell, offer.
+
+    `before`: each outlet as it was last carried out; `link`: the link as it was last told.  Only differences come out.
+    """
+    rest = []
+    for outlet in step.outlets:  # 1. safety waits for nobody, least of all for an SD card
+        old = before.get(outlet.connector)
+        if old is not None and outlet.offered_amps < old.offered_amps:
+            yield Withdraw(outlet)
+        elif outlet != old:
+            rest.append(outlet)
+    if step.records:  # 2. nothing is said that could be forgotten
+        yield Commit(step.records)
+    for frame in step.frames:  # 3. told in the order in which a listener needs it
+        yield Tell(frame)
+    if step.link != link:
+        yield Tell(step.link)
+    for note in step.notes:
+        yield Tell(note)
+    for order in step.orders:
+        yield Tell(order)
+    for reply in step.replies:
+        yield Tell(reply)
+    for job in step.jobs:
+        yield Tell(job)
+    for outlet in rest:  # 4. no energy before its transaction is on disk
+        yield Offer(outlet)

@@ -1,0 +1,61 @@
+"""Every timer of a Charge Point by name, in one table: the earliest is the step's `wake_at`.
+
+Whoever wants to know what the machine is waiting for prints this table.  No clock is read here: times come in.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Timer(StrEnum):
+    """What can be waited for; the second half of a timer's key is a connector, or 0 for the station."""
+
+    BOOT = "next BootNotification"
+    ANSWER = "answer to the open CALL"
+    HEARTBEAT = "next Heartbeat"
+    REPORT = "next try of the oldest transaction message"
+    LAZY = "write what may wait"
+    SAMPLE = "next sampled meter values"
+    ALIGNED = "next clock-aligned meter values"
+    PLUG_IN = "ConnectionTimeOut"
+    STATUS = "MinimumStatusDuration"
+    ENERGISE = "the car starts to draw"
+    OPENING = "the car stops drawing"
+    LAST_WORD = "the last answers before going down"
+    FLOOR = "remember the time"
+
+
+Key = tuple[Timer, int]
+
+
+class Timers:
+    """Due times in monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._due: dict[Key, float] = {}
+
+    def set(self, timer: Timer, due: float, connector: int = 0) -> None:
+        """Fire at `due`; a timer that runs already is moved."""
+        self._due[timer, connector] = due
+
+    def clear(self, timer: Timer, connector: int = 0) -> None:
+        self._due.pop((timer, connector), None)
+
+    def due(self, timer: Timer, connector: int = 0) -> float | None:
+        """When it fires, None while it does not run."""
+        return self._due.get((timer, connector))
+
+    def earliest(self) -> float | None:
+        return min(self._due.values()) if self._due else None
+
+    def take(self, now: float) -> list[Key]:
+        """All that are due, oldest first; they no longer run."""
+        ripe = sorted((due, key) for key, due in self._due.items() if due <= now)
+        for _, key in ripe:
+            del self._due[key]
+        return [key for _, key in ripe]
+
+    def table(self) -> dict[Key, float]:
+        """A copy, for those who look."""
+        return dict(self._due)
