@@ -62,6 +62,9 @@ def _read_toml(draft: Draft, file: Path, needed: bool) -> None:
         line = int(found.group(1)) if found else len(text.splitlines())
         draft.problems.append(Problem(str(file), line, "", f"it is no TOML: {error}"))
         return
+    except RecursionError:
+        draft.problems.append(Problem(str(file), 0, "", "it is no TOML: brackets in brackets without end"))
+        return
     lines = line_numbers(text)
     for section, content_of in content.items():
         _read_section(draft, str(file), section, content_of, lines)
@@ -262,3 +265,11 @@ def _identity(station: Station) -> Identity:
         meter_type=station.meter_type or None,
         meter_serial=station.meter_serial or None,
     )
+
+
+def hooks_of(files: Sequence[Path]) -> dict[str, tuple[str, ...]]:
+    """Only the hooks: all that evsed-job may know of a configuration, right or wrong in other places."""
+    draft = Draft()
+    for file in list(files) or [DEFAULT_FILE]:
+        _read_toml(draft, file, needed=bool(files))
+    return {name: tuple(words) for name, words in _section(draft, "hooks").items()}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,11 @@ from ocpp16.product import Identity, Product
 from ocpp16.records import TABLES, Record
 from ocpp16.step import Note
 
-FILES = ("flight.jsonl.gz", "flight.1.jsonl.gz")
-"""The present file and the one before it."""
+FILES = ("flight.jsonl.gz", "flight.1.jsonl.gz", "flight.2.jsonl.gz", "flight.3.jsonl.gz")
+"""The present file and those before it."""
 KEY_FILE = "flight.key"
-FILE_BYTES = 1 << 20
-"""A file of the ring, compressed: days of an idle station, a day of steady charging."""
+FILE_BYTES = 512 << 10
+"""A file of the ring, compressed: half a day of steady charging, days of an idle station."""
 BATCH_BYTES = 64 << 10
 BATCH_S = 60.0
 """Lines wait this long or until they are this many: spares the card."""
@@ -40,8 +42,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     first_values: dict[str, str]
     records: tuple[tuple[str, dict[str, Any]], ...]
-    whole: bool = True
-    """False: taken in the middle of a life, because the file before was full; what is not in the records is missing."""
 
     def rows(self) -> list[Record]:
         """The records, as they were."""
@@ -98,9 +98,8 @@ class FlightRecorder:
         product: Product,
         identity: Identity,
         first_values: Mapping[str, str],
-        whole: bool = True,
     ) -> None:
-        """The start of a life, or of a file."""
+        """The start of a life."""
         rows = (self._pseudonyms.record(record) for record in records)
         hidden = {name: "0" * len(v) if name == "AuthorizationKey" else v for name, v in first_values.items()}
         shot = Snapshot(
@@ -111,7 +110,6 @@ class FlightRecorder:
             identity=identity,
             first_values=hidden,
             records=tuple((row.table, msgspec.to_builtins(row)) for row in rows),
-            whole=whole,
         )
         self._line(["snapshot", shot], 0.0)
 
@@ -137,11 +135,6 @@ class FlightRecorder:
         """Enough lines wait, or long enough."""
         return bool(self._lines) and (self._waiting >= BATCH_BYTES or mono - self._since >= BATCH_S)
 
-    @property
-    def full(self) -> bool:
-        """The present file has its size: `turn` it, and begin the next with a snapshot."""
-        return self._size >= FILE_BYTES
-
     def take(self) -> bytes:
         """All lines that wait, as a gzip member of their own."""
         if not self._lines:
@@ -153,10 +146,12 @@ class FlightRecorder:
         return data
 
     def write(self, data: bytes) -> None:
-        """Append to the present file."""
+        """Append to the present file, or begin the next one where it has its size."""
         if not data:
             return
         try:
+            if self._size >= FILE_BYTES:
+                self._turn()
             with open(self._folder / FILES[0], "ab", opener=_private) as file:
                 file.write(data)
             self._size += len(data)
@@ -166,12 +161,11 @@ class FlightRecorder:
                 self._failed = True
                 self._complain(error.strerror or str(error))
 
-    def turn(self) -> None:
-        """The present file becomes the one before; the next one is empty."""
-        try:
-            os.replace(self._folder / FILES[0], self._folder / FILES[1])
-        except OSError as error:
-            self._complain(error.strerror or str(error))
+    def _turn(self) -> None:
+        """Each file becomes the one before, the oldest goes."""
+        for newer, older in reversed(list(pairwise(FILES))):
+            with suppress(FileNotFoundError):
+                os.replace(self._folder / newer, self._folder / older)
         self._size = 0
 
     def flush(self) -> None:

@@ -139,7 +139,7 @@ class Runner:
                 self._hands.decided()
             self._wake_at = step.wake_at
             self.seq += 1
-        except BaseException:
+        except Exception:  # not a cancellation: who is asked to stop leaves the charge to the lease
             self._hands.withdraw_all()
             raise
         finally:

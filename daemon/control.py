@@ -1,0 +1,173 @@
+"""The control socket: one JSON object a line, who may look and who may act.  It knows no OCPP and decides nothing.
+
+`docs/control-socket.md` is its page.  Whatever comes in is answered; nothing that comes in raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+LINE_BYTES = 64 << 10
+CLIENTS = 16
+"""Connections at a time; one more is told so and closed."""
+ANSWER_S = 60.0
+"""Nobody waits longer for an answer (a self-test is the longest)."""
+MODE = 0o660
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+Look = Callable[[Request], Answer]
+Act = Callable[[Request], Awaitable[Answer]]
+Follow = Callable[[Request], AsyncIterator[Answer]]
+
+
+class Refused(Exception):
+    """A request that cannot be answered: the reason, for the asker.  `usage`: he asked for something that is not there."""
+
+    def __init__(self, reason: str, usage: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.usage = usage
+
+
+def error(reason: str, usage: bool = False) -> Answer:
+    """An answer that says no."""
+    return {"ok": False, "error": reason, **({"usage": True} if usage else {})}
+
+
+def request_of(line: bytes) -> Request:
+    """The request in a line.  Raises Refused."""
+    try:
+        request = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
+        raise Refused(f"not a line of JSON: {wrong}"[:200], usage=True) from None
+    if not isinstance(request, dict):
+        raise Refused("a request is a JSON object", usage=True)
+    if request.get("v", VERSION) != VERSION:
+        raise Refused(f"version {VERSION} is spoken here", usage=True)
+    if not isinstance(request.get("do"), str):
+        raise Refused('"do" must name what is wanted', usage=True)
+    return request
+
+
+def field(request: Request, name: str, kind: type, needed: bool = False) -> Any:
+    """A field of a request, or None where it is absent.  Raises Refused."""
+    value = request.get(name)
+    if value is None and not needed:
+        return None
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        wanted = {int: "a whole number", str: "a text", bool: "true or false", list: "a list"}[kind]
+        raise Refused(f"{name!r} must be {wanted}", usage=True)
+    return value
+
+
+class ControlSocket:
+    """Serves until cancelled."""
+
+    def __init__(
+        self, path: Path, looks: Mapping[str, Look], acts: Mapping[str, Act], follows: Mapping[str, Follow]
+    ) -> None:
+        self._path = path
+        self._looks = looks
+        self._acts = acts
+        self._follows = follows
+        self._clients = 0
+
+    async def run(self) -> None:
+        """Raises OSError where the socket cannot be made, or another evsed answers at it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_if_alive(self._path)
+        old = os.umask(0o777 & ~MODE)  # never wider than it shall be, not even for a moment
+        try:
+            server = await asyncio.start_unix_server(self._serve, self._path, limit=LINE_BYTES)
+        finally:
+            os.umask(old)
+        try:
+            async with server:
+                await server.serve_forever()
+        finally:
+            with suppress(OSError):
+                self._path.unlink()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
+        try:
+            if self._clients > CLIENTS:
+                await _write(writer, error(f"{CLIENTS} connections are open already"))
+                return
+            may_act = _may_act(writer.get_extra_info("socket"))
+            while line := await _read(reader, writer):
+                await self._answer(line, may_act, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._clients -= 1
+            writer.close()
+
+    async def _answer(self, line: bytes, may_act: bool, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = request_of(line)
+            if request["do"] in self._follows:
+                async for answer in self._follows[request["do"]](request):
+                    await _write(writer, {"ok": True, **answer})
+                return
+            answer = await self.answer(request, may_act)
+        except Refused as refused:
+            answer = error(refused.reason, refused.usage)
+        await _write(writer, answer)
+
+    async def answer(self, request: Request, may_act: bool) -> Answer:
+        """Raises Refused."""
+        what = request["do"]
+        if what in self._looks:
+            return {"ok": True, **self._looks[what](request)}
+        if what not in self._acts:
+            known = ", ".join(sorted({*self._looks, *self._acts, *self._follows}))
+            raise Refused(f"{what[:40]!r} is not known; known are {known}", usage=True)
+        if not may_act:
+            raise Refused("you may look, but only root and the daemon's own user may act")
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._acts[what](request)
+        except TimeoutError:
+            raise Refused(f"no answer within {ANSWER_S:g} s") from None
+
+
+async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The next line; empty: the end, or a line that is too long (that is said)."""
+    try:
+        return await reader.readuntil(b"\n")
+    except asyncio.LimitOverrunError:
+        await _write(writer, error(f"a line has at most {LINE_BYTES} bytes", usage=True))
+        return b""
+
+
+async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    writer.write(msgspec.json.encode({"v": VERSION, **answer}) + b"\n")
+    await writer.drain()
+
+
+def _may_act(sock: socket.socket) -> bool:
+    """SO_PEERCRED: the kernel's word about who is there."""
+    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return uid in (0, os.geteuid())
+
+
+def _refuse_if_alive(path: Path) -> None:
+    """A socket left by a killed daemon is taken over, that of a living one is not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return
+    raise OSError(f"another evsed answers at {path}")

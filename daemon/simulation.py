@@ -1,0 +1,69 @@
+"""`evsectl sim`: what the simulated board is told, and what evsed plays itself.  Only there with a simulated board."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from daemon.board_carrier import Board
+
+BACKUP_S = 8.0
+"""How long a unit lives after its mains failed."""
+PLAYED_BY_EVSED = ("store-full", "install")
+"""Faults that are not the board's."""
+
+
+class Simulation:
+    """Takes the words after `sim`; answers when the board has taken them."""
+
+    def __init__(self, board: Board, pretend_full: Callable[[bool], None]) -> None:
+        self._board = board
+        self._pretend_full = pretend_full
+        self.install_fails = False
+        """The next firmware cannot be installed."""
+
+    async def do(self, words: list[str], connector: int | None) -> tuple[bool, str]:
+        """Done or not, and why not.  After `power-cut` nobody answers any more."""
+        if words[:1] == ["fault"] and len(words) == 3 and words[1] in PLAYED_BY_EVSED and words[2] in ("on", "off"):
+            return self._fault(words[1], words[2] == "on")
+        ok, detail = await self.tell(words, connector)
+        if ok and words == ["power-cut"]:
+            asyncio.get_running_loop().call_later(0.05, dark)  # the answer may still leave
+        if ok and words == ["backup-power"]:
+            asyncio.get_running_loop().call_later(BACKUP_S, dark)
+        return ok, detail
+
+    def _fault(self, name: str, on: bool) -> tuple[bool, str]:
+        if name == "store-full":
+            self._pretend_full(on)
+        else:
+            self.install_fails = on
+        return True, ""
+
+    async def tell(self, words: list[str], connector: int | None = None) -> tuple[bool, str]:
+        """The board's own answer."""
+        answered: asyncio.Future[tuple[bool, str]] = asyncio.get_running_loop().create_future()
+
+        def answer(ok: bool, detail: str) -> None:
+            if not answered.done():
+                answered.set_result((ok, detail))
+
+        self._board.ask("sim", words, connector, answer)
+        return await answered
+
+    async def play(self, hook: str) -> tuple[bool, str]:
+        """A hook of the integrator, make-believe: the reboot of the whole unit."""
+        return await self.tell(["hard-reset"]) if hook == "reboot" else (False, f"{hook} is not played")
+
+
+def dark() -> None:
+    """Nothing gets the time to clean up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def open_world(config: Any) -> tuple[Any, Callable[[], None]]:
+    """The simulated board of the configuration as it was left, and what keeps its world."""
+    raise NotImplementedError
