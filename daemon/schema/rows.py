@@ -1,0 +1,134 @@
+"""How a Record lies in its table: one column per field, the key first.  No SQLite, no file but the scripts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+
+import msgspec
+
+from ocpp16.records import Record
+
+SCRIPTS = Path(__file__).parent
+
+Value = int | float | str | bytes | None
+"""What a column can hold."""
+
+
+class Refused(NamedTuple):
+    """A row that is no Record any more, and why."""
+
+    row: Sequence[Value]
+    reason: str
+
+
+class Shape(NamedTuple):
+    """What is to know about the table of one kind of Record."""
+
+    record: type[Record]
+    table: str
+    columns: tuple[str, ...]
+    json_columns: tuple[int, ...]
+    bool_columns: tuple[int, ...]
+    save: str
+    delete: str
+
+    def row(self, record: Record) -> list[Value]:
+        """The record's values, in the order of the columns."""
+        row = list(msgspec.structs.astuple(record))
+        for index in self.json_columns:
+            if row[index] is not None:
+                row[index] = msgspec.json.encode(row[index]).decode()
+        return row
+
+    def records(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[list[Record], list[Refused]]:
+        """The records of `rows`, and the rows that do not validate; a missing column gets its field's default."""
+        places = tuple(self.columns.index(column) for column in columns)
+        kinds = [(n, place in self.json_columns) for n, place in enumerate(places) if self._is_dressed(place)]
+        try:
+            plain = [_plain(columns, kinds, row) for row in rows]
+            return msgspec.convert(plain, list[self.record]), []  # type: ignore[name-defined]
+        except msgspec.MsgspecError:  # some row is bad: find which
+            return self._one_by_one(columns, kinds, rows)
+
+    def _is_dressed(self, place: int) -> bool:
+        return place in self.json_columns or place in self.bool_columns
+
+    def _one_by_one(
+        self, columns: Sequence[str], kinds: list[tuple[int, bool]], rows: Iterable[Sequence[Value]]
+    ) -> tuple[list[Record], list[Refused]]:
+        good: list[Record] = []
+        bad = []
+        for row in rows:
+            try:
+                good.append(msgspec.convert(_plain(columns, kinds, row), self.record))
+            except msgspec.MsgspecError as error:
+                bad.append(Refused(row, str(error)))
+        return good, bad
+
+
+def _plain(columns: Sequence[str], kinds: list[tuple[int, bool]], row: Sequence[Value]) -> dict[str, Any]:
+    fields: dict[str, Any] = dict(zip(columns, row, strict=True))
+    for index, is_json in kinds:
+        value = row[index]
+        if is_json and isinstance(value, str):
+            fields[columns[index]] = msgspec.json.decode(value)
+        elif not is_json and value in (0, 1):
+            fields[columns[index]] = value == 1
+    return fields
+
+
+@functools.cache
+def shape(record: type[Record]) -> Shape:
+    """The table of `record`: statements and what its columns mean."""
+    fields = msgspec.structs.fields(record)
+    columns = tuple(field.name for field in fields)
+    kinds = [_kind(field.type) for field in fields]
+    names = [f'"{column}"' for column in columns]
+    key, rest = names[0], names[1:]
+    new = ", ".join(f"excluded.{name}" for name in rest)
+    save = (
+        f'INSERT INTO "{record.table}" ({", ".join(names)}) VALUES ({", ".join("?" for _ in names)}) '
+        f"ON CONFLICT ({key}) DO UPDATE SET ({', '.join(rest)}) = ({new}) "
+        f"WHERE ({', '.join(rest)}) IS NOT ({new})"  # a row that stays as it is costs no page and no fsync
+    )
+    return Shape(
+        record=record,
+        table=record.table,
+        columns=columns,
+        json_columns=tuple(n for n, kind in enumerate(kinds) if kind == "json"),
+        bool_columns=tuple(n for n, kind in enumerate(kinds) if kind == "bool"),
+        save=save,
+        delete=f'DELETE FROM "{record.table}" WHERE {key} = ?',
+    )
+
+
+def _kind(annotation: Any) -> Literal["plain", "bool", "json"]:
+    """How a field of this type is stored."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return "plain"
+    if origin in (Union, UnionType):
+        kinds = {_kind(part) for part in get_args(annotation) if part is not NoneType}
+        return kinds.pop() if len(kinds) == 1 else "json"
+    if annotation is bool:
+        return "bool"
+    return "plain" if annotation in (int, float, str) else "json"
+
+
+def text(raw: bytes) -> str | bytes:
+    """What is no UTF-8 stays bytes, and is refused as such."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def scripts(folder: Path = SCRIPTS) -> list[Path]:
+    """The numbered migrations, in their order; the n-th leads to `user_version` n."""
+    found = sorted(folder.glob("[0-9][0-9][0-9][0-9].sql"))
+    assert [int(path.stem) for path in found] == list(range(1, len(found) + 1)), "a migration is missing"
+    return found

@@ -1,0 +1,69 @@
+"""What can go wrong with the store, told apart and put into words: damaged, unreachable, full.  No I/O."""
+
+from __future__ import annotations
+
+import errno
+
+# SQLite's primary result codes, https://www.sqlite.org/rescode.html
+_ERROR, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN = 1, 5, 6, 8, 10, 11, 13, 14
+_SCHEMA, _TOOBIG, _CONSTRAINT, _MISMATCH, _FORMAT, _NOTADB = 17, 18, 19, 20, 24, 26
+_IOERR_SHORT_READ = 522
+
+_DAMAGE = {_CORRUPT, _NOTADB, _FORMAT, _SCHEMA, _CONSTRAINT, _MISMATCH, _TOOBIG, _ERROR}
+"""The file answers, with what is not ours.  `_ERROR`: statements that meet other tables."""
+
+ACCESS = "give folder and files to the user that evsed runs as, and mount the file system writable"
+_OTHER = "start evsed again: what is damaged is moved aside and built anew"
+_REMEDIES = {
+    _FULL: "make room on this file system",
+    _IOERR: "the medium fails: see the kernel log, replace the card",
+    _READONLY: ACCESS,
+    _CANTOPEN: ACCESS,
+    _BUSY: "end the program that holds the file",
+    _LOCKED: "end the program that holds the file",
+}
+_CODES = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EIO: _IOERR,
+    errno.EROFS: _READONLY,
+    errno.EACCES: _CANTOPEN,
+    errno.EPERM: _CANTOPEN,
+    errno.ENOENT: _CANTOPEN,
+    errno.ENOTDIR: _CANTOPEN,
+    errno.EEXIST: _CANTOPEN,
+}
+
+
+class StoreFailed(Exception):
+    """Something that had to be durable is not, or could not be read; the text names place, cause and remedy."""
+
+
+class StoreBusy(Exception):
+    """Another evsed works on this folder; the text names it."""
+
+
+class Damaged(Exception):
+    """What lies in the file is not a store."""
+
+
+def code(error: Exception) -> int:
+    """SQLite's primary result code, or the one that fits an error of the system; 0: neither."""
+    if isinstance(error, OSError):
+        return _CODES.get(error.errno or 0, 0)
+    found: int = getattr(error, "sqlite_errorcode", 0)
+    return found & 0xFF
+
+
+def is_damage(error: Exception) -> bool:
+    """True: the content is to blame.  False: it could not be reached, and may be sound."""
+    return code(error) in _DAMAGE or getattr(error, "sqlite_errorcode", 0) == _IOERR_SHORT_READ
+
+
+def is_full(error: Exception) -> bool:
+    return code(error) == _FULL
+
+
+def remedy(error: Exception) -> str:
+    """What a person can do about it."""
+    return _REMEDIES.get(code(error), _OTHER)
