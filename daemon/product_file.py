@@ -71,7 +71,7 @@ def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
     try:
         text = file.read_text("utf-8")
         content = tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         found = re.search(r"at line (\d+)", str(error))
         return Product(), [Trouble(str(file), int(found.group(1)) if found else 0, "", f"it cannot be read: {error}")]
     return _checked(str(file), content, line_numbers(text))

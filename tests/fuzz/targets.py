@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -21,6 +22,7 @@ from drivers import seam
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
 from tests.fuzz import corpus, mutate
+from tests.fuzz.life import Lives
 
 
 class Target(NamedTuple):
@@ -31,6 +33,8 @@ class Target(NamedTuple):
     """Executions in `make test`."""
     make: Callable[[Random], Any]
     take: Callable[[Any], None]
+    fresh: Callable[[], None] = lambda: None
+    """Forget what earlier inputs did."""
 
 
 class Found(AssertionError):
@@ -46,6 +50,7 @@ class Outcome(NamedTuple):
 def run(target: Target, seed: int, executions: int) -> Outcome:
     """So many executions from a seed; Found at the first uncaught exception."""
     random = Random(f"{target.name}/{seed}")
+    target.fresh()
     slowest, culprit = 0.0, ""
     for number in range(executions):
         item = target.make(random)
@@ -53,7 +58,9 @@ def run(target: Target, seed: int, executions: int) -> Outcome:
         try:
             target.take(item)
         except Exception as error:
-            raise Found(f"{target.name}, seed {seed}, execution {number}: {error!r} at {item!r:.2000}") from error
+            trace = "".join(traceback.format_exception(error, limit=-4))
+            what = f"{target.name}, seed {seed}, execution {number}: {error!r} at {item!r:.2000}"
+            raise Found(f"{what}\n{trace[-3000:]}") from None
         if (took := time.thread_time() - began) > slowest:
             slowest, culprit = took, f"{item!r:.200}"
     return Outcome(executions, slowest * 1000, culprit)
@@ -157,9 +164,12 @@ def take_board(item: tuple[bytes, seam.Direction]) -> None:
             assert msgspec.json.encode(event)
 
 
+LIVES = Lives()
+
 TARGETS: list[Target] = [
     Target("frames", 30_000, make_frame, take_frame),
     Target("payloads", 30_000, make_payload, take_payload),
     Target("config", 8_000, make_config, take_config),
     Target("board", 20_000, make_board, take_board),
+    Target("station", 20_000, LIVES.make, LIVES.take, LIVES.fresh),
 ]
