@@ -1,0 +1,69 @@
+"""The words of `do sim`: what each may be followed by, checked, as one frozen thing to do.  Does nothing itself."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from drivers.simulated.connector import CAUSES
+
+STATION_CAUSES: Final = ("overtemperature", "undervoltage")
+EV_LEVELS: Final = ("rude-draw", "ignore-stop", "flap")
+WORDS: Final = (
+    *("plug", "unplug", "tap IDTAG", "ev pause|charge", "ev rude-draw|ignore-stop|flap on|off", "fault NAME on|off"),
+    *("soc PERCENT", "temperature CELSIUS", "power-cut", "backup-power", "hard-reset"),
+)
+_ALONE: Final = ("plug", "unplug", "power-cut", "backup-power", "hard-reset")
+
+
+class Deed(NamedTuple):
+    """`what` is a word of `WORDS`; the others are filled in as it needs them."""
+
+    what: str
+    name: str = ""
+    on: bool = False
+    number: float = 0.0
+
+
+class WordsRefused(ValueError):
+    """The words are unknown, or a value is not allowed; the text says which would be."""
+
+
+def understand(words: list[str]) -> Deed:
+    """`["fault", "rcd", "on"]` as Deed("fault", "rcd", True); WordsRefused names what is allowed."""
+    match words:
+        case [what] if what in _ALONE:
+            return Deed(what)
+        case ["tap", id_tag]:
+            if not 1 <= len(id_tag) <= 20:
+                raise WordsRefused("an IDTAG has 1 to 20 characters")
+            return Deed("tap", id_tag)
+        case ["soc", text]:
+            return Deed("soc", number=_number("PERCENT", text, 0.0, 100.0))
+        case ["temperature", text]:
+            return Deed("temperature", number=_number("CELSIUS", text, -40.0, 125.0))
+        case ["ev", "pause" | "charge" as name]:
+            return Deed("ev", name)
+        case ["ev", name, on] if name in EV_LEVELS:
+            return Deed("ev", name, _on(on))
+        case ["fault", name, on]:
+            if name not in CAUSES and name not in STATION_CAUSES:
+                raise WordsRefused(f"unknown fault {name!r}; there are {' '.join((*CAUSES, *STATION_CAUSES))}")
+            return Deed("fault", name, _on(on))
+        case _:
+            raise WordsRefused(f"unknown words {' '.join(words)!r}; there are: {', '.join(WORDS)}")
+
+
+def _on(word: str) -> bool:
+    if word not in ("on", "off"):
+        raise WordsRefused(f"{word!r} must be on or off")
+    return word == "on"
+
+
+def _number(name: str, text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise WordsRefused(f"{name} must be a number from {low:g} to {high:g}, not {text!r}")
+    return value
