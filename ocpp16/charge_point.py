@@ -228,7 +228,7 @@ class ChargePoint:
             outlets=self._outlets(),
             records=context.take_writes(),
             frames=frames,
-            link=Link(True, self.configuration.number("WebSocketPingInterval"), 0),
+            link=Link(True, self.configuration.number("WebSocketPingInterval"), session.epoch),
             jobs=jobs,
             orders=orders,
             replies=replies,
@@ -399,6 +399,7 @@ class ChargePoint:
     def _store_changed(self, event: ev.StoreChanged) -> None:
         """Below the watermark, or nothing can be written: nothing new begins, what runs ends, and it says so."""
         before = set(self.station_faults)
+        self.context.writable = event.state != "unwritable"
         if event.state == "ok":
             self.station_faults.pop("store-full", None)
         else:

@@ -70,6 +70,8 @@ class Context:
         self.clock = clock
         self.timers = Timers()
         self.now = Now(0.0, None)
+        self.writable = True
+        """False: nothing can be written; what must be is kept until it can be, and not told before."""
         self.writes: dict[tuple[str, int | str], Write] = {}
         self.notes: list[Note] = []
         self.jobs: list[Job] = []
@@ -135,7 +137,7 @@ class Context:
 
     def take_writes(self) -> tuple[Write, ...]:
         """This step's commit.  What could have waited goes with it, for one commit costs less than two."""
-        if not self.writes:
+        if not self.writes or not self.writable:
             return ()
         if self._lazy:
             self.flush_lazy()

@@ -42,7 +42,7 @@ FAULTS: dict[str, Fault] = {
     "meter-frozen": _fault(Error.POWER_METER_FAILURE, True, "the meter stands still while current flows", "check the meter and its bus"),
     "meter-lost": _fault(Error.POWER_METER_FAILURE, True, "the meter does not answer", "check the meter's wiring and address"),
     "meter-backwards": _fault(Error.POWER_METER_FAILURE, True, "the meter counts backwards", "check the meter's direction of current"),
-    "reader-lost": _fault(Error.READER_FAILURE, False, "the card reader does not answer", "check the reader's cable; remote start works", blocks_running=False),
+    "reader-lost": _fault(Error.READER_FAILURE, False, "the card reader does not answer", "check the reader's cable and supply", blocks_running=False),
     "overtemperature": _fault(Error.HIGH_TEMPERATURE, False, "too hot inside", "let it cool down; check fan and sun"),
     "undervoltage": _fault(Error.UNDER_VOLTAGE, False, "supply voltage too low", "check the supply"),
     "store-full": _fault(Error.INTERNAL_ERROR, True, "nothing can be recorded", "make room on the disk or check the SD card"),

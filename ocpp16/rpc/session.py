@@ -27,6 +27,8 @@ MAX_LATE = 64
 """Ids of timed-out transaction messages whose late answer still counts."""
 MAX_DISCONNECTS = 3
 """A message in flight at so many lost connections in a row counts as refused from then on (it may be the cause)."""
+DEAF_TIMEOUTS = 3
+"""So many time-outs in a row, with not one frame between them: the other side is deaf, dial anew."""
 SHORT_QUEUE = 10
 """With fewer reports than this before its StartTransaction, a status waits for it: Preparing, Start, Charging."""
 
@@ -100,6 +102,9 @@ class Session:
         self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._late: OrderedDict[str, Report] = OrderedDict()
         self._disconnects = 0
+        self._timeouts = 0
+        self.epoch = 0
+        """Rises when the connection, though open, is of no use: the link is dialled anew."""
 
     # --- what the other parts want said ---------------------------------------------------------------------------------
 
@@ -160,6 +165,7 @@ class Session:
     # --- frames in ------------------------------------------------------------------------------------------------------
 
     def receive(self, text: str) -> None:
+        self._timeouts = 0
         message = frames.parse(text, self.max_frame_bytes)
         match message:
             case frames.Call():
@@ -254,6 +260,11 @@ class Session:
         if flight is None:
             return
         self.context.note("answer-missing", action=flight.action)
+        self._timeouts += 1
+        if self._timeouts >= DEAF_TIMEOUTS:
+            self._timeouts = 0
+            self.epoch += 1
+            self.context.note("link-deaf", timeouts=DEAF_TIMEOUTS)
         if flight.report is not None:
             self._late[flight.id] = flight.report
             while len(self._late) > MAX_LATE:
@@ -271,7 +282,7 @@ class Session:
         volatile = self._next_volatile()
         if volatile is not None:
             self._send(volatile.request, volatile.then, None)
-        elif self.gate is Gate.OPEN and (report := self.reports.next()) is not None:
+        elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:
             self._send(report.request, None, report)
 
     def _next_volatile(self) -> Volatile | None:

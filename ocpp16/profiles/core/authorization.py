@@ -159,7 +159,7 @@ class Authorization:
             self.context.delete(CachedTag, victim.id_tag)
 
     def on_clear_cache(self, request: ClearCacheReq) -> ClearCacheConf:
-        if not self.product.authorization_cache:  # E 3.23
+        if not self.product.authorization_cache or not self.context.writable:  # E 3.23
             return ClearCacheConf(status=ClearCacheStatus.REJECTED)
         for folded in list(self.context.facts.of(CachedTag)):
             self.context.delete(CachedTag, folded)

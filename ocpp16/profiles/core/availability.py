@@ -25,7 +25,7 @@ class Availability:
         return self.context.facts.of(Row).get(connector) or Row(connector=connector)
 
     def on_change_availability(self, request: ChangeAvailabilityReq) -> ChangeAvailabilityConf:
-        if not 0 <= request.connector_id <= self.connectors:
+        if not 0 <= request.connector_id <= self.connectors or not self.context.writable:
             return ChangeAvailabilityConf(status=AvailabilityStatus.REJECTED)
         operative = request.type is AvailabilityType.OPERATIVE
         concerned = range(self.connectors + 1) if request.connector_id == 0 else (request.connector_id,)
