@@ -1,0 +1,56 @@
+"""`make docs`: the page docs/configuration-keys.md, printed from the key table that the station itself reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ocpp16.product import Product
+from ocpp16.profiles.core.configuration import Key, core_keys
+
+HEAD = """# OCPP configuration keys
+
+Written by `make docs` from the table in `ocpp16/profiles/core/configuration.py`; do not edit. Defaults and
+ranges are those of the product profile `{name}`; other products have other limits. First values stand in
+`evsed.toml` under `[ocpp]`, as TOML values or as text; what the Central System changes later wins. A read-only key
+may be set in the file, not by the Central System.
+
+| key | type | first value | range | access | what it does |
+| --- | --- | --- | --- | --- | --- |"""
+
+TYPES = {"bool": "boolean", "int": "integer", "csl": "list", "phases": "list"}
+
+
+def page(product: Product) -> str:
+    """The whole page."""
+    rows = (row(key) for key in core_keys(product).values())
+    return "\n".join([HEAD.format(name=product.name), *rows, "", *lists(product), ""])
+
+
+def row(key: Key) -> str:
+    """One key, one line."""
+    first = f"`{key.default}`" if key.default else "(empty)"
+    access = "R" if key.read_only else "RW, after a reboot" if key.reboot else "RW"
+    return f"| `{key.name}` | {TYPES[key.kind]} | {first} | {span(key)} | {access} | {key.what} |"
+
+
+def span(key: Key) -> str:
+    """What values are allowed, briefly."""
+    if key.kind == "bool":
+        return "true, false"
+    if key.kind == "int":
+        only = f"{key.lowest}" if key.lowest == key.highest else f"{key.lowest}–{key.highest}"
+        return f"{only} {key.unit}".strip()
+    return f"at most {key.highest} items"
+
+
+def lists(product: Product) -> Iterator[str]:
+    """What may stand in the keys that are lists."""
+    yield "## Measurands"
+    yield ""
+    yield "The keys that list measurands take any of these, each also with a phase behind a dot (`Voltage.L1-N`):"
+    yield ""
+    yield from (f"* `{measurand}`" for measurand in product.measurands)
+
+
+if __name__ == "__main__":
+    print(page(Product()), end="")
