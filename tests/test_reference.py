@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ocpp16.product import Product
-from ocpp16.profiles.core.configuration import core_keys
+from ocpp16.profiles.core.keys import core_keys
 from tests.reference import page
 
 PAGE = Path(__file__).parent.parent / "docs/configuration-keys.md"
