@@ -11,10 +11,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from daemon.schema.rows import SCRIPTS, text
-from daemon.schema.tables import News, migrate, missing, read, write
 from daemon.store_failures import ACCESS, Damaged, StoreBusy, StoreFailed, is_damage, is_full, remedy
 from daemon.store_folder import RESERVE_BYTES, Folder, wal_damage
+from daemon.store_rows import SCRIPTS, text
+from daemon.store_tables import News, migrate, missing, read, write
 from ocpp16.events import StoreState
 from ocpp16.records import Record
 from ocpp16.step import Write
@@ -39,11 +39,14 @@ class Store:
     occupied folder (`StoreBusy`) is survived: what is damaged is moved aside, what cannot be written is a `state`.
     """
 
-    def __init__(self, folder: Folder, connect: Connect, schema: Path) -> None:
+    def __init__(
+        self, folder: Folder, connect: Connect, schema: Path = SCRIPTS, checkpoint_pages: int = CHECKPOINT_PAGES
+    ) -> None:
         self.news: list[News] = []
         self._folder = folder
         self._connect = connect
         self._schema = schema
+        self._checkpoint_pages = checkpoint_pages
         self._db: sqlite3.Connection | None = None
         self._records: list[Record] | None = None
         self._trouble = ""
@@ -53,17 +56,23 @@ class Store:
 
     @classmethod
     def open(
-        cls, path: Path, *, connect: Connect = sqlite3.connect, statvfs: Statvfs = os.statvfs, schema: Path = SCRIPTS
+        cls,
+        path: Path,
+        *,
+        connect: Connect = sqlite3.connect,
+        statvfs: Statvfs = os.statvfs,
+        schema: Path = SCRIPTS,
+        checkpoint_pages: int = CHECKPOINT_PAGES,
     ) -> Store:
         """The store in `path`: made, mended, migrated and checked where that can be done.  Raises `StoreBusy`."""
-        store = cls(Folder(path, statvfs), connect, schema)
+        store = cls(Folder(path, statvfs), connect, schema, checkpoint_pages)
         store.retry()
         return store
 
     @classmethod
     def read_only(cls, path: Path, *, connect: Connect = sqlite3.connect) -> Store:
         """What lies in `path`, for somebody who only looks: `load` is all it can do.  Raises `StoreFailed`."""
-        store = cls(Folder(path), connect, SCRIPTS)
+        store = cls(Folder(path), connect)
         try:
             store._records = store._look()
         except (sqlite3.Error, OSError, Damaged) as error:
@@ -197,7 +206,9 @@ class Store:
             self._records, news = read(db, reject=True)
             self.news += news
         except sqlite3.Error as error:
-            raise Damaged(str(error)) if is_damage(error) else error from error
+            if is_damage(error):
+                raise Damaged(str(error)) from error
+            raise
 
     def _create(self) -> None:
         """A new database comes whole or not at all."""
@@ -216,7 +227,7 @@ class Store:
             "secure_delete=OFF",  # no zeros over what is free
             "trusted_schema=OFF",
             "cell_size_check=ON",
-            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+            f"wal_autocheckpoint={self._checkpoint_pages}",
         ):
             db.execute("PRAGMA " + pragma)
         (mode,) = db.execute("PRAGMA journal_mode=WAL").fetchone()
@@ -226,18 +237,11 @@ class Store:
 
     def _look(self) -> list[Record]:
         """Read without writing; where SQLite cannot do that in place, from a copy."""
-        database = self._folder.database
         try:
-            return self._read(database.absolute().as_uri() + "?mode=ro")
+            return self._read(self._folder.database.absolute().as_uri() + "?mode=ro")
         except sqlite3.Error:
-            import shutil
-            import tempfile
-
-            with tempfile.TemporaryDirectory() as copy:
-                shutil.copyfile(database, f"{copy}/copy")
-                with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(self._folder.wal, f"{copy}/copy-wal")
-                return self._read(f"file:{copy}/copy")
+            with self._folder.copied() as copy:
+                return self._read(copy.as_uri())
 
     def _read(self, uri: str) -> list[Record]:
         with contextlib.closing(self._connect(uri, uri=True, timeout=BUSY_S)) as db:
@@ -246,23 +250,21 @@ class Store:
 
     # --- what went wrong ----------------------------------------------------------------------------------------------
 
-    def _tell(self, code: str, **fields: str | int) -> None:
-        self.news.append((code, fields))
-
     def _set_aside(self, paths: list[Path], reason: str) -> None:
         kept_as = self._folder.set_aside(paths)
-        self._tell("store-moved-aside", path=str(self._folder.database), kept_as=kept_as, reason=reason)
+        fields: dict[str, str | int] = {"path": str(self._folder.database), "kept_as": kept_as, "reason": reason}
+        self.news.append(("store-moved-aside", fields))
 
     def _compare_log(self, log: bytes, used_frames: int) -> None:
         if reason := wal_damage(log, used_frames):
             kept_as = self._folder.keep_copy_of_wal(log)
-            self._tell("store-log-damaged", path=str(self._folder.wal), kept_as=kept_as, reason=reason)
+            self.news.append(("store-log-damaged", {"kept_as": kept_as, "reason": reason}))
 
     def _tell_unwritable(self, error: Exception) -> None:
         """Say it once per cause; run on with what can be read."""
         words = self._words(error)
         if words != self._trouble:
-            self._tell("store-unwritable", reason=words)
+            self.news.append(("store-unwritable", {"reason": words}))
         self._trouble = words
         if self._records is None:
             try:

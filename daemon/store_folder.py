@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from daemon.store_failures import StoreBusy
@@ -106,6 +106,19 @@ class Folder:
         """The draft becomes the database, whole or not at all."""
         self.draft.rename(self.database)
         _sync(self.path)
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator[Path]:
+        """A copy of what lies here, elsewhere, for as long as it is looked at."""
+        import shutil
+        import tempfile
+
+        with tempfile.TemporaryDirectory(prefix="evsed-") as place:
+            copy = Path(place) / self.database.name
+            shutil.copyfile(self.database, copy)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(self.wal, f"{copy}-wal")
+            yield copy
 
     # --- damage -------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from daemon.schema.rows import Refused, Shape, scripts, shape
+from daemon.store_rows import Refused, Shape, scripts, shape
 from ocpp16.records import TABLES, Record
 from ocpp16.step import Save, Write
 

@@ -12,7 +12,7 @@ import msgspec
 
 from ocpp16.records import Record
 
-SCRIPTS = Path(__file__).parent
+SCRIPTS = Path(__file__).parent / "schema"
 
 Value = int | float | str | bytes | None
 """What a column can hold."""
