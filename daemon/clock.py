@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ocpp16.events import Now
@@ -82,10 +82,12 @@ now = HostClock().now
 """The one clock of the process."""
 
 
-def boot_id(source: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:
+def boot_id(
+    source: Path = Path("/proc/sys/kernel/random/boot_id"), environment: Mapping[str, str] = os.environ
+) -> str:
     """The kernel's name for this boot; without one BOOT_ID of the environment, else one of this process."""
     try:
         known = source.read_text("ascii").strip()
     except (OSError, ValueError):
         known = ""
-    return known or os.environ.get("BOOT_ID", "") or os.urandom(16).hex()
+    return known or environment.get("BOOT_ID") or os.urandom(16).hex()

@@ -225,5 +225,12 @@ def ended(rcvd: Any, error: BaseException | None, exc: Exception | None, flappin
         return closed_by_peer(rcvd.code, rcvd.reason, flapping)
     if error is not None and not isinstance(error, (EOFError, OSError)):
         return Failed("WebSocket", f"against the protocol: {foreign(str(error))}", "look at the server")
+    if isinstance(exc, TimeoutError):  # the kernel's own limit on what is not acknowledged
+        return stalled()
     how = "was reset" if isinstance(exc, OSError) else "ended without a close frame"
     return Failed("TCP", f"the connection {how}", "the network, a proxy, or a server that died")
+
+
+def stalled() -> Failed:
+    """The peer takes nothing any more."""
+    return Failed("TCP", "the Central System took nothing for too long", "the path is dead, or the server hangs")

@@ -42,8 +42,6 @@ async def resolve(host: str, port: int) -> list[Address]:
         outcome: list[Address] | Exception
         try:
             outcome = _asked(host, port, 0)
-        except UnicodeError as error:  # a label above 63 characters
-            outcome = socket.gaierror(socket.EAI_NONAME, str(error))
         except OSError as error:
             outcome = error
         if not loop.is_closed():
@@ -54,7 +52,10 @@ async def resolve(host: str, port: int) -> list[Address]:
 
 
 def _asked(host: str, port: int, flags: int) -> list[Address]:
-    found = [(row[0], row[4]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
+    try:
+        found = [(row[0], row[4]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
+    except UnicodeError as error:  # a label above 63 characters
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from None
     first = [address for address in found if address[0] == found[0][0]]
     other = [address for address in found if address[0] != found[0][0]]
     in_turn = chain.from_iterable(zip_longest(first, other))

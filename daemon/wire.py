@@ -95,10 +95,7 @@ class Wire(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._stalled = True
-        stall = Failed(
-            "TCP", f"the Central System took nothing for {self._limits.stall_s:g} s", "the path is dead or full"
-        )
-        self._after("stall", self._limits.stall_s, lambda: self.drop(stall))
+        self._after("stall", self._limits.stall_s, lambda: self.drop(dialling.stalled()))
 
     def resume_writing(self) -> None:
         self._stalled = False

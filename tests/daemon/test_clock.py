@@ -106,12 +106,10 @@ def test_the_build_stamp(tmp_path: Path) -> None:
     assert clock._build_utc(stamp) == clock._RELEASED_UTC
 
 
-def test_boot_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boot_id(tmp_path: Path) -> None:
     """The kernel's boot id counts, then the environment's, then one of this process's own."""
     source = tmp_path / "boot_id"
     source.write_text("3f0c\n")
-    assert clock.boot_id(source) == "3f0c"
-    monkeypatch.setenv("BOOT_ID", "given")
-    assert clock.boot_id(tmp_path / "absent") == "given"
-    monkeypatch.delenv("BOOT_ID")
-    assert len(clock.boot_id(tmp_path / "absent")) == 32
+    assert clock.boot_id(source, {"BOOT_ID": "given"}) == "3f0c"
+    assert clock.boot_id(tmp_path / "absent", {"BOOT_ID": "given"}) == "given"
+    assert len(clock.boot_id(tmp_path / "absent", {})) == 32
