@@ -211,7 +211,7 @@ class UnlockConnectorConf(Message, frozen=True):
     status: UnlockStatus
 
 
-# --- who sends what: request and its confirmation, by action ----------------------------------------------------------
+# --- who sends what: request and its confirmation, by action --------------------------------------------------------
 
 OUTGOING: dict[str, tuple[type[Message], type[Message]]] = {
     "Authorize": (AuthorizeReq, AuthorizeConf),

@@ -51,7 +51,7 @@ class UpdateFirmwareConf(Message, frozen=True):
     pass
 
 
-# --- who sends what: request and its confirmation, by action ----------------------------------------------------------
+# --- who sends what: request and its confirmation, by action --------------------------------------------------------
 
 OUTGOING: dict[str, tuple[type[Message], type[Message]]] = {
     "DiagnosticsStatusNotification": (DiagnosticsStatusNotificationReq, DiagnosticsStatusNotificationConf),

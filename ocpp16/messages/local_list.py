@@ -31,7 +31,7 @@ class SendLocalListConf(Message, frozen=True):
     status: UpdateStatus
 
 
-# --- who sends what: request and its confirmation, by action ----------------------------------------------------------
+# --- who sends what: request and its confirmation, by action --------------------------------------------------------
 
 OUTGOING: dict[str, tuple[type[Message], type[Message]]] = {}
 

@@ -17,7 +17,7 @@ class TriggerMessageConf(Message, frozen=True):
     status: TriggerMessageStatus
 
 
-# --- who sends what: request and its confirmation, by action ----------------------------------------------------------
+# --- who sends what: request and its confirmation, by action --------------------------------------------------------
 
 OUTGOING: dict[str, tuple[type[Message], type[Message]]] = {}
 

@@ -28,7 +28,7 @@ class ReserveNowConf(Message, frozen=True):
     status: ReservationStatus
 
 
-# --- who sends what: request and its confirmation, by action ----------------------------------------------------------
+# --- who sends what: request and its confirmation, by action --------------------------------------------------------
 
 OUTGOING: dict[str, tuple[type[Message], type[Message]]] = {}
 

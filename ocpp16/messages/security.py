@@ -176,7 +176,7 @@ class SignedUpdateFirmwareConf(Message, frozen=True):
     status: SignedUpdateFirmwareStatus
 
 
-# --- who sends what: request and its confirmation, by action ----------------------------------------------------------
+# --- who sends what: request and its confirmation, by action --------------------------------------------------------
 
 OUTGOING: dict[str, tuple[type[Message], type[Message]]] = {
     "LogStatusNotification": (LogStatusNotificationReq, LogStatusNotificationConf),

@@ -55,7 +55,7 @@ class SetChargingProfileConf(Message, frozen=True):
     status: ChargingProfileStatus
 
 
-# --- who sends what: request and its confirmation, by action ----------------------------------------------------------
+# --- who sends what: request and its confirmation, by action --------------------------------------------------------
 
 OUTGOING: dict[str, tuple[type[Message], type[Message]]] = {}
 

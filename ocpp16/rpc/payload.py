@@ -79,7 +79,7 @@ def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Message]:
     return msgspec.json.Decoder(kind)
 
 
-# --- one decimal ------------------------------------------------------------------------------------------------------
+# --- one decimal ----------------------------------------------------------------------------------------------------
 
 
 def _one_decimal(number: float) -> bool:
@@ -120,7 +120,7 @@ def _schedule_of(message: Any) -> ChargingSchedule | None:
     return None
 
 
-# --- the second look --------------------------------------------------------------------------------------------------
+# --- the second look ------------------------------------------------------------------------------------------------
 
 # Compiled when first needed: a start that meets nothing odd is not kept waiting.
 _MOMENT = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)?"

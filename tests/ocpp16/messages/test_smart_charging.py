@@ -1,0 +1,26 @@
+"""The words of SmartCharging against the published schemas."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocpp16.messages import smart_charging
+from tests.ocpp16.messages import referee
+
+CASES = referee.cases(smart_charging)
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_vices(case: referee.Case) -> None:
+    """Each message of SmartCharging is judged as by its schema, each vice by its own code (J 4.2.3)."""
+    referee.judge_alike(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+@given(data=st.data())
+@settings(max_examples=30)
+def test_any_payload(case: referee.Case, data: st.DataObject) -> None:
+    """Whatever a payload of SmartCharging holds, the schema and we are of one opinion."""
+    referee.agree(case, data.draw(referee.any_payload(case.schema)))
