@@ -43,8 +43,15 @@ class Listener(Protocol):
 class Wire(asyncio.Protocol):
     """The connection.  `machine` is a websockets ClientProtocol; its one door is link.py, hence no type here."""
 
-    def __init__(self, machine: Any, link: Listener, limits: LinkLimits, headers: Mapping[str, str]) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(
+        self,
+        machine: Any,
+        link: Listener,
+        limits: LinkLimits,
+        headers: Mapping[str, str],
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._loop = loop or asyncio.get_running_loop()
         self._machine = machine
         self._link = link
         self._limits = limits
