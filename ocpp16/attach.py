@@ -2,7 +2,7 @@
 
 board          | records       | open transaction
 same session   | any           | goes on: only we were away
-same boot      | any           | the board process restarted, contactor open: goes on if the cable stayed, else EVDisconnected
+same boot      | any           | the board process restarted: goes on if the cable stayed, else EVDisconnected
 new boot       | shutdown note | a planned reboot: ended with the note's reason
 new boot       | none          | darkness: PowerLoss, with the meter's own register
 """
@@ -71,7 +71,7 @@ class Attachment:
             if (shape.outlet == "cable") != self.product.fixed_cable:
                 wrong = f"connector {shape.connector}: the board has a {shape.outlet}, the product says otherwise"
             if shape.phases < self.product.phases:
-                wrong = f"connector {shape.connector}: the board has {shape.phases} phase(s), the product {self.product.phases}"
+                wrong = f"connector {shape.connector}: {shape.phases} of {self.product.phases} phases on the board"
         if wrong:
             self.station_faults["board-mismatch"] = wrong
             self.context.note("board-mismatch", detail=wrong)

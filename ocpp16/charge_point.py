@@ -14,38 +14,19 @@ from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16 import views
-from ocpp16.attach import Attachment
-from ocpp16.clock import Clock
-from ocpp16.connector import Connector, Parts
-from ocpp16.context import Context, Facts
-from ocpp16.desk import Desk
+from ocpp16.assembly import Assembly
+from ocpp16.connector import Connector
 from ocpp16.messages import core as words
-from ocpp16.messages.types import Reason
 from ocpp16.product import Identity, Product
-from ocpp16.profiles.core.authorization import Authorization
-from ocpp16.profiles.core.availability import Availability
-from ocpp16.profiles.core.configuration import Configuration
-from ocpp16.profiles.core.metering import Metering
-from ocpp16.profiles.core.notifications import Notifications
-from ocpp16.profiles.core.registration import Registration
-from ocpp16.profiles.core.transactions import Transactions
-from ocpp16.reader import Reader
 from ocpp16.records import LatchedFault, Record
-from ocpp16.remote_control import SHUTDOWN_S, RemoteControl
+from ocpp16.rpc.calls import Postponed
 from ocpp16.rpc.payload import Refusal
-from ocpp16.rpc.reports import Reports
-from ocpp16.rpc.session import Postponed, Session
-from ocpp16.status import LAMPS, connector_status, fault_of, station_status
-from ocpp16.step import Link, Outlet, Reply, Step
+from ocpp16.status import LAMPS, connector_status, station_status
+from ocpp16.step import Link, Outlet, Step
 from ocpp16.timers import Key, Timer
 
-FLOOR_S = 3600.0
-"""How often the time is remembered where nothing else is written."""
-FLOOR_WITH_OTHERS_S = 60.0
-"""How old the remembered time may be when something else is written anyway."""
 
-
-class ChargePoint:
+class ChargePoint(Assembly):
     """A Charge Point without hands or clock.
 
     `first_values`: `[ocpp]` of the station's file, right by `check_first_value`.  `records`: all that the store held.
@@ -62,40 +43,7 @@ class ChargePoint:
         boot_id: str,
         build_utc: float,
     ) -> None:
-        self.product = product
-        self.identity = identity
-        facts = Facts(records)
-        unit = facts.unit
-        offset = unit.utc_offset if unit.boot_id == boot_id else None
-        self.context = Context(facts, Clock(boot_id, max(build_utc, unit.floor_utc), offset))
-        self.reports = Reports(self.context)
-        self.session = Session(self.context, self.reports, seed)
-        self.configuration = Configuration(self.context, product, first_values)
-        self.registration = Registration(self.context, self.session, self.configuration, product, identity)
-        self.authorization = Authorization(self.context, self.session, self.configuration, product)
-        self.transactions = Transactions(self.context, self.reports, self.authorization)
-        self.metering = Metering(self.context, self.configuration, self.transactions, product)
-        self.availability = Availability(self.context, product.connectors)
-        self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
-        self.station_faults: dict[str, str] = {}
-        parts = Parts(self.context, self.configuration, self.authorization, self.transactions, self.metering, product)
-        self.connectors = {n: Connector(n, parts, self.station_faults) for n in range(1, product.connectors + 1)}
-        self.remote = RemoteControl(
-            self.context,
-            self.session,
-            self.reports,
-            self.configuration,
-            self.registration,
-            self.connectors,
-            identity.vendor,
-        )
-        self.attachment = Attachment(
-            self.context, product, self.configuration, self.metering, self.connectors, self.station_faults
-        )
-        self.reader = Reader(self.context, self.connectors, self.remote)
-        self.desk = Desk(
-            self.context, self.configuration, self.transactions, self.attachment, self.remote, self.connectors
-        )
+        super().__init__(product, identity, first_values, records, seed, boot_id, build_utc)
         self._introduce()
 
     def _introduce(self) -> None:
@@ -128,21 +76,21 @@ class ChargePoint:
             ev.BoardAttached: self.attachment.attached,
             ev.BoardReady: self._board_ready,
             ev.BoardLost: self._board_lost,
-            ev.PilotChanged: self._pilot_changed,
-            ev.CableChanged: self._cable_changed,
-            ev.ContactorChanged: self._contactor_changed,
-            ev.MeterSampled: self._meter_sampled,
+            ev.PilotChanged: self.board.pilot_changed,
+            ev.CableChanged: self.board.cable_changed,
+            ev.ContactorChanged: self.board.contactor_changed,
+            ev.MeterSampled: self.board.meter_sampled,
             ev.CardPresented: self.reader.card_presented,
-            ev.FaultChanged: self._fault_changed,
-            ev.OfferAcked: self._offer_acked,
-            ev.BoardDone: self._board_done,
+            ev.FaultChanged: self.board.fault_changed,
+            ev.OfferAcked: self.board.offer_acked,
+            ev.BoardDone: self.remote.board_done,
             ev.LinkUp: self._link_up,
             ev.LinkDown: self._link_down,
             ev.FrameReceived: self._frame_received,
-            ev.StoreChanged: self._store_changed,
-            ev.MainsLost: self._mains_lost,
+            ev.StoreChanged: self.board.store_changed,
+            ev.MainsLost: self.remote.mains_lost,
             ev.JobDone: self._tick,
-            ev.ShutdownAsked: self._shutdown_asked,
+            ev.ShutdownAsked: self.remote.shutdown_asked,
             ev.SettingAsked: self.desk.setting_asked,
             ev.StopAsked: self.desk.stop_asked,
             ev.ResetAsked: self.desk.reset_asked,
@@ -150,14 +98,14 @@ class ChargePoint:
             ev.SelftestAsked: self.desk.selftest_asked,
         }
 
-    # --- the contract -----------------------------------------------------------------------------------------------------
+    # --- the contract -----------------------------------------------------------------------------------------------
 
     def step(self, now: ev.Now, event: ev.Event) -> Step:
         """What `event` at `now` brings about.  After a `Restart` job this life is over: every further step is empty."""
         context = self.context
         context.now = now
         if self.remote.gone:
-            return Step(outlets=self._outlets())
+            return Step(outlets=tuple(map(self._outlet, self.connectors.values())))
         if context.clock.host_says(now):
             self._clock_set()
         for timer, number, due in self._ripe(now.mono):
@@ -201,7 +149,7 @@ class ChargePoint:
             case Timer.OPENING:
                 self.connectors[connector].opening_timed_out()
             case Timer.FLOOR:
-                self._remember_time(FLOOR_S)
+                self.context.remember_time()
             case Timer.REPORT | Timer.ENERGISE | Timer.LAST_WORD:
                 """What follows is asked for after every step anyway."""
 
@@ -217,7 +165,7 @@ class ChargePoint:
     def _gather(self) -> Step:
         context = self.context
         if context.writes:
-            self._remember_time(FLOOR_WITH_OTHERS_S)
+            self.context.remember_time(with_others=True)
         session = self.session
         frames, session.frames_out = tuple(session.frames_out), []
         notes, context.notes = tuple(context.notes), []
@@ -225,7 +173,7 @@ class ChargePoint:
         orders, context.orders = tuple(context.orders), []
         replies, context.replies = tuple(context.replies), []
         return Step(
-            outlets=self._outlets(),
+            outlets=tuple(map(self._outlet, self.connectors.values())),
             records=context.take_writes(),
             frames=frames,
             link=Link(True, self.configuration.number("WebSocketPingInterval"), session.epoch),
@@ -236,32 +184,11 @@ class ChargePoint:
             wake_at=context.timers.earliest(),
         )
 
-    def _outlets(self) -> tuple[Outlet, ...]:
-        outlets = []
-        for number, connector in self.connectors.items():
-            shown = self.notifications.shown(number)
-            amps = connector.offered_amps()
-            assert amps == 0.0 or connector.transaction is not None  # no energy without a transaction
-            outlets.append(
-                Outlet(
-                    connector=number,
-                    offered_amps=amps,
-                    locked=connector.locked(),
-                    in_service=connector.operative,
-                    lamp="off" if shown is None else LAMPS[shown.status],
-                )
-            )
-        return tuple(outlets)
+    def _outlet(self, connector: Connector) -> Outlet:
+        shown = self.notifications.shown(connector.number)
+        return connector.outlet("off" if shown is None else LAMPS[shown.status])
 
-    def _remember_time(self, at_least_s: float) -> None:
-        utc = self.context.utc
-        if utc is None:
-            return
-        if utc - self.context.facts.unit.floor_utc >= at_least_s:
-            self.context.save_unit(floor_utc=float(int(utc)))
-        self.context.timers.set(Timer.FLOOR, self.context.now.mono + FLOOR_S)
-
-    # --- CALLs of the Central System ------------------------------------------------------------------------------------------
+    # --- CALLs of the Central System --------------------------------------------------------------------------------
 
     def _answer(self, action: str, request: msgspec.Struct, call_id: str) -> msgspec.Struct | Refusal | Postponed:
         if isinstance(request, words.UnlockConnectorReq):
@@ -272,7 +199,7 @@ class ChargePoint:
         result: msgspec.Struct | Refusal = answer(request)
         return result
 
-    # --- what the parts tell each other -----------------------------------------------------------------------------------------
+    # --- what the parts tell each other -----------------------------------------------------------------------------
 
     def _accepted(self) -> None:
         self.notifications.tell_all()
@@ -280,7 +207,7 @@ class ChargePoint:
     def _clock_set(self) -> None:
         self.transactions.settle_clock()
         self.metering.arm_aligned()
-        self._remember_time(FLOOR_S)
+        self.context.remember_time()
 
     def _judged(self, transaction: Any, verdict: Any) -> None:
         self.connectors[transaction.connector].judged(transaction, verdict)
@@ -303,7 +230,7 @@ class ChargePoint:
         self.availability.apply_scheduled(number, free=True)
         self.remote.connector_ended(number)
 
-    # --- events -----------------------------------------------------------------------------------------------------------------
+    # --- events -----------------------------------------------------------------------------------------------------
 
     def _tick(self, event: ev.Event) -> None:
         """Only time: the timers have run already."""
@@ -324,62 +251,6 @@ class ChargePoint:
         self.attachment.lost(event.reason)
         self.remote.board_lost()
 
-    def _pilot_changed(self, event: ev.PilotChanged) -> None:
-        if (connector := self.connectors.get(event.connector)) is not None:
-            connector.pilot_changed(event)
-            self.reader.plug_takes_waiting_card(connector)
-
-    def _cable_changed(self, event: ev.CableChanged) -> None:
-        if (connector := self.connectors.get(event.connector)) is not None:
-            connector.cable_changed(event)
-
-    def _contactor_changed(self, event: ev.ContactorChanged) -> None:
-        if (connector := self.connectors.get(event.connector)) is not None:
-            connector.contactor_changed(event)
-
-    def _meter_sampled(self, event: ev.MeterSampled) -> None:
-        if (connector := self.connectors.get(event.connector)) is not None:
-            connector.meter_sampled(event)
-
-    def _fault_changed(self, event: ev.FaultChanged) -> None:
-        if event.connector is not None and event.connector not in self.connectors:
-            return
-        faults = self.station_faults if event.connector is None else self.connectors[event.connector].faults
-        if (event.code in faults) == event.on:
-            return
-        name = f"{event.connector or 0}/{event.code}"
-        if event.on:
-            faults[event.code] = event.detail
-            if event.latched:
-                self.context.save(
-                    LatchedFault(name=name, connector=event.connector or 0, code=event.code, detail=event.detail)
-                )
-        else:
-            faults.pop(event.code, None)
-            if name in self.context.facts.of(LatchedFault):
-                self.context.delete(LatchedFault, name)
-        fault = fault_of(event.code)
-        self.context.note(
-            "fault-on" if event.on else "fault-off",
-            connector=event.connector or 0,
-            fault=event.code,
-            why=fault.why,
-            remedy=fault.remedy,
-            detail=event.detail,
-        )
-        self._faults_changed(event.connector)
-
-    def _faults_changed(self, number: int | None) -> None:
-        for connector in self.connectors.values() if number is None else [self.connectors[number]]:
-            connector.faults_changed()
-
-    def _offer_acked(self, event: ev.OfferAcked) -> None:
-        if (connector := self.connectors.get(event.connector)) is not None:
-            connector.signalled_amps, connector.signalled_why = event.amps, event.why
-
-    def _board_done(self, event: ev.BoardDone) -> None:
-        self.remote.order_done(event.ref, event.ok, event.detail)
-
     def _link_up(self, event: ev.LinkUp) -> None:
         self.session.link_up()
         self.context.note("link-up")
@@ -396,29 +267,7 @@ class ChargePoint:
         if self.session.up:
             self.session.receive(event.text)
 
-    def _store_changed(self, event: ev.StoreChanged) -> None:
-        """Below the watermark, or nothing can be written: nothing new begins, what runs ends, and it says so."""
-        before = set(self.station_faults)
-        self.context.writable = event.state != "unwritable"
-        if event.state == "ok":
-            self.station_faults.pop("store-full", None)
-        else:
-            self.station_faults["store-full"] = event.detail
-        if before != set(self.station_faults):
-            self.context.note("store-" + event.state, detail=event.detail)
-            self._faults_changed(None)
-
-    def _mains_lost(self, event: ev.MainsLost) -> None:
-        self.context.note("mains-lost")
-        if self.product.stops_before_power_loss:  # AQ-7.1
-            for connector in self.connectors.values():
-                connector.token = None
-                connector.stop(Reason.POWER_LOSS)
-
-    def _shutdown_asked(self, event: ev.ShutdownAsked) -> None:
-        self.remote.leave("Exit", SHUTDOWN_S if event.ends_charge else 1.0, event.ends_charge)
-
-    # --- for those who only look ------------------------------------------------------------------------------------------------
+    # --- for those who only look ------------------------------------------------------------------------------------
 
     def latched(self) -> list[LatchedFault]:
         """To be told to the board at attach."""
@@ -431,7 +280,7 @@ class ChargePoint:
         return views.why(self, connector)
 
     def queue(self) -> list[dict[str, object]]:
-        return self.transactions.queue()
+        return self.queue_desk.rows()
 
     def transaction_rows(self) -> list[dict[str, object]]:
         return views.transactions(self.context.facts)

@@ -37,14 +37,14 @@ class Clock:
         return self.offset is not None
 
     def host_says(self, now: Now) -> bool:
-        """The host's clock, where it is known to be right, serves until the Central System speaks. True: newly known."""
+        """The host's clock, where known to be right, serves until the Central System speaks.  True: newly known."""
         if self.offset is not None or now.utc is None or now.utc < self.floor_utc:
             return False
         self.offset = now.utc - now.mono
         return True
 
     def central_system_says(self, utc: float, now: Now) -> float | None:
-        """`currentTime` of an answer (§4.2, §4.6).  Returns by how much we moved (inf: first known), None: not at all."""
+        """`currentTime` of an answer (§4.2, §4.6).  Returns by how much we moved (inf: first known), None: not."""
         if self.offset is None:
             self.offset = max(utc, self.floor_utc) - now.mono
             return float("inf")

@@ -18,6 +18,10 @@ from ocpp16.timers import Timer, Timers
 
 R = TypeVar("R", bound=Record)
 
+FLOOR_S = 3600.0
+"""How often the time is remembered where nothing else is written."""
+FLOOR_WITH_OTHERS_S = 60.0
+"""How old the remembered time may be when something else is written anyway."""
 LAZY_S = 1.0
 """A confirmation of meter values may be forgotten this long (they are then sent again)."""
 
@@ -102,7 +106,7 @@ class Context:
         return self.clock.utc(self.now.mono)
 
     def save(self, record: Record, within_s: float = 0.0) -> None:
-        """Keep a record; an unchanged one is not written.  `within_s` > 0: the write may wait, and may never be needed."""
+        """Keep a record; an unchanged one is not written.  `within_s` > 0: the write may wait, or never be needed."""
         key = (record.table, record.key)
         if self.facts.tables[record.table].get(record.key) == record:
             return
@@ -156,3 +160,12 @@ class Context:
 
     def save_unit(self, **changes: str | float | bool | None) -> None:
         self.save(replace(self.facts.unit, **changes))
+
+    def remember_time(self, with_others: bool = False) -> None:
+        """After a power cut no timestamp may lie before one that was given (`Unit.floor_utc`)."""
+        utc = self.utc
+        if utc is None:
+            return
+        if utc - self.facts.unit.floor_utc >= (FLOOR_WITH_OTHERS_S if with_others else FLOOR_S):
+            self.save_unit(floor_utc=float(int(utc)))
+        self.timers.set(Timer.FLOOR, self.now.mono + FLOOR_S)

@@ -12,7 +12,7 @@ from ocpp16.events import QueueAsked, ResetAsked, SelftestAsked, SettingAsked, S
 from ocpp16.messages.core import ResetReq
 from ocpp16.messages.types import Reason, ResetStatus, ResetType
 from ocpp16.profiles.core.configuration import Configuration
-from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.core.queue import Queue
 from ocpp16.remote_control import RemoteControl
 from ocpp16.step import Reply
 
@@ -24,14 +24,14 @@ class Desk:
         self,
         context: Context,
         configuration: Configuration,
-        transactions: Transactions,
+        queue: Queue,
         attachment: Attachment,
         remote: RemoteControl,
         connectors: dict[int, Connector],
     ) -> None:
         self.context = context
         self.configuration = configuration
-        self.transactions = transactions
+        self.queue = queue
         self.attachment = attachment
         self.remote = remote
         self.connectors = connectors
@@ -60,9 +60,9 @@ class Desk:
 
     def queue_asked(self, event: QueueAsked) -> None:
         if event.what == "retry":
-            refusal = self.transactions.retry(event.item)
+            refusal = self.queue.retry(event.item)
         else:
-            refusal = "name the item to park" if event.item is None else self.transactions.park(event.item)
+            refusal = "name the item to park" if event.item is None else self.queue.park(event.item)
         self._reply(event.ref, refusal, "done")
 
     def selftest_asked(self, event: SelftestAsked) -> None:

@@ -144,7 +144,7 @@ class BoardDone(Event, frozen=True):
     detail: str = ""
 
 
-# --- the Central System -----------------------------------------------------------------------------------------------
+# --- the Central System ---------------------------------------------------------------------------------------------
 
 
 class LinkUp(Event, frozen=True):
@@ -152,7 +152,7 @@ class LinkUp(Event, frozen=True):
 
 
 class LinkDown(Event, frozen=True):
-    """The WebSocket is gone, or an attempt failed: `stage` DNS, TCP, TLS, HTTP, WebSocket, and the cause in one line."""
+    """The WebSocket is gone, or an attempt failed: `stage` DNS, TCP, TLS, HTTP, WebSocket; the cause in one line."""
 
     stage: str = ""
     cause: str = ""
@@ -162,11 +162,11 @@ class FrameReceived(Event, frozen=True):
     text: str
 
 
-# --- the unit ---------------------------------------------------------------------------------------------------------
+# --- the unit -------------------------------------------------------------------------------------------------------
 
 
 class StoreChanged(Event, frozen=True):
-    """Room and writability of the store: `full` below the watermark, `unwritable` where nothing can be written at start."""
+    """Room and writability of the store: `full`: below the watermark, `unwritable`: nothing can be written."""
 
     state: StoreState
     detail: str = ""
@@ -190,7 +190,7 @@ class ShutdownAsked(Event, frozen=True):
     ends_charge: bool
 
 
-# --- the control socket -------------------------------------------------------------------------------------------------
+# --- the control socket ---------------------------------------------------------------------------------------------
 
 
 class SettingAsked(Event, frozen=True):

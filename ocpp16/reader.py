@@ -1,4 +1,4 @@
-"""Whose card it is: from the reader to a connector (§3.5; one reader for several connectors: selection by plug order)."""
+"""Whose card it is: from the reader to a connector (§3.5).  One reader for several: by plug order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Everything that must survive a power cut, as frozen rows.  No behaviour but the row's own key.
 
-A record is a flat Struct: the store keeps one column per field (nested Structs and tuples as JSON text).  A field added
-here needs a numbered migration in `daemon/schema/`, additive, with a default, so that the version before can still read.
+A record is a flat Struct: the store keeps one column per field (nested Structs and tuples as JSON).  A field added
+here needs a numbered migration in `daemon/schema/`, additive, with a default, so that the version before can read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Delivery = Literal["none", "waiting", "confirmed", "parked"]
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """When a fact happened.  UTC is put to it as soon as it is known; the kernel boot and its clock say it until then."""
+    """When a fact happened.  UTC is put to it as soon as it is known; until then boot and monotonic clock tell."""
 
     mono: float
     boot: str

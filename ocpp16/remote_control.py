@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from ocpp16.connector import Connector
 from ocpp16.context import Context
+from ocpp16.events import BoardDone, MainsLost, ShutdownAsked
 from ocpp16.messages.core import (
     DataTransferConf,
     DataTransferReq,
@@ -31,10 +32,12 @@ from ocpp16.messages.types import (
     ResetType,
     UnlockStatus,
 )
+from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.registration import Registration
+from ocpp16.rpc.calls import POSTPONED, Postponed
 from ocpp16.rpc.reports import Reports
-from ocpp16.rpc.session import POSTPONED, Postponed, Session
+from ocpp16.rpc.session import Session
 from ocpp16.step import Order, Restart
 from ocpp16.timers import Timer
 
@@ -65,6 +68,7 @@ class RemoteControl:
         configuration: Configuration,
         registration: Registration,
         connectors: dict[int, Connector],
+        product: Product,
         vendor: str,
     ) -> None:
         self.context = context
@@ -73,6 +77,7 @@ class RemoteControl:
         self.configuration = configuration
         self.registration = registration
         self.connectors = connectors
+        self.product = product
         self.vendor = vendor
         self.leaving: Leaving | None = None
         self.gone = False
@@ -80,7 +85,7 @@ class RemoteControl:
         self._orders: dict[int, Callable[[bool, str], None]] = {}
         self._next_ref = 1
 
-    # --- start and stop ---------------------------------------------------------------------------------------------------
+    # --- start and stop ---------------------------------------------------------------------------------------------
 
     def on_remote_start(self, request: RemoteStartTransactionReq) -> RemoteStartTransactionConf:
         connector = self._eligible(request)
@@ -115,7 +120,7 @@ class RemoteControl:
                 return RemoteStopTransactionConf(status=RemoteStartStopStatus.ACCEPTED)
         return RemoteStopTransactionConf(status=RemoteStartStopStatus.REJECTED)
 
-    # --- unlock -----------------------------------------------------------------------------------------------------------
+    # --- unlock -----------------------------------------------------------------------------------------------------
 
     def on_unlock(self, request: UnlockConnectorReq, call_id: str) -> UnlockConnectorConf | Postponed:
         """§5.18: ends the transaction first; without a lock nothing is touched (E 3.87)."""
@@ -145,7 +150,7 @@ class RemoteControl:
         self.context.note("unlocked" if ok else "unlock-failed", connector=number, detail=detail)
         self.session.answer(call_id, UnlockConnectorConf(status=status))
 
-    # --- orders to the board ----------------------------------------------------------------------------------------------
+    # --- orders to the board ----------------------------------------------------------------------------------------
 
     def order(
         self,
@@ -157,6 +162,9 @@ class RemoteControl:
         self.context.orders.append(Order(self._next_ref, what, connector))
         self._next_ref += 1
 
+    def board_done(self, event: BoardDone) -> None:
+        self.order_done(event.ref, event.ok, event.detail)
+
     def order_done(self, ref: int, ok: bool, detail: str) -> None:
         then = self._orders.pop(ref, None)
         if then is not None:
@@ -167,14 +175,14 @@ class RemoteControl:
         for ref in list(self._orders):
             self.order_done(ref, False, "the board is lost")
 
-    # --- data transfer ------------------------------------------------------------------------------------------------------
+    # --- data transfer ----------------------------------------------------------------------------------------------
 
     def on_data_transfer(self, request: DataTransferReq) -> DataTransferConf:
         ours = request.vendor_id.casefold() == self.vendor.casefold()
         unknown = DataTransferStatus.UNKNOWN_MESSAGE_ID if ours else DataTransferStatus.UNKNOWN_VENDOR_ID
         return DataTransferConf(status=unknown)
 
-    # --- going down ---------------------------------------------------------------------------------------------------------
+    # --- going down -------------------------------------------------------------------------------------------------
 
     def on_reset(self, request: ResetReq) -> ResetConf:
         if self.leaving is not None:
@@ -212,3 +220,14 @@ class RemoteControl:
         self.gone = True
         self.context.flush_lazy()
         self.context.jobs.append(Restart(self.leaving.how))
+
+    def shutdown_asked(self, event: ShutdownAsked) -> None:
+        """The supervisor's wish.  A board process of its own keeps the charge for the length of the lease."""
+        self.leave("Exit", SHUTDOWN_S if event.ends_charge else 1.0, event.ends_charge)
+
+    def mains_lost(self, event: MainsLost) -> None:
+        """AQ-7.1: some seconds are left to close the bills; without backup supply the next boot does."""
+        self.context.note("mains-lost")
+        for connector in self.connectors.values() if self.product.stops_before_power_loss else ():
+            connector.token = None
+            connector.stop(Reason.POWER_LOSS)

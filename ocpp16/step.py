@@ -57,7 +57,7 @@ class Job(msgspec.Struct, frozen=True, tag=True):
 
 
 class Restart(Job, frozen=True):
-    """End this life, after every frame of this and earlier steps is on the wire.  `hard`: the whole unit, by its reboot hook."""
+    """End this life, after every frame so far is on the wire.  HardReset: the whole unit, by its reboot hook."""
 
     how: Literal["SoftReset", "HardReset", "Exit"]
 

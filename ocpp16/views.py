@@ -95,7 +95,7 @@ def status(cp: ChargePoint, now: Now) -> Row:
         "linked": cp.session.up,
         "in_flight": cp.session.in_flight,
         "queue": cp.reports.waiting,
-        "parked": cp.transactions.parked_count(),
+        "parked": len(cp.transactions.parked_keys()),
         "utc": None if utc is None else to_text(utc),
         "clock": "known" if cp.context.clock.known else "unknown until the Central System tells it",
         "board": None if board is None else board.board,

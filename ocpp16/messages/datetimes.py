@@ -9,7 +9,7 @@ _LAST_S = 253402300799.0  # 9999-12-31T23:59:59Z, the last second that four digi
 
 
 def to_text(utc_seconds: float) -> str:
-    """`2025-04-14T09:30:00.000Z`: milliseconds, never later than `utc_seconds`, which is held within 1970..9999 (NaN: 1970)."""
+    """`2025-04-14T09:30:00.000Z`: milliseconds, never later than `utc_seconds` (held within 1970..9999; NaN: 1970)."""
     whole, millis = divmod(int(min(max(0.0, utc_seconds), _LAST_S) * 1000.0), 1000)
     return f"{(_EPOCH + timedelta(seconds=whole)).strftime('%Y-%m-%dT%H:%M:%S')}.{millis:03d}Z"
 

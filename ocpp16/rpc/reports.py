@@ -1,7 +1,7 @@
 """The queue of transaction messages (§3.7), read off the records: oldest first, one at a time, never stored twice.
 
 A message is built at the moment of sending, so that the Central System's transactionId is in it; its row is told
-confirmed, or parked after TransactionMessageAttempts refusals.  What a confirmation means is `transactions.py`'s affair.
+confirmed, or parked after TransactionMessageAttempts refusals.  What that means is `transactions.py`'s affair.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Reports:
         self._not_before = 0.0
         self._sent_seq = 0
 
-    # --- the queue ------------------------------------------------------------------------------------------------------
+    # --- the queue --------------------------------------------------------------------------------------------------
 
     def announce(self, key: Key) -> None:
         """A fact that must be told came up (or, at start, was found in the store)."""
@@ -66,7 +66,7 @@ class Reports:
     def waiting(self) -> int:
         return len(self._heap)
 
-    def keys(self) -> list[Key]:
+    def in_order(self) -> list[Key]:
         """In the order of sending."""
         return sorted(self._heap)
 
@@ -105,7 +105,7 @@ class Reports:
         self._forget(key)
         return True
 
-    # --- what came of it --------------------------------------------------------------------------------------------------
+    # --- what came of it --------------------------------------------------------------------------------------------
 
     def confirmed(self, report: Report, confirmation: Any) -> None:
         if report.key in self._known:
@@ -113,7 +113,7 @@ class Reports:
             self.on_confirmed(report.key, confirmation)
 
     def failed(self, report: Report, code: str, description: str) -> None:
-        """A CALLERROR or no answer: TransactionMessageAttempts sendings, RetryInterval x sendings between them (§3.7.1)."""
+        """A CALLERROR or no answer (§3.7.1): TransactionMessageAttempts sendings, RetryInterval x sendings between."""
         if report.key not in self._known or self._heap[0] != report.key:
             return
         self._attempts += 1

@@ -1,4 +1,4 @@
-"""One OCPP-J conversation: one CALL in flight, time-outs, the boot gate, answers to the other side.  It knows no profile.
+"""One OCPP-J conversation: one CALL in flight, time-outs, the boot gate, answers.  It knows no profile.
 
 Volatile calls (Authorize, StatusNotification, Heartbeat …) live here and die with the connection; transaction messages
 are read off the records by `reports.py` and merely pass through.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from enum import StrEnum
-from typing import Any, NamedTuple
 
 import msgspec
 
 from ocpp16.context import Context
 from ocpp16.rpc import frames, payload
+from ocpp16.rpc.calls import Answer, Failure, Gate, InFlight, Postponed, Then, Volatile
 from ocpp16.rpc.reports import Report, Reports
 from ocpp16.timers import Timer
 
@@ -31,52 +30,6 @@ DEAF_TIMEOUTS = 3
 """So many time-outs in a row, with not one frame between them: the other side is deaf, dial anew."""
 SHORT_QUEUE = 10
 """With fewer reports than this before its StartTransaction, a status waits for it: Preparing, Start, Charging."""
-
-
-class Gate(StrEnum):
-    """What may be sent (§4.2)."""
-
-    BOOT = "only BootNotification"
-    PENDING = "only what the Central System triggers"
-    SILENT = "nothing, and no answer either"
-    OPEN = "everything"
-
-
-class Failure(NamedTuple):
-    """The CALL was not processed: a CALLERROR with its code, or nothing came (code "")."""
-
-    code: str
-    description: str
-
-
-Answer = Any
-"""A confirmation Struct, or a Failure."""
-Then = Callable[[Answer], None]
-
-
-class Volatile(NamedTuple):
-    """A call that need not survive."""
-
-    request: msgspec.Struct
-    then: Then | None
-    triggered: bool = False
-    after_seq: int | None = None
-    """Not before the report with this place has been sent."""
-
-
-class InFlight(NamedTuple):
-    id: str
-    action: str
-    sent_at: float
-    then: Then | None
-    report: Report | None
-
-
-class Postponed:
-    """A request handler's word that the answer comes later, by `Session.answer`."""
-
-
-POSTPONED = Postponed()
 
 
 class Session:
@@ -106,7 +59,7 @@ class Session:
         self.epoch = 0
         """Rises when the connection, though open, is of no use: the link is dialled anew."""
 
-    # --- what the other parts want said ---------------------------------------------------------------------------------
+    # --- what the other parts want said -----------------------------------------------------------------------------
 
     def call(
         self,
@@ -116,7 +69,7 @@ class Session:
         triggered: bool = False,
         after_seq: int | None = None,
     ) -> None:
-        """Say it when its turn comes.  `then` hears the confirmation, or a Failure; also when the connection is lost."""
+        """Say it when its turn comes.  `then` hears the confirmation, or a Failure (also of a lost connection)."""
         if len(self._volatile) >= MAX_VOLATILE:
             self._give_up(self._volatile.popleft(), "too many calls wait")
         self._volatile.append(Volatile(request, then, triggered, after_seq))
@@ -134,7 +87,7 @@ class Session:
     def in_flight(self) -> str | None:
         return self._flight.action if self._flight else None
 
-    # --- the connection ---------------------------------------------------------------------------------------------------
+    # --- the connection ---------------------------------------------------------------------------------------------
 
     def link_up(self) -> None:
         self.up = True
@@ -162,7 +115,7 @@ class Session:
         if volatile.then is not None:
             volatile.then(Failure("", why))
 
-    # --- frames in ------------------------------------------------------------------------------------------------------
+    # --- frames in --------------------------------------------------------------------------------------------------
 
     def receive(self, text: str) -> None:
         self._timeouts = 0
@@ -255,7 +208,7 @@ class Session:
             then(answer)
 
     def timed_out(self) -> None:
-        """MessageTimeout ran out: nobody answers this one any more (a late answer to a transaction message still counts)."""
+        """MessageTimeout ran out.  A late answer to a transaction message still counts."""
         flight, self._flight = self._flight, None
         if flight is None:
             return
@@ -273,7 +226,7 @@ class Session:
         elif flight.then is not None:
             flight.then(Failure("", "no answer"))
 
-    # --- frames out -----------------------------------------------------------------------------------------------------
+    # --- frames out -------------------------------------------------------------------------------------------------
 
     def pump(self) -> None:
         """Send the next CALL, if one may be sent."""

@@ -18,7 +18,8 @@ from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagIn
 from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.records import CachedTag
-from ocpp16.rpc.session import Failure, Gate, Session
+from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.session import Session
 
 CACHE_CAP = 1000
 """Cards remembered; beyond it those that are not valid go first, then the longest unused."""
@@ -66,7 +67,7 @@ class Authorization:
     def cache_enabled(self) -> bool:
         return self.product.authorization_cache and self.configuration.flag("AuthorizationCacheEnabled")
 
-    # --- the question -----------------------------------------------------------------------------------------------------
+    # --- the question -----------------------------------------------------------------------------------------------
 
     def ask(self, id_tag: str, then: Listener) -> None:
         """May this card charge?  `then(id_tag, verdict)` is called once, now or later (§3.5, decision table)."""
@@ -125,7 +126,7 @@ class Authorization:
             status = AuthorizationStatus.EXPIRED  # §3.5.1
         return Verdict(status, cached.parent_id_tag, "cache")
 
-    # --- the cache --------------------------------------------------------------------------------------------------------
+    # --- the cache --------------------------------------------------------------------------------------------------
 
     def learn(self, id_tag: str, info: IdTagInfo) -> Verdict:
         """Every IdTagInfo of the Central System updates the cache (§3.5.1); a listed card is never cached."""

@@ -1,4 +1,4 @@
-"""ChangeAvailability: operative or not, now or when the connector is free again; it survives every power cut (§4.9, §5.2)."""
+"""ChangeAvailability: operative or not, now or when the connector is free; it survives every power cut (§4.9, §5.2)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Availability:
             self.on_changed(row.connector, row.operative)
 
     def apply_scheduled(self, connector: int, free: bool) -> None:
-        """A transaction is over (also where its end was a reboot), or the user has left: what was scheduled takes effect."""
+        """A transaction is over (also by a reboot), or the user has left: what was scheduled takes effect."""
         row = self.context.facts.of(Row).get(connector)
         if free and row is not None and row.scheduled is not None:
             self._put(replace(row, operative=row.scheduled, scheduled=None), changed=row.operative != row.scheduled)

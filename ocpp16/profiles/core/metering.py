@@ -11,7 +11,8 @@ from typing import NamedTuple
 from ocpp16.context import Context
 from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.product import Product
-from ocpp16.profiles.core.configuration import DAY, REGISTER, Configuration
+from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.profiles.core.keys import DAY, REGISTER
 from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
 from ocpp16.records import SampledValue, Stamp, Transaction
 from ocpp16.timers import Timer
@@ -107,7 +108,7 @@ class Metering:
         return None if reading is None else reading.wh
 
     def sampled(self, reading: MeterSampled) -> None:
-        """A reading came.  The register is monotone: a lower one (the board reports the fault) never replaces a higher."""
+        """A reading came.  The register is monotone: a lower one (a fault that the board reports) is left out."""
         old = self.readings.get(reading.connector)
         if old is None or reading.wh >= old.wh:
             self.readings[reading.connector] = reading
@@ -125,7 +126,7 @@ class Metering:
         reading = self.readings.get(connector)
         return () if reading is None else values_of(reading, self.offered(connector), wanted)
 
-    # --- sampled ----------------------------------------------------------------------------------------------------------
+    # --- sampled ----------------------------------------------------------------------------------------------------
 
     def transaction_began(self, transaction: Transaction) -> None:
         self._stop_data(transaction, transaction.began, "Transaction.Begin")
@@ -160,7 +161,7 @@ class Metering:
         if self.configuration.items("StopTxnSampledData"):
             self._stop_data(transaction, at, "Sample.Periodic", "StopTxnSampledData")
 
-    # --- clock-aligned ----------------------------------------------------------------------------------------------------
+    # --- clock-aligned ----------------------------------------------------------------------------------------------
 
     def arm_aligned(self) -> None:
         """The next multiple of the interval since midnight UTC; none while UTC is unknown."""
@@ -192,7 +193,7 @@ class Metering:
         if transaction is not None and self.configuration.items("StopTxnAlignedData"):
             self._stop_data(transaction, at, "Sample.Clock", "StopTxnAlignedData")
 
-    # --- both -------------------------------------------------------------------------------------------------------------
+    # --- both -------------------------------------------------------------------------------------------------------
 
     def _sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, key: str, interval: int

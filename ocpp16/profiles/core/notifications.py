@@ -9,7 +9,8 @@ from ocpp16.messages.core import StatusNotificationReq
 from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import ChargePointStatus as Status
 from ocpp16.profiles.core.configuration import Configuration
-from ocpp16.rpc.session import Failure, Gate, Session
+from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.session import Session
 from ocpp16.status import Shown, bridge
 from ocpp16.timers import Timer
 

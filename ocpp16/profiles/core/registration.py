@@ -9,8 +9,10 @@ from ocpp16.messages.core import BootNotificationConf, BootNotificationReq, Hear
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import RegistrationStatus
 from ocpp16.product import Identity, Product
-from ocpp16.profiles.core.configuration import DAY, Configuration
-from ocpp16.rpc.session import Failure, Gate, Session
+from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.profiles.core.keys import DAY
+from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.session import Session
 from ocpp16.timers import Timer
 
 OWN_RETRY_S = 60.0
@@ -42,7 +44,7 @@ class Registration:
     def accepted(self) -> bool:
         return self.status is RegistrationStatus.ACCEPTED
 
-    # --- BootNotification -------------------------------------------------------------------------------------------------
+    # --- BootNotification -------------------------------------------------------------------------------------------
 
     def link_up(self) -> None:
         """One BootNotification a life, not one a connection (J §5.4); a wait that the Central System set goes on."""
@@ -112,14 +114,14 @@ class Registration:
     def _retry_in(self, wait_s: float) -> None:
         self.context.timers.set(Timer.BOOT, self.context.now.mono + wait_s)
 
-    # --- Heartbeat --------------------------------------------------------------------------------------------------------
+    # --- Heartbeat --------------------------------------------------------------------------------------------------
 
     def _interval_changed(self, name: str) -> None:
         if name == "HeartbeatInterval" and self.accepted:
             self._arm()
 
     def _arm(self) -> None:
-        """§4.6: any request of ours serves as a sign of life; but once a day only a Heartbeat brings the time (J §5.3)."""
+        """§4.6: any request of ours is a sign of life; but once a day only a Heartbeat brings the time (J §5.3)."""
         interval = self.configuration.number("HeartbeatInterval") or DAY
         due = min(self.session.last_sent_at + interval, self._last_heartbeat + DAY)
         self.context.timers.set(Timer.HEARTBEAT, max(due, self.context.now.mono))
@@ -145,7 +147,7 @@ class Registration:
         if isinstance(answer, HeartbeatConf):
             self._learn_time(to_seconds(answer.current_time))
 
-    # --- time -------------------------------------------------------------------------------------------------------------
+    # --- time -------------------------------------------------------------------------------------------------------
 
     def _learn_time(self, utc: float, believe_slow: bool = False) -> None:
         delay = self.session.round_trip_s

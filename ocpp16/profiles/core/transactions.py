@@ -11,19 +11,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from ocpp16.context import LAZY_S, Context
-from ocpp16.messages.core import (
-    MeterValuesReq,
-    StartTransactionConf,
-    StartTransactionReq,
-    StopTransactionConf,
-    StopTransactionReq,
-)
-from ocpp16.messages.datetimes import to_text
-from ocpp16.messages.types import Location, Measurand, MeterValue, Phase, ReadingContext, Reason, UnitOfMeasure
-from ocpp16.messages.types import SampledValue as WireValue
+from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
 from ocpp16.profiles.core.authorization import Authorization, Verdict
+from ocpp16.profiles.core.telling import Telling
 from ocpp16.records import Sample, Stamp, Transaction
-from ocpp16.rpc.reports import Key, Report, Reports
+from ocpp16.rpc.reports import Key, Reports
 
 CLOSED_CAP = 1000
 """Closed transactions that stay in the store."""
@@ -31,8 +23,6 @@ VALUES_CAP = 50_000
 """Meter values waiting (30 days offline at 60 s and more); beyond it every second one goes, never a start or stop."""
 PARKED_CAP = 1_000
 """Meter values refused for good that are kept to be looked at."""
-UNKNOWN_ID = -1
-"""E 3.18: the transactionId of a transaction whose StartTransaction was never accepted."""
 HORIZON_S = 60.0
 """How far ahead of its last write a transaction may tell values (then a power cut forgets no more than that)."""
 
@@ -45,7 +35,7 @@ class Transactions:
         self.reports = reports
         self.authorization = authorization
         self.on_verdict: Callable[[Transaction, Verdict], None]
-        reports.build = self.build
+        reports.build = Telling(context).build
         reports.on_confirmed = self.confirmed
         reports.on_parked = self.parked
         known = context.facts.of(Transaction)
@@ -68,7 +58,7 @@ class Transactions:
     def _is_closed(transaction: Transaction) -> bool:
         return transaction.stop in ("confirmed", "parked") and transaction.start in ("confirmed", "parked")
 
-    # --- writing down, in the order of the story -----------------------------------------------------------------------------
+    # --- writing down, in the order of the story --------------------------------------------------------------------
 
     def begin(
         self, connector: int, id_tag: str, parent: str | None, wh: float, reservation_id: int | None
@@ -98,7 +88,7 @@ class Transactions:
     def add_sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
     ) -> None:
-        """Values for MeterValues.  Rare ones are written at once; frequent ones may wait a minute, to spare the SD card."""
+        """Values for MeterValues.  Rare ones are written at once; frequent ones may wait a minute."""
         sample = Sample(
             seq=self.context.next_seq(),
             connector=connector,
@@ -126,7 +116,7 @@ class Transactions:
         self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last))
 
     def add_stop_data(self, transaction: Transaction, at: Stamp, context: str, values: Any, cap: int) -> None:
-        """§6.51 transactionData; Begin and End always stay, of the others every second goes when there are too many (E 3.91)."""
+        """transactionData: Begin and End always stay, the others thin out when too many (E 3.91)."""
         group = self.context.facts.samples_of.get(transaction.number, {})
         kept = sorted(seq for seq, sample in group.items() if sample.for_stop)
         if context not in ("Transaction.Begin", "Transaction.End") and len(kept) >= cap - 1:
@@ -188,75 +178,7 @@ class Transactions:
             if sample.at.utc is None:
                 self.context.save(replace(sample, at=clock.settle(sample.at)))
 
-    # --- telling ----------------------------------------------------------------------------------------------------------
-
-    def build(self, key: Key) -> Report | None:
-        if key.kind == "values":
-            sample = self.context.facts.of(Sample).get(key.row)
-            if sample is None or sample.state != "waiting":
-                return None
-            return Report(key, "MeterValues", self._values_request(sample))
-        transaction = self.context.facts.of(Transaction).get(key.row)
-        if transaction is None or (transaction.start if key.kind == "start" else transaction.stop) != "waiting":
-            return None
-        if key.kind == "start":
-            return Report(key, "StartTransaction", self._start_request(transaction))
-        return Report(key, "StopTransaction", self._stop_request(transaction))
-
-    def _start_request(self, transaction: Transaction) -> StartTransactionReq:
-        return StartTransactionReq(
-            connector_id=transaction.connector,
-            id_tag=transaction.id_tag,
-            meter_start=transaction.meter_start_wh,
-            timestamp=self._time(transaction.began),
-            reservation_id=transaction.reservation_id,
-        )
-
-    def _values_request(self, sample: Sample) -> MeterValuesReq:
-        return MeterValuesReq(
-            connector_id=sample.connector,
-            meter_value=(self._meter_value(sample),),
-            transaction_id=None if sample.number is None else self._id_of(sample.number),
-        )
-
-    def _stop_request(self, transaction: Transaction) -> StopTransactionReq:
-        group = self.context.facts.samples_of.get(transaction.number, {})
-        data = tuple(self._meter_value(sample) for _, sample in sorted(group.items()) if sample.for_stop)
-        assert transaction.ended is not None and transaction.meter_stop_wh is not None
-        return StopTransactionReq(
-            meter_stop=transaction.meter_stop_wh,
-            timestamp=self._time(transaction.ended),
-            transaction_id=self._id_of(transaction.number),
-            id_tag=transaction.stop_id_tag,
-            reason=Reason(transaction.reason),
-            transaction_data=data or None,
-        )
-
-    def _id_of(self, number: int) -> int:
-        transaction = self.context.facts.of(Transaction).get(number)
-        if transaction is None or transaction.transaction_id is None:
-            return UNKNOWN_ID
-        return transaction.transaction_id
-
-    def _time(self, stamp: Stamp) -> str:
-        settled = self.context.clock.settle(stamp)
-        return to_text(self.context.clock.floor_utc if settled.utc is None else settled.utc)
-
-    def _meter_value(self, sample: Sample) -> MeterValue:
-        values = tuple(
-            WireValue(
-                value=value.value,
-                context=ReadingContext(sample.context),
-                measurand=Measurand(value.measurand),
-                unit=None if value.unit is None else UnitOfMeasure(value.unit),
-                phase=None if value.phase is None else Phase(value.phase),
-                location=None if value.location is None else Location(value.location),
-            )
-            for value in sample.values
-        )
-        return MeterValue(timestamp=self._time(sample.at), sampled_value=values)
-
-    # --- what came of it --------------------------------------------------------------------------------------------------
+    # --- what came of it --------------------------------------------------------------------------------------------
 
     def confirmed(self, key: Key, confirmation: Any) -> None:
         if key.kind == "values":
@@ -321,22 +243,13 @@ class Transactions:
 
     def _thin_values(self) -> None:
         """The queue is full: every second waiting value goes, oldest and newest stay."""
-        waiting = [key for key in self.reports.keys() if key.kind == "values"]
+        waiting = [key for key in self.reports.in_order() if key.kind == "values"]
         for key in waiting[1:-1:2]:
             self.reports.withdraw(key)
             self.context.delete(Sample, key.row, within_s=LAZY_S)
         self.context.note("queue-thinned", dropped=len(waiting[1:-1:2]), kept=self.reports.waiting)
 
-    # --- by hand ----------------------------------------------------------------------------------------------------------
-
-    def queue(self) -> list[dict[str, object]]:
-        """What waits and what is parked, in the order of sending."""
-        rows = [self._row(key, "waiting") for key in self.reports.keys()]
-        return sorted(
-            rows + [self._row(key, "parked") for key in self._parked_keys()], key=lambda row: str(row["item"]).zfill(12)
-        )
-
-    def _parked_keys(self) -> list[Key]:
+    def parked_keys(self) -> list[Key]:
         keys = [Key(seq, "values", seq) for seq in self._parked]
         for transaction in self.context.facts.of(Transaction).values():
             if transaction.start == "parked":
@@ -345,43 +258,8 @@ class Transactions:
                 keys.append(Key(transaction.stop_seq, "stop", transaction.number))
         return keys
 
-    def parked_count(self) -> int:
-        return len(self._parked_keys())
-
-    def _row(self, key: Key, state: str) -> dict[str, object]:
-        sample = self.context.facts.of(Sample).get(key.row) if key.kind == "values" else None
-        number = sample.number if sample else None if key.kind == "values" else key.row
-        transaction = self.context.facts.of(Transaction).get(number) if number is not None else None
-        error = sample.error if sample else transaction.error if transaction else ""
-        connector = sample.connector if sample else transaction.connector if transaction else None
-        return {
-            "item": key.seq,
-            "kind": key.kind,
-            "state": state,
-            "connector": connector,
-            "transaction": number,
-            "transaction_id": transaction.transaction_id if transaction else None,
-            "error": error,
-        }
-
-    def park(self, item: int) -> str | None:
-        """`evsectl queue park`: None where done, else why not."""
-        key = next((key for key in self.reports.keys() if key.seq == item), None)
-        if key is None:
-            return f"item {item} does not wait in the queue"
-        self.reports.withdraw(key)
-        self.parked(key, "parked by hand")
-        return None
-
-    def retry(self, item: int | None) -> str | None:
-        """`evsectl queue retry`: None where done, else why not.  A start only while its stop has not gone."""
-        keys = [key for key in self._parked_keys() if item is None or key.seq == item]
-        if not keys:
-            return "nothing is parked" if item is None else f"item {item} is not parked"
-        refused = [key for key in keys if not self._retry(key)]
-        return f"the stop of transaction {refused[0].row} has gone already" if refused else None
-
-    def _retry(self, key: Key) -> bool:
+    def retry(self, key: Key) -> bool:
+        """Put a parked one back into the queue.  False: its stop has gone already, so a start would come too late."""
         if key.kind == "values":
             self._parked.remove(key.row)
             self.context.save(replace(self.context.facts.of(Sample)[key.row], state="waiting", error=""))

@@ -1,0 +1,79 @@
+"""All the parts of a Charge Point, made in the order in which they need each other.  Nothing happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ocpp16.attach import Attachment
+from ocpp16.board_facts import BoardFacts
+from ocpp16.clock import Clock
+from ocpp16.connector import Connector
+from ocpp16.context import Context, Facts
+from ocpp16.desk import Desk
+from ocpp16.place import Parts
+from ocpp16.product import Identity, Product
+from ocpp16.profiles.core.authorization import Authorization
+from ocpp16.profiles.core.availability import Availability
+from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.notifications import Notifications
+from ocpp16.profiles.core.queue import Queue
+from ocpp16.profiles.core.registration import Registration
+from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.reader import Reader
+from ocpp16.records import Record
+from ocpp16.remote_control import RemoteControl
+from ocpp16.rpc.reports import Reports
+from ocpp16.rpc.session import Session
+
+
+class Assembly:
+    """Who is there.  `ChargePoint` says who hears whom."""
+
+    def __init__(
+        self,
+        product: Product,
+        identity: Identity,
+        first_values: Mapping[str, str],
+        records: Iterable[Record],
+        seed: int,
+        boot_id: str,
+        build_utc: float,
+    ) -> None:
+        self.product = product
+        self.identity = identity
+        facts = Facts(records)
+        unit = facts.unit
+        offset = unit.utc_offset if unit.boot_id == boot_id else None
+        self.context = Context(facts, Clock(boot_id, max(build_utc, unit.floor_utc), offset))
+        self.reports = Reports(self.context)
+        self.session = Session(self.context, self.reports, seed)
+        self.configuration = Configuration(self.context, product, first_values)
+        self.registration = Registration(self.context, self.session, self.configuration, product, identity)
+        self.authorization = Authorization(self.context, self.session, self.configuration, product)
+        self.transactions = Transactions(self.context, self.reports, self.authorization)
+        self.metering = Metering(self.context, self.configuration, self.transactions, product)
+        self.availability = Availability(self.context, product.connectors)
+        self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
+        self.station_faults: dict[str, str] = {}
+        parts = Parts(self.context, self.configuration, self.authorization, self.transactions, self.metering, product)
+        self.connectors = {n: Connector(n, parts, self.station_faults) for n in range(1, product.connectors + 1)}
+        self.remote = RemoteControl(
+            self.context,
+            self.session,
+            self.reports,
+            self.configuration,
+            self.registration,
+            self.connectors,
+            product,
+            identity.vendor,
+        )
+        self.attachment = Attachment(
+            self.context, product, self.configuration, self.metering, self.connectors, self.station_faults
+        )
+        self.queue_desk = Queue(self.context, self.reports, self.transactions)
+        self.reader = Reader(self.context, self.connectors, self.remote)
+        self.desk = Desk(
+            self.context, self.configuration, self.queue_desk, self.attachment, self.remote, self.connectors
+        )
+        self.board = BoardFacts(self.context, self.connectors, self.station_faults, self.reader)

@@ -1,0 +1,100 @@
+"""How a transaction ends: the offer falls at once, the bill is closed when the contactor is open (§4.10).
+
+Also how it ends, or goes on, after we were away.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ocpp16.messages.types import Reason
+from ocpp16.place import Place
+from ocpp16.records import Occupancy, Transaction
+from ocpp16.timers import Timer
+
+OPENING_S = 10.0
+"""Steady pilot, 6 s, contactor: after that the bill is closed with what the meter says."""
+LAST_READING_S = 2.0
+"""The reading that follows the opening comes within this."""
+
+
+class Ending(Place):
+    """The last chapter of a connector's story."""
+
+    def stop(self, reason: Reason, id_tag: str | None = None) -> None:
+        """The offer falls at once; the bill is closed when the car has stopped and the contactor is open."""
+        transaction = self.transaction
+        if transaction is None or transaction.stopping:
+            return
+        if not self.closed:
+            self._finish(replace(transaction, stopping=str(reason), stop_id_tag=id_tag))
+            return
+        self.parts.transactions.stopping(transaction, str(reason), id_tag)
+        self.context.timers.clear(Timer.SAMPLE, self.number)
+        self.context.timers.set(Timer.OPENING, self.context.now.mono + OPENING_S, self.number)
+
+    def opening_timed_out(self) -> None:
+        """No opening, or no reading after it: the bill is closed with the newest reading."""
+        transaction = self.transaction
+        if transaction is not None and transaction.stopping:
+            self._finish(transaction)
+
+    def _finish(self, transaction: Transaction) -> None:
+        wh = self.parts.metering.register_wh(self.number)
+        at = self.context.stamp()
+        self.parts.metering.transaction_ends(transaction, at)
+        self.parts.transactions.end(
+            transaction, transaction.stopping, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
+        )
+        self._ended()
+
+    def ended_in_the_dark(self, reason: Reason, gone: bool) -> None:
+        """The unit was off: the register is the meter's own of now, the time the last at which we surely lived.
+
+        `gone`: the cable was pulled meanwhile.
+        """
+        transaction = self.transaction
+        if transaction is None:
+            return
+        if transaction.stopping:
+            reason = Reason(transaction.stopping)
+        wh = self.parts.metering.register_wh(self.number)
+        at = transaction.last
+        now = self.context.clock.stamp(self.context.now.mono)
+        if at.utc is not None and now.utc is not None and at.utc > now.utc:
+            at = now
+        self.parts.metering.transaction_ends(transaction, at)
+        self.parts.transactions.end(
+            transaction, str(reason), transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
+        )
+        self._ended()
+
+    def goes_on(self) -> None:
+        """Only we were away (or the board process, and the cable stayed): same transaction."""
+        transaction = self.transaction
+        if transaction is None:
+            return
+        if transaction.stopping:
+            due = OPENING_S if self.closed else LAST_READING_S
+            self.context.timers.set(Timer.OPENING, self.context.now.mono + due, self.number)
+            return
+        self.parts.metering.arm_samples(transaction)
+        if not self.plugged and self.parts.configuration.flag(
+            "StopTransactionOnEVSideDisconnect", self.parts.product.stop_on_ev_disconnect
+        ):
+            self.stop(Reason.EV_DISCONNECTED)
+
+    def _ended(self) -> None:
+        self.context.timers.clear(Timer.OPENING, self.number)
+        self.context.timers.clear(Timer.ENERGISE, self.number)
+        self._set_finishing(self.plugged)
+        self.on_ended(self.number)
+
+    def _set_finishing(self, finishing: bool) -> None:
+        occupancy = self.context.facts.of(Occupancy).get(self.number)
+        if (occupancy is not None and occupancy.finishing) != finishing:
+            self.context.save(Occupancy(connector=self.number, finishing=finishing), within_s=0.0 if finishing else 1.0)
+
+    def forget_occupancy(self) -> None:
+        """Out of service now: afterwards it is Preparing, for Unavailable never leads to Finishing (§4.9)."""
+        self._set_finishing(False)

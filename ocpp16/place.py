@@ -1,0 +1,206 @@
+"""What is known about one connector right now: facts that came, and what follows from them.  Nothing happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ocpp16.context import Context
+from ocpp16.events import ConnectorShape
+from ocpp16.product import Product
+from ocpp16.profiles.core.authorization import Authorization
+from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.records import Availability, Occupancy, Transaction
+from ocpp16.status import View, Why, fault_of, why_of
+from ocpp16.step import Lamp, Outlet
+from ocpp16.timers import Timer
+
+
+class Token(NamedTuple):
+    """An accepted card, or a remote start, that waits for the plug (or for the meter)."""
+
+    id_tag: str
+    parent_id_tag: str | None
+    remote: bool
+
+
+class Parts(NamedTuple):
+    """The profiles that a connector works with."""
+
+    context: Context
+    configuration: Configuration
+    authorization: Authorization
+    transactions: Transactions
+    metering: Metering
+    product: Product
+
+
+class Place:
+    """Connector `number` (> 0) as a bundle of facts."""
+
+    def __init__(self, number: int, parts: Parts, station_faults: dict[str, str]) -> None:
+        self.number = number
+        self.parts = parts
+        self.context = parts.context
+        self.shape: ConnectorShape | None = None
+        self.ready = False
+        """The board has told all present states, and it is decided what happened while we were away."""
+        self.station_faults = station_faults
+        self.faults: dict[str, str] = {}
+        self.pilot = "A"
+        self.plugged = False
+        self.plugged_at = 0.0
+        self.cable_present = False
+        self.cable_amps = 0.0
+        self.cable_locked = False
+        self.closed = False
+        self.opened_at = 0.0
+        self.signalled_amps = 0.0
+        self.signalled_why = ""
+        self.token: Token | None = None
+        self.asking: str | None = None
+        self.held_for: Token | None = None
+        """Whose cable stays locked in the socket after the plug was pulled at the car."""
+        self.limit: Callable[[int], tuple[float, str]] | None = None
+        """Charging profiles, where the product has them: amperes and what holds them down."""
+        self.reservation_for: Callable[[int, str, str | None], int | None] | None = None
+        self.on_ended: Callable[[int], None]
+
+    @property
+    def transaction(self) -> Transaction | None:
+        return self.context.facts.running.get(self.number)
+
+    @property
+    def operative(self) -> bool:
+        rows = self.context.facts.of(Availability)
+        station, own = rows.get(0), rows.get(self.number)
+        return (station is None or station.operative) and (own is None or own.operative)
+
+    @property
+    def finishing(self) -> bool:
+        occupancy = self.context.facts.of(Occupancy).get(self.number)
+        return self.held_for is not None or (occupancy is not None and occupancy.finishing and self.plugged)
+
+    def fault_codes(self) -> tuple[str, ...]:
+        return (*self.station_faults, *self.faults)
+
+    @property
+    def faulted(self) -> bool:
+        """A fault that forbids to give energy (or, without a transaction, to begin one)."""
+        codes = self.fault_codes()
+        return any(fault_of(code).blocks_running for code in codes) if self.transaction else bool(codes)
+
+    @property
+    def free(self) -> bool:
+        """A card could begin something here."""
+        return self.transaction is None and self.token is None and self.operative and not self.faulted
+
+    def missing(self) -> str | None:
+        """What a transaction with an accepted card still waits for: a reason's code, None: nothing."""
+        if self.shape is None or not self.ready or self.faulted:
+            return (self.fault_codes() or ("board-missing",))[0]
+        if not self.operative:
+            return "unavailable"
+        if not self.context.facts.unit.registered:  # §4.2.1: best denied before the first acceptance ever
+            return "never-registered"
+        if not self.plugged or self.pilot not in "BCD":
+            return "waiting-plug"
+        if self.shape.lock and not self.cable_locked:
+            return "waiting-lock"
+        if self.parts.metering.register_wh(self.number) is None:
+            return "waiting-meter"
+        return None
+
+    # --- the offer --------------------------------------------------------------------------------------------------
+
+    def chain(self) -> list[tuple[float, str]]:
+        """All that bounds the amperes, whatever the state."""
+        if self.shape is None:
+            return [(0.0, "no board")]
+        bounds = [(self.shape.max_amps, "board"), (self.parts.product.max_amps, "product")]
+        if self.cable_amps > 0.0:
+            bounds.append((self.cable_amps, "cable"))
+        if self.limit is not None:
+            bounds.append(self.limit(self.number))
+        return bounds
+
+    def offered_amps(self) -> float:
+        """§7.13 Current.Offered.  Below the smallest that can be signalled (6 A): no energy."""
+        transaction = self.transaction
+        if transaction is None or transaction.stopping or self.shape is None or self.faulted:
+            return 0.0
+        if transaction.energy_ends_wh is not None:
+            wh = self.parts.metering.register_wh(self.number)
+            if wh is None or wh >= transaction.energy_ends_wh:
+                return 0.0
+        amps = min(amps for amps, _ in self.chain())
+        return amps if amps >= self.shape.min_amps else 0.0
+
+    def outlet(self, lamp: Lamp) -> Outlet:
+        """The levels of this moment."""
+        amps = self.offered_amps()
+        assert amps == 0.0 or self.transaction is not None  # §4.1: no energy without a transaction
+        return Outlet(
+            connector=self.number, offered_amps=amps, locked=self.locked(), in_service=self.operative, lamp=lamp
+        )
+
+    def locked(self) -> bool:
+        """The lock, where there is one, holds from the accepted card to the end."""
+        if self.shape is None or not self.shape.lock:
+            return False
+        return (
+            self.transaction is not None or self.held_for is not None or (self.token is not None and self.cable_present)
+        )
+
+    # --- what it looks like -----------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        transaction = self.transaction
+        return View(
+            faults=self.fault_codes(),
+            operative=self.operative,
+            plugged=self.plugged,
+            waiting_user=self.token is not None,
+            transaction=transaction is not None,
+            stopping=transaction.stopping if transaction else "",
+            offered=self.offered_amps() > 0.0,
+            closed=self.closed,
+            settling=self.context.timers.due(Timer.ENERGISE, self.number) is not None,
+            finishing=self.finishing,
+        )
+
+    def why(self) -> Why:
+        """The one reason that matters most (§ "why" of the technician's tool)."""
+        amps = self.offered_amps()
+        chain = tuple(f"{bound:g} A {name}" for bound, name in sorted(self.chain()))
+        return why_of(self._reason(amps), amps, chain)
+
+    def _reason(self, amps: float) -> str:
+        codes = self.fault_codes()
+        transaction = self.transaction
+        if codes and self.faulted:
+            return codes[0]
+        if transaction is not None:
+            return self._reason_in_transaction(transaction, amps)
+        if not self.operative:
+            return "unavailable"
+        if self.token is not None:
+            return self.missing() or "waiting-meter"
+        if self.asking is not None:
+            return "waiting-answer"
+        if self.finishing:
+            return "finished"
+        if not self.context.facts.unit.registered:
+            return "never-registered"
+        return "not-authorized" if self.plugged else "no-ev"
+
+    def _reason_in_transaction(self, transaction: Transaction, amps: float) -> str:
+        if transaction.stopping:
+            return "stopping"
+        if not self.plugged:
+            return "ev-unplugged"
+        if amps > 0.0:
+            return "charging" if self.closed else "ev-not-asking"
+        return "refused-card" if transaction.energy_ends_wh is not None else "limit"

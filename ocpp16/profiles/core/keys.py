@@ -1,0 +1,182 @@
+"""Every OCPP configuration key of Core in ONE table (§9.1): type, range, access, effect; and how a text is judged.
+
+The reference page, GetConfiguration, ChangeConfiguration and the first values of `evsed.toml` all read this table.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, NamedTuple
+
+from ocpp16.product import Product
+
+MAX_VALUE = 500
+"""§5.3: characters of a value."""
+
+Kind = Literal["bool", "int", "csl", "phases"]
+
+
+class Key(NamedTuple):
+    """One row of the table."""
+
+    name: str
+    kind: Kind
+    default: str
+    unit: str
+    lowest: int
+    highest: int
+    read_only: bool
+    what: str
+    allowed: tuple[str, ...] = ()
+    reboot: bool = False
+
+
+def _bool(name: str, default: bool, what: str, read_only: bool = False) -> Key:
+    return Key(name, "bool", "true" if default else "false", "", 0, 1, read_only, what)
+
+
+def _int(name: str, default: int, unit: str, lowest: int, highest: int, what: str, read_only: bool = False) -> Key:
+    return Key(name, "int", str(default), unit, lowest, highest, read_only, what)
+
+
+def _measurands(name: str, default: str, product: Product, longest: int, what: str) -> Key:
+    return Key(name, "csl", default, "", 0, longest, False, what, product.measurands)
+
+
+REGISTER = "Energy.Active.Import.Register"
+DERIVED = frozenset({"Current.Offered", "Power.Offered"})
+"""Measurands that the station knows by itself."""
+DAY = 86400
+YEAR = 31_536_000
+
+
+@cache
+def core_keys(product: Product) -> dict[str, Key]:
+    """The keys of Core that this product has, by folded name, in the order of their spelling."""
+    n = product.connectors
+    rotation = ",".join(f"{connector}.NotApplicable" for connector in range(n + 1))
+    may, must = product.keep_on_ev_disconnect, product.stop_on_ev_disconnect
+    aligned, sampled = product.aligned_data_max_length, product.sampled_data_max_length
+    stop_aligned, stop_sampled = product.stop_aligned_max_length, product.stop_sampled_max_length
+    keys = [
+        _bool("AuthorizeRemoteTxRequests", True, "A remote start is authorized like a card first."),
+        _int(
+            "ClockAlignedDataInterval", 0, "s", 0, DAY, "Meter values at multiples of this since midnight UTC; 0: none."
+        ),
+        _int("ConnectionTimeOut", 60, "s", 0, DAY, "How long an accepted card waits for the plug."),
+        Key("ConnectorPhaseRotation", "phases", rotation, "", 0, n + 1, False, "Phase rotation per connector."),
+        _int("ConnectorPhaseRotationMaxLength", n + 1, "items", n + 1, n + 1, "Items in ConnectorPhaseRotation.", True),
+        _int("GetConfigurationMaxKeys", product.get_configuration_max_keys, "keys", 1, 1000, "Declared limit.", True),
+        _int(
+            "HeartbeatInterval", DAY, "s", 0, product.heartbeat_interval_max_s, "Set by each accepted boot; 0: daily."
+        ),
+        _bool("LocalAuthorizeOffline", True, "Offline, a card known here may start."),
+        _bool("LocalPreAuthorize", False, "Online, a card known here starts without asking."),
+        _int("MessageTimeout", 30, "s", 1, 600, "How long an answer is awaited."),
+        _measurands("MeterValuesAlignedData", REGISTER, product, aligned, "What clock-aligned values hold."),
+        _int("MeterValuesAlignedDataMaxLength", aligned, "items", 1, 100, "Items in MeterValuesAlignedData.", True),
+        _measurands(
+            "MeterValuesSampledData", REGISTER, product, sampled, "What sampled values hold; empty: the register."
+        ),
+        _int("MeterValuesSampledDataMaxLength", sampled, "items", 1, 100, "Items in MeterValuesSampledData.", True),
+        _int(
+            "MeterValueSampleInterval",
+            60,
+            "s",
+            0,
+            product.sample_interval_max_s,
+            "Meter values in a transaction; 0: none.",
+        ),
+        _int("NumberOfConnectors", n, "", 1, 100, "Connectors, 0 not counted.", True),
+        _int("ResetRetries", 1, "times", 0, 10, "How often a failed reset is tried again."),
+        _bool("StopTransactionOnInvalidId", True, "A card refused after the start ends the transaction."),
+        _int("StopTransactionMaxMeterValues", product.stop_max_meter_values, "items", 2, 1000, "In one stop.", True),
+        _measurands("StopTxnAlignedData", "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
+        _int("StopTxnAlignedDataMaxLength", stop_aligned, "items", 1, 100, "Items in StopTxnAlignedData.", True),
+        _measurands("StopTxnSampledData", "", product, stop_sampled, "Sampled values in StopTransaction."),
+        _int("StopTxnSampledDataMaxLength", stop_sampled, "items", 1, 100, "Items in StopTxnSampledData.", True),
+        Key(
+            "SupportedFeatureProfiles",
+            "csl",
+            ",".join(product.profiles),
+            "",
+            0,
+            20,
+            True,
+            "What is built.",
+            product.profiles,
+        ),
+        _int("TransactionMessageAttempts", 3, "times", 0, 1000, "Sendings before a message is parked; 0 acts as 1."),
+        _int(
+            "TransactionMessageRetryInterval", 60, "s", 0, DAY, "Wait before the next sending, times sendings so far."
+        ),
+        _bool(
+            "UnlockConnectorOnEVSideDisconnect",
+            not product.fixed_cable,
+            "The lock opens with the car.",
+            product.fixed_cable,
+        ),
+        _int("WebSocketPingInterval", product.ping_interval_s, "s", 0, DAY, "Pings of ours; 0: none."),
+    ]
+    if may or must:  # E 3.80: read-write only where both ways are built
+        keys.append(
+            _bool("StopTransactionOnEVSideDisconnect", must, "Pulling the plug at the car ends it.", not (may and must))
+        )
+    if product.offline_unknown_ids:
+        keys.append(_bool("AllowOfflineTxForUnknownId", False, "Offline, a card unknown here may start."))
+    if product.authorization_cache:
+        keys.append(_bool("AuthorizationCacheEnabled", True, "Answers about cards are remembered and used."))
+    if product.max_energy_on_invalid_id:
+        keys.append(_int("MaxEnergyOnInvalidId", 0, "Wh", 0, 1_000_000, "Still given after a card was refused."))
+    if product.minimum_status_duration:
+        keys.append(_int("MinimumStatusDuration", 0, "s", 0, DAY, "A status shorter than this is not reported."))
+    return {key.name.casefold(): key for key in sorted(keys, key=lambda key: key.name.casefold())}
+
+
+PHASE_WORDS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
+PHASES = ("L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1")
+
+
+def checked(key: Key, text: str) -> tuple[str | None, str]:
+    """(value as it is kept, "") or (None, why it is refused)."""
+    text = text.strip()
+    if len(text) > MAX_VALUE:
+        return None, f"longer than {MAX_VALUE} characters"
+    if key.kind == "bool":
+        low = text.lower()
+        return (low, "") if low in ("true", "false") else (None, "true or false is allowed")
+    if key.kind == "int":
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and key.lowest <= int(text) <= key.highest):
+            return (
+                None,
+                f"a whole number from {key.lowest} to {key.highest}{' ' + key.unit if key.unit else ''} is allowed",
+            )
+        return str(int(text)), ""
+    items = [item.strip() for item in text.split(",")] if text else []
+    if len(items) > key.highest:
+        return None, f"{len(items)} items, at most {key.highest} are allowed"
+    if len(set(items)) != len(items):
+        return None, "an item stands twice"
+    bad = next((item for item in items if not _item_allowed(key, item)), None)
+    if bad is not None:
+        return None, f"'{bad[:60]}' is not one of {', '.join(key.allowed) or 'CONNECTOR.ROTATION'}"
+    return ",".join(items), ""
+
+
+def _item_allowed(key: Key, item: str) -> bool:
+    if key.kind == "phases":
+        number, _, rotation = item.partition(".")
+        return number.isdigit() and int(number) < key.highest and rotation in PHASE_WORDS
+    if item in key.allowed:
+        return True
+    measurand, _, phase = item.rpartition(".")  # §3.16.4: an item may carry a phase
+    return measurand in key.allowed and phase in PHASES
+
+
+def check_first_value(name: str, text: str, product: Product) -> str | None:
+    """Why `[ocpp] name = text` of the station's file is refused, None where it is right.  Read-only keys may be set."""
+    key = core_keys(product).get(name.casefold())
+    if key is None:
+        return "unknown key"
+    value, why = checked(key, text)
+    return None if value is not None else why

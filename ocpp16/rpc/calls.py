@@ -1,0 +1,57 @@
+"""What a conversation is made of: the gate, calls that wait, the call in flight, a failure.  No behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ocpp16.rpc.reports import Report
+
+
+class Gate(StrEnum):
+    """What may be sent (§4.2)."""
+
+    BOOT = "only BootNotification"
+    PENDING = "only what the Central System triggers"
+    SILENT = "nothing, and no answer either"
+    OPEN = "everything"
+
+
+class Failure(NamedTuple):
+    """The CALL was not processed: a CALLERROR with its code, or nothing came (code "")."""
+
+    code: str
+    description: str
+
+
+Answer = Any
+"""A confirmation Struct, or a Failure."""
+Then = Callable[[Answer], None]
+
+
+class Volatile(NamedTuple):
+    """A call that need not survive."""
+
+    request: msgspec.Struct
+    then: Then | None
+    triggered: bool = False
+    after_seq: int | None = None
+    """Not before the report with this place has been sent."""
+
+
+class InFlight(NamedTuple):
+    id: str
+    action: str
+    sent_at: float
+    then: Then | None
+    report: Report | None
+
+
+class Postponed:
+    """A request handler's word that the answer comes later, by `Session.answer`."""
+
+
+POSTPONED = Postponed()
