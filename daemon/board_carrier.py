@@ -108,8 +108,9 @@ class InProcessBoard(_Carrier):
         self._poke = asyncio.Event()
 
     async def run(self) -> None:
-        self._send(self.talk.opened(self._latched()))
+        first_words = self.talk.opened(self._latched())
         self._hear(self._host.greet(self._monotonic()))
+        self._send(first_words)
         self._deliver(BoardReady())
         renewals = asyncio.create_task(self._renew())
         try:
@@ -135,21 +136,23 @@ class InProcessBoard(_Carrier):
     def _send(self, messages: list[Message]) -> None:
         for message in messages:
             try:
-                self._hear(self._host.receive(self._monotonic(), check(message, "to_board")))
+                heard = self._host.receive(self._monotonic(), check(message, "to_board"))
             except SeamError as error:
-                self._refused(message, str(error))
-
-    def _refused(self, message: Message, reason: str) -> None:
-        """What this board does not have: whoever asked is told; an offer that it refuses is a broken belief of ours."""
-        if message["type"] != "do":
-            raise AssertionError(f"{message['type']} refused by the board: {reason}")
-        self._hear([{"type": "done", "seq": message["seq"], "ok": False, "detail": reason}])
+                heard = _refused(message, str(error))
+            self._hear(heard)
 
     def _hear(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._tell(self.talk.heard(check(message, "from_board")))
         self._keep()
         self._poke.set()
+
+
+def _refused(message: Message, reason: str) -> list[Message]:
+    """What this board does not have: who asked is told; a level for a connector that it lacks is nobody's."""
+    if message["type"] != "do":
+        return []
+    return [{"type": "done", "seq": message["seq"], "ok": False, "detail": reason[:400]}]
 
 
 class BoardSocket(_Carrier):

@@ -32,7 +32,7 @@ Follow = Callable[[Request], AsyncIterator[Answer]]
 
 
 class Refused(Exception):
-    """A request that cannot be answered: the reason, for the asker.  `usage`: he asked for something that is not there."""
+    """A request that cannot be answered: the reason, for the asker.  `usage`: what he asked for is not there."""
 
     def __init__(self, reason: str, usage: bool = False) -> None:
         super().__init__(reason)
@@ -107,19 +107,20 @@ class ControlSocket:
                 return
             may_act = _may_act(writer.get_extra_info("socket"))
             while line := await _read(reader, writer):
-                await self._answer(line, may_act, writer)
+                await self._answer(line, may_act, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             self._clients -= 1
             writer.close()
 
-    async def _answer(self, line: bytes, may_act: bool, writer: asyncio.StreamWriter) -> None:
+    async def _answer(
+        self, line: bytes, may_act: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             request = request_of(line)
             if request["do"] in self._follows:
-                async for answer in self._follows[request["do"]](request):
-                    await _write(writer, {"ok": True, **answer})
+                await _follow(self._follows[request["do"]](request), reader, writer)
                 return
             answer = await self.answer(request, may_act)
         except Refused as refused:
@@ -150,6 +151,22 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> b
     except asyncio.LimitOverrunError:
         await _write(writer, error(f"a line has at most {LINE_BYTES} bytes", usage=True))
         return b""
+
+
+async def _follow(answers: AsyncIterator[Answer], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer after answer, until the asker says anything more or goes away."""
+    enough = asyncio.ensure_future(reader.read(1))
+    try:
+        while True:
+            answer = asyncio.ensure_future(anext(answers))
+            await asyncio.wait({enough, answer}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                answer.cancel()
+                await asyncio.wait({answer})
+                return
+            await _write(writer, {"ok": True, **answer.result()})
+    finally:
+        enough.cancel()
 
 
 async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""What is answered at the control socket: looks are pure functions of the state, acts become events and wait for replies."""
+"""What is answered at the control socket: looks are functions of the state, acts become events and wait for replies."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Views(Protocol):
     def status(self, now: Now) -> dict[str, object]: ...
     def why(self, now: Now, connector: int | None) -> list[dict[str, object]]: ...
     def queue(self) -> list[dict[str, object]]: ...
-    def transactions(self) -> list[dict[str, object]]: ...
-    def configuration(self) -> list[dict[str, object]]: ...
+    def transaction_rows(self) -> list[dict[str, object]]: ...
+    def configuration_rows(self) -> list[dict[str, object]]: ...
 
 
 class Desk:
@@ -39,7 +39,7 @@ class Desk:
         hall: Callable[[], dict[str, Any]],
         notes: Callable[[], list[dict[str, Any]]],
         watchers: set[Watcher],
-        sim: Sim | None,
+        sim: Sim,
     ) -> None:
         self._views = views
         self._clock = clock
@@ -55,7 +55,7 @@ class Desk:
             "status": self._status,
             "why": self._why,
             "queue": lambda _: {"queue": self._views.queue()},
-            "transactions": lambda _: {"transactions": self._views.transactions()},
+            "transactions": lambda _: {"transactions": self._views.transaction_rows()},
             "configuration": self._configuration,
             "log": self._log,
         }
@@ -83,7 +83,7 @@ class Desk:
         return {"why": reasons}
 
     def _configuration(self, request: Request) -> Answer:
-        rows = self._views.configuration()
+        rows = self._views.configuration_rows()
         wanted = field(request, "key", str)
         if wanted is not None:
             rows = [row for row in rows if str(row["key"]).casefold() == wanted.casefold()]
@@ -164,7 +164,5 @@ class Desk:
         words, connector = field(request, "words", list, needed=True), field(request, "connector", int)
         if not all(isinstance(word, str) for word in words):
             raise Refused("'words' must be a list of texts", usage=True)
-        if self._sim is None:
-            raise Refused("the board is not simulated", usage=True)
         ok, text = await self._sim(words, connector)
         return {"ok": True, "text": text} if ok else error(text)

@@ -6,10 +6,17 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from daemon.board_carrier import Board
+from daemon.config_types import Config
+from drivers.api import BoardHost
 
+if TYPE_CHECKING:
+    from drivers.simulated.board import SimulatedBoard
+
+ANSWER_LEAVES_S = 0.05
+"""Between a power cut and the dark: who asked for it is told."""
 BACKUP_S = 8.0
 """How long a unit lives after its mains failed."""
 PLAYED_BY_EVSED = ("store-full", "install")
@@ -30,8 +37,8 @@ class Simulation:
         if words[:1] == ["fault"] and len(words) == 3 and words[1] in PLAYED_BY_EVSED and words[2] in ("on", "off"):
             return self._fault(words[1], words[2] == "on")
         ok, detail = await self.tell(words, connector)
-        if ok and words == ["power-cut"]:
-            asyncio.get_running_loop().call_later(0.05, dark)  # the answer may still leave
+        if ok and words == ["power-cut"]:  # both processes end; the answer may still leave
+            asyncio.get_running_loop().call_later(ANSWER_LEAVES_S, dark)
         if ok and words == ["backup-power"]:
             asyncio.get_running_loop().call_later(BACKUP_S, dark)
         return ok, detail
@@ -64,6 +71,41 @@ def dark() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def open_world(config: Any) -> tuple[Any, Callable[[], None]]:
-    """The simulated board of the configuration as it was left, and what keeps its world."""
-    raise NotImplementedError
+def make_board(config: Config, world: dict[str, Any] | None, seed: int) -> SimulatedBoard:
+    """A simulated board that fits the product, in the world that an earlier one left."""
+    from drivers.simulated.board import SimulatedBoard
+
+    product = config.product
+    return SimulatedBoard(
+        config.board.connectors,
+        world,
+        seed=seed % 65536,
+        phases=product.phases,
+        socket=not product.fixed_cable,
+        max_amps=product.max_amps,
+        new_boot=True,
+    )
+
+
+def open_world(config: Config, seed: int) -> tuple[BoardHost, Callable[[], None]]:
+    """The simulated board of the configuration as it was left, and what keeps its world.
+
+    Its power cut is ours: once its world is kept, this process goes dark with it.
+    """
+    from drivers.simulated import state
+
+    folder = config.state_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    board = make_board(config, state.load(folder), seed)
+    kept: dict[str, object] = {}
+
+    def keep() -> None:
+        nonlocal kept
+        world = board.state()
+        if world != kept:
+            state.save(folder, world)
+            kept = world
+        if board.ended == "dark":
+            asyncio.get_running_loop().call_later(ANSWER_LEAVES_S, dark)
+
+    return board, keep

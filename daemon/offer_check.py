@@ -1,0 +1,82 @@
+"""`--check-config`: what the station offers to measure, what its board can give, and what is missing and why."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from daemon.config_types import Config
+
+BOARD_S = 1.0
+"""A board behind a socket has so long to say what it is."""
+
+
+def shapes_of(config: Config) -> tuple[list[dict[str, Any]], str]:
+    """The `connector` messages of the board, or why there are none."""
+    if config.board.kind == "simulated":
+        from daemon.simulation import make_board
+
+        greeting = make_board(config, None, 0).greet(0.0)
+        return [message for message in greeting if message["type"] == "connector"], ""
+    try:
+        return asyncio.run(_asked(config.board.socket)), ""
+    except (OSError, ValueError) as error:
+        return [], f"no board answers at {config.board.socket} ({str(error) or 'no answer'})"
+
+
+async def _asked(path: str) -> list[dict[str, Any]]:
+    """What a board tells everybody who connects; nothing is asked of it."""
+    from drivers.seam import MAX_BYTES, decode
+
+    loop = asyncio.get_running_loop()
+    shapes: list[dict[str, Any]] = []
+    wanted = 1
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as sock:
+        async with asyncio.timeout(BOARD_S):
+            await loop.sock_connect(sock, path)
+            while len(shapes) < wanted:
+                message = decode(await loop.sock_recv(sock, MAX_BYTES + 1), "from_board")
+                if message["type"] == "refused":
+                    raise ValueError(f"it is taken: {message['reason']}")
+                if message["type"] == "hello":
+                    wanted = message["connectors"]
+                if message["type"] == "connector":
+                    shapes.append(message)
+    return shapes
+
+
+def compared(config: Config, shapes: Sequence[dict[str, Any]]) -> list[str]:
+    """Product against board, a line each."""
+    product = config.product
+    lines = []
+    if len(shapes) != product.connectors:
+        lines.append(f"connectors: the product has {product.connectors}, the board {len(shapes)}: Faulted")
+    for shape in shapes:
+        number = shape["connector"]
+        outlet = "cable" if product.fixed_cable else "socket"
+        if shape["outlet"] != outlet:
+            lines.append(f"connector {number}: the product has a {outlet}, the board a {shape['outlet']}: Faulted")
+        if shape["phases"] < product.phases:
+            lines.append(
+                f"connector {number}: {product.phases} phases in the product, {shape['phases']} on the board: Faulted"
+            )
+        for measurand in product.measurands:
+            verdict = "offered" if measurand in shape["measurands"] else "NOT offered, the board does not measure it"
+            lines.append(f"connector {number}: {measurand}: {verdict}")
+        for measurand in shape["measurands"]:
+            if measurand not in product.measurands:
+                lines.append(
+                    f"connector {number}: {measurand}: not offered, the board could, the product does not name it"
+                )
+    return lines
+
+
+def report(config: Config) -> str:
+    """For a person: the configuration is right; and what the station will offer to measure."""
+    shapes, missing = shapes_of(config)
+    head = f"configuration well: station {config.station.id}, product {config.product.name}, {config.csms.url}"
+    if missing:
+        return f"{head}\n{missing}: what it can measure is not known"
+    return "\n".join([head, *compared(config, shapes)])

@@ -1,0 +1,273 @@
+"""The running station: all parts made and introduced to each other, one task each; any of them that ends, ends all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from daemon import __version__, clock, journal, service
+from daemon.board_carrier import Board, BoardSocket, InProcessBoard
+from daemon.config_types import Config
+from daemon.control import ControlSocket
+from daemon.desk import Desk
+from daemon.flight_recorder import FlightRecorder, unit_key
+from daemon.hands import StationHands
+from daemon.jobs import JobRequest, Jobs, JobSocket, JobThread
+from daemon.link import CentralSystemLink, LinkLimits
+from daemon.runner import Runner
+from daemon.simulation import Simulation, open_world
+from daemon.store import Store, StoreBusy, StoreFailed
+from ocpp16.charge_point import ChargePoint
+from ocpp16.events import BoardReady, Event, ShutdownAsked, StoreChanged, StoreState
+from ocpp16.step import Note, Reply, Restart
+
+LAST_WORDS_S = 5.0
+"""How long the last frames may take to reach the wire."""
+ENDS_WITHIN_S = 4.5
+"""SIGTERM: after this the process ends, whatever hangs."""
+PROBE_S = 5.0
+"""How often the room of the store is looked at."""
+
+
+class Ended(Exception):
+    """Not an error: the main loop came to its end."""
+
+    def __init__(self, restart: Restart) -> None:
+        self.restart = restart
+
+
+class Station:
+    """Made inside a running loop; `run` returns the exit code."""
+
+    def __init__(self, config: Config, store: Store, disk_thread: ThreadPoolExecutor, lines: journal.Journal) -> None:
+        self.config = config
+        self._store = store
+        self._thread = disk_thread
+        self._journal = lines
+        self._loop = asyncio.get_running_loop()
+        self._simulated = config.board.kind == "simulated"
+        self._state: StoreState = "ok"
+        self._detail = ""
+        self._began = self._loop.time()
+        self._leaving = False
+        seed = int.from_bytes(os.urandom(8), "big")
+        records, boot = store.load(), clock.boot_id()
+        self.recorder = FlightRecorder(config.store_dir, unit_key(config.store_dir), self._recorder_fails)
+        self.recorder.snapshot(records, seed, boot, clock.BUILD_UTC, config.product, config.identity, config.ocpp)
+        self.charge_point = ChargePoint(
+            config.product, config.identity, config.ocpp, records, seed, boot, clock.BUILD_UTC
+        )
+        self.board = self._make_board(seed)
+        self.link = CentralSystemLink(
+            config.csms.url,
+            config.station.id,
+            seed,
+            self._deliver,
+            LinkLimits(reconnect_max_s=float(config.csms.reconnect_max_s)),
+            self._link_says,
+            crowded=lambda: self.runner.crowded,
+        )
+        self.hands = StationHands(
+            self.board, self.link, store, disk_thread, lines, self.recorder, self._replied, clock.now
+        )
+        self.runner = Runner(self.charge_point, self.hands, clock.now)
+        self.simulation = Simulation(self.board, self._pretend_full)
+        self.desk = Desk(
+            self.charge_point,
+            clock.now,
+            self._deliver,
+            self._hall,
+            lambda: list(lines.newest),
+            self.hands.watchers,
+            self.simulation.do,
+        )
+        self.service = service.Service(service.choose(), self.runner.alive, self._status_line, service.watchdog_s())
+
+    # --- making ---------------------------------------------------------------------------------------------------
+
+    def _make_board(self, seed: int) -> Board:
+        latched, alive = self.charge_point.latched, lambda: self.runner.alive()
+        if not self._simulated:
+            return BoardSocket(self.config.board.socket, self._deliver, latched, alive)
+        host, keep = open_world(self.config, seed)
+        return InProcessBoard(host, self._deliver, latched, alive, keep, self._loop.time)
+
+    def _jobs(self) -> Jobs:
+        if self.config.jobs_socket:
+            return JobSocket(self.config.jobs_socket)
+        return JobThread(self.simulation.play)
+
+    # --- running --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> int:
+        """0: ended as asked; 1: a broken belief, a failed commit, or a part that died."""
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(sign, self._asked_to_end)
+        self._say_hello()
+        control = ControlSocket(self.config.control_socket, self.desk.looks, self.desk.acts, self.desk.follows)
+        code = 1
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for part in (
+                    self._main,
+                    self.board.run,
+                    self.link.run,
+                    control.run,
+                    self._watch_store,
+                    self.service.run,
+                ):
+                    tasks.create_task(self._for_ever(part))
+                self.service.ready()
+        except* Ended:
+            code = 0
+        except* Exception as group:
+            code = self._broken(group)
+        return code
+
+    async def _for_ever(self, part: Callable[[], Awaitable[object]]) -> None:
+        await part()
+        raise AssertionError(f"{part.__qualname__} ended by itself")
+
+    async def _main(self) -> None:
+        restart = await self.runner.run()
+        self._leaving = True
+        self.service.stopping()
+        await self.link.flush(LAST_WORDS_S)
+        if restart.how == "HardReset":
+            await self._reboot()
+        self._say("ended", reason=restart.how)
+        raise Ended(restart)
+
+    async def _reboot(self) -> None:
+        answer = await self._jobs().do(JobRequest("reboot"))
+        if answer.ok:
+            self._say("reboot-hook", outcome="ran", detail=answer.detail)
+        else:
+            self._say("no-reboot-hook", detail=answer.detail)
+
+    def _broken(self, group: BaseExceptionGroup[Exception]) -> int:
+        """A part died: say it with all that helps, end."""
+        for error in _leaves(group):
+            code = "commit-failed" if isinstance(error, StoreFailed) else "broken-belief"
+            self._say(code, error=f"{type(error).__name__}: {error}")
+            if not isinstance(error, StoreFailed | OSError):
+                for line in traceback.format_exception(error):
+                    print(*(journal.plain(part) for part in line.rstrip().splitlines()), sep="\n", file=sys.stderr)
+        return 1
+
+    def _asked_to_end(self) -> None:
+        """SIGTERM, SIGINT; a second one does not wait."""
+        if self._leaving:
+            os._exit(0)
+        self._leaving = True
+        self.service.stopping()
+        last = threading.Timer(ENDS_WITHIN_S, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        self._deliver(ShutdownAsked(ends_charge=self._simulated))
+
+    # --- the store ------------------------------------------------------------------------------------------------
+
+    async def _watch_store(self) -> None:
+        self._store_is(self._store.state)
+        while True:
+            await asyncio.sleep(PROBE_S)
+            look = self._store.retry if self._state == "unwritable" else self._store.probe
+            self._store_is(await asyncio.wrap_future(self._thread.submit(look)))
+
+    def _store_is(self, state: StoreState, detail: str = "") -> None:
+        news, self._store.news[:] = list(self._store.news), []
+        for code, fields in news:
+            self._say(code, **fields)
+            detail = str(fields.get("reason", detail))
+        if state != self._state:
+            self._state = state
+            self._detail = detail or _STORE_WORDS[state]
+            self._deliver(StoreChanged(state, self._detail))
+
+    def _pretend_full(self, on: bool) -> None:
+        self._store.pretend_full(on)
+        self._store_is(self._store.state, "played by evsectl sim" if on else "")
+
+    # --- what the parts tell --------------------------------------------------------------------------------------
+
+    def _deliver(self, event: Event) -> None:
+        self.runner.deliver(event)
+        if isinstance(event, BoardReady) and self._state != "ok":  # a fresh board comes without the unit's own faults
+            self.runner.deliver(StoreChanged(self._state, self._detail))
+
+    def _replied(self, reply: Reply) -> None:
+        self.desk.answered(reply)
+
+    def _link_says(self, code: str, fields: dict[str, Any]) -> None:
+        self._say(code, **fields)
+
+    def _recorder_fails(self, error: str) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._say("recorder-failed", error=error))
+
+    def _say(self, code: str, **fields: str | float | bool | None) -> None:
+        self.hands.tell(clock.now(), Note(code, fields))
+
+    def _say_hello(self) -> None:
+        config = self.config
+        board = "simulated" if self._simulated else config.board.socket
+        self._say("started", version=__version__, station=config.station.id, product=config.product.name, board=board)
+        if config.csms.security_profile < 2:
+            self._say("insecure", profile=config.csms.security_profile)
+
+    def _hall(self) -> dict[str, Any]:
+        """What the hall adds to the status."""
+        return {
+            "version": __version__,
+            "station_id": self.config.station.id,
+            "pid": os.getpid(),
+            "uptime_s": round(self._loop.time() - self._began, 1),
+            "link": self.link.state,
+            "store": {"state": self._state, "dir": str(self.config.store_dir)},
+        }
+
+    def _status_line(self) -> str:
+        now = self.charge_point.status(clock.now())
+        link = "connected" if now["linked"] else "not connected"
+        return f"{now['status']}, {link}, {now['queue']} report(s) waiting"
+
+
+_STORE_WORDS = {"ok": "all is well again", "full": "too little room", "unwritable": "nothing can be written"}
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
+
+
+async def _live(config: Config, thread: ThreadPoolExecutor, store: Store, lines: journal.Journal) -> int:
+    station = Station(config, store, thread, lines)
+    try:
+        return await station.run()
+    finally:
+        await asyncio.wrap_future(thread.submit(station.recorder.flush))
+
+
+def run(config: Config) -> int:
+    """A life of the station; the exit code."""
+    lines = journal.Journal(journal.choose())
+    with ThreadPoolExecutor(1, "disk") as thread:  # SQLite stays on the thread that opened it
+        opening = thread.submit(Store.open, config.store_dir)
+        try:
+            store = opening.result()
+        except StoreBusy as busy:
+            lines.say("store-busy", detail=str(busy))
+            return 1
+        try:
+            return asyncio.run(_live(config, thread, store, lines))
+        finally:
+            thread.submit(store.close).result()
