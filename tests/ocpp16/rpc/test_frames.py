@@ -117,7 +117,7 @@ def test_nothing_to_answer(text: str, reason: str) -> None:
         ('[2,"a","Reset",{"x":1,"x":1}]', "a key stands twice in an object"),
         ('[2,"a","Reset",{"x":[{"y":1,"y":2}]}]', "a key stands twice in an object"),
         ('[2,"a","Reset",{"x":1,"\\u0078":2}]', "a key stands twice in an object"),
-        ('[2,"a","Reset",{"x":"","x":"\\u0022\\u0022"}]', "a key stands twice in an object"),
+        ('[2,"a","Reset",{"x":"","x":"\\u0022\\u0022\\u0022\\u0022"}]', "a key stands twice in an object"),
         ('[2,"a","Reset",{"x":18446744073709551616,"x":1}]', "a key stands twice in an object"),
     ],
 )
