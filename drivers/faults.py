@@ -1,4 +1,4 @@
-"""The faults a board can see: what each stops, when each ends, and the book of those that are on.  Finds none itself."""
+"""The faults a board can see: what each stops, when each ends, and the book of those that are on.  Looks for none."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class FaultBook:
                 self._end(now, code, f"automatic reset {self._resets} of {RCD_RESETS}")
 
     def tested(self, now: float) -> list[str]:
-        """A selftest passed: waiting ends.  Faults that are still on and would not let it pass come back."""
+        """A selftest ends waiting; codes of what is still wrong come back."""
         for code, fault in list(self._active.items()):
             if RULES[code].ends == "after waiting" and not fault.cause:
                 self._end(now, code, "selftest passed")
@@ -142,12 +142,12 @@ class FaultBook:
         return self.codes()
 
     def serviced(self, now: float) -> list[str]:
-        """Service clears what is latched; codes whose cause is still there come back."""
+        """Service clears what is latched; codes that are latched and whose cause is still there come back."""
         for code, fault in list(self._active.items()):
             if not fault.cause:
                 self._end(now, code, "cleared by service")
         self._resets = 0
-        return self.codes()
+        return [code for code in self._active if RULES[code].ends != "with its cause"]
 
     def _end(self, now: float, code: str, detail: str) -> None:
         del self._active[code]

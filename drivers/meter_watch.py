@@ -25,7 +25,7 @@ class MeterWatch:
         self._same_since = inf
 
     def poll(self, now: float, reading: Reading | None, flowing: bool) -> bool:
-        """One answer (None: none came); `flowing`: a vehicle that asks is connected to the mains.  Whether a cause changed."""
+        """One answer (None: none came); `flowing`: a vehicle that asks is on the mains.  Whether a cause changed."""
         before = tuple(self.causes.values())
         if reading is None:
             self._lost_since = min(self._lost_since, now)

@@ -1,4 +1,4 @@
-"""The car of the simulated world: when it asks, what it draws, how full it is.  It knows no board, only its cable's end.
+"""The car of the simulated world: when it asks, what it draws, how full it is.  It knows no board, only its inlet.
 
 Current is piecewise constant and every change has its second, so that energy can be computed instead of sampled.
 """
@@ -23,7 +23,7 @@ ARRIVES_WITH_SOC: Final = 40.0
 
 
 class Car:
-    """Inputs are `feel` and the plain attributes (call `tick` after setting one); outputs are `ready`, `amps`, `wake_at`."""
+    """In: `feel`, and plain attributes (call `tick` after setting one).  Out: `ready`, `amps`, `wake_at`."""
 
     __slots__ = (
         *("soc", "max_amps", "wants", "rude_draw", "ignores_stop", "flaps", "excess", "ready", "amps", "wake_at"),

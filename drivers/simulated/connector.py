@@ -8,15 +8,16 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final
 
-from drivers.api import Message, PilotSample
+from drivers.api import PilotSample
 from drivers.evse import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
 from drivers.faults import FaultReport
 from drivers.iec61851 import STEADY_NS, amps_of
 from drivers.simulated.cable import CABLE_AMPS, SimulatedCable
 from drivers.simulated.car import SOC_PER_WH, Car
-from drivers.simulated.metering import METER_CAUSES, Metering
+from drivers.simulated.contactor import SimulatedContactor
+from drivers.simulated.metering import Metering
+from drivers.simulated.voice import Voice
 
-CONTACTOR_S: Final = 0.02
 EXCESS: Final = 1.5
 """What an `overcurrent` car draws of what it may."""
 
@@ -27,49 +28,53 @@ CAUSES: Final = (
 
 
 class SimulatedConnector:
-    """Change a fact (`car`, `causes`, `unlock`, `surroundings` …), then call `settle`; what it says is appended to `out`."""
+    """After a change of `causes` or of a car's attribute call `impress`; the other verbs do all that follows."""
 
-    def __init__(
-        self, number: int, limits: Limits, out: list[Message], cable: SimulatedCable, metering: Metering
-    ) -> None:
-        self.number = number
+    __slots__ = (
+        *("evse", "cable", "contactor", "metering", "meter", "car", "causes", "wake_at"),
+        *("_voice", "_seq", "_ack", "_unlock_seq", "_unlocked", "_volts"),
+        *("_pilot", "_station", "_heat_amps", "_limits", "_full_at", "_lock_failed"),
+    )
+
+    def __init__(self, limits: Limits, voice: Voice, cable: SimulatedCable, metering: Metering) -> None:
         self.evse = Evse(limits)
         self.cable = cable
+        self.contactor = SimulatedContactor()
         self.metering = metering
         self.meter = metering.meter
         self.car: Car | None = None
         self.causes: set[str] = set()
-        self.live = False
-        """Voltage at the outlet."""
         self.wake_at = inf
-        self._out = out
+        self._voice = voice
         self._seq: int | None = None
         self._ack = False
         self._unlock_seq: int | None = None
         self._unlocked = False
-        self._commanded = self._contacts = False
-        self._moves_at = inf
         self._volts = self.meter.volts
         self._pilot: tuple[float, ...] = ()
         self._station: tuple[str, bool] = ("", False)
         self._heat_amps = inf
-        self._limit: tuple[object, ...] = ()
+        self._limits: tuple[object, ...] = ()
         self._full_at = inf
         self._lock_failed = ""
-        self._cable_told: tuple[bool, bool] | None = None
 
-    # --- from outside ---------------------------------------------------------------------------------------------------
+    @property
+    def live(self) -> bool:
+        """Voltage at the outlet."""
+        return self.contactor.live
 
-    def offer(self, now: float, message: Message) -> None:
+    # --- from outside -----------------------------------------------------------------------------------------------
+
+    def offer(self, now: float, amps: float, lease_s: float, in_service: bool, locked: bool, seq: int) -> None:
         """The level that evsed holds; answered by one `ack`."""
-        self._unlocked = self._unlocked and message["locked"]
-        self.cable.wanted = message["locked"] and not self._unlocked
-        self._seq, self._ack = message["seq"], True
-        self.evse.offer(now, message["amps"], message["lease_s"], message["in_service"])
+        self._unlocked = self._unlocked and locked
+        self.cable.wanted = locked and not self._unlocked
+        self._seq, self._ack = seq, True
+        self.evse.offer(now, amps, lease_s, in_service)
         self.settle(now)
 
     def unlock(self, now: float, seq: int) -> None:
-        """Against the level that is held, until that level or the cable changes; `done` comes when the lock has moved."""
+        """Against the level that is held, until that level or the cable changes; `done` when the lock has moved."""
         self._unlock_seq, self._unlocked = seq, True
         self.cable.wanted = False
         self.settle(now)
@@ -84,39 +89,18 @@ class SimulatedConnector:
         self.impress(now)
 
     def unplug(self, now: float) -> None:
-        self._integrate(now)
+        self.integrate(now)
         self.car = None
         self.settle(now)
 
-    def relatch(self, now: float, code: str) -> None:
-        """A fault on record, from before this board lived."""
-        self.evse.faults.relatch(now, code)
+    def look(self, now: float) -> None:
+        """After something was done to `evse.faults`."""
         self.evse.tick(now)
         self.settle(now)
-
-    def tested(self, now: float) -> list[str]:
-        """A selftest; codes of what is wrong."""
-        return self._ended(now, self.evse.faults.tested(now))
-
-    def serviced(self, now: float) -> list[str]:
-        """Service clears what is latched; codes of what is still there."""
-        return self._ended(now, self.evse.faults.serviced(now))
-
-    def _ended(self, now: float, left: list[str]) -> list[str]:
-        self.evse.tick(now)
-        self.settle(now)
-        return left
-
-    def tell_meter(self, now: float) -> bool:
-        """A fresh `meter` message; False where the meter gives nothing to be believed."""
-        told = len(self._out)
-        self._poll(now, fresh=True)
-        self.settle(now)
-        return len(self._out) > told
 
     def impress(self, now: float) -> None:
         """Let changed `causes` and attributes of the car have their effect."""
-        self._integrate(now)
+        self.integrate(now)
         causes, car = self.causes, self.car
         if car is not None:
             car.excess = EXCESS if "overcurrent" in causes else 1.0
@@ -128,21 +112,21 @@ class SimulatedConnector:
         self.evse.fault(now, "rcd", "rcd" in causes, "residual current")
         self.evse.fault(now, "reader-lost", "reader-lost" in causes, "it does not answer")
         self._see_current(now)
-        self._poll(now)
+        self.poll(now)
         self.settle(now)
 
-    # --- time -----------------------------------------------------------------------------------------------------------
+    # --- time -------------------------------------------------------------------------------------------------------
 
     def run(self, now: float) -> None:
         """Everything of this connector that is due at this second."""
-        if now >= self.metering.poll_at and not self._poll(now):
+        if now >= self.metering.poll_at and not self.poll(now):
             self._plan()
             if now < self.wake_at:
                 return  # the usual case, kept short: a meter sample and nothing else
         self.evse.tick(now)
         car = self.car
         if car is not None and now >= min(car.wake_at, self._full_at):
-            self._integrate(now)
+            self.integrate(now)
             if now >= self._full_at:
                 car.soc = 100.0
             car.tick(now)
@@ -150,75 +134,63 @@ class SimulatedConnector:
 
     def settle(self, now: float) -> None:
         """Let the parts act upon each other until they agree; say what came of it."""
-        while self._agree(now) or self._drain(now):
+        while self._agree(now) or self._tell(now):
             pass
         self._plan()
 
     def _plan(self) -> None:
         car_at = inf if self.car is None else self.car.wake_at
         self.wake_at = min(
-            self.metering.poll_at, self.evse.wake_at, self._moves_at, self.cable.wake_at, self._full_at, car_at
+            self.metering.poll_at, self.evse.wake_at, self.contactor.wake_at, self.cable.wake_at, self._full_at, car_at
         )
 
-    # --- the parts agree ------------------------------------------------------------------------------------------------
+    # --- the parts agree --------------------------------------------------------------------------------------------
 
     def _agree(self, now: float) -> bool:
         """One round; whether the reflex was told anything new."""
-        evse, cable = self.evse, self.cable
-        cable.settle(now, evse.closed or self.live, self.car is not None, self.causes)
-        if cable.reflex.failed != self._lock_failed:
-            self._lock_failed = cable.reflex.failed
-            evse.fault(now, "lock-open", cable.reflex.failed == "lock-open", "it does not lock")
-            evse.fault(now, "lock-closed", cable.reflex.failed == "lock-closed", "it does not unlock")
+        evse, changed = self.evse, self._agree_cable(now)
         if self.car is not None:
             self.car.feel(now, round(amps_of(evse.duty), 2), self.live)
-        changed = False
         pilot = self._pilot_volts()
         if pilot != self._pilot:
             self._pilot = pilot
             evse.sample(now, PilotSample(now, *pilot, inf))
             changed = True
-        cap, hold = self._limits()
-        if (cap, hold) != self._limit:
-            self._limit = (cap, hold)
-            evse.cap(now, *cap)
-            evse.hold(now, *hold)
-            changed = True
-        return self._agree_contactor(now) or self._agree_current(now) or changed
+        return self._agree_power(now) or changed
 
-    def _agree_contactor(self, now: float) -> bool:
-        if self.evse.closed != self._commanded:
-            self._commanded = self.evse.closed
-            self._moves_at = now + CONTACTOR_S
-        if now >= self._moves_at:
-            self._moves_at = inf
-            self._contacts = self._commanded and "contactor" not in self.causes
-        if "rcd" in self.causes or not self._volts:
-            self._contacts = False  # opens without any reflex
-        live = self._contacts or "weld" in self.causes
-        if live == self.live:
+    def _agree_cable(self, now: float) -> bool:
+        """The cable, its lock, and what they and the whole station allow."""
+        evse, cable = self.evse, self.cable
+        cable.settle(now, evse.closed or self.live, self.car is not None, self.causes)
+        if cable.reflex.failed != self._lock_failed:
+            self._lock_failed = cable.reflex.failed
+            evse.fault(now, "lock-open", self._lock_failed == "lock-open", "it does not lock")
+            evse.fault(now, "lock-closed", self._lock_failed == "lock-closed", "it does not unlock")
+        cap = (self._heat_amps, "it is too warm for more")
+        if cable.socket and self._heat_amps > CABLE_AMPS:
+            cap = (CABLE_AMPS, f"the cable carries {CABLE_AMPS:g} A")
+        hold = self._station if self._station[0] else cable.hold()
+        if (cap, hold) == self._limits:
             return False
-        self.live = live
-        self.evse.feedback(now, live)
+        self._limits = (cap, hold)
+        evse.cap(now, *cap)
+        evse.hold(now, *hold)
         return True
 
-    def _agree_current(self, now: float) -> bool:
+    def _agree_power(self, now: float) -> bool:
+        """Contactor, voltage at the outlet, current."""
+        if self.contactor.settle(now, self.evse.closed, self._volts > 0.0, self.causes):
+            self.evse.feedback(now, self.live)
+            return True
         car = self.car
         amps = car.amps if car is not None and self.live and self._volts else 0.0
         if amps == self.meter.amps and self._volts == self.meter.volts:
             return False
-        self._integrate(now)
+        self.integrate(now)
         self.meter.flow(self._volts, amps)
         self._full_at = inf if car is None else now + car.full_in(self.meter.watts)
         self._see_current(now)
         return True
-
-    def _limits(self) -> tuple[tuple[float, str], tuple[str, bool]]:
-        """Cap and hold of the reflex."""
-        cap = (self._heat_amps, "it is too warm for more")
-        if self.cable.socket and CABLE_AMPS < self._heat_amps:
-            cap = (CABLE_AMPS, f"the cable carries {CABLE_AMPS:g} A")
-        return cap, self._station if self._station[0] else self.cable.hold()
 
     def _pilot_volts(self) -> tuple[float, float]:
         """Both peaks at the board's measuring point."""
@@ -234,9 +206,10 @@ class SimulatedConnector:
             return high, high
         return high, -high if "diode" in self.causes and self.car is not None else -12.0
 
-    # --- the meter ------------------------------------------------------------------------------------------------------
+    # --- the meter --------------------------------------------------------------------------------------------------
 
-    def _integrate(self, now: float) -> None:
+    def integrate(self, now: float) -> None:
+        """Bring the register and the battery up to now."""
         added = self.meter.integrate(now)
         if added and self.car is not None:
             self.car.soc = min(self.car.soc + added * SOC_PER_WH, 100.0)
@@ -246,9 +219,9 @@ class SimulatedConnector:
         reading = self.meter.read()
         self.evse.draw(now, None if reading is None else reading.amps[0])
 
-    def _poll(self, now: float, fresh: bool = False) -> bool:
-        """Ask the meter, tell what is news; whether the reflex was told anything new."""
-        self._integrate(now)
+    def poll(self, now: float, fresh: bool = False) -> bool:
+        """Ask the meter, tell what is news (or must be `fresh`); whether the reflex was told anything new."""
+        self.integrate(now)
         metering = self.metering
         verdict = metering.poll(now, self.evse.closed and self.evse.state in ("C", "D"))
         if verdict:
@@ -257,71 +230,49 @@ class SimulatedConnector:
         metering.plan(now, self.evse.closed or self.live, self.causes)
         message = metering.message(now, None if self.car is None else round(self.car.soc, 1), fresh)
         if message is not None:
-            self._out.append(message)
+            self._voice.say(message)
         return verdict
 
-    # --- what is told ---------------------------------------------------------------------------------------------------
+    # --- what is told -----------------------------------------------------------------------------------------------
 
-    def _drain(self, now: float) -> bool:
-        """Reports of the reflex, the cable's state and the ends of orders; whether the reflex was told anything new."""
-        if (self.cable.present, self.cable.locked) != self._cable_told:
-            self._out.append(self._cable_message(now))
+    def _tell(self, now: float) -> bool:
+        """Reports of the reflex, the cable's state, the ends of orders; whether the reflex was told anything new."""
+        self._voice.cable(now, self.cable, self.evse.limits.max_amps)
         reports, news = self.evse.reports, False
         while reports:
-            news = self._tell(now, reports.pop(0)) or news
+            news = self._report(now, reports.pop(0)) or news
         if self._ack and self._seq is not None:
-            evse = self.evse
-            self._out.append(
-                {"type": "ack", "seq": self._seq, "connector": self.number, "amps": evse.amps, "why": evse.why}
-            )
+            self._voice.ack(self._seq, self.evse)
             self._ack = False
         if self._unlock_seq is not None and (not self.cable.locked or self.cable.reflex.failed):
             ok = not self.cable.locked
-            detail = "unlocked" if ok else "it does not unlock"
-            self._out.append({"type": "done", "seq": self._unlock_seq, "ok": ok, "detail": detail})
+            self._voice.done(self._unlock_seq, ok, "unlocked" if ok else "it does not unlock")
             self._unlock_seq = None
         return news
 
-    def _tell(self, now: float, report: Report) -> bool:
+    def _report(self, now: float, report: Report) -> bool:
         if isinstance(report, SignalReport):
             self._ack = True
         elif isinstance(report, PilotReport):
-            self._say("pilot", state=report.state, at=report.at)
-        elif isinstance(report, ContactorReport):
-            self._say("contactor", closed=report.closed, confirmed=report.confirmed, at=report.at)
-            return self._poll(now, fresh=True)
+            self._voice.pilot(report)
         elif isinstance(report, FaultReport):
-            self._say("fault", **report._asdict())
+            self._voice.fault(report)
+        elif isinstance(report, ContactorReport):
+            self._voice.contactor(report)
+            return self.poll(now, fresh=True)
         return False
-
-    def _say(self, kind: str, **fields: Any) -> None:
-        self._out.append({"type": kind, "connector": self.number, **fields})
-
-    def _cable_message(self, now: float) -> Message:
-        cable = self.cable
-        self._cable_told = (cable.present, cable.locked)
-        amps = 0.0 if not cable.present else CABLE_AMPS if cable.socket else self.evse.limits.max_amps
-        return {
-            "type": "cable",
-            "connector": self.number,
-            "present": cable.present,
-            "max_amps": amps,
-            "locked": cable.locked,
-            "at": now,
-        }
 
     def present(self, now: float) -> None:
         """All present states, for a client that has just come."""
         if self.evse.state is not None:
-            self._say("pilot", state=self.evse.state, at=now)
-        self._out.append(self._cable_message(now))
-        closed = self.evse.closed
-        self._say("contactor", closed=closed, confirmed=closed == self.live, at=now)
-        self._poll(now, fresh=True)
+            self._voice.pilot(PilotReport(self.evse.state, now))
+        self._voice.cable(now, self.cable, self.evse.limits.max_amps, present=True)
+        self._voice.contactor(ContactorReport(self.evse.closed, self.evse.closed == self.live, now))
+        self.poll(now, fresh=True)
         for report in self.evse.faults.present(now):
-            self._say("fault", **report._asdict())
+            self._voice.fault(report)
 
-    # --- the dark -------------------------------------------------------------------------------------------------------
+    # --- the dark ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """What stays when the unit goes dark."""

@@ -1,4 +1,4 @@
-"""The meter of the simulated world: a register that integrates exactly and survives the dark, and the ways it breaks."""
+"""The meter of the simulated world: a register that integrates exactly and survives the dark, and how it breaks."""
 
 from __future__ import annotations
 

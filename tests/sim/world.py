@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from daemon import board_link
+from daemon.board_talk import BoardTalk
 from drivers.simulated.board import SimulatedBoard
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import (
@@ -55,6 +55,8 @@ from tests.sim.central_system import EPOCH, CentralSystem
 
 BUILD_UTC = EPOCH - 30 * 86400
 LEASE_S = 20.0
+FOREVER_S = 1e9
+"""A living evsed's lease counts as renewed; only a dead one's is given its real length."""
 WIRE_S = 0.02
 """Seconds a frame travels."""
 BOOT_MONO_S = 8.0
@@ -122,19 +124,23 @@ class World:
         self.board: SimulatedBoard | None = None
         self.cp: ChargePoint | None = None
         self.powered = False
+        self.new_boot = False
         self.mono = BOOT_MONO_S
         self.boot_t = 0.0
         self.boots = 0
         self.lives = 0
         self.inbox: deque[Event] = deque()
+        self.talk = BoardTalk(FOREVER_S)
         self.outlets: dict[int, Outlet] = {}
+        self.ending: Restart | None = None
         self.link: Link | None = None
         self.link_up = False
         self.connection = 0
+        self.flushed = 0
+        """The connection whose last frames still arrive although nobody is there any more."""
         self.net_up = True
         self.dialed = 0
         self.wake_at: float | None = None
-        self.offer_seq = 0
         self.before_moment: Callable[[World, Moment], None] | None = None
         self.after_moment: Callable[[World, Moment], None] | None = None
         self._agenda: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -205,10 +211,12 @@ class World:
         assert self.cp is not None
         for watcher in self.watchers:
             watcher.event(self, event)
+        if isinstance(event, BoardLost):
+            self.outlets.clear()
         try:
             step = self.cp.step(Now(self.mono, self.utc_of_host()), event)
             self.wake_at = step.wake_at
-            for moment in moments(step, self.outlets, self.link):
+            for moment in list(moments(step, self.outlets, self.link)):
                 if self.before_moment is not None:
                     self.before_moment(self, moment)
                 self._carry_out(moment)
@@ -216,10 +224,13 @@ class World:
                     watcher.moment(self, moment)
                 if self.after_moment is not None:
                     self.after_moment(self, moment)
-                if self.cp is None:
-                    return
+            if isinstance(event, BoardReady):
+                self._to_board(self.talk.ready())
         except PowerCut:
             self.power_off()
+        if self.ending is not None:
+            ending, self.ending = self.ending, None
+            self.restart(ending.how)
 
     def utc_of_host(self) -> float | None:
         return EPOCH + self.t if self.setup.utc_known else None
@@ -228,7 +239,7 @@ class World:
         match moment:
             case Withdraw(outlet) | Offer(outlet):
                 self.outlets[outlet.connector] = outlet
-                self._offer(outlet)
+                self._to_board(self.talk.want(outlet))
             case Commit(writes):
                 for write in writes:
                     if isinstance(write, Save):
@@ -246,31 +257,30 @@ class World:
             case Link():
                 self._want(what)
             case Order():
-                self._order(what)
-            case Restart(how):
-                self.restart(how)
+                messages, events = self.talk.order(what)
+                self.inbox.extend(events)
+                self._to_board(messages)
+            case Restart():
+                self.ending = what
             case _:
                 pass
 
     # --- the board ------------------------------------------------------------------------------------------------
 
-    def _offer(self, outlet: Outlet, lease_s: float | None = None) -> None:
-        if self.board is None:
-            return
-        self.offer_seq += 1
-        message = board_link.offer_of(outlet, board_link.MAX_LEASE_S if lease_s is None else lease_s, self.offer_seq)
-        for watcher in self.watchers:
-            watcher.offered(self, message)
-        self._take(self.board.receive(self.mono, message))
-
-    def _order(self, order: Order) -> None:
-        if self.board is not None:
-            self._take(self.board.receive(self.mono, board_link.order_of(order)))
+    def _to_board(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            if self.board is None:
+                return
+            if message["type"] == "offer":
+                for watcher in self.watchers:
+                    watcher.offered(self, message)
+            self._take(self.board.receive(self.mono, message))
 
     def sim(self, *words: str, connector: int = 1) -> None:
         """What `evsectl sim` does: plug, tap, faults …"""
         if self.board is None:
             return
+        self._life(f"sim {' '.join(words)} {connector}")
         message = {"type": "do", "what": "sim", "words": list(words), "connector": connector, "seq": 0}
         self._take(self.board.receive(self.mono, message))
         self.settle()
@@ -279,11 +289,15 @@ class World:
         for message in messages:
             for watcher in self.watchers:
                 watcher.board(self, message)
-            self.inbox.extend(board_link.events_of(message))
+            if self.cp is not None:
+                self.inbox.extend(self.talk.heard(message))
 
     def _attach(self) -> None:
-        assert self.board is not None
+        """A board and an evsed meet: hello both ways, the present states, and that all of them were told."""
+        assert self.board is not None and self.cp is not None
+        said = self.talk.opened(self.cp.latched())
         self._take(self.board.greet(self.mono))
+        self._to_board(said)
         self.inbox.append(BoardReady())
 
     # --- the network ----------------------------------------------------------------------------------------------
@@ -329,7 +343,7 @@ class World:
             self.later(0.5, "_dial", self.lives)
 
     def _reach_central(self, connection: int, text: str) -> None:
-        if not self.link_up or connection != self.connection:
+        if connection != self.flushed and (not self.link_up or connection != self.connection):
             return
         frame = json.loads(text)
         for watcher in self.watchers:
@@ -357,10 +371,12 @@ class World:
 
     def power_on(self) -> None:
         """Mains return: board and evsed start; a new kernel boot, a monotonic clock that starts low."""
-        assert not self.powered
+        if self.powered:
+            return
         self.powered = True
         self.boots += 1
         self.boot_t, self.mono = self.t, BOOT_MONO_S
+        self.new_boot = True
         self._life("power-on")
         self.start_board()
         self.start_evsed()
@@ -384,17 +400,24 @@ class World:
 
     def _save_physical(self) -> None:
         if self.board is not None:
-            self.physical = deepcopy(self.board.state())
+            self.physical = physical_now(self)
 
     def start_board(self) -> None:
         if not self.powered or self.board is not None:
             return
+        product = self.setup.product
         self.board = SimulatedBoard(
-            connectors=self.setup.product.connectors,
-            state=deepcopy(self.physical),
+            product.connectors,
+            deepcopy(self.physical),
             meter_period_s=self.setup.meter_period_s,
-            seed=self.setup.seed + self.boots,
+            meter_repeats=False,
+            lease_s=float("inf"),
+            phases=product.phases,
+            socket=not product.fixed_cable,
+            max_amps=product.max_amps,
+            new_boot=self.new_boot,
         )
+        self.new_boot = False
         self._life("board-start")
         if self.cp is not None:
             self._attach()
@@ -406,8 +429,8 @@ class World:
         self._save_physical()
         self.board = None
         self._life("board-dead")
-        self.outlets.clear()
         if self.cp is not None:
+            self.inbox.extend(self.talk.closed())
             self.inbox.append(BoardLost("connection closed"))
             self.settle()
         if back_after_s is not None:
@@ -440,9 +463,10 @@ class World:
         if self.cp is None:
             return
         self.cp = None
+        self.flushed = self.connection
         self._life("evsed-dead")
-        for outlet in list(self.outlets.values()):
-            self._offer(outlet, LEASE_S * 0.9)
+        self.talk.lease_s = LEASE_S * 0.9  # the last renewal was so long ago
+        self._to_board(self.talk.renew())
         self._forget_process()
         if back_after_s is not None:
             self.later(back_after_s, "start_evsed")
@@ -450,6 +474,7 @@ class World:
     def _forget_process(self) -> None:
         self.outlets.clear()
         self.inbox.clear()
+        self.talk = BoardTalk(FOREVER_S)
         self.link, self.wake_at = None, None
         if self.link_up:
             self.link_up = False
@@ -480,8 +505,56 @@ class World:
         self.sim("backup-power")
         self.later(8.0, "power_off")
 
+    def dark_copy(self, watchers: tuple[Watcher, ...], central: CentralSystem, arrives: bool = False) -> World:
+        """The same world, power cut this very moment.  `arrives`: the frames that are on the wire reach their end."""
+        copy = World(self.setup, central, watchers)
+        copy.t, copy.boots, copy.lives, copy.connection = self.t, self.boots, self.lives, self.connection
+        copy.records = dict(self.records)
+        copy.net_up = self.net_up
+        copy.powered = True
+        copy.mono = self.mono
+        copy.physical = physical_now(self) if self.board is not None else deepcopy(self.physical)
+        copy.link_up = self.link_up
+        if arrives:
+            copy.flushed = self.connection
+            copy._agenda = [entry for entry in sorted(self._agenda) if entry[2] == "_reach_central"]
+            copy._count = self._count
+        copy.power_off()
+        return copy
+
+    def faults_off(self) -> None:
+        """Every cause of a fault is taken away."""
+        for connector in range(1, self.setup.product.connectors + 1):
+            for code in CONNECTOR_FAULTS:
+                self.sim("fault", code, "off", connector=connector)
+        for code in STATION_FAULTS:
+            self.sim("fault", code, "off")
+
+    def feed_if_alive(self, event: Event) -> None:
+        """Somebody at the control socket."""
+        if self.cp is not None:
+            self.inbox.append(event)
+            self.settle()
+
     def job_done(self, ref: int, ok: bool) -> None:
         self.inbox.append(JobDone(ref, ok))
 
 
+CONNECTOR_FAULTS = (
+    *("rcd", "weld", "contactor", "pilot-short", "diode", "ventilation", "lock-open", "lock-closed", "overcurrent"),
+    *("ev-ignores-stop", "meter-frozen", "meter-lost", "meter-backwards", "reader-lost"),
+)
+STATION_FAULTS = ("overtemperature", "undervoltage")
 IDENTITY = Identity(vendor="evsed", model="evsed", serial="SN1", firmware_version="0.1.0")
+
+
+def physical_now(world: World) -> dict[str, Any]:
+    """Cars, cables and meters as they are at this very second."""
+    assert world.board is not None
+    return deepcopy(world.board.state(world.mono))
+
+
+def register_wh(world: World, connector: int) -> float:
+    """The physical truth: the lifetime register of a connector's meter, whatever it shows."""
+    state = physical_now(world) if world.board is not None else world.physical
+    return float(state["connectors"][connector - 1]["meter"]["wh"]) if state else 0.0
