@@ -23,6 +23,7 @@ from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
 from tests.fuzz import corpus, mutate
 from tests.fuzz.life import Lives
+from tests.fuzz.lines import ControlLines
 
 
 class Target(NamedTuple):
@@ -165,11 +166,13 @@ def take_board(item: tuple[bytes, seam.Direction]) -> None:
 
 
 LIVES = Lives()
+CONTROL = ControlLines()
 
 TARGETS: list[Target] = [
-    Target("frames", 30_000, make_frame, take_frame),
-    Target("payloads", 30_000, make_payload, take_payload),
+    Target("frames", 25_000, make_frame, take_frame),
+    Target("payloads", 25_000, make_payload, take_payload),
     Target("config", 8_000, make_config, take_config),
     Target("board", 20_000, make_board, take_board),
+    Target("control", 12_000, CONTROL.make, CONTROL.take, CONTROL.fresh),
     Target("station", 20_000, LIVES.make, LIVES.take, LIVES.fresh),
 ]
