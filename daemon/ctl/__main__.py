@@ -1,0 +1,229 @@
+"""`evsectl`: one command, asked of the daemon or, with the daemon down, looked up in the store.
+
+Exit codes: 0 well, 1 a problem was found, 2 usage, 3 daemon not reachable.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from daemon.config_types import Config, Draft
+from daemon.ctl import show
+from daemon.ctl.wire import VERSION, Answer, Daemon, Unreachable
+from daemon.ctl.words import SIM_USAGE, USAGE, Line, Usage, understood
+
+LAST_NOTES = 50
+WATCH_S = 1.0
+
+
+class Asked:
+    """What a command may use: the line, the configuration, the daemon."""
+
+    def __init__(self, line: Line, config: Config, daemon: Daemon) -> None:
+        self.line = line
+        self.config = config
+        self.daemon = daemon
+
+    def look(self, do: str, **fields: Any) -> Answer:
+        """From the daemon; where it is down, from the store."""
+        try:
+            return {**self.daemon.ask(do, **fields), "source": "daemon"}
+        except Unreachable as gone:
+            from daemon.ctl import offline
+
+            answer = offline.answer(do, self.config, **fields)
+            if not self.line.as_json:
+                print(f"{gone}; this is what the store holds", file=sys.stderr)
+            return {**answer, "source": "store"}
+
+    def operand(self, number: int = 0) -> str | None:
+        return self.line.operands[number] if len(self.line.operands) > number else None
+
+    def number(self) -> int | None:
+        word = self.operand()
+        return None if word is None else int(word)
+
+
+def failed(answer: Answer) -> int | None:
+    """The exit code of an answer that says no, told; None for one that says yes."""
+    if answer.get("ok"):
+        return None
+    print(f"evsectl: {answer.get('error', 'refused')}", file=sys.stderr)
+    return 2 if answer.get("usage") else 1
+
+
+def told(asked: Asked, answer: Answer, content: Any, text: Callable[[], None]) -> int:
+    """The answer in the form that was asked for."""
+    code = failed(answer)
+    if code is not None:
+        return code
+    if asked.line.as_json:
+        print(show.json_line({"v": VERSION, "source": answer["source"], **content}))
+    else:
+        text()
+    return 0
+
+
+# --- looks ------------------------------------------------------------------------------------------------------------
+
+
+def status(asked: Asked) -> int:
+    answer = asked.look("status")
+    content = answer.get("status", {})
+    return told(asked, answer, content, lambda: print(show.status_text(content)))
+
+
+def why(asked: Asked) -> int:
+    answer = asked.look("why", connector=asked.number())
+    reasons = answer.get("why", [])
+    return told(asked, answer, {"why": reasons}, lambda: print(show.why_text(reasons)))
+
+
+def queue_list(asked: Asked) -> int:
+    answer = asked.look("queue")
+    rows = answer.get("queue", [])
+    return told(asked, answer, {"queue": rows}, lambda: show.any_rows(rows, "no report waits"))
+
+
+def queue_show(asked: Asked) -> int:
+    answer = asked.look("queue")
+    rows = [row for row in answer.get("queue", []) if row.get("item") == asked.number()]
+    if not rows and answer.get("ok"):
+        answer = {"ok": False, "error": f"no report {asked.number()} waits", "usage": True}
+        return told(asked, answer, {}, lambda: None)
+    return told(asked, answer, {"queue": rows}, lambda: print("\n".join(f"{k}: {v}" for k, v in rows[0].items())))
+
+
+def transactions(asked: Asked) -> int:
+    answer = asked.look("transactions")
+    rows = answer.get("transactions", [])
+    return told(asked, answer, {"transactions": rows}, lambda: show.transactions(rows))
+
+
+def config_get(asked: Asked) -> int:
+    answer = asked.look("configuration", key=asked.operand())
+    rows = answer.get("configuration", [])
+    return told(asked, answer, {"configuration": rows}, lambda: show.configuration(rows))
+
+
+def config_reference(asked: Asked) -> int:
+    from daemon.ctl import offline
+
+    rows = offline.reference(asked.config)
+    answer = {"ok": True, "source": "product"}
+    return told(asked, answer, {"configuration": rows}, lambda: show.reference(rows))
+
+
+def log(asked: Asked) -> int:
+    answer = asked.look("log", last=asked.line.options.get("--last", LAST_NOTES))
+    notes = answer.get("log", [])
+    return told(asked, answer, {"log": notes}, lambda: show.log(notes))
+
+
+def trace(asked: Asked) -> int:
+    for line in _traced(asked):
+        print(show.json_line({"v": VERSION, **line}) if asked.line.as_json else show.trace_line(line), flush=True)
+    return 0
+
+
+def _traced(asked: Asked) -> Iterator[Answer]:
+    """Live until the daemon ends; with it down, what the flight recorder holds."""
+    following = False
+    try:
+        for line in asked.daemon.follow("trace"):
+            following = True
+            if "following" not in line:
+                yield line
+    except Unreachable:
+        if following:
+            raise
+        yield from asked.look("trace").get("trace", [])
+
+
+def watch(asked: Asked) -> int:
+    from daemon.ctl.live import follow
+
+    answer = asked.look("status")
+    if answer["source"] == "store":
+        return status(asked)
+    return follow(lambda: asked.daemon.ask("status")["status"], asked.line.as_json, WATCH_S)
+
+
+# --- acts -------------------------------------------------------------------------------------------------------------
+
+
+def act(asked: Asked, do: str, **fields: Any) -> int:
+    """Only the daemon can do it."""
+    answer = {**asked.daemon.ask(do, **fields), "source": "daemon"}
+    text = answer.get("text", "")
+    return told(asked, answer, {"text": text}, lambda: print(text or "done"))
+
+
+ACTS: dict[str, Callable[[Asked], int]] = {
+    "queue park": lambda asked: act(asked, "park", item=asked.number()),
+    "queue retry": lambda asked: act(asked, "retry", item=asked.number()),
+    "config set": lambda asked: act(asked, "set", key=asked.operand(), value=asked.operand(1)),
+    "stop-transaction": lambda asked: act(asked, "stop", connector=asked.line.options.get("--connector")),
+    "reset": lambda asked: act(asked, "reset", hard=asked.line.options.get("--hard", False)),
+    "selftest": lambda asked: act(asked, "selftest", clear_latched=asked.line.options.get("--clear-latched", False)),
+    "sim": lambda asked: act(
+        asked, "sim", words=list(asked.line.operands), connector=asked.line.options.get("--connector")
+    ),
+}
+LOOKS: dict[str, Callable[[Asked], int]] = {
+    "status": status,
+    "why": why,
+    "watch": watch,
+    "trace": trace,
+    "queue list": queue_list,
+    "queue show": queue_show,
+    "transactions": transactions,
+    "config get": config_get,
+    "config reference": config_reference,
+    "log": log,
+}
+
+
+def _configured(line: Line) -> Draft:
+    """The configuration as far as it can be read; a file that was named must be there."""
+    from daemon.config import read
+
+    missing = [file for file in line.files if not file.is_file()]
+    if missing:
+        raise Usage(f"{missing[0]} is not there")
+    return read(line.files)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--help"], ["-h"]):
+        print(f"{USAGE}\n{SIM_USAGE}")
+        return 0
+    try:
+        line = understood(words)
+        from daemon.config import build
+
+        config = build(_configured(line))
+    except Usage as wrong:
+        print(f"evsectl: {wrong}", file=sys.stderr)
+        return 2
+    daemon = Daemon(line.socket or str(config.control_socket))
+    try:
+        return {**LOOKS, **ACTS}[line.name](Asked(line, config, daemon))
+    except Unreachable as gone:
+        print(f"evsectl: {gone}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:  # `evsectl … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    finally:
+        daemon.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The words of `evsectl`: its commands in one table, and the command line read by it.  Nothing is done here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from drivers.simulated.words import WORDS as SIM_WORDS
+from drivers.simulated.words import WordsRefused, understand
+
+
+class Usage(Exception):
+    """The command line is wrong: exit 2 with the reason."""
+
+
+class Command(NamedTuple):
+    """One command: its words, the operands that follow (`[X]`: may be left out), its options, what it is for."""
+
+    words: tuple[str, ...]
+    operands: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    what: str = ""
+
+
+COMMANDS = (
+    Command(("status",), what="the station at a glance"),
+    Command(("why",), ("[CONNECTOR]",), what="why it does (not) charge"),
+    Command(("watch",), what="the status, live"),
+    Command(("trace",), what="frames and notes as they come; with the daemon down the recorded ones"),
+    Command(("queue", "list"), what="reports that wait for the Central System"),
+    Command(("queue", "show"), ("ITEM",), what="one of them"),
+    Command(("queue", "park"), ("ITEM",), what="put one aside, so that the next can go"),
+    Command(("queue", "retry"), ("[ITEM]",), what="send a parked one again; without ITEM: all of them"),
+    Command(("transactions",), what="transactions and their bills"),
+    Command(("config", "get"), ("[KEY]",), what="OCPP configuration keys and their values"),
+    Command(("config", "set"), ("KEY", "VALUE"), ("--trial",), what="change one, as the Central System could"),
+    Command(("config", "reference"), what="every key: type, range, what it is for"),
+    Command(("log",), (), ("--last",), what="the last notes"),
+    Command(("stop-transaction",), (), ("--connector",), what="stop a transaction"),
+    Command(("reset",), (), ("--hard",), what="restart evsed; --hard: the whole unit"),
+    Command(("selftest",), (), ("--clear-latched",), what="test the board; --clear-latched: after service of a weld"),
+    Command(("sim",), ("WORDS",), ("--connector",), what="the simulated board: " + " | ".join(SIM_WORDS)),
+)
+
+NOT_BUILT = (
+    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "certify", "provision"),
+    *("export", "import", "pilot", "meter", "rfid", "relay", "lamp"),
+)
+PLAYED_FAULTS = ("store-full", "install")
+"""Faults of `sim fault` that evsed plays; the others are the board's."""
+OPTIONS = {"--connector": int, "--last": int, "--trial": None, "--hard": None, "--clear-latched": None}
+"""Options of commands, and the type of what follows them."""
+
+USAGE = "usage: evsectl [--config FILE]... [--socket PATH] [--json] COMMAND ...\n\n" + "\n".join(
+    f"  {' '.join((*c.words, *c.operands, *(f'[{option}]' for option in c.options))):44} {c.what}"
+    for c in COMMANDS
+    if c.words != ("sim",)
+)
+SIM_USAGE = "\n".join(f"  sim {words}" for words in (*SIM_WORDS, "fault store-full|install on|off"))
+
+
+class Line(NamedTuple):
+    """A command line, understood."""
+
+    command: Command
+    operands: tuple[str, ...]
+    options: Mapping[str, Any]
+    files: tuple[Path, ...] = ()
+    socket: str = ""
+    as_json: bool = False
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.command.words)
+
+
+def understood(argv: Sequence[str]) -> Line:
+    """The command line, or Usage.  What follows `sim tap` is a card, whatever it looks like."""
+    rest, words = list(argv), list[str]()
+    files: list[Path] = []
+    socket, as_json = "", False
+    options: dict[str, Any] = {}
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if words[-2:] == ["sim", "tap"] or not word.startswith("--"):
+            words.append(word)
+        elif word == "--json":
+            as_json = True
+        elif name in ("--config", "--socket"):
+            value = value if equals else _next(rest, name)
+            files += [Path(value)] if name == "--config" else []
+            socket = value if name == "--socket" else socket
+        elif name in OPTIONS:
+            options[name] = _value(name, value if equals else None, rest)
+        else:
+            raise Usage(f"{name} is not known")
+    command, operands = _command(words)
+    strange = [name for name in options if name not in command.options]
+    if strange:
+        raise Usage(f"{strange[0]} does not go with {' '.join(command.words)}")
+    if "--trial" in options:
+        raise Usage("config set --trial is not built yet")
+    return Line(command, tuple(operands), options, tuple(files), socket, as_json)
+
+
+def _next(rest: list[str], name: str) -> str:
+    if not rest:
+        raise Usage(f"{name} needs a value")
+    return rest.pop(0)
+
+
+def _value(name: str, given: str | None, rest: list[str]) -> Any:
+    if OPTIONS[name] is None:
+        if given is not None:
+            raise Usage(f"{name} takes no value")
+        return True
+    text = given if given is not None else _next(rest, name)
+    return number(name, text)
+
+
+def number(name: str, text: str) -> int:
+    """A whole number of a command line, or Usage."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Usage(f"{name} must be a whole number, not {text!r}")
+    return int(text)
+
+
+def _command(words: list[str]) -> tuple[Command, list[str]]:
+    if not words:
+        raise Usage("a command is missing")
+    if words[0] in NOT_BUILT:
+        raise Usage(f"{words[0]} is not built yet")
+    for command in COMMANDS:
+        length = len(command.words)
+        if tuple(words[:length]) == command.words:
+            return command, _operands(command, words[length:])
+    first = [c for c in COMMANDS if c.words[0] == words[0]]
+    if first:
+        raise Usage(f"{words[0]} {'|'.join(c.words[1] for c in first)}: one of these is meant")
+    raise Usage(f"{' '.join(words)[:60]!r} is not known")
+
+
+def _operands(command: Command, given: list[str]) -> list[str]:
+    if command.words == ("sim",):
+        played = len(given) == 3 and given[0] == "fault" and given[1] in PLAYED_FAULTS and given[2] in ("on", "off")
+        if not played:
+            try:
+                understand(given)
+            except WordsRefused as refused:
+                raise Usage(str(refused)) from None
+        return given
+    needed = [name for name in command.operands if not name.startswith("[")]
+    if not len(needed) <= len(given) <= len(command.operands):
+        raise Usage(f"it goes: evsectl {' '.join((*command.words, *command.operands))}")
+    for name, text in zip(command.operands, given, strict=False):
+        if name.strip("[]") in ("CONNECTOR", "ITEM"):
+            number(name.strip("[]"), text)
+    return given
