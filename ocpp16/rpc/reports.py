@@ -127,6 +127,11 @@ class Reports:
         self._not_before = self.context.now.mono + wait
         self.context.timers.set(Timer.REPORT, self._not_before)
 
+    def withheld(self, report: Report, error: str) -> None:
+        """What is not valid is never sent: parked at once."""
+        self._forget(report.key)
+        self.on_parked(report.key, error[:200])
+
     def interrupted(self, report: Report, counts: bool) -> None:
         """The connection was lost before the answer: no attempt is counted, unless this message may be the cause."""
         if counts:

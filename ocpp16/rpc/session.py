@@ -195,7 +195,10 @@ class Session:
         if isinstance(message, frames.Error):
             answer = Failure(message.code, message.description)
         else:
-            answer = payload.decode_confirmation(action, message.payload)
+            mended: list[str] = []
+            answer = payload.decode_confirmation(action, message.payload, mended)
+            if mended:
+                self.context.note("answer-mended", action=action, what="; ".join(mended)[:200])
             if isinstance(answer, payload.Refusal):
                 self.context.note("answer-refused", action=action, reason=answer.description)
                 answer = Failure(answer.code, answer.description)
@@ -255,6 +258,13 @@ class Session:
         return self.gate is Gate.OPEN and self.reports.unsent_up_to(seq) and self.reports.waiting < SHORT_QUEUE
 
     def _send(self, request: msgspec.Struct, then: Then | None, report: Report | None) -> None:
+        if (flaw := payload.flaw(request)) is not None:  # ours to mend; it must neither leave nor block the next
+            self.context.note("call-flawed", action=payload.action_of(request), reason=flaw.description)
+            if report is not None:
+                self.reports.withheld(report, f"not valid OCPP: {flaw.description}")
+            elif then is not None:
+                then(Failure(flaw.code, flaw.description))
+            return
         self._count += 1
         digest = hashlib.blake2b(f"{self._seed}:{self._count}".encode(), digest_size=16).hexdigest()
         message_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
