@@ -90,6 +90,12 @@ VIOLATIONS = [
 ]
 
 
+def test_an_import_for_the_type_checker_is_none(small_house: Path) -> None:
+    """What only the type checker sees may look upward."""
+    (small_house / "ocpp16/low.py").write_text(SAYS + "if TYPE_CHECKING:\n    from ocpp16 import high\n")
+    assert list(house.rule_4_imports_run_downward(small_house)) == []
+
+
 @pytest.fixture
 def small_house(tmp_path: Path) -> Path:
     """A tree in which nothing is wrong."""
