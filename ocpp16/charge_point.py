@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from ocpp16 import events as ev
@@ -17,6 +16,7 @@ from ocpp16 import views
 from ocpp16.assembly import Assembly
 from ocpp16.connector import Connector
 from ocpp16.messages import core as words
+from ocpp16.messages.types import Message
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
 from ocpp16.rpc.calls import Postponed
@@ -190,13 +190,13 @@ class ChargePoint(Assembly):
 
     # --- CALLs of the Central System --------------------------------------------------------------------------------
 
-    def _answer(self, action: str, request: msgspec.Struct, call_id: str) -> msgspec.Struct | Refusal | Postponed:
+    def _answer(self, action: str, request: Message, call_id: str) -> Message | Refusal | Postponed:
         if isinstance(request, words.UnlockConnectorReq):
             return self.remote.on_unlock(request, call_id)
         answer = self._requests.get(action)
         if answer is None:  # known to OCPP, not to this product
             return Refusal("NotSupported", f"{action} is not supported by this station")
-        result: msgspec.Struct | Refusal = answer(request)
+        result: Message | Refusal = answer(request)
         return result
 
     # --- what the parts tell each other -----------------------------------------------------------------------------

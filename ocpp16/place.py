@@ -76,6 +76,8 @@ class Place:
     def operative(self) -> bool:
         rows = self.context.facts.of(Availability)
         station, own = rows.get(0), rows.get(self.number)
+        if own is not None and own.scheduled is not None:  # §5.2: the station's word, too, waits for what goes on here
+            return own.operative
         return (station is None or station.operative) and (own is None or own.operative)
 
     @property

@@ -213,7 +213,7 @@ def bridge(old: Status, new: Status) -> Status | None:
     return next(
         (
             way
-            for way in (Status.FINISHING, Status.AVAILABLE, Status.PREPARING)
+            for way in (Status.FINISHING, Status.PREPARING, Status.AVAILABLE)  # F2 B3 rather than F1 A3
             if way in FOLLOWS[old] and new in FOLLOWS[way]
         ),
         None,

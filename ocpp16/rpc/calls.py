@@ -6,8 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-import msgspec
-
+from ocpp16.messages.types import Message
 from ocpp16.rpc.reports import Report
 
 
@@ -35,7 +34,7 @@ Then = Callable[[Answer], None]
 class Volatile(NamedTuple):
     """A call that need not survive."""
 
-    request: msgspec.Struct
+    request: Message
     then: Then | None
     triggered: bool = False
     after_seq: int | None = None

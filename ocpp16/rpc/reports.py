@@ -10,9 +10,8 @@ import heapq
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-import msgspec
-
 from ocpp16.context import Context
+from ocpp16.messages.types import Message
 from ocpp16.timers import Timer
 
 Kind = Literal["start", "values", "stop"]
@@ -31,7 +30,7 @@ class Report(NamedTuple):
 
     key: Key
     action: str
-    request: msgspec.Struct
+    request: Message
 
 
 class Reports:

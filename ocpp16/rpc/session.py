@@ -10,9 +10,8 @@ import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-import msgspec
-
 from ocpp16.context import Context
+from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
 from ocpp16.rpc.calls import Answer, Failure, Gate, InFlight, Postponed, Then, Volatile
 from ocpp16.rpc.reports import Report, Reports
@@ -41,7 +40,7 @@ class Session:
         self.gate = Gate.BOOT
         self.up = False
         self.frames_out: list[str] = []
-        self.answer_request: Callable[[str, msgspec.Struct, str], msgspec.Struct | payload.Refusal | Postponed]
+        self.answer_request: Callable[[str, Message, str], Message | payload.Refusal | Postponed]
         self.message_timeout_s: Callable[[], float]
         self.max_frame_bytes = 65536
         self.last_sent_at = 0.0
@@ -63,7 +62,7 @@ class Session:
 
     def call(
         self,
-        request: msgspec.Struct,
+        request: Message,
         then: Then | None = None,
         *,
         triggered: bool = False,
@@ -74,7 +73,7 @@ class Session:
             self._give_up(self._volatile.popleft(), "too many calls wait")
         self._volatile.append(Volatile(request, then, triggered, after_seq))
 
-    def call_boot(self, request: msgspec.Struct, then: Then) -> None:
+    def call_boot(self, request: Message, then: Then) -> None:
         """BootNotification passes every gate but silence."""
         self._boot = Volatile(request, then, triggered=True)
 
@@ -156,7 +155,7 @@ class Session:
         if not isinstance(answer, Postponed):
             self.answer(call.id, answer)
 
-    def answer(self, call_id: str, answer: msgspec.Struct | payload.Refusal) -> None:
+    def answer(self, call_id: str, answer: Message | payload.Refusal) -> None:
         """Put the answer in front of everything that this step makes us say."""
         if isinstance(answer, payload.Refusal):
             text = frames.error(call_id, answer.code, answer.description)
@@ -257,7 +256,7 @@ class Session:
     def _start_goes_first(self, seq: int) -> bool:
         return self.gate is Gate.OPEN and self.reports.unsent_up_to(seq) and self.reports.waiting < SHORT_QUEUE
 
-    def _send(self, request: msgspec.Struct, then: Then | None, report: Report | None) -> None:
+    def _send(self, request: Message, then: Then | None, report: Report | None) -> None:
         if (flaw := payload.flaw(request)) is not None:  # ours to mend; it must neither leave nor block the next
             self.context.note("call-flawed", action=payload.action_of(request), reason=flaw.description)
             if report is not None:

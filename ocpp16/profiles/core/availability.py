@@ -28,7 +28,8 @@ class Availability:
         if not 0 <= request.connector_id <= self.connectors or not self.context.writable:
             return ChangeAvailabilityConf(status=AvailabilityStatus.REJECTED)
         operative = request.type is AvailabilityType.OPERATIVE
-        concerned = range(self.connectors + 1) if request.connector_id == 0 else (request.connector_id,)
+        everyone = (*range(1, self.connectors + 1), 0)  # who is busy is asked before the station is out of service
+        concerned = everyone if request.connector_id == 0 else (request.connector_id,)
         scheduled = [connector for connector in concerned if self._set(connector, operative)]
         return ChangeAvailabilityConf(status=AvailabilityStatus.SCHEDULED if scheduled else AvailabilityStatus.ACCEPTED)
 

@@ -84,11 +84,7 @@ class Notifications:
         )
 
     def _answered(self, connector: int, shown: Shown, answer: object) -> None:
-        if (
-            isinstance(answer, Failure)
-            and answer.description == "connection lost"
-            and self._told.get(connector) == shown
-        ):
+        if isinstance(answer, Failure) and not answer.code and self._told.get(connector) == shown:
             del self._told[connector]  # not known to have arrived: to be told again
 
     def tell_all(self) -> None:
