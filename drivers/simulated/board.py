@@ -217,9 +217,9 @@ class SimulatedBoard:
             connector.look(now)
         return not wrong, "wrong: " + ", ".join(wrong) if wrong else "passed"
 
-    def _clear_latched(self, now: float, number: int | None) -> tuple[bool, str]:
+    def _clear_latched(self, now: float, asked: int | None) -> tuple[bool, str]:
         left = []
-        for number, connector in self._asked(number):
+        for number, connector in self._asked(asked):
             left += [f"{number}: {code}" for code in connector.evse.faults.serviced(now)]
             connector.look(now)
         return not left, "still there: " + ", ".join(left) if left else "cleared"

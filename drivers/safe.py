@@ -1,0 +1,45 @@
+"""Opens every contactor and parks every pilot, whatever a dead board process left behind; run after any death of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from drivers.board import BoardConfig, ConfigRefused, read
+
+
+def make_safe(config: BoardConfig) -> int:
+    """How many contactors it had to open.  A simulated board's stand in its world's file."""
+    from drivers.simulated import state
+
+    world = state.load(config.state_dir)
+    if world is None:
+        return 0
+    closed = [connector for connector in world["connectors"] if connector["contactor"]]
+    for connector in closed:
+        connector["contactor"] = "weld" in connector["causes"]  # nobody can open that one
+    if closed:
+        state.save(config.state_dir, world)
+    return len(closed)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit code: 0 everything is open, 1 it cannot be done, 2 configuration."""
+    parser = argparse.ArgumentParser("drivers.safe", description=__doc__)
+    parser.add_argument("--config", metavar="FILE", type=Path)
+    try:
+        opened = make_safe(read(parser.parse_args(words).config))
+    except ConfigRefused as problems:
+        print(problems, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"evsed-board: {error}", file=sys.stderr)
+        return 1
+    print(f"evsed-board: safe, {opened} contactor(s) opened", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The simulated world's file `world.json`: what cars, cables and meters are like while no board remembers it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Final
+
+from drivers.simulated.board import SimulatedBoard
+from drivers.simulated.world import WorldState
+
+NAME: Final = "world.json"
+PAGE: Final = 4096
+"""A state that fits is padded to this and overwritten in place: one page, dirtied once, whole even after a SIGKILL."""
+
+
+def load(folder: Path) -> WorldState | None:
+    """The world as it was left; None where there is none.  One that cannot be read is moved aside, its bytes kept."""
+    path = folder / NAME
+    try:
+        world: WorldState = json.loads(path.read_bytes())
+        SimulatedBoard(16, world)  # whoever can be built from it understands it
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        _move_aside(path)
+        return None
+    return world
+
+
+def _move_aside(path: Path) -> None:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    path.rename(aside)
+
+
+def save(folder: Path, world: WorldState) -> None:
+    """Replace the file's content: a reader, or a start after a kill, finds the old world or the new one."""
+    path = folder / NAME
+    text = json.dumps(world, separators=(",", ":")).encode("ascii")
+    padded = text.ljust(PAGE - 1) + b"\n"
+    if len(padded) == PAGE and _overwrite(path, padded):
+        return
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_bytes(padded)
+    fresh.replace(path)
+
+
+def _overwrite(path: Path, page: bytes) -> bool:
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return os.fstat(file).st_size == PAGE and os.pwrite(file, page, 0) == PAGE
+    finally:
+        os.close(file)
