@@ -1,4 +1,4 @@
-"""A Charge Point on the bench: its clock, its store, its board and a Central System, all by script.  Nothing is replaced.
+"""A Charge Point on the bench: its clock, store, board and Central System go by script.  Nothing of it is replaced.
 
 `step` takes one event and gives the whole Step; `happens` also lets the Central System answer until all is quiet.
 Every step is carried out by `moments`, so each test also proves the order withdraw, commit, tell, offer.
@@ -82,7 +82,9 @@ class Station:
         self, product: Product | None = None, *, records: Iterable[Record] = (), host_utc: bool = False, **first: object
     ) -> None:
         self.product = product or Product()
-        self.first = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in first.items()}
+        self.first = {
+            key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in first.items()
+        }
         self.mono = START
         self.host_utc = host_utc
         self.boot_id, self.session_id, self.seed = "boot-1", "board-1", 7
@@ -96,7 +98,7 @@ class Station:
         self._asked = 0
         self.wake()
 
-    # --- a life -------------------------------------------------------------------------------------------------------
+    # --- a life ------------------------------------------------------------------------------------------------------
 
     def wake(self) -> None:
         """A new process: all that it knows is what the store holds."""
@@ -111,7 +113,7 @@ class Station:
         self.last = Step()
 
     def restart(self, *, dark: bool = False, board_restarts: bool = False, after_s: float = 2.0) -> Station:
-        """The process is killed and started again; `dark`: the whole unit was without power, `board_restarts`: evsed-board too."""
+        """The process is killed and started again; `dark`: the whole unit; `board_restarts`: evsed-board, too."""
         self.mono = 10.0 if dark else self.mono + after_s
         self.seed += 1
         if dark:
@@ -135,7 +137,7 @@ class Station:
         return self
 
     def attach(self, *states: ev.Event, shapes: tuple[ev.ConnectorShape, ...] | None = None) -> Step:
-        """The board says hello, tells its present states (default: empty connectors, meter as it stands) and is ready."""
+        """The board says hello, tells its states (default: empty connectors, meter as it stands) and is ready."""
         self.happens(
             ev.BoardAttached(self.boot_id, self.session_id, "bench", self.shapes() if shapes is None else shapes)
         )
@@ -156,7 +158,7 @@ class Station:
             for number in range(1, product.connectors + 1)
         )
 
-    # --- one step -----------------------------------------------------------------------------------------------------
+    # --- one step ----------------------------------------------------------------------------------------------------
 
     def step(self, event: ev.Event) -> Step:
         """One event; its step is carried out, nobody answers yet."""
@@ -203,7 +205,7 @@ class Station:
     def now(self) -> ev.Now:
         return ev.Now(self.mono, NOON + self.mono - START if self.host_utc else None)
 
-    # --- time and answers -----------------------------------------------------------------------------------------------
+    # --- time and answers --------------------------------------------------------------------------------------------
 
     def happens(self, event: ev.Event) -> Step:
         """One event and everything that the Central System answers; the Step of the event itself."""
@@ -269,7 +271,7 @@ class Station:
         if self.open is not None and mono >= self.open.at + timeout:
             self.open = None
 
-    # --- the connection ---------------------------------------------------------------------------------------------------
+    # --- the connection ----------------------------------------------------------------------------------------------
 
     def connect(self) -> Step:
         self.up = True
@@ -292,7 +294,7 @@ class Station:
         step = self.step(ev.FrameReceived(json.dumps([2, unique, action, payload])))
         return answer_in(step, unique), step
 
-    # --- what was said ----------------------------------------------------------------------------------------------------
+    # --- what was said -----------------------------------------------------------------------------------------------
 
     def heard(self, action: str | None = None) -> list[dict[str, Any]]:
         """Payloads of all CALLs of that action since the last `forget`."""
@@ -322,7 +324,7 @@ class Station:
     def offered(self, connector: int = 1) -> float:
         return self.outlets[connector].offered_amps
 
-    # --- the board ----------------------------------------------------------------------------------------------------------
+    # --- the board ---------------------------------------------------------------------------------------------------
 
     def pilot(self, state: ev.CpState, connector: int = 1) -> Step:
         return self.happens(ev.PilotChanged(connector, state, self.mono))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -86,7 +87,9 @@ def test_wait_when_not_accepted(status: str, interval: int) -> None:
     assert set(station.actions()) == {"BootNotification"}
 
 
-@pytest.mark.parametrize(("interval", "heartbeat"), [(0, "86400"), (1, "1"), (300, "300"), (-5, "86400"), (2**31, "86400")])
+@pytest.mark.parametrize(
+    ("interval", "heartbeat"), [(0, "86400"), (1, "1"), (300, "300"), (-5, "86400"), (2**31, "86400")]
+)
 def test_interval_of_an_accepted_boot(interval: int, heartbeat: str) -> None:
     """§4.2: the interval of an accepted boot is the HeartbeatInterval; 0 or nonsense leaves it as it was."""
     station = booted("Accepted", interval)
@@ -99,7 +102,16 @@ def test_own_wait_grows() -> None:
     station = booted("Pending", 0)
     station.wait(2000)
     at = boots(station)
-    assert [later - sooner for sooner, later in zip(at, at[1:], strict=False)] == [60, 120, 180, 240, 300, 300, 300, 300]
+    assert [later - sooner for sooner, later in zip(at, at[1:], strict=False)] == [
+        60,
+        120,
+        180,
+        240,
+        300,
+        300,
+        300,
+        300,
+    ]
 
 
 @pytest.mark.parametrize("answer", [SILENCE, CallError("InternalError"), CallError("NotImplemented", "?")])
