@@ -82,9 +82,7 @@ now = HostClock().now
 """The one clock of the process."""
 
 
-def boot_id(
-    source: Path = Path("/proc/sys/kernel/random/boot_id"), environment: Mapping[str, str] = os.environ
-) -> str:
+def boot_id(source: Path = Path("/proc/sys/kernel/random/boot_id"), environment: Mapping[str, str] = os.environ) -> str:
     """The kernel's name for this boot; without one BOOT_ID of the environment, else one of this process."""
     try:
         known = source.read_text("ascii").strip()

@@ -81,7 +81,8 @@ def central_system_url(url: str, station_id: str) -> str:
         raise ValueError("the URL names no host")
     if parts.username is not None or parts.fragment:
         raise ValueError("the URL may hold neither a user name nor a fragment (#)")
-    assert parts.port is None or parts.port > 0, "urlsplit refuses other ports itself"
+    if parts.port == 0:  # urlsplit refuses the other impossible ones itself
+        raise ValueError("Port out of range 1-65535")
     netloc = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
     path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~") + "/" + quote(station_id, safe="")
     return urlunsplit((parts.scheme, netloc, path, quote(parts.query, safe="/%:@!$&'()*+,;=~?"), ""))

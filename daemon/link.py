@@ -23,8 +23,8 @@ __all__ = ["CentralSystemLink", "LinkLimits"]
 _FLUSH_POLL_S = 0.005
 
 
-def _machine(url: str, limits: LinkLimits) -> Any:
-    """RFC 6455 as a machine without I/O: no extension (so no compression), one subprotocol, a cap on messages."""
+def machine_of(url: str, limits: LinkLimits, headers: Mapping[str, str]) -> Any:
+    """RFC 6455 as a machine without I/O, our request in it: no extension (so no compression), one subprotocol."""
     import logging
 
     from websockets.client import ClientProtocol
@@ -32,9 +32,13 @@ def _machine(url: str, limits: LinkLimits) -> Any:
     from websockets.uri import parse_uri
 
     silent = logging.Logger("wire", logging.CRITICAL + 1)  # its debug lines would hold credentials and card numbers
-    return ClientProtocol(
+    machine = ClientProtocol(
         parse_uri(url), subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=limits.frame_bytes, logger=silent
     )
+    request = machine.connect()
+    request.headers.update({"User-Agent": "evsed", **headers})
+    machine.send_request(request)
+    return machine
 
 
 class CentralSystemLink:
@@ -196,9 +200,12 @@ class CentralSystemLink:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises Failed."""
         address = urlsplit(self.url)
         host, port = address.hostname or "", address.port or (443 if address.scheme == "wss" else 80)
-        where = f"{host} port {port}"
+        where = f"{dialling.one_line(host, 60)} port {port}"
         context = self._ssl_context() if address.scheme == "wss" else None
-        wire = Wire(_machine(self.url, self._limits), self, self._limits, self._headers())
+        if address.scheme == "wss" and context is None:
+            raise Failed("TLS", "wss:// is asked for and TLS is not set up", "nothing is sent in the clear instead")
+        loop = asyncio.get_running_loop()
+        wire = Wire(machine_of(self.url, self._limits, self._headers()), self, self._limits, loop)
         stage = "DNS"
         limit = asyncio.timeout(self._limits.open_s)
         try:
@@ -208,7 +215,7 @@ class CentralSystemLink:
                 sock = await tcp.first_to_connect(addresses)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._limits.stall_s * 1000))
                 stage = "TLS" if context else "HTTP"
-                await asyncio.get_running_loop().create_connection(
+                await loop.create_connection(
                     lambda: wire, sock=sock, ssl=context, server_hostname=host if context else None
                 )
                 stage = "HTTP"

@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import termios
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from daemon import dialling
@@ -41,21 +41,13 @@ class Listener(Protocol):
 
 
 class Wire(asyncio.Protocol):
-    """The connection.  `machine` is a websockets ClientProtocol; its one door is link.py, hence no type here."""
+    """The connection.  `machine`: a websockets ClientProtocol, its request waiting; untyped: link.py is its door."""
 
-    def __init__(
-        self,
-        machine: Any,
-        link: Listener,
-        limits: LinkLimits,
-        headers: Mapping[str, str],
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self._loop = loop or asyncio.get_running_loop()
+    def __init__(self, machine: Any, link: Listener, limits: LinkLimits, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._machine = machine
         self._link = link
         self._limits = limits
-        self._headers = headers
         self.opened: asyncio.Future[Failed | None] = self._loop.create_future()
         self.ended: asyncio.Future[Failed] = self._loop.create_future()
         self.heard = b""  # the first bytes of the answer, for the person who must understand it
@@ -77,10 +69,7 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport, self._made = transport, True
-        request = self._machine.connect()
-        request.headers.update({"User-Agent": "evsed", **self._headers})
-        self._machine.send_request(request)
-        self._write()
+        self._write()  # the upgrade request lies ready in the machine
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self._loop.time()
@@ -95,7 +84,7 @@ class Wire(asyncio.Protocol):
         for timer in self._timers.values():
             timer.cancel()
         self._machine.receive_eof()
-        failed = self._failure or (self._end(exc) if self.opened.done() else self._no_beginning(exc))
+        failed = self._failure or self._why(exc)
         if not self.opened.done():
             self.opened.set_result(failed)
         self.ended.set_result(failed)
@@ -144,11 +133,12 @@ class Wire(asyncio.Protocol):
     def _agreed(self, events: list[Any]) -> bool:
         """Whether the answer to our upgrade request is in and good; it is the first event."""
         if self._machine.handshake_exc is not None:
-            self.drop(self._no_beginning(None))
+            self.drop(self._why(None))
         elif events and self._machine.subprotocol != SUBPROTOCOL:  # J §3.1.2
             self._refuse(1002, dialling.wrong_subprotocol(self._machine.subprotocol))
         elif events:
             del events[0]
+            self._pinged_at = self._loop.time()
             self.opened.set_result(None)
             self._link.on_open(self)
             return True
@@ -246,9 +236,7 @@ class Wire(asyncio.Protocol):
         self.keep_alive(interval_s)
 
     def _await_pong(self, due_s: float) -> None:
-        deaf = Failed(
-            "TCP", f"no answer to our ping within {due_s:g} s", "the path is dead, or the server answers no pings"
-        )
+        deaf = Failed("TCP", f"no answer to our ping within {due_s:g} s", "the path is dead, or the server hangs")
         # While the hall is too busy to let us read, silence is our own fault.
         self._after("pong", due_s, lambda: self._await_pong(due_s) if self._held else self.drop(deaf))
 
@@ -283,10 +271,9 @@ class Wire(asyncio.Protocol):
         self._expect_end()
         await asyncio.wait([self.ended])
 
-    def _no_beginning(self, exc: Exception | None) -> Failed:
-        return dialling.no_beginning(self._machine.handshake_exc, exc, self.heard)
-
-    def _end(self, exc: Exception | None) -> Failed:
+    def _why(self, exc: Exception | None) -> Failed:
+        if not self.opened.done():
+            return dialling.no_beginning(self._machine.handshake_exc, exc, self.heard)
         closed = self._machine.close_exc
         return dialling.ended(closed.rcvd, closed.__cause__, exc, self._link.flapping())
 

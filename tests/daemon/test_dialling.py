@@ -46,7 +46,8 @@ def test_the_url(url: str, station_id: str, whole: str) -> None:
         ("ws:///path", "no host"),
         ("ws://user:secret@host/", "user name"),
         ("ws://host/#part", "fragment"),
-        ("ws://host:99999/", "ort"),
+        ("ws://host:99999/", "Port"),
+        ("ws://host:0/", "Port"),
     ],
 )
 def test_a_url_that_cannot_be_dialled(url: str, piece: str) -> None:
@@ -222,7 +223,7 @@ def test_ended() -> None:
     """A close frame comes first, then what broke the protocol, then the network."""
     close = SimpleNamespace(code=1008, reason="")
     assert "1008: it finds us" in dialling.ended(close, ValueError("x"), None, False).cause
-    assert "same identity" not in dialling.ended(close, None, None, False).cause
+    assert "this identity" not in dialling.ended(close, None, None, False).cause
     assert "another station use this identity" in dialling.ended(close, None, None, True).cause
     assert dialling.ended(None, ValueError("reserved"), None, False).stage == "WebSocket"
     assert dialling.ended(None, EOFError(), None, False).stage == "TCP"

@@ -90,6 +90,17 @@ async def test_the_state_before_anything() -> None:
     station.link.settled()
 
 
+async def test_wss_is_never_dialled_in_the_clear() -> None:
+    """Without TLS set up a wss URL is a failed attempt of stage TLS; no name is asked, no byte sent."""
+    station = Station("wss://host/ocpp", reconnect_max_s=0.0)
+    station.link.want(Link())
+    task = asyncio.ensure_future(station.link.run())
+    await station.enough.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert isinstance(station.events[0], LinkDown) and station.events[0].stage == "TLS"
+
+
 def test_a_wrong_url_is_refused_when_built() -> None:
     """What can never be dialled is a ValueError at once."""
     with pytest.raises(ValueError, match="ws://"):

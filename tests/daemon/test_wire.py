@@ -14,7 +14,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from daemon.dialling import Failed, LinkLimits
-from daemon.link import _machine
+from daemon.link import machine_of
 from daemon.wire import SLICE_BYTES, Wire
 
 LIMITS = LinkLimits(close_s=2, pong_s=10, stall_s=30, queue_frames=3)
@@ -96,13 +96,13 @@ class Desk:
         self.texts: list[str] = []
         self.opened = 0
         self.is_crowded = False
-        machine = _machine("ws://desk/ocpp/CP1", LIMITS)
-        self.wire = Wire(machine, self, LIMITS, {}, cast(asyncio.AbstractEventLoop, self.loop))
+        machine = machine_of("ws://desk/ocpp/CP1", LIMITS, {"Authorization": "Basic x"})
+        self.wire = Wire(machine, self, LIMITS, cast(asyncio.AbstractEventLoop, self.loop))
         self.transport = DeskTransport(self.wire)
         self.wire.connection_made(self.transport)
         self.server = ServerProtocol(subprotocols=[cast(Any, "ocpp1.6")], max_size=None)
         (request,) = self.heard()
-        assert isinstance(request, Request)
+        assert isinstance(request, Request) and request.headers["Authorization"] == "Basic x"
         self.server.send_response(self.server.accept(request))
         self.says()
 

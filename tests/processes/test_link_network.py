@@ -156,7 +156,8 @@ async def read_frame(reader: Reader) -> tuple[int, bytes]:
     assert second & 0x80, "a client must mask"
     key = await reader.readexactly(4)
     data = await reader.readexactly(size)
-    return first & 0x0F, bytes(byte ^ key[i % 4] for i, byte in enumerate(data))
+    mask = (key * (size // 4 + 1))[:size]
+    return first & 0x0F, (int.from_bytes(data, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
 
 # --- scripts --------------------------------------------------------------------------------------------------------
@@ -539,7 +540,8 @@ async def test_a_slow_reader_that_recovers_gets_everything_in_order() -> None:
         while (text := await read_frame(reader))[0] == 1:
             got.append(text[1][:6])
 
-    async with bench(opens(then=late), rcvbuf=4_096) as (station, _):
+    limits = LinkLimits(queue_frames=50, stall_s=10, close_s=0.3)
+    async with bench(opens(then=late), limits=limits, rcvbuf=4_096) as (station, _):
         await station.until(LinkUp)
         count = 0
         while station.link.state["waiting_frames"] < 10:
