@@ -109,8 +109,8 @@ class InProcessBoard(_Carrier):
 
     async def run(self) -> None:
         first_words = self.talk.opened(self._latched())
+        self._send(first_words)  # what the board says to them is contained in its greeting
         self._hear(self._host.greet(self._monotonic()))
-        self._send(first_words)
         self._deliver(BoardReady())
         renewals = asyncio.create_task(self._renew())
         try:
