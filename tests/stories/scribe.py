@@ -6,7 +6,16 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from ocpp16.events import BoardAttached, BoardLost, ContactorChanged, Event, FaultChanged, FrameReceived, PilotChanged
+from ocpp16.events import (
+    BoardAttached,
+    BoardLost,
+    BoardReady,
+    ContactorChanged,
+    Event,
+    FaultChanged,
+    FrameReceived,
+    PilotChanged,
+)
 from ocpp16.records import (
     Availability,
     CachedTag,
@@ -36,6 +45,7 @@ class Scribe(Watcher):
         self.disk: dict[tuple[str, int | str], Record] = {}
         self.outlets: dict[int, Outlet] = {}
         self.actions: dict[str, str] = {}
+        self.greeting = False
 
     def take(self) -> list[Line]:
         """What was written since the last time."""
@@ -48,7 +58,11 @@ class Scribe(Watcher):
     # --- what happens ---
 
     def event(self, world: World, event: Event) -> None:
+        if self.greeting and isinstance(event, BoardReady):
+            self.greeting = False
         match event:
+            case PilotChanged() | ContactorChanged() if self.greeting:
+                self._present(world, event)
             case PilotChanged(connector=connector, state=state):
                 self.add(world, "car", f"{_where(connector)}{PILOT[state]}")
             case ContactorChanged(connector=connector, closed=closed):
@@ -60,10 +74,18 @@ class Scribe(Watcher):
                 )
             case BoardAttached():
                 self.add(world, "board", "attached")
+                self.greeting = True
             case BoardLost():
                 self.add(world, "board", "lost")
             case FrameReceived(text=text):
                 self._heard(world, text)
+
+    def _present(self, world: World, event: Event) -> None:
+        """What the board found when it was attached, where it is not an empty place."""
+        if isinstance(event, PilotChanged) and event.state != "A":
+            self.add(world, "car", f"{_where(event.connector)}{PILOT[event.state]}")
+        elif isinstance(event, ContactorChanged) and event.closed:
+            self.add(world, "reflex", f"{_where(event.connector)}contactor is closed")
 
     def _heard(self, world: World, text: str) -> None:
         try:
