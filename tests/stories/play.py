@@ -24,6 +24,7 @@ from tests.stories.scribe import Line, Scribe, _clock
 FOLDER = Path(__file__).parent
 SETTLE_S = 5.0
 """After each thing that happens its consequences have so many seconds (a `wait` has its own)."""
+SILENT = ("wait", "dark", "by", "card", "boots", "clock")
 LEFT = 32
 KIND = 9
 
@@ -60,7 +61,7 @@ def stimulus_of(line: str) -> str:
     """The left side of a line, empty where it has none."""
     if not line.strip() or line[0] in "# " or line.startswith("with "):
         return ""
-    return line.partition("->")[0].strip()
+    return line.partition(" -> ")[0].strip()
 
 
 @cache
@@ -81,7 +82,7 @@ class Player:
         setup = Setup(
             product=product(left.pop("product", "chq-s-07sr")),
             utc_known=left.pop("clock", "") == "known",
-            meter_period_s=float(left.pop("meter", "60")),
+            meter_period_s=float(left.pop("meter", "10")),
             settings=left,
         )
         self.central = CentralSystem(by_hand={"Authorize"})
@@ -91,7 +92,7 @@ class Player:
         """Everything that follows from one line."""
         word, *rest = stimulus.split()
         getattr(self, f"on_{word}")(*rest)
-        if word not in ("wait", "dark"):
+        if word not in SILENT:
             self.world.run(SETTLE_S)
         return self.scribe.take()
 
@@ -140,7 +141,7 @@ class Player:
     def on_ask(self, action: str, *words: str) -> None:
         """`ask Action key=value …`: a CALL of the Central System."""
         pairs = (word.split("=", 1) for word in words)
-        self.world.ask(action, **{key: _value(value) for key, value in pairs})
+        self.world.ask(action, **{key: value if key == "value" else _value(value) for key, value in pairs})
 
     def on_frame(self, *words: str) -> None:
         """The Central System sends that very text."""
@@ -234,9 +235,11 @@ def _written(stimulus: str, lines: list[Line]) -> list[str]:
     timed = stimulus.startswith(("wait", "dark"))
     rights = [f"{kind:{KIND}}{_clock(EPOCH + t) + '  ' if timed else ''}{words}" for t, kind, words in lines]
     if not rights:
+        if stimulus.split()[0] in ("by", "card", "boots", "clock"):
+            return [stimulus]
         rights = ["nothing"]
-    first = f"{stimulus:{LEFT}}-> {rights[0]}"
-    return [first, *(" " * (LEFT + 3) + right for right in rights[1:])]
+    first = [f"{stimulus:{LEFT}}-> {rights[0]}"] if len(stimulus) < LEFT else [stimulus, f"{'':{LEFT}}-> {rights[0]}"]
+    return [*first, *(" " * (LEFT + 3) + right for right in rights[1:])]
 
 
 def write_all() -> None:

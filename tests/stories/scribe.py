@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from ocpp16.events import (
     BoardAttached,
     BoardLost,
@@ -14,6 +16,8 @@ from ocpp16.events import (
     Event,
     FaultChanged,
     FrameReceived,
+    LinkDown,
+    LinkUp,
     PilotChanged,
 )
 from ocpp16.records import (
@@ -77,6 +81,10 @@ class Scribe(Watcher):
                 self.greeting = True
             case BoardLost():
                 self.add(world, "board", "lost")
+            case LinkUp():
+                self.add(world, "link", "up")
+            case LinkDown(stage="WebSocket"):
+                self.add(world, "link", "lost")
             case FrameReceived(text=text):
                 self._heard(world, text)
 
@@ -113,7 +121,8 @@ class Scribe(Watcher):
             case Tell(str() as text):
                 self._frame(world, json.loads(text))
             case Tell(Link() as link):
-                self.add(world, "link", "connect" if link.connected else "stay away")
+                if not link.connected:
+                    self.add(world, "link", "stay away")
             case Tell(Order() as order):
                 self.add(world, "order", f"{order.what}{f' connector {order.connector}' if order.connector else ''}")
             case Tell(Reply() as reply):
@@ -198,7 +207,7 @@ def _conf_words(action: str, payload: Any) -> str:
     info = payload.get("idTagInfo", payload)
     words = [str(info.get("status")) if isinstance(info, dict) else str(info)]
     if "transactionId" in payload:
-        words.append(f"transaction {payload['transactionId']}")
+        words.append(f"#{payload['transactionId']}")
     if isinstance(info, dict) and "parentIdTag" in info:
         words.append(f"group {info['parentIdTag']}")
     if isinstance(info, dict) and "expiryDate" in info:
@@ -229,9 +238,8 @@ def request_words(action: str, payload: dict[str, Any], now_utc: float) -> str:
         value = left.pop(key, None)
         if value is None or (key, value) == ("errorCode", "NoError"):
             continue
-        words.append(
-            f"{value} Wh" if key in ("meterStart", "meterStop") else f"“{value}”" if key == "info" else str(value)
-        )
+        form = {"meterStart": "{} Wh", "meterStop": "{} Wh", "info": "“{}”", "transactionId": "#{}"}.get(key, "{}")
+        words.append(form.format(value))
     at = left.pop("timestamp", None)
     if at is not None and abs(utc_of(at) - now_utc) >= 1.5:
         words.append(f"at {_clock(utc_of(at))}")
@@ -290,6 +298,8 @@ def record_words(old: Record | None, new: Record) -> str:
         case LatchedFault():
             return f"fault {new.name} latched"
         case CachedTag():
+            if isinstance(old, CachedTag) and replace(old, used=new.used) == new:
+                return ""
             words = f"card {new.id_tag} {new.status}"
             words += f" group {new.parent_id_tag}" if new.parent_id_tag else ""
             words += f" until {_clock(new.expires_utc)}" if new.expires_utc is not None else ""
@@ -307,7 +317,7 @@ def _transaction_words(old: Transaction | None, new: Transaction) -> str:
         return f"{name} began {new.id_tag}{where} at {new.meter_start_wh} Wh"
     words = []
     if new.transaction_id != old.transaction_id:
-        words.append(f"is {new.transaction_id} of the Central System")
+        words.append(f"is #{new.transaction_id}")
     if new.start != old.start:
         words.append(f"start {new.start}")
     if new.verdict != old.verdict:
