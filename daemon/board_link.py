@@ -72,8 +72,10 @@ def _contactor(m: Mapping[str, Any]) -> list[Event]:
 
 
 def _meter(m: Mapping[str, Any]) -> list[Event]:
-    lists = (tuple(m.get(name) or ()) for name in ("volts", "amps", "watts"))
-    return [MeterSampled(m["connector"], m["at"], m["wh"], *lists, soc=m.get("soc"), temperature=m.get("temperature"))]
+    volts, amps, watts = (tuple(m.get(name) or ()) for name in ("volts", "amps", "watts"))
+    return [
+        MeterSampled(m["connector"], m["at"], m["wh"], volts, amps, watts, m.get("soc"), m.get("temperature")),
+    ]
 
 
 def _card(m: Mapping[str, Any]) -> list[Event]:

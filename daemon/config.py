@@ -227,7 +227,7 @@ def _product(draft: Draft, name: str) -> Product:
 def _first_values(draft: Draft, product: Product) -> dict[str, str]:
     if not any(section == "ocpp" for section, _ in draft.values):
         return {}
-    from ocpp16.profiles.core.configuration import check_first_value, core_keys
+    from ocpp16.profiles.core.keys import check_first_value, core_keys
 
     known = core_keys(product)
     values: dict[str, str] = {}

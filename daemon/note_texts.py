@@ -17,23 +17,85 @@ class Line(NamedTuple):
 
 
 CATALOGUE: Mapping[str, Line] = {
-    # the unit
-    "started": Line(NOTICE, "evsed {version} started as {station}, product {product}, board {board}"),
-    "ended": Line(NOTICE, "evsed ends: {reason}"),
+    # the process
+    "started": Line(NOTICE, "evsed {version} started: station {station}, product {product}, board {board}"),
     "insecure": Line(
-        WARNING, "connecting without security (profile {profile}): anyone on the way can read and forge. {hint}"
+        WARNING, "insecure: security profile {profile}, anyone on the way can read and forge; use profile 2 or 3"
     ),
-    "broken-belief": Line(ERROR, "broken belief, offers withdrawn, restarting: {error}"),
-    "commit-failed": Line(ERROR, "the store cannot be written, offers withdrawn, restarting: {error}"),
-    "store-news": Line(WARNING, "store: {detail}"),
-    "store-state": Line(WARNING, "the store is {state}: {detail}"),
-    "slow-loop": Line(WARNING, "the main loop was held up for {ms} ms by {event}"),
-    "restart": Line(NOTICE, "restarting: {how}"),
-    "reboot-hook": Line(NOTICE, "the reboot hook {outcome}: {detail}"),
-    "no-reboot-hook": Line(WARNING, "no [hooks] reboot is set: only evsed restarts, the system does not"),
-    "recorder": Line(WARNING, "the flight recorder cannot write: {error}; the station goes on without it"),
-    "config-dropped": Line(WARNING, "a stored value is no longer allowed and its first value serves: {detail}"),
+    "leaving": Line(NOTICE, "going down for {how}: running transactions end, nothing new begins"),
+    "ended": Line(NOTICE, "ended: {reason}"),
+    "broken-belief": Line(
+        ERROR, "broken belief, offers withdrawn, ending to be restarted: {error}; please report this"
+    ),
+    "slow-step": Line(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
+    "reboot-hook": Line(NOTICE, "reboot hook: {detail}"),
+    "no-reboot-hook": Line(WARNING, "the unit is not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),
+    "recorder-failed": Line(WARNING, "the flight recorder cannot write: {error}; the station goes on without it"),
+    # the store
+    "commit-failed": Line(ERROR, "the store failed, offers withdrawn, ending to be restarted: {error}"),
+    "store-busy": Line(ERROR, "not started: {detail}"),
+    "store-migrated": Line(NOTICE, "store: brought to version {version}"),
+    "store-newer": Line(
+        WARNING, "store: written by a later version ({found}, known {known}); used as far as it is known"
+    ),
+    "store-moved-aside": Line(ERROR, "store: {path} was damaged ({reason}), kept as {kept_as}; a new one was begun"),
+    "store-log-damaged": Line(
+        ERROR, "store: the write-ahead log lost something ({reason}), kept as {kept_as}; check the medium"
+    ),
+    "store-row-rejected": Line(ERROR, "store: a row of {table} cannot be read ({reason}); kept in table rejected"),
+    "store-full": Line(ERROR, "store: too little room ({detail}); nothing new begins; make room on its file system"),
+    "store-unwritable": Line(
+        ERROR, "store: nothing can be written ({detail}{reason}); nothing new begins; repair the medium"
+    ),
+    "store-ok": Line(NOTICE, "store: all is well again"),
     # the board
-    "board-attached": Line(NOTICE, "board {board} attached, {connectors} connector(s), session {session}"),
-    "board-lost": Line(ERROR, "no board: {reason}; nothing can be charged. Is evsed-board running?"),
+    "board-attached": Line(NOTICE, "board: {board} attached, {connectors} connector(s)"),
+    "board-lost": Line(ERROR, "board: {reason}; the station is Faulted; is evsed-board running?"),
+    "board-mismatch": Line(ERROR, "board: {detail}; the station is Faulted; make board and [station] product agree"),
+    "fault-on": Line(ERROR, "fault on connector {connector}: {fault}: {why}; {remedy} ({detail})"),
+    "fault-off": Line(NOTICE, "fault on connector {connector} is over: {fault}"),
+    "mains-lost": Line(ERROR, "the mains fail; the unit goes dark in some seconds"),
+    "unlocked": Line(NOTICE, "connector {connector} was unlocked"),
+    "unlock-failed": Line(ERROR, "connector {connector} does not unlock: {detail}; look at lock and cable"),
+    # the link
+    "link-up": Line(NOTICE, "central system: connected to {url}"),
+    "link-failed": Line(WARNING, "central system: no connection, {stage}: {cause}; next try in {next_attempt_s} s"),
+    "link-down": Line(WARNING, "central system: connection ended, {stage}: {cause}; next try in {next_attempt_s} s"),
+    "link-deaf": Line(WARNING, "central system: {timeouts} messages without an answer; connecting anew"),
+    "link-frame-dropped": Line(WARNING, "central system: a message of {chars} characters found no connection"),
+    # registration and time
+    "boot-accepted": Line(NOTICE, "central system: registration accepted, interval {interval} s"),
+    "boot-pending": Line(
+        NOTICE, "central system: registration pending, next try in {interval} s; the back-office decides"
+    ),
+    "boot-rejected": Line(
+        WARNING, "central system: registration rejected, next try in {interval} s; is the identity known there?"
+    ),
+    "boot-unanswered": Line(WARNING, "central system: BootNotification failed: {code} {reason}"),
+    "clock-set": Line(NOTICE, "time taken from the central system (moved by {moved_s} s)"),
+    # messages
+    "frame-refused": Line(WARNING, "central system sent what cannot be answered well: {code}: {reason}"),
+    "frame-ignored": Line(WARNING, "central system sent what is ignored: {reason}"),
+    "frame-repeated": Line(INFO, "central system repeated {action} with the id {id}; not done twice"),
+    "call-refused": Line(WARNING, "central system: {action} refused: {code}: {reason}"),
+    "call-flawed": Line(ERROR, "our {action} would not be valid OCPP and is not sent: {reason}; please report this"),
+    "answer-unknown": Line(WARNING, "central system: an answer that nobody waits for (id {id})"),
+    "answer-mended": Line(WARNING, "central system: flawed answer to {action}, read as meant: {what}"),
+    "answer-refused": Line(WARNING, "central system: unusable answer to {action}: {reason}"),
+    "answer-missing": Line(WARNING, "central system: no answer to {action}"),
+    "report-retry": Line(WARNING, "report {action} failed ({error}), attempt {attempt}; next in {wait_s} s"),
+    "report-parked": Line(
+        ERROR, "report {kind} of transaction {number} was refused for good: {error}; see evsectl queue list"
+    ),
+    "queue-thinned": Line(
+        WARNING, "queue full: {dropped} meter values dropped, {kept} reports kept; starts and stops never"
+    ),
+    # settings
+    "setting-changed": Line(NOTICE, "setting {key} = {value}: {status} ({reason})"),
+    "setting-dropped": Line(WARNING, "stored setting {key} is no longer allowed ({reason}); its first value serves"),
+    # charging
+    "card-refused": Line(NOTICE, "card {id_tag} refused on connector {connector}: {reason}"),
+    "start-given-up": Line(NOTICE, "card {id_tag} on connector {connector} is given up: {reason}"),
+    "transaction-began": Line(NOTICE, "transaction {number} began on connector {connector}, card {id_tag}, {wh} Wh"),
+    "transaction-ended": Line(NOTICE, "transaction {number} ended on connector {connector}: {reason}, {wh} Wh"),
 }
