@@ -19,7 +19,7 @@ from tests.sim.central_system import EPOCH, CentralSystem
 from tests.sim.checkers import Checkers
 from tests.sim.rules import all_checkers
 from tests.sim.world import Setup, World
-from tests.stories.scribe import Line, Scribe, _clock
+from tests.stories.scribe import Line, Scribe, _clock, _where
 
 FOLDER = Path(__file__).parent
 SETTLE_S = 5.0
@@ -94,7 +94,10 @@ class Player:
         getattr(self, f"on_{word}")(*rest)
         if word not in SILENT:
             self.world.run(SETTLE_S)
-        return self.scribe.take()
+        lines = self.scribe.take()
+        if word == "ready" and [(kind, words) for _, kind, words in lines] == usual_boot(self.world):
+            lines = [(self.world.t, "boot", "accepted, every status told")]
+        return lines
 
     # --- the driver ---
 
@@ -169,6 +172,10 @@ class Player:
 
     # --- power, processes, network, disk ---
 
+    def on_ready(self) -> None:
+        """As `power on`; what every boot brings about is not told again where it is just that (see boot_accepted)."""
+        self.world.power_on()
+
     def on_power(self, what: str) -> None:
         if what == "on":
             self.world.power_on()
@@ -204,6 +211,22 @@ class Player:
     def on_mains(self, _: str) -> None:
         """`mains fail`: a unit with backup supply has some seconds left."""
         self.world.mains_lost()
+
+
+def usual_boot(world: World) -> list[tuple[str, str]]:
+    """What follows from power on where nothing is special."""
+    connectors = range(1, world.setup.product.connectors + 1)
+    return [
+        *(("offer", f"{_where(connector)}lamp available") for connector in connectors),
+        ("board", "attached"),
+        ("commit", "unit board known"),
+        ("link", "up"),
+        ("tell", "BootNotification"),
+        ("hear", "Accepted interval 300"),
+        ("commit", "unit registered, time known"),
+        ("commit", "setting HeartbeatInterval = 300"),
+        *(("tell", f"StatusNotification {connector} Available") for connector in (0, *connectors)),
+    ]
 
 
 def _seconds(number: str, unit: str) -> float:

@@ -34,6 +34,7 @@ from ocpp16.records import (
 )
 from ocpp16.step import Commit, Link, Moment, Offer, Order, Outlet, Reply, Restart, Save, Tell, Withdraw
 from tests.sim.central_system import EPOCH
+from tests.sim.check_wire import conf_is_valid
 from tests.sim.checkers import utc_of
 from tests.sim.world import Watcher, World
 
@@ -103,7 +104,8 @@ class Scribe(Watcher):
         except (ValueError, RecursionError, LookupError, TypeError):
             return
         if frame[0] == 3 and action in ("BootNotification", "StartTransaction", "Authorize"):
-            self.add(world, "hear", _conf_words(action, frame[2]))
+            odd = "" if conf_is_valid(action, frame[2]) else f"{action} answered wrongly: "
+            self.add(world, "hear", odd + _conf_words(action, frame[2]))
         elif frame[0] == 4 and action:
             self.add(world, "hear", f"{action} refused: {frame[2]}")
 
@@ -203,7 +205,7 @@ def _short(payload: Any) -> str:
 
 def _conf_words(action: str, payload: Any) -> str:
     if not isinstance(payload, dict):
-        return f"{action} answered with {payload!r}"
+        return repr(payload)
     info = payload.get("idTagInfo", payload)
     words = [str(info.get("status")) if isinstance(info, dict) else str(info)]
     if "transactionId" in payload:
