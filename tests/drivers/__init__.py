@@ -1,0 +1,1 @@
+"""Proofs of the board: the reflex, the seam, the simulated world."""
