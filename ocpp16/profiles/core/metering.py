@@ -29,6 +29,13 @@ class Offered(NamedTuple):
     volts: float
 
 
+class StopLists(NamedTuple):
+    """What transactionData of one transaction holds."""
+
+    sampled: tuple[str, ...]
+    aligned: tuple[str, ...]
+
+
 Values = tuple[SampledValue, ...]
 Measure = Callable[[MeterSampled, Offered], Values]
 
@@ -100,6 +107,8 @@ class Metering:
         self.readings: dict[int, MeterSampled] = {}
         self.shapes: dict[int, ConnectorShape] = {}
         self.offered_amps: Callable[[int], float] = lambda connector: 0.0
+        self._stop_lists: dict[int, StopLists] = {}
+        """By transaction: both lists as they were at its start, for a changed one counts from the next transaction."""
         configuration.on_change.append(self._interval_changed)
 
     def register_wh(self, connector: int) -> float | None:
@@ -129,12 +138,23 @@ class Metering:
     # --- sampled ----------------------------------------------------------------------------------------------------
 
     def transaction_began(self, transaction: Transaction) -> None:
-        self._stop_data(transaction, transaction.began, "Transaction.Begin")
+        self._stop_lists[transaction.number] = self._lists(transaction)
+        self._begin_or_end(transaction, transaction.began, "Transaction.Begin")
         self.arm_samples(transaction)
 
     def transaction_ends(self, transaction: Transaction, at: Stamp) -> None:
-        self._stop_data(transaction, at, "Transaction.End")
+        self._begin_or_end(transaction, at, "Transaction.End")
+        self._stop_lists.pop(transaction.number, None)
         self.context.timers.clear(Timer.SAMPLE, transaction.connector)
+
+    def _lists(self, transaction: Transaction) -> StopLists:
+        now = StopLists(self.configuration.items("StopTxnSampledData"), self.configuration.items("StopTxnAlignedData"))
+        return self._stop_lists.get(transaction.number, now)
+
+    def _begin_or_end(self, transaction: Transaction, at: Stamp, context: str) -> None:
+        """They hold every measurand that either list asks for (E 3.14)."""
+        lists = self._lists(transaction)
+        self._stop_data(transaction, at, context, tuple(dict.fromkeys(lists.sampled + lists.aligned)))
 
     def arm_samples(self, transaction: Transaction) -> None:
         """The first at start + interval, then every interval, counted from the start: no drift."""
@@ -145,7 +165,7 @@ class Metering:
         began = transaction.began.mono
         if transaction.began.boot != self.context.clock.boot_id:
             began = self.context.now.mono
-        periods = int((self.context.now.mono - began) // interval) + 1
+        periods = int((self.context.now.mono - began) / interval + 1e-6) + 1  # the due second itself counts as reached
         self.context.timers.set(Timer.SAMPLE, began + periods * interval, transaction.connector)
 
     def sample_due(self, connector: int, due: float) -> None:
@@ -158,8 +178,7 @@ class Metering:
         interval = self.configuration.number("MeterValueSampleInterval")
         at = self.context.clock.at(due)
         self._sample(connector, transaction, at, "Sample.Periodic", "MeterValuesSampledData", interval)
-        if self.configuration.items("StopTxnSampledData"):
-            self._stop_data(transaction, at, "Sample.Periodic", "StopTxnSampledData")
+        self._stop_data(transaction, at, "Sample.Periodic", self._lists(transaction).sampled)
 
     # --- clock-aligned ----------------------------------------------------------------------------------------------
 
@@ -187,11 +206,11 @@ class Metering:
 
     def _aligned(self, connector: int, at: Stamp, interval: int) -> None:
         transaction = self.context.facts.running.get(connector)
-        if transaction is not None and (transaction.stopping or transaction.began.mono > at.mono):
+        if transaction is not None and transaction.began.mono > at.mono:
             transaction = None
         self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
-        if transaction is not None and self.configuration.items("StopTxnAlignedData"):
-            self._stop_data(transaction, at, "Sample.Clock", "StopTxnAlignedData")
+        if transaction is not None:
+            self._stop_data(transaction, at, "Sample.Clock", self._lists(transaction).aligned)
 
     # --- both -------------------------------------------------------------------------------------------------------
 
@@ -208,17 +227,11 @@ class Metering:
             self.transactions.lived_until(transaction.number, self.register_wh(connector) or 0.0, at, interval)
         self.transactions.add_sample(connector, transaction, at, context, values, interval)
 
-    def _stop_data(self, transaction: Transaction, at: Stamp, context: str, key: str = "") -> None:
-        """Begin and End hold every measurand that either list asks for (E 3.14)."""
-        wanted = self.configuration.items(key) if key else self._stop_lists()
+    def _stop_data(self, transaction: Transaction, at: Stamp, context: str, wanted: tuple[str, ...]) -> None:
         values = self.values(transaction.connector, wanted)
         if values:
             cap = self.configuration.number("StopTransactionMaxMeterValues")
             self.transactions.add_stop_data(transaction, at, context, values, cap)
-
-    def _stop_lists(self) -> tuple[str, ...]:
-        both = self.configuration.items("StopTxnSampledData") + self.configuration.items("StopTxnAlignedData")
-        return tuple(dict.fromkeys(both))
 
     def _interval_changed(self, name: str) -> None:
         if name == "ClockAlignedDataInterval":

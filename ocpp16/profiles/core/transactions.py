@@ -122,6 +122,8 @@ class Transactions:
         if context not in ("Transaction.Begin", "Transaction.End") and len(kept) >= cap - 1:
             for seq in kept[1::2]:
                 self.context.delete(Sample, seq, within_s=HORIZON_S)
+            if cap <= 2:  # there is room for Begin and End only
+                return
         sample = Sample(
             seq=self.context.next_seq(),
             connector=transaction.connector,

@@ -102,7 +102,7 @@ def test_own_wait_grows() -> None:
     station = booted("Pending", 0)
     station.wait(2000)
     at = boots(station)
-    assert [later - sooner for sooner, later in zip(at, at[1:], strict=False)] == [
+    assert [later - sooner for sooner, later in pairwise(at)] == [
         60,
         120,
         180,
