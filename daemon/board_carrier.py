@@ -55,6 +55,7 @@ class _Carrier:
         self._deliver = deliver
         self._latched = latched
         self._alive = alive
+        self._levels_leave = asyncio.Event()
 
     def _send(self, messages: list[Message]) -> None:
         raise NotImplementedError
@@ -67,6 +68,7 @@ class _Carrier:
 
     def decided(self) -> None:
         self._send(self.talk.ready())
+        self._levels_leave.set()
 
     def order(self, order: Order) -> None:
         messages, events = self.talk.order(order)
@@ -82,8 +84,9 @@ class _Carrier:
 
     async def _renew(self) -> None:
         """The lease lives only as long as the hall's loop makes progress."""
+        await self._levels_leave.wait()
         while True:
-            await asyncio.sleep(self.talk.lease_s / 4)
+            await asyncio.sleep(self.talk.renew_every_s)
             if self._alive():
                 self._send(self.talk.renew())
 
@@ -185,6 +188,7 @@ class BoardSocket(_Carrier):
             except OSError as error:
                 return f"no board at {self._path}: {error.strerror}"
             self._out = asyncio.Queue()
+            self._levels_leave.clear()
             self._send(self.talk.opened(self._latched()))
             try:
                 async with asyncio.TaskGroup() as tasks:

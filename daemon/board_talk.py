@@ -112,6 +112,12 @@ class BoardTalk:
         return events_of(message)
 
     @property
+    def renew_every_s(self) -> float:
+        """A quarter of the lease: ours, or the board's own where that is shorter."""
+        told = self._hello.get("lease_s") if self._hello is not None else None
+        return min(self.lease_s, told or self.lease_s) / 4
+
+    @property
     def complete(self) -> bool:
         """All present states have come."""
         return self.attached is not None and not self._missing

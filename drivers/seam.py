@@ -116,6 +116,7 @@ FROM_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
         "board": Field(_text(1, 64)),
         "connectors": Field(_whole(1, 16)),
         "layers": _optional(_list(8, _text(1, 64)), []),
+        "lease_s": _optional(_number(1, MAX_LEASE_S)),
     },
     "connector": {
         "connector": _CONNECTOR,

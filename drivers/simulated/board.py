@@ -11,7 +11,7 @@ from typing import Final
 from drivers.api import Message
 from drivers.evse import Limits
 from drivers.faults import STATION
-from drivers.seam import VERSION, SeamError
+from drivers.seam import MAX_LEASE_S, VERSION, SeamError
 from drivers.simulated.connector import SimulatedConnector
 from drivers.simulated.words import WordsRefused, understand
 from drivers.simulated.world import Ended, World, WorldState
@@ -69,6 +69,7 @@ class SimulatedBoard:
             "measurands": list(MEASURANDS),
         }
         self._socket = socket
+        self._lease_s = lease_s
         self._now: float | None = None
         self._muted = True
         self._ends: list[Message] = []
@@ -91,17 +92,18 @@ class SimulatedBoard:
     def greet(self, now: float) -> list[Message]:
         """`hello`, each `connector`, then each one's present states and the station's faults."""
         self.advance(now)  # what happened while nobody listened is contained in the present states
-        self._out.append(
-            {
-                "type": "hello",
-                "version": VERSION,
-                "boot_id": self.boot_id,
-                "session_id": self.session_id,
-                "board": "simulated",
-                "connectors": len(self._world.connectors),
-                "layers": list(LAYERS),
-            }
-        )
+        hello: Message = {
+            "type": "hello",
+            "version": VERSION,
+            "boot_id": self.boot_id,
+            "session_id": self.session_id,
+            "board": "simulated",
+            "connectors": len(self._world.connectors),
+            "layers": list(LAYERS),
+        }
+        if self._lease_s <= MAX_LEASE_S:
+            hello["lease_s"] = self._lease_s
+        self._out.append(hello)
         for number in range(1, len(self._world.connectors) + 1):
             self._out.append({"type": "connector", "connector": number, **self._shape})
         self._world.present(now)
