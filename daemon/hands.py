@@ -11,6 +11,7 @@ from daemon.board_carrier import Board
 from daemon.flight_recorder import FlightRecorder
 from daemon.journal import Journal
 from daemon.note_texts import ERROR
+from daemon.pseudonyms import without_secrets
 from ocpp16.events import Event, Now
 from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Write
 
@@ -122,5 +123,7 @@ class StationHands:
             self._writing = self._thread.submit(self._recorder.write, self._recorder.take())
 
     def _show(self, what: dict[str, Any]) -> None:
+        if self.watchers and "frame" in what:
+            what = {**what, "frame": without_secrets(what["frame"])}
         for watcher in tuple(self.watchers):
             watcher(what)

@@ -14,7 +14,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, TextIO
 
-from daemon.note_texts import CATALOGUE, INFO, WARNING, Line
+from daemon.note_texts import CATALOGUE, WARNING, Line
+from daemon.pseudonyms import without_secret_value
 from ocpp16.step import Note
 
 FIELD_CHARS = 200
@@ -55,7 +56,7 @@ def line_of(note: Note) -> tuple[int, str, dict[str, str]]:
     """Priority, text and structured fields of a note.  A code outside of the catalogue is told with all it carries."""
     fields = {
         name: plain(masked(value) if name.endswith("id_tag") and isinstance(value, str) and value else value)
-        for name, value in note.fields.items()
+        for name, value in without_secret_value(note.fields).items()
     }
     row = CATALOGUE.get(note.code)
     if row is None:
@@ -112,6 +113,3 @@ def to_journald(send: Callable[..., object]) -> Sink:
         send(text, PRIORITY=str(priority), SYSLOG_IDENTIFIER="evsed", **fields)
 
     return write
-
-
-__all__ = ["FIELD_CHARS", "INFO", "Journal", "Sink", "choose", "line_of", "masked", "message_id", "plain", "to_stream"]

@@ -27,6 +27,25 @@ _USERINFO = re.compile(r"(://[^/\s\"@:]*:)([^@\"/\s]+)(@)")
 _SECRET_KEY = "authorizationkey"
 
 
+def without_secrets(text: str) -> str:
+    """A frame without the keys and passwords in it."""
+    if "\\u" in text:  # a name may be spelled in escapes: write it plain first
+        with suppress(msgspec.DecodeError, RecursionError):
+            text = msgspec.json.encode(msgspec.json.decode(text)).decode()
+    if _SECRET_KEY in text.lower():
+        text = _VALUE.sub(lambda found: found[1] + "0" * len(found[2]) + found[3], text)
+    if "://" in text:
+        text = _USERINFO.sub(lambda found: found[1] + "0" * len(found[2]) + found[3], text)
+    return text
+
+
+def without_secret_value(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a note about a setting, without the value where that is a secret."""
+    if str(fields.get("key", "")).lower() == _SECRET_KEY:
+        return {**fields, "value": "(hidden)"}
+    return fields
+
+
 class Pseudonyms:
     """A keyed permutation of all texts of one shape: digits stay digits, letters letters, their case as it was."""
 
@@ -76,14 +95,7 @@ class Pseudonyms:
 
     def frame(self, text: str) -> str:
         """A frame as it may be written down; whatever is no card and no secret stays to the letter."""
-        if "\\u" in text:  # a name may be spelled in escapes: write it plain first
-            with suppress(msgspec.DecodeError, RecursionError):
-                text = msgspec.json.encode(msgspec.json.decode(text)).decode()
-        if _SECRET_KEY in text.lower():
-            text = _VALUE.sub(lambda found: found[1] + "0" * len(found[2]) + found[3], text)
-        if "://" in text:
-            text = _USERINFO.sub(lambda found: found[1] + "0" * len(found[2]) + found[3], text)
-        return _TAG.sub(lambda found: found[1] + self._escaped(found[2]) + found[3], text)
+        return _TAG.sub(lambda found: found[1] + self._escaped(found[2]) + found[3], without_secrets(text))
 
     def _escaped(self, inside: str) -> str:
         """A card number between the quotes of a JSON text."""
@@ -125,7 +137,7 @@ class Pseudonyms:
         """The fields of a note as they may be written down."""
         return {
             name: self.tag(value) if name.endswith("id_tag") and isinstance(value, str) else value
-            for name, value in fields.items()
+            for name, value in without_secret_value(fields).items()
         }
 
     def _maybe(self, id_tag: str | None) -> str | None:

@@ -37,6 +37,8 @@ TURNS = 16
 """Steps taken before others get their turn."""
 STALL_S = 10.0
 """A commit may take so long (an SD card that collects its garbage) before the loop counts as stuck."""
+SLOW_S = 0.25
+"""A step that takes so long is worth a note: the processor is overloaded, or the event is a trap."""
 LATE_S = 2.0
 """A wake-up that is this late means that the loop is stuck."""
 
@@ -70,8 +72,6 @@ class Runner:
         self.outlets: dict[int, Outlet] = {}
         self.link: Link | None = None
         self.ending: Restart | None = None
-        self.seq = 0
-        """Steps taken."""
         self._hands = hands
         self._clock = clock
         self._inbox: deque[Event] = deque()
@@ -134,11 +134,12 @@ class Runner:
             if isinstance(event, BoardLost):
                 self.outlets.clear()  # the next board knows no level: all are told again
             step = self._step(now, event)
+            if (took_s := self._clock().mono - now.mono) > SLOW_S:
+                self._hands.note(now, Note("slow-step", {"ms": round(took_s * 1000), "event": type(event).__name__}))
             await self._walk(now, step)
             if isinstance(event, BoardReady):
                 self._hands.decided()
             self._wake_at = step.wake_at
-            self.seq += 1
         except Exception:  # not a cancellation: who is asked to stop leaves the charge to the lease
             self._hands.withdraw_all()
             raise

@@ -92,18 +92,18 @@ def open_world(config: Config, seed: int) -> tuple[BoardHost, Callable[[], None]
 
     Its power cut is ours: once its world is kept, this process goes dark with it.
     """
-    from drivers.simulated import state
+    from drivers.simulated.state import load, save
 
     folder = config.state_dir
     folder.mkdir(parents=True, exist_ok=True)
-    board = make_board(config, state.load(folder), seed)
+    board = make_board(config, load(folder), seed)
     kept: dict[str, object] = {}
 
     def keep() -> None:
         nonlocal kept
         world = board.state()
         if world != kept:
-            state.save(folder, world)
+            save(folder, world)
             kept = world
         if board.ended == "dark":
             asyncio.get_running_loop().call_later(ANSWER_LEAVES_S, dark)

@@ -84,7 +84,7 @@ class Station:
             clock.now,
             self._deliver,
             self._hall,
-            lambda: list(lines.newest),
+            self._notes,
             self.hands.watchers,
             self.simulation.do,
         )
@@ -221,6 +221,13 @@ class Station:
         self._say("started", version=__version__, station=config.station.id, product=config.product.name, board=board)
         if config.csms.security_profile < 2:
             self._say("insecure", profile=config.csms.security_profile)
+
+    def _notes(self) -> list[dict[str, Any]]:
+        """The newest notes; those from before UTC was known get it now."""
+        utc = self.charge_point.context.clock.utc
+        return [
+            {**note, "utc": utc(note["mono"]) if note["utc"] is None else note["utc"]} for note in self._journal.newest
+        ]
 
     def _hall(self) -> dict[str, Any]:
         """What the hall adds to the status."""
