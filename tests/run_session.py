@@ -68,11 +68,10 @@ def in_words(action: str, payload: dict[str, Any]) -> str:
 
 SHORT = {
     "Energy.Active.Import.Register": "meter",
-    "Current.Import": "current",
     "Power.Active.Import": "power",
+    "Current.Import": "current",
     "Voltage": "voltage",
     "SoC": "battery",
-    "Temperature": "temperature",
 }
 
 
@@ -178,7 +177,7 @@ async def main(keep: bool) -> int:
     teller = Teller()
     async with CentralSystem(listener=teller.heard) as central:
         teller.plain("A charging session, from the plug to the bill: OCPP 1.6J over a real WebSocket.", "bill")
-        station = Station(central.url, MeterValueSampleInterval=5)
+        station = Station(central.url, MeterValueSampleInterval=5, MeterValuesSampledData=list(SHORT))
         teller.say("station", f"starts; its Central System listens at {central.url}", "note")
         async with station:
             right = await session(teller, central, station)

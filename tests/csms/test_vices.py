@@ -20,7 +20,6 @@ from tests.csms.scripted import (
     drop,
     error,
     late,
-    raw,
     silence,
     twice,
     wrong_id,
@@ -196,9 +195,9 @@ async def test_frames_beyond_the_cap(text: str | bytes) -> None:
     """A binary frame, or one beyond the cap, costs at most the connection: the station comes back at once."""
     async with ScriptedCentralSystem() as central, station_at(central) as station:
         await booted(central)
-        central.script("Heartbeat", raw(text))
         assert central.connection is not None
         await central.connection.send(text)
+        await central.until(lambda: len(central.connections) == 2)
         await good_session(central, station)
 
 
