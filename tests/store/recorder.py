@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -44,6 +45,18 @@ def environment(shim: Path, folder: Path, log: Path | None = None) -> dict[str, 
     """What a program needs in its environment to be watched."""
     watched = {**os.environ, "LD_PRELOAD": str(shim), "SHIM_DIR": str(folder)}
     return {**watched, "SHIM_LOG": str(log)} if log else watched
+
+
+def arm(index: int, number: int, *, always: bool, only_syncs: bool = False) -> None:
+    """In a watched program: the `index`-th call from now fails with errno `number`; a negative index: none does."""
+    ctypes.CDLL(None).shim_arm(ctypes.c_long(index), number, int(always), ord("f") if only_syncs else 0)
+
+
+def made() -> int:
+    """In a watched program: the calls since `arm`."""
+    count = ctypes.CDLL(None).shim_calls
+    count.restype = ctypes.c_long
+    return int(count())
 
 
 def run_life(shim: Path, log: Path, folder: Path, **life: object) -> None:

@@ -23,7 +23,7 @@ static const char *dir;
 static size_t dir_size;
 static int log_fd = -1;
 static long calls, fail_at = -1;
-static int fail_errno, fail_always;
+static int fail_errno, fail_always, fail_kind;
 
 __attribute__((constructor)) static void begin(void) {
     dir = getenv("SHIM_DIR");
@@ -35,9 +35,11 @@ __attribute__((constructor)) static void begin(void) {
     }
 }
 
-/* For the program under test, through ctypes: the `index`-th call from now fails (negative: none). */
-void shim_arm(long index, int number, int always) {
+/* For the program under test, through ctypes: the `index`-th call from now fails (negative: none);
+   `kind` 'f': only calls that sync are counted, 0: all. */
+void shim_arm(long index, int number, int always, int kind) {
     calls = 0;
+    fail_kind = kind;
     fail_at = index;
     fail_errno = number;
     fail_always = always;
@@ -49,8 +51,9 @@ static int ours(const char *path) { return dir_size && path && strncmp(path, dir
 
 static int is_ours(int fd) { return fd >= 0 && fd < FDS && tracked[fd]; }
 
-static int fails(int reading) {
-    if (reading && fail_errno != EIO) return 0; /* a full or read-only disk can be read */
+static int fails(char kind) {
+    if (fail_kind && kind != fail_kind) return 0;
+    if (kind == 'r' && fail_errno != EIO) return 0; /* a full or read-only disk can be read */
     long index = calls++;
     if (fail_at < 0 || index < fail_at || (index > fail_at && !fail_always)) return 0;
     errno = fail_errno;
@@ -71,7 +74,7 @@ static void note(char op, int failed, int fd, int64_t at, const void *data, size
 
 static int opened(int dirfd, const char *path, int flags, mode_t mode) {
     if (!ours(path)) return syscall(SYS_openat, dirfd, path, flags, mode);
-    if (fails(!(flags & (O_WRONLY | O_RDWR)))) return -1;
+    if (fails(flags & (O_WRONLY | O_RDWR) ? 'w' : 'r')) return -1;
     int is_new = (flags & O_CREAT) && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
     int fd = syscall(SYS_openat, dirfd, path, flags, mode);
     if (fd >= 0 && fd < FDS) {
@@ -107,7 +110,7 @@ int close(int fd) {
 }
 
 static ssize_t wrote(int fd, const void *data, size_t size, off_t at) {
-    if (fails(0)) {
+    if (fails('w')) {
         int number = errno;
         size_t part = number == ENOSPC ? size / 2 : 0; /* a disk that fills takes a part */
         if (part && syscall(SYS_pwrite64, fd, data, part, at) > 0) note('w', 0, fd, at, data, part);
@@ -133,18 +136,18 @@ ssize_t write(int fd, const void *data, size_t size) {
 }
 
 ssize_t pread(int fd, void *data, size_t size, off_t at) {
-    if (is_ours(fd) && fails(1)) return -1;
+    if (is_ours(fd) && fails('r')) return -1;
     return syscall(SYS_pread64, fd, data, size, at);
 }
 ssize_t pread64(int fd, void *data, size_t size, off_t at) { return pread(fd, data, size, at); }
 
 ssize_t read(int fd, void *data, size_t size) {
-    if (is_ours(fd) && fails(1)) return -1;
+    if (is_ours(fd) && fails('r')) return -1;
     return syscall(SYS_read, fd, data, size);
 }
 
 int ftruncate(int fd, off_t size) {
-    if (is_ours(fd) && fails(0)) return -1;
+    if (is_ours(fd) && fails('w')) return -1;
     int result = syscall(SYS_ftruncate, fd, size);
     if (is_ours(fd) && !result) note('t', 0, fd, size, "", 0);
     return result;
@@ -152,7 +155,7 @@ int ftruncate(int fd, off_t size) {
 int ftruncate64(int fd, off_t size) { return ftruncate(fd, size); }
 
 int posix_fallocate(int fd, off_t at, off_t size) {
-    if (is_ours(fd) && fails(0)) return errno;
+    if (is_ours(fd) && fails('w')) return errno;
     int result = syscall(SYS_fallocate, fd, 0, at, size) ? errno : 0;
     struct stat now;
     if (is_ours(fd) && !result && !fstat(fd, &now)) note('t', 0, fd, now.st_size, "", 0);
@@ -161,7 +164,7 @@ int posix_fallocate(int fd, off_t at, off_t size) {
 int posix_fallocate64(int fd, off_t at, off_t size) { return posix_fallocate(fd, at, size); }
 
 static int synced(int fd, long number) {
-    if (is_ours(fd) && fails(0)) {
+    if (is_ours(fd) && fails('f')) {
         note('f', 1, fd, 0, "", 0);
         return -1;
     }
@@ -173,14 +176,14 @@ int fsync(int fd) { return synced(fd, SYS_fsync); }
 int fdatasync(int fd) { return synced(fd, SYS_fdatasync); }
 
 int unlink(const char *path) {
-    if (ours(path) && fails(0)) return -1;
+    if (ours(path) && fails('w')) return -1;
     int result = syscall(SYS_unlinkat, AT_FDCWD, path, 0);
     if (ours(path) && !result) note('u', 0, -1, 0, path, strlen(path));
     return result;
 }
 
 int rename(const char *from, const char *to) {
-    if (ours(from) && fails(0)) return -1;
+    if (ours(from) && fails('w')) return -1;
     int result = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
     if (ours(from) && !result) {
         char both[8192];
@@ -191,6 +194,6 @@ int rename(const char *from, const char *to) {
 }
 
 int mkdir(const char *path, mode_t mode) {
-    if (ours(path) && fails(0)) return -1;
+    if (ours(path) && fails('w')) return -1;
     return syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import functools
+import itertools
 import json
 import os
 import random
@@ -9,12 +12,12 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from daemon.store import Store
 from ocpp16.records import (
-    TABLES,
     Availability,
     CachedTag,
     LatchedFault,
@@ -27,6 +30,7 @@ from ocpp16.records import (
     Unit,
 )
 from ocpp16.step import Delete, Save, Write
+from tests.store.recorder import ENTRY, arm
 
 Model = dict[tuple[str, int | str], Record]
 """What must be in the store: the rows by table and key."""
@@ -111,54 +115,46 @@ class Careless(sqlite3.Connection):
         return super().execute(sql.replace("synchronous=EXTRA", "synchronous=NORMAL"), *parameters)
 
 
-def careless(*arguments: object, **options: object) -> sqlite3.Connection:
-    return sqlite3.connect(*arguments, factory=Careless, **options)  # type: ignore[call-overload, no-any-return]
+class Mortal(sqlite3.Connection):
+    """Once doomed, its process dies before SQLite can tidy up behind a failed commit."""
 
+    doomed = False
 
-def live(
-    folder: Path, schema: Path, seed: int, first: int, last: int, log: int, *, clean: bool, defect: bool
-) -> None:
-    """One life: open, check nothing, commit `first`..`last`, and end well or by sudden death."""
-    store = Store.open(
-        folder, schema=schema, checkpoint_pages=CHECKPOINT_PAGES, connect=careless if defect else sqlite3.connect
-    )
-    store.load()
-    for number, writes in enumerate(commits(seed)):
-        if first <= number < last:
-            mark(log, b"B", number)
-            store.commit(writes)
-            mark(log, b"A", number)
-        elif number >= last:
-            break
-    if clean:
-        store.close()
+    def close(self) -> None:
+        if Mortal.doomed:
+            os._exit(0)
+        super().close()
 
 
 def mark(log: int, op: bytes, number: int) -> None:
     """Into the recorder's log, between the calls: a commit begins, a commit is acknowledged."""
-    from tests.store.recorder import ENTRY
-
     os.write(log, ENTRY.pack(op, 0, 0, -1, number, 0))
 
 
-def main() -> None:
-    """`python -m tests.store.workload JSON`: see `live`."""
-    given = json.loads(sys.argv[1])
+def live(given: dict[str, Any]) -> None:
+    """One life: open, commit `first` to `last` - 1, and end well, by a failed commit, or by sudden death."""
     log = os.open(given["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    assert TABLES
-    live(
+    factory = Careless if given.get("defect") else Mortal
+    store = Store.open(
         Path(given["folder"]),
-        Path(given["schema"]),
-        given["seed"],
-        given["first"],
-        given["last"],
-        log,
-        clean=given["clean"],
-        defect=given["defect"],
+        schema=Path(given["schema"]),
+        checkpoint_pages=CHECKPOINT_PAGES,
+        connect=functools.partial(sqlite3.connect, factory=factory),
     )
+    store.load()
+    for number, writes in enumerate(itertools.islice(commits(given["seed"]), given["last"])):
+        if number < given["first"]:
+            continue
+        if number == given.get("fail_sync_of") and not given["clean"]:
+            arm(0, errno.EIO, always=False, only_syncs=True)
+            Mortal.doomed = True
+        mark(log, b"B", number)
+        store.commit(writes)
+        mark(log, b"A", number)
     if not given["clean"]:
         os._exit(0)
+    store.close()
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # python -m tests.store.workload JSON
+    live(json.loads(sys.argv[1]))
