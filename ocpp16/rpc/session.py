@@ -14,7 +14,7 @@ from ocpp16.context import Context
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
 from ocpp16.rpc.calls import Answer, Failure, Gate, InFlight, Postponed, Then, Volatile
-from ocpp16.rpc.reports import Report, Reports
+from ocpp16.rpc.reports import Key, Report, Reports
 from ocpp16.timers import Timer
 
 MAX_VOLATILE = 64
@@ -50,10 +50,10 @@ class Session:
         self._boot: Volatile | None = None
         self._volatile: deque[Volatile] = deque()
         self._flight: InFlight | None = None
-        self._handling: str = ""
         self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._late: OrderedDict[str, Report] = OrderedDict()
-        self._disconnects = 0
+        self._interrupted: tuple[Key | None, int] = (None, 0)
+        """The message last in flight at a lost connection, and at how many in a row."""
         self._timeouts = 0
         self.epoch = 0
         """Rises when the connection, though open, is of no use: the link is dialled anew."""
@@ -103,8 +103,10 @@ class Session:
         self._boot = None
         self._volatile.clear()
         if flight is not None and flight.report is not None:
-            self._disconnects += 1
-            self.reports.interrupted(flight.report, counts=self._disconnects >= MAX_DISCONNECTS)
+            key, times = self._interrupted
+            times = times + 1 if key == flight.report.key else 1
+            self._interrupted = flight.report.key, times
+            self.reports.interrupted(flight.report, counts=times >= MAX_DISCONNECTS)
         elif flight is not None and flight.then is not None:
             flight.then(Failure("", "connection lost"))
         for volatile in waiting:
@@ -128,7 +130,7 @@ class Session:
                 self.context.note("frame-refused", code=message.code, reason=message.description)
                 if self.gate is not Gate.SILENT:
                     self.frames_out.append(frames.error(message.id, message.code, message.description))
-            case frames.Ignored():
+            case _:  # Ignored
                 self.context.note("frame-ignored", reason=message.reason)
 
     def _received_call(self, call: frames.Call) -> None:
@@ -172,7 +174,8 @@ class Session:
             self._received_late(message)
             return
         self._flight = None
-        self._disconnects = 0
+        if flight.report is not None:
+            self._interrupted = (None, 0)
         self.context.timers.clear(Timer.ANSWER)
         self.round_trip_s = self.context.now.mono - flight.sent_at
         self._deliver(flight.action, flight.then, flight.report, message)
@@ -183,8 +186,7 @@ class Session:
             self.context.note("answer-unknown", id=message.id[:36])
             return
         if self._flight is not None and self._flight.report is not None and self._flight.report.key == report.key:
-            self._flight = None  # sent again meanwhile: the late answer settles it, the second one will be unknown
-            self.context.timers.clear(Timer.ANSWER)
+            self._flight = self._flight._replace(report=None)  # sent again meanwhile: its own answer is only awaited
         self._deliver(report.action, None, report, message)
 
     def _deliver(
