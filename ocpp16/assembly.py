@@ -20,6 +20,11 @@ from ocpp16.profiles.core.notifications import Notifications
 from ocpp16.profiles.core.queue import Queue
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.firmware import Firmware
+from ocpp16.profiles.local_auth_list import LocalAuthList
+from ocpp16.profiles.remote_trigger import RemoteTrigger
+from ocpp16.profiles.reservation import Reservations
+from ocpp16.profiles.smart_charging import SmartCharging
 from ocpp16.reader import Reader
 from ocpp16.records import Record
 from ocpp16.remote_control import RemoteControl
@@ -56,7 +61,22 @@ class Assembly:
         self.availability = Availability(self.context, product.connectors)
         self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
         self.station_faults: dict[str, str] = {}
-        parts = Parts(self.context, self.configuration, self.authorization, self.transactions, self.metering, product)
+        self.local_list = LocalAuthList(self.context, self.configuration, product)
+        self.reservations = Reservations(self.context, product)
+        self.smart = SmartCharging(self.context, product)
+        self.firmware = Firmware(self.context, self.session, product)
+        self.trigger = RemoteTrigger(product.connectors)
+        parts = Parts(
+            self.context,
+            self.configuration,
+            self.authorization,
+            self.transactions,
+            self.metering,
+            product,
+            self.reservations,
+            self.smart,
+            self.firmware,
+        )
         self.connectors = {n: Connector(n, parts, self.station_faults) for n in range(1, product.connectors + 1)}
         self.remote = RemoteControl(
             self.context,
@@ -65,6 +85,7 @@ class Assembly:
             self.configuration,
             self.registration,
             self.connectors,
+            self.reservations,
             product,
             identity.vendor,
         )

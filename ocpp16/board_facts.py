@@ -86,6 +86,7 @@ class BoardFacts:
         """Below the watermark, or nothing can be written: nothing new begins, what runs ends, and it says so."""
         before = set(self.station_faults)
         self.context.writable = event.state != "unwritable"
+        self.context.has_room = event.state == "ok"
         if event.state == "ok":
             self.station_faults.pop("store-full", None)
         else:

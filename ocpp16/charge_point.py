@@ -13,17 +13,19 @@ from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16 import views
+from ocpp16.answers import Answers
 from ocpp16.assembly import Assembly
 from ocpp16.connector import Connector
-from ocpp16.messages import core as words
-from ocpp16.messages.types import Message
+from ocpp16.messages.types import ChargePointErrorCode
+from ocpp16.messages.types import ChargePointStatus as Status
 from ocpp16.product import Identity, Product
+from ocpp16.profiles.reservation import Seat
 from ocpp16.records import LatchedFault, Record
-from ocpp16.rpc.calls import Postponed
-from ocpp16.rpc.payload import Refusal
+from ocpp16.remote_control import LAST_WORD_S
 from ocpp16.status import LAMPS, connector_status, station_status
 from ocpp16.step import Link, Outlet, Step
 from ocpp16.timers import Key, Timer
+from ocpp16.triggers import Triggers
 
 
 class ChargePoint(Assembly):
@@ -48,7 +50,7 @@ class ChargePoint(Assembly):
 
     def _introduce(self) -> None:
         """Who hears whom: the only place that knows all the parts."""
-        self.session.answer_request = self._answer
+        self.session.answer_request = Answers(self)
         self.session.message_timeout_s = partial(self.configuration.number, "MessageTimeout")
         self.reports.attempts_allowed = partial(self.configuration.number, "TransactionMessageAttempts")
         self.reports.retry_interval_s = partial(self.configuration.number, "TransactionMessageRetryInterval")
@@ -60,16 +62,13 @@ class ChargePoint(Assembly):
         self.availability.on_changed = self._availability_changed
         for connector in self.connectors.values():
             connector.on_ended = self._connector_ended
-        self._requests: dict[str, Callable[[Any], Any]] = {
-            "ChangeAvailability": self.availability.on_change_availability,
-            "ChangeConfiguration": self.configuration.on_change_configuration,
-            "ClearCache": self.authorization.on_clear_cache,
-            "DataTransfer": self.remote.on_data_transfer,
-            "GetConfiguration": self.configuration.on_get_configuration,
-            "RemoteStartTransaction": self.remote.on_remote_start,
-            "RemoteStopTransaction": self.remote.on_remote_stop,
-            "Reset": self.remote.on_reset,
-        }
+        self.authorization.local_list = self.local_list.lookup
+        self.authorization.on_conflict = self._list_conflict
+        self.reservations.seats = self._seats
+        self.smart.hardware_amps = self._hardware_amps
+        self.firmware.is_charging = self._is_charging
+        self.firmware.reboot = self._reboot_for_firmware
+        self.trigger.messages = Triggers(self).table()
         self._events: dict[type[ev.Event], Callable[[Any], None]] = {
             ev.Tick: self._tick,
             ev.Started: self._started,
@@ -89,7 +88,7 @@ class ChargePoint(Assembly):
             ev.FrameReceived: self._frame_received,
             ev.StoreChanged: self.board.store_changed,
             ev.MainsLost: self.remote.mains_lost,
-            ev.JobDone: self._tick,
+            ev.JobDone: self.firmware.job_done,
             ev.ShutdownAsked: self.remote.shutdown_asked,
             ev.SettingAsked: self.desk.setting_asked,
             ev.StopAsked: self.desk.stop_asked,
@@ -148,9 +147,15 @@ class ChargePoint(Assembly):
                 self.notifications.lasted(connector)
             case Timer.OPENING:
                 self.connectors[connector].opening_timed_out()
+            case Timer.RESERVATION:
+                self.reservations.expired()
+            case Timer.UPDATE:
+                self.firmware.due()
+            case Timer.UPLOAD:
+                self.firmware.upload_due()
             case Timer.FLOOR:
                 self.context.remember_time()
-            case Timer.REPORT | Timer.ENERGISE | Timer.LAST_WORD:
+            case Timer.REPORT | Timer.ENERGISE | Timer.SCHEDULE | Timer.LAST_WORD:
                 """What follows is asked for after every step anyway."""
 
     def _follow(self, connector: Connector) -> None:
@@ -160,7 +165,10 @@ class ChargePoint(Assembly):
             self.availability.apply_scheduled(connector.number, free=not self._is_busy(connector.number))
         waits = transaction is not None and transaction.start == "waiting"
         start_seq = transaction.start_seq if waits and transaction is not None else None
-        self.notifications.update(connector.number, connector_status(connector.view()), start_seq)
+        shown = connector_status(connector.view())
+        if shown.status in (Status.FAULTED, Status.UNAVAILABLE):
+            self.reservations.connector_lost(connector.number)
+        self.notifications.update(connector.number, shown, start_seq)
 
     def _gather(self) -> Step:
         context = self.context
@@ -188,24 +196,33 @@ class ChargePoint(Assembly):
         shown = self.notifications.shown(connector.number)
         return connector.outlet("off" if shown is None else LAMPS[shown.status])
 
-    # --- CALLs of the Central System --------------------------------------------------------------------------------
-
-    def _answer(self, action: str, request: Message, call_id: str) -> Message | Refusal | Postponed:
-        if isinstance(request, words.UnlockConnectorReq):
-            return self.remote.on_unlock(request, call_id)
-        answer = self._requests.get(action)
-        if answer is None:  # known to OCPP, not to this product
-            return Refusal("NotSupported", f"{action} is not supported by this station")
-        result: Message | Refusal = answer(request)
-        return result
-
     # --- what the parts tell each other -----------------------------------------------------------------------------
 
     def _accepted(self) -> None:
         self.notifications.tell_all()
+        self.firmware.tell()
+
+    def _list_conflict(self, id_tag: str) -> None:
+        self.context.note("list-conflict", id_tag=id_tag)
+        self.notifications.warn(ChargePointErrorCode.LOCAL_LIST_CONFLICT, "list and Central System disagree")
+
+    def _seats(self) -> dict[int, Seat]:
+        return {number: connector.seat() for number, connector in self.connectors.items()}
+
+    def _hardware_amps(self, number: int) -> float:
+        return self.connectors[number].hardware_amps()
+
+    def _is_charging(self) -> bool:
+        return bool(self.context.facts.running)
+
+    def _reboot_for_firmware(self) -> None:
+        self.remote.leave("HardReset", LAST_WORD_S)
 
     def _clock_set(self) -> None:
         self.transactions.settle_clock()
+        self.smart.changed()
+        self.reservations.arm()
+        self.firmware.arm()
         self.metering.arm_aligned()
         self.context.remember_time()
 
@@ -229,6 +246,7 @@ class ChargePoint(Assembly):
     def _connector_ended(self, number: int) -> None:
         self.availability.apply_scheduled(number, free=True)
         self.remote.connector_ended(number)
+        self.firmware.transaction_ended()
 
     # --- events -----------------------------------------------------------------------------------------------------
 
@@ -243,9 +261,11 @@ class ChargePoint(Assembly):
             )
         if clock.known:
             self._clock_set()
+        self.firmware.started()
 
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.attachment.ready()
+        self.smart.drop_orphans()
 
     def _board_lost(self, event: ev.BoardLost) -> None:
         self.attachment.lost(event.reason)
@@ -257,6 +277,7 @@ class ChargePoint(Assembly):
         self.registration.link_up()
         if self.registration.accepted:
             self.notifications.tell_changed()
+            self.firmware.tell()
 
     def _link_down(self, event: ev.LinkDown) -> None:
         if self.session.up:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ocpp16.ending import LAST_READING_S, Ending
 from ocpp16.events import CableChanged, ContactorChanged, MeterSampled, PilotChanged
-from ocpp16.messages.types import Reason
+from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.place import Token
 from ocpp16.profiles.core.authorization import Verdict, same
 from ocpp16.records import Transaction
@@ -75,6 +75,8 @@ class Connector(Ending):
         elif not self.parts.product.local_start or not self.free:
             reason = "out of service" if not self.operative else "faulted" if self.faulted else "no local start"
             self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
+        elif not self.open_to(id_tag):  # §3.12: no question is asked about a card that is not the reserved one
+            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="reserved for another card")
         else:
             self.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_locally)
@@ -103,15 +105,21 @@ class Connector(Ending):
             reason = f"{verdict.status} by {verdict.source}" if not verdict.accepted else "the connector is taken"
             self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
             return
-        self.accept(Token(id_tag, verdict.parent_id_tag, remote))
+        row = self.parts.reservations.of(self.number)
+        if row is not None and not self.parts.reservations.is_for(row, id_tag, verdict.parent_id_tag):
+            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="reserved for another group")
+            return
+        self.accept(Token(id_tag, verdict.parent_id_tag, remote, self._asked_profile if remote else None))
 
-    def remote_start(self, id_tag: str, authorize: bool) -> None:
+    def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:
         """§5.11; the answer was given before.  With AuthorizeRemoteTxRequests like a card, else at once."""
+        self._asked_profile = profile
         if authorize:
             self.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_remotely)
         else:
-            self.accept(Token(id_tag, None, remote=True))
+            known = self.parts.authorization.known(id_tag)
+            self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile))
 
     def accept(self, token: Token) -> None:
         """Authorized: now the plug, if it is not in yet."""
@@ -143,10 +151,11 @@ class Connector(Ending):
         self._set_finishing(False)
         wh = self.parts.metering.register_wh(self.number)
         assert wh is not None
-        reservation = (
-            self.reservation_for(self.number, token.id_tag, token.parent_id_tag) if self.reservation_for else None
-        )
+        reservation = self.parts.reservations.used_by(self.number, token.id_tag, token.parent_id_tag)
         transaction = self.parts.transactions.begin(self.number, token.id_tag, token.parent_id_tag, wh, reservation)
+        if token.profile is not None:
+            self.parts.smart.install(token.profile, self.number, transaction.number)
+        self.parts.smart.changed()
         self.parts.metering.transaction_began(transaction)
         self.context.timers.set(Timer.ENERGISE, self.context.now.mono + SETTLE_S, self.number)
 

@@ -75,6 +75,8 @@ class Context:
         self.timers = Timers()
         self.now = Now(0.0, None)
         self.writable = True
+        self.has_room = True
+        """False: the store is below its watermark."""
         """False: nothing can be written; what must be is kept until it can be, and not told before."""
         self.writes: dict[tuple[str, int | str], Write] = {}
         self.notes: list[Note] = []
@@ -100,6 +102,11 @@ class Context:
 
     def stamp(self, mono: float | None = None) -> Stamp:
         return self.clock.stamp(self.now.mono if mono is None else mono)
+
+    @property
+    def accepts_lists(self) -> bool:
+        """Whether there is room for what the Central System wants kept (lists, profiles, reservations)."""
+        return self.writable and self.has_room
 
     @property
     def utc(self) -> float | None:

@@ -30,6 +30,7 @@ class Ending(Place):
             self._finish(replace(transaction, stopping=str(reason), stop_id_tag=id_tag))
             return
         self.parts.transactions.stopping(transaction, str(reason), id_tag)
+        self.parts.smart.changed()
         self.context.timers.clear(Timer.SAMPLE, self.number)
         self.context.timers.set(Timer.OPENING, self.context.now.mono + OPENING_S, self.number)
 
@@ -46,7 +47,7 @@ class Ending(Place):
         self.parts.transactions.end(
             transaction, transaction.stopping, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
         )
-        self._ended()
+        self._ended(transaction)
 
     def ended_in_the_dark(self, reason: Reason, gone: bool) -> None:
         """The unit was off: the register is the meter's own of now, the time the last at which we surely lived.
@@ -67,7 +68,7 @@ class Ending(Place):
         self.parts.transactions.end(
             transaction, str(reason), transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
         )
-        self._ended()
+        self._ended(transaction)
 
     def goes_on(self) -> None:
         """Only we were away (or the board process, and the cable stayed): same transaction."""
@@ -84,7 +85,8 @@ class Ending(Place):
         ):
             self.stop(Reason.EV_DISCONNECTED)
 
-    def _ended(self) -> None:
+    def _ended(self, transaction: Transaction) -> None:
+        self.parts.smart.transaction_ended(transaction.number)
         self.context.timers.clear(Timer.OPENING, self.number)
         self.context.timers.clear(Timer.ENERGISE, self.number)
         self._set_finishing(self.plugged)

@@ -7,11 +7,15 @@ from typing import NamedTuple
 
 from ocpp16.context import Context
 from ocpp16.events import ConnectorShape
+from ocpp16.messages.types import ChargingProfile
 from ocpp16.product import Product
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.metering import Metering
 from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.firmware import Firmware
+from ocpp16.profiles.reservation import Reservations, Seat
+from ocpp16.profiles.smart_charging import SmartCharging
 from ocpp16.records import Availability, Occupancy, Transaction
 from ocpp16.status import View, Why, fault_of, why_of
 from ocpp16.step import Lamp, Outlet
@@ -24,6 +28,8 @@ class Token(NamedTuple):
     id_tag: str
     parent_id_tag: str | None
     remote: bool
+    profile: ChargingProfile | None = None
+    """A TxProfile that came with a remote start."""
 
 
 class Parts(NamedTuple):
@@ -35,6 +41,9 @@ class Parts(NamedTuple):
     transactions: Transactions
     metering: Metering
     product: Product
+    reservations: Reservations
+    smart: SmartCharging
+    firmware: Firmware
 
 
 class Place:
@@ -61,11 +70,9 @@ class Place:
         self.signalled_why = ""
         self.token: Token | None = None
         self.asking: str | None = None
+        self._asked_profile: ChargingProfile | None = None
         self.held_for: Token | None = None
         """Whose cable stays locked in the socket after the plug was pulled at the car."""
-        self.limit: Callable[[int], tuple[float, str]] | None = None
-        """Charging profiles, where the product has them: amperes and what holds them down."""
-        self.reservation_for: Callable[[int, str, str | None], int | None] | None = None
         self.on_ended: Callable[[int], None]
 
     @property
@@ -74,6 +81,8 @@ class Place:
 
     @property
     def operative(self) -> bool:
+        if self.parts.firmware.closes_connectors and self.transaction is None:
+            return False
         rows = self.context.facts.of(Availability)
         station, own = rows.get(0), rows.get(self.number)
         if own is not None and own.scheduled is not None:  # §5.2: the station's word, too, waits for what goes on here
@@ -93,6 +102,21 @@ class Place:
         """A fault that forbids to give energy (or, without a transaction, to begin one)."""
         codes = self.fault_codes()
         return any(fault_of(code).blocks_running for code in codes) if self.transaction else bool(codes)
+
+    def open_to(self, id_tag: str) -> bool:
+        """Whether a reservation leaves this connector to the card (or to its group, yet to be asked for)."""
+        row = self.parts.reservations.of(self.number)
+        return row is None or row.parent_id_tag is not None or self.parts.reservations.is_for(row, id_tag, None)
+
+    def reserved_for(self, id_tag: str) -> bool:
+        """Whether this connector is kept for just this card."""
+        row = self.parts.reservations.of(self.number)
+        return row is not None and self.parts.reservations.is_for(row, id_tag, None)
+
+    def seat(self) -> Seat:
+        """For those who want to reserve it."""
+        taken = self.transaction is not None or self.token is not None or self.plugged or self.finishing
+        return Seat(self.faulted, self.operative, taken or self.asking is not None)
 
     @property
     def free(self) -> bool:
@@ -117,16 +141,26 @@ class Place:
 
     # --- the offer --------------------------------------------------------------------------------------------------
 
-    def chain(self) -> list[tuple[float, str]]:
-        """All that bounds the amperes, whatever the state."""
+    def hardware(self) -> list[tuple[float, str]]:
+        """What bounds the amperes for good."""
         if self.shape is None:
             return [(0.0, "no board")]
         bounds = [(self.shape.max_amps, "board"), (self.parts.product.max_amps, "product")]
         if self.cable_amps > 0.0:
             bounds.append((self.cable_amps, "cable"))
-        if self.limit is not None:
-            bounds.append(self.limit(self.number))
         return bounds
+
+    def chain(self) -> list[tuple[float, str]]:
+        """All that bounds the amperes, whatever the state."""
+        bounds = self.hardware()
+        limit, why = self.parts.smart.limit(self.number)
+        if why:
+            bounds.append((limit, why))
+        return bounds
+
+    def hardware_amps(self) -> float:
+        """What board, product and cable allow, without any charging profile."""
+        return min(amps for amps, _ in self.hardware())
 
     def offered_amps(self) -> float:
         """§7.13 Current.Offered.  Below the smallest that can be signalled (6 A): no energy."""
@@ -171,6 +205,7 @@ class Place:
             closed=self.closed,
             settling=self.context.timers.due(Timer.ENERGISE, self.number) is not None,
             finishing=self.finishing,
+            reserved=self.parts.reservations.of(self.number) is not None,
         )
 
     def why(self) -> Why:

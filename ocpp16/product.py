@@ -44,7 +44,27 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     stop_aligned_max_length: int = 10  # ORS-9
     stop_sampled_max_length: int = 10  # ORS-10
     ping_interval_s: int = 10  # ORS-11
-    profiles: tuple[str, ...] = ("Core",)  # what is built so far
+    profiles: tuple[str, ...] = (
+        "Core",
+        "FirmwareManagement",
+        "LocalAuthListManagement",
+        "Reservation",
+        "SmartCharging",
+        "RemoteTrigger",
+    )
+    rate_units: tuple[str, ...] = ("Current",)  # SC-1.1, SC-1.2
+    reserve_connector_zero: bool = True  # R-1
+    secure_firmware: bool = True  # F-1: only signed firmware
+    local_list_max_length: int = 100  # ORS-12
+    send_local_list_max_length: int = 100  # ORS-13
+    max_stack_level: int = 10  # ORS-14
+    schedule_max_periods: int = 100  # ORS-15
+    max_profiles: int = 10  # ORS-19
+    transfer_protocols: tuple[str, ...] = ("HTTP", "HTTPS", "FTP", "FTPS")  # ORS-16
+
+    def has(self, profile: str) -> bool:
+        """Whether the product has a feature profile, by its exact identifier."""
+        return profile in self.profiles
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,18 +37,25 @@ class Reader:
             holder = connector.transaction or connector.token or connector.held_for
             if holder is not None and holder.id_tag.casefold() == folded:
                 return connector
-        plugged = [connector for connector in everyone if connector.free and connector.plugged]
+        kept = next((c for c in everyone if c.free and c.reserved_for(id_tag)), None)
+        if kept is not None:
+            return kept
+        free = [connector for connector in everyone if connector.free and connector.open_to(id_tag)]
+        plugged = [connector for connector in free if connector.plugged]
         if plugged:
             return min(plugged, key=lambda connector: connector.plugged_at)
-        return next((connector for connector in everyone if connector.free), everyone[0])
+        return free[0] if free else next((c for c in everyone if c.free), everyone[0])
 
     def plug_takes_waiting_card(self, plugged: Connector) -> None:
         """An accepted card that waits for a plug goes where the next plug is."""
         if not plugged.plugged or not plugged.free:
             return
         for other in self.connectors.values():
-            if other is not plugged and other.token is not None and not other.token.remote and not other.plugged:
-                token, other.token = other.token, None
+            token = other.token
+            if other is plugged or token is None or token.remote or other.plugged:
+                continue
+            if plugged.open_to(token.id_tag):
+                other.token = None
                 self.context.timers.clear(Timer.PLUG_IN, other.number)
                 plugged.accept(token)
                 return

@@ -167,6 +167,67 @@ class Sample(Record, frozen=True, kw_only=True):
     error: str = ""
 
 
+class ListedTag(Record, frozen=True, kw_only=True):
+    """§3.5.2: a card of the Local Authorization List."""
+
+    table: ClassVar[str] = "listed_tag"
+    id_tag: str
+    """Case-folded."""
+    status: str
+    expires_utc: float | None = None
+    parent_id_tag: str | None = None
+
+
+class ListVersion(Record, frozen=True, kw_only=True):
+    """The version last sent with the list: one row."""
+
+    table: ClassVar[str] = "list_version"
+    name: str = "list"
+    version: int = 0
+
+
+class Reservation(Record, frozen=True, kw_only=True):
+    """§3.12: a connector (0: whichever is free) kept for a card, or for its group."""
+
+    table: ClassVar[str] = "reservation"
+    reservation_id: int
+    connector: int
+    id_tag: str
+    parent_id_tag: str | None = None
+    expires_utc: float
+
+
+class Profile(Record, frozen=True, kw_only=True):
+    """§3.13: an installed charging profile, in the words in which it came."""
+
+    table: ClassVar[str] = "profile"
+    profile_id: int
+    connector: int
+    number: int | None = None
+    """TxProfile: the transaction (our number) that it belongs to."""
+    document: str
+
+
+UpdateState = Literal[
+    "waiting", "downloading", "downloaded", "installing", "rebooting", "installed", "download-failed", "install-failed"
+]
+
+
+class FirmwareUpdate(Record, frozen=True, kw_only=True):
+    """§5.19: the one firmware update that is under way; it goes on after every reboot."""
+
+    table: ClassVar[str] = "firmware_update"
+    name: str = "update"
+    location: str
+    retrieve_utc: float
+    retries_left: int
+    retry_interval_s: int
+    state: UpdateState = "waiting"
+    file: str = ""
+    told: str = ""
+    """The FirmwareStatus that the Central System confirmed last."""
+
+
 AnyRecord = Unit | Setting | Availability | Occupancy | LatchedFault | CachedTag | Transaction | Sample
 
 TABLES: tuple[type[Record], ...] = (
@@ -178,4 +239,9 @@ TABLES: tuple[type[Record], ...] = (
     CachedTag,
     Transaction,
     Sample,
+    ListedTag,
+    ListVersion,
+    Reservation,
+    Profile,
+    FirmwareUpdate,
 )

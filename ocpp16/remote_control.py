@@ -25,6 +25,8 @@ from ocpp16.messages.core import (
     UnlockConnectorReq,
 )
 from ocpp16.messages.types import (
+    ChargingProfile,
+    ChargingProfilePurpose,
     DataTransferStatus,
     Reason,
     RemoteStartStopStatus,
@@ -35,6 +37,7 @@ from ocpp16.messages.types import (
 from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.registration import Registration
+from ocpp16.profiles.reservation import Reservations
 from ocpp16.rpc.calls import POSTPONED, Postponed
 from ocpp16.rpc.reports import Reports
 from ocpp16.rpc.session import Session
@@ -68,6 +71,7 @@ class RemoteControl:
         configuration: Configuration,
         registration: Registration,
         connectors: dict[int, Connector],
+        reservations: Reservations,
         product: Product,
         vendor: str,
     ) -> None:
@@ -77,6 +81,7 @@ class RemoteControl:
         self.configuration = configuration
         self.registration = registration
         self.connectors = connectors
+        self.reservations = reservations
         self.product = product
         self.vendor = vendor
         self.leaving: Leaving | None = None
@@ -92,20 +97,47 @@ class RemoteControl:
         if connector is None:
             return RemoteStartTransactionConf(status=RemoteStartStopStatus.REJECTED)
         authorize = self.configuration.flag("AuthorizeRemoteTxRequests")
-        connector.remote_start(request.id_tag, authorize)  # its messages leave after this answer
+        connector.remote_start(
+            request.id_tag, authorize, request.charging_profile
+        )  # its messages leave after this answer
         return RemoteStartTransactionConf(status=RemoteStartStopStatus.ACCEPTED)
 
     def _eligible(self, request: RemoteStartTransactionReq) -> Connector | None:
         """§5.11: the named one, else the first that is free, a plugged one before an empty one."""
         if not self.registration.accepted or self.leaving is not None:  # §4.2: not allowed while Pending
             return None
-        if request.charging_profile is not None:  # the product has no SmartCharging (yet)
-            return None
+        candidates = list(self.connectors.values())
         if request.connector_id is not None:
-            named = self.connectors.get(request.connector_id)
-            return named if named is not None and named.free and named.asking is None else None
-        free = [connector for connector in self.connectors.values() if connector.free and connector.asking is None]
-        return min(free, key=lambda connector: (not connector.plugged, connector.number), default=None)
+            candidates = [c for c in candidates if c.number == request.connector_id]
+        free = [c for c in candidates if c.free and c.asking is None and self._is_open_to(c, request.id_tag)]
+        chosen = min(free, key=partial(self._rank, request.id_tag), default=None)
+        if chosen is None or not self._profile_fits(request.charging_profile, chosen):
+            return None
+        return chosen
+
+    def _is_open_to(self, connector: Connector, id_tag: str) -> bool:
+        """A group can be told only where the card is asked about, or known."""
+        row = self.reservations.of(connector.number)
+        if row is None or self.reservations.is_for(row, id_tag, None):
+            return True
+        known = connector.parts.authorization.known(id_tag)
+        if known is not None and self.reservations.is_for(row, id_tag, known.parent_id_tag):
+            return True
+        return row.parent_id_tag is not None and self.configuration.flag("AuthorizeRemoteTxRequests")
+
+    def _rank(self, id_tag: str, connector: Connector) -> tuple[bool, bool, int]:
+        """The reserved one first, then a plugged one, then by number."""
+        row = self.reservations.of(connector.number)
+        mine = row is not None and self.reservations.is_for(row, id_tag, None)
+        return not mine, not connector.plugged, connector.number
+
+    def _profile_fits(self, profile: ChargingProfile | None, connector: Connector) -> bool:
+        """§5.11: only a TxProfile without transactionId can come with a remote start."""
+        if profile is None:
+            return True
+        fits = profile.charging_profile_purpose is ChargingProfilePurpose.TX_PROFILE and profile.transaction_id is None
+        has = self.product.has("SmartCharging")
+        return has and fits and connector.parts.smart.flaw(profile, connector.number) is None
 
     def on_remote_stop(self, request: RemoteStopTransactionReq) -> RemoteStopTransactionConf:
         for connector in self.connectors.values():

@@ -62,6 +62,36 @@ class Restart(Job, frozen=True):
     how: Literal["SoftReset", "HardReset", "Exit"]
 
 
+class Download(Job, frozen=True):
+    """Fetch a firmware file; `JobDone.detail` names where it lies, or what went wrong."""
+
+    ref: int
+    location: str
+
+
+class Upload(Job, frozen=True):
+    """Send the diagnostics of a window of time (seconds since 1970; None: open) as `file_name`."""
+
+    ref: int
+    location: str
+    file_name: str
+    oldest_utc: float | None = None
+    latest_utc: float | None = None
+
+
+class Install(Job, frozen=True):
+    """Hand a downloaded file to the integrator's installer; done means: the next start runs it."""
+
+    ref: int
+    file: str
+
+
+class CancelJob(Job, frozen=True):
+    """Nobody waits for that job any more."""
+
+    ref: int
+
+
 class Order(msgspec.Struct, frozen=True):
     """Something only the board can do: answered by `BoardDone` with the same `ref`."""
 

@@ -23,6 +23,10 @@ class Timer(StrEnum):
     ENERGISE = "the car starts to draw"
     OPENING = "the car stops drawing"
     LAST_WORD = "the last answers before going down"
+    SCHEDULE = "next change of the charging profiles"
+    RESERVATION = "next reservation expires"
+    UPDATE = "next act of the firmware update"
+    UPLOAD = "next try of the diagnostics upload"
     FLOOR = "remember the time"
 
 

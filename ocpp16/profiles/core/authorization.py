@@ -56,6 +56,7 @@ class Authorization:
         self.configuration = configuration
         self.product = product
         self.local_list: Callable[[str], Verdict | None] | None = None
+        self.on_conflict: Callable[[str], None] | None = None
         self._asked: dict[str, list[Listener]] = {}
         self._used = max((tag.used for tag in context.facts.of(CachedTag).values()), default=0)
 
@@ -131,7 +132,10 @@ class Authorization:
     def learn(self, id_tag: str, info: IdTagInfo) -> Verdict:
         """Every IdTagInfo of the Central System updates the cache (§3.5.1); a listed card is never cached."""
         verdict = Verdict(str(info.status), info.parent_id_tag, "Central System")
-        if not self.cache_enabled or (self.local_list is not None and self.local_list(id_tag) is not None):
+        listed = None if self.local_list is None else self.local_list(id_tag)
+        if listed is not None and listed.accepted != verdict.accepted and self.on_conflict is not None:
+            self.on_conflict(id_tag)  # §3.5.2: the list stays as it is
+        if not self.cache_enabled or listed is not None:
             return verdict
         folded = id_tag.casefold()
         old = self.context.facts.of(CachedTag).get(folded)

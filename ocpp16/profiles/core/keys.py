@@ -130,7 +130,47 @@ def core_keys(product: Product) -> dict[str, Key]:
         keys.append(_int("MaxEnergyOnInvalidId", 0, "Wh", 0, 1_000_000, "Still given after a card was refused."))
     if product.minimum_status_duration:
         keys.append(_int("MinimumStatusDuration", 0, "s", 0, DAY, "A status shorter than this is not reported."))
+    keys += _list_keys(product) + _reservation_keys(product) + _smart_keys(product) + _firmware_keys(product)
     return {key.name.casefold(): key for key in sorted(keys, key=lambda key: key.name.casefold())}
+
+
+def _list_keys(product: Product) -> list[Key]:
+    if not product.has("LocalAuthListManagement"):
+        return []
+    total, once = product.local_list_max_length, product.send_local_list_max_length
+    return [
+        _bool("LocalAuthListEnabled", True, "The local list is used; false: SendLocalList is not supported."),
+        _int("LocalAuthListMaxLength", total, "cards", total, total, "Cards in the local list.", True),
+        _int("SendLocalListMaxLength", once, "cards", once, once, "Cards in one SendLocalList.", True),
+    ]
+
+
+def _reservation_keys(product: Product) -> list[Key]:
+    if not product.has("Reservation"):
+        return []
+    zero = product.reserve_connector_zero
+    return [_bool("ReserveConnectorZeroSupported", zero, "The whole station can be reserved.", True)]
+
+
+def _smart_keys(product: Product) -> list[Key]:
+    if not product.has("SmartCharging"):
+        return []
+    level, periods, most = product.max_stack_level, product.schedule_max_periods, product.max_profiles
+    units = ",".join(product.rate_units)
+    unit_key = "ChargingScheduleAllowedChargingRateUnit"
+    return [
+        _int("ChargeProfileMaxStackLevel", level, "", level, level, "Highest stackLevel.", True),
+        Key(unit_key, "csl", units, "", 0, 2, True, "Units of limits: Current A, Power W.", product.rate_units),
+        _int("ChargingScheduleMaxPeriods", periods, "items", periods, periods, "Periods in a schedule.", True),
+        _int("MaxChargingProfilesInstalled", most, "items", most, most, "Profiles kept, of all purposes.", True),
+    ]
+
+
+def _firmware_keys(product: Product) -> list[Key]:
+    if not product.has("FirmwareManagement"):
+        return []
+    names = product.transfer_protocols
+    return [Key("SupportedFileTransferProtocols", "csl", ",".join(names), "", 0, 8, True, "For files.", names)]
 
 
 PHASE_WORDS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")

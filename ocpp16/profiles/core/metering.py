@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from ocpp16.context import Context
 from ocpp16.events import ConnectorShape, MeterSampled
+from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.keys import DAY, REGISTER
 from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
-from ocpp16.records import SampledValue, Stamp, Transaction
+from ocpp16.records import Sample, SampledValue, Stamp, Transaction
 from ocpp16.timers import Timer
 
 LATE_S = 5.0
@@ -211,6 +212,23 @@ class Metering:
         self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
         if transaction is not None:
             self._stop_data(transaction, at, "Sample.Clock", self._lists(transaction).aligned)
+
+    # --- triggered --------------------------------------------------------------------------------------------------
+
+    def triggered(self, connector: int) -> MeterValuesReq | None:
+        """§5.17: the newest values, not queued; None: there is no reading."""
+        values = self.values(connector, self.configuration.items("MeterValuesSampledData") or (REGISTER,))
+        if not values:
+            return None
+        transaction = self.context.facts.running.get(connector)
+        at = self.context.stamp()
+        sample = Sample(seq=0, connector=connector, at=at, context="Trigger", values=values)
+        known = transaction is not None and transaction.start == "confirmed"
+        return MeterValuesReq(
+            connector_id=connector,
+            meter_value=(self.transactions.telling.meter_value(sample),),
+            transaction_id=transaction.transaction_id if known and transaction is not None else None,
+        )
 
     # --- both -------------------------------------------------------------------------------------------------------
 

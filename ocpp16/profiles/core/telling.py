@@ -45,13 +45,13 @@ class Telling:
     def _values_request(self, sample: Sample) -> MeterValuesReq:
         return MeterValuesReq(
             connector_id=sample.connector,
-            meter_value=(self._meter_value(sample),),
+            meter_value=(self.meter_value(sample),),
             transaction_id=None if sample.number is None else self._id_of(sample.number),
         )
 
     def _stop_request(self, transaction: Transaction) -> StopTransactionReq:
         group = self.context.facts.samples_of.get(transaction.number, {})
-        data = tuple(self._meter_value(sample) for _, sample in sorted(group.items()) if sample.for_stop)
+        data = tuple(self.meter_value(sample) for _, sample in sorted(group.items()) if sample.for_stop)
         assert transaction.ended is not None and transaction.meter_stop_wh is not None
         return StopTransactionReq(
             meter_stop=transaction.meter_stop_wh,
@@ -72,7 +72,7 @@ class Telling:
         settled = self.context.clock.settle(stamp)
         return to_text(self.context.clock.floor_utc if settled.utc is None else settled.utc)
 
-    def _meter_value(self, sample: Sample) -> MeterValue:
+    def meter_value(self, sample: Sample) -> MeterValue:
         values = tuple(
             WireValue(
                 value=value.value,

@@ -35,7 +35,8 @@ class Transactions:
         self.reports = reports
         self.authorization = authorization
         self.on_verdict: Callable[[Transaction, Verdict], None]
-        reports.build = Telling(context).build
+        self.telling = Telling(context)
+        reports.build = self.telling.build
         reports.on_confirmed = self.confirmed
         reports.on_parked = self.parked
         known = context.facts.of(Transaction)

@@ -1,0 +1,247 @@
+"""Firmware update and diagnostics, the plain kind (§4.5, §5.9, §5.19): what is under way, and what is told about it.
+
+Transfers and the installer are jobs; the update is a record, so it goes on after every reboot and its end is truthful.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from msgspec.structs import replace
+
+from ocpp16.context import Context
+from ocpp16.events import JobDone
+from ocpp16.messages.datetimes import to_seconds
+from ocpp16.messages.firmware import (
+    DiagnosticsStatusNotificationReq,
+    FirmwareStatusNotificationReq,
+    GetDiagnosticsConf,
+    GetDiagnosticsReq,
+    UpdateFirmwareConf,
+    UpdateFirmwareReq,
+)
+from ocpp16.messages.types import DiagnosticsStatus, FirmwareStatus
+from ocpp16.product import Product
+from ocpp16.records import FirmwareUpdate
+from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.payload import Refusal
+from ocpp16.rpc.session import Session
+from ocpp16.step import CancelJob, Download, Install, Upload
+from ocpp16.timers import Timer
+
+OWN_RETRIES = 3
+OWN_RETRY_S = 60
+"""Where the Central System names none."""
+MAX_RETRIES = 100
+MAX_RETRY_S = 86400
+STATUS: dict[str, FirmwareStatus] = {
+    "downloading": FirmwareStatus.DOWNLOADING,
+    "downloaded": FirmwareStatus.DOWNLOADED,
+    "installing": FirmwareStatus.INSTALLING,
+    "installed": FirmwareStatus.INSTALLED,
+    "download-failed": FirmwareStatus.DOWNLOAD_FAILED,
+    "install-failed": FirmwareStatus.INSTALLATION_FAILED,
+}
+"""What is told in each state; waiting and rebooting have no word of their own."""
+ENDS = ("installed", "download-failed", "install-failed")
+
+
+def _retries(asked: int | None) -> int:
+    return OWN_RETRIES if asked is None else max(0, min(asked, MAX_RETRIES))
+
+
+def _interval(asked: int | None) -> int:
+    return OWN_RETRY_S if asked is None else max(0, min(asked, MAX_RETRY_S))
+
+
+class Firmware:
+    """One update and one upload at a time."""
+
+    def __init__(self, context: Context, session: Session, product: Product) -> None:
+        self.context = context
+        self.session = session
+        self.product = product
+        self.is_charging: Callable[[], bool]
+        self.reboot: Callable[[], None]
+        self._next_ref = 1
+        self._job: int | None = None
+        self._upload: Upload | None = None
+        self._upload_left = 0
+        self._upload_wait_s = OWN_RETRY_S
+
+    @property
+    def update(self) -> FirmwareUpdate | None:
+        return self.context.facts.of(FirmwareUpdate).get("update")
+
+    @property
+    def closes_connectors(self) -> bool:
+        """From the complete download to the end of the installation no new transaction begins."""
+        update = self.update
+        return update is not None and update.state in ("downloaded", "installing", "rebooting")
+
+    def _ref(self) -> int:
+        self._next_ref += 1
+        return self._next_ref - 1
+
+    # --- update -----------------------------------------------------------------------------------------------------
+
+    def on_update(self, request: UpdateFirmwareReq) -> UpdateFirmwareConf | Refusal:
+        if self.product.secure_firmware:  # L01.FR.20: the signed kind takes its place
+            return Refusal("NotSupported", "this station only takes signed firmware")
+        old = self.update
+        if not self.context.accepts_lists or (old is not None and old.state in ("installing", "rebooting")):
+            return UpdateFirmwareConf()  # §5.19 has no word for no; what runs is told by its own statuses
+        self._cancel_job()
+        self._save(
+            FirmwareUpdate(
+                location=request.location,
+                retrieve_utc=to_seconds(request.retrieve_date),
+                retries_left=_retries(request.retries),
+                retry_interval_s=_interval(request.retry_interval),
+            )
+        )
+        self.arm()
+        return UpdateFirmwareConf()
+
+    def _cancel_job(self) -> None:
+        if self._job is not None:
+            self.context.jobs.append(CancelJob(self._job))
+            self._job = None
+
+    def _save(self, update: FirmwareUpdate) -> None:
+        self.context.save(update)
+        self.tell()
+
+    def started(self) -> None:
+        """A new life: a cut in the middle of an installation means that it did not happen (the hook's contract)."""
+        update = self.update
+        if update is None:
+            return
+        if update.state == "rebooting":
+            self._save(replace(update, state="installed"))
+        elif update.state == "installing":
+            self._save(replace(update, state="install-failed"))
+        elif update.state == "downloading":
+            self._save(replace(update, state="waiting"))
+        self.arm()
+
+    def arm(self) -> None:
+        """When the next thing is to be done: at retrieveDate, or at once."""
+        update, offset = self.update, self.context.clock.offset
+        if update is None or self._job is not None or offset is None or update.state not in ("waiting", "downloaded"):
+            return
+        due = update.retrieve_utc - offset if update.state == "waiting" else 0.0
+        self.context.timers.set(Timer.UPDATE, max(due, self.context.now.mono))
+
+    def due(self) -> None:
+        """AQ-4: neither download nor installation beside a transaction; `transaction_ended` comes back to it."""
+        update = self.update
+        if update is None or self._job is not None or self.is_charging():
+            return
+        if update.state == "waiting":
+            self._job = self._ref()
+            self._save(replace(update, state="downloading"))
+            self.context.jobs.append(Download(self._job, update.location))
+        elif update.state == "downloaded":
+            self._job = self._ref()
+            self._save(replace(update, state="installing"))
+            self.context.jobs.append(Install(self._job, update.file))
+
+    def transaction_ended(self) -> None:
+        self.arm()
+
+    def job_done(self, event: JobDone) -> None:
+        if self._upload is not None and event.ref == self._upload.ref:
+            self._uploaded(event)
+        elif event.ref == self._job and self.update is not None:
+            self._job = None
+            self._transferred(self.update, event)
+
+    def _transferred(self, update: FirmwareUpdate, event: JobDone) -> None:
+        self.context.note("firmware", state=update.state, ok=event.ok, detail=event.detail)
+        if update.state == "downloading" and event.ok:
+            self._save(replace(update, state="downloaded", file=event.detail))
+            self.arm()
+        elif update.state == "downloading" and update.retries_left > 0:
+            wait = float(update.retry_interval_s)
+            self.context.save(replace(update, state="waiting", retries_left=update.retries_left - 1))
+            self.context.timers.set(Timer.UPDATE, self.context.now.mono + wait)
+        elif update.state == "downloading":
+            self._save(replace(update, state="download-failed"))
+        elif event.ok:
+            self._save(replace(update, state="rebooting"))
+            self.reboot()
+        else:
+            self._save(replace(update, state="install-failed"))
+
+    # --- what is told -----------------------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Each status once, the last one until it has arrived."""
+        update = self.update
+        if update is None or not self.session.up or self.session.gate is not Gate.OPEN:
+            return
+        status = STATUS.get(update.state)
+        if status is not None and status != update.told:
+            self.context.save(replace(update, told=str(status)), within_s=1.0)
+            self.session.call(FirmwareStatusNotificationReq(status=status), partial(self._told, status))
+
+    def _told(self, status: FirmwareStatus, answer: object) -> None:
+        update = self.update
+        if update is None or update.told != status:
+            return
+        if isinstance(answer, Failure) and answer.description == "connection lost":
+            self.context.save(replace(update, told=""), within_s=1.0)
+        elif update.state in ENDS:
+            self.context.delete(FirmwareUpdate, "update")
+
+    def triggered_status(self, connector: int | None) -> bool:
+        update = self.update
+        status = FirmwareStatus.IDLE if update is None else STATUS.get(update.state, FirmwareStatus.IDLE)
+        self.session.call(FirmwareStatusNotificationReq(status=status), triggered=True)
+        return True
+
+    # --- diagnostics ------------------------------------------------------------------------------------------------
+
+    def on_get_diagnostics(self, request: GetDiagnosticsReq) -> GetDiagnosticsConf:
+        """A second request takes the place of the first."""
+        if self._upload is not None:
+            self.context.jobs.append(CancelJob(self._upload.ref))
+        utc = int(self.context.utc or self.context.clock.floor_utc)
+        name = f"diagnostics-{utc}.tar.gz"  # made by us: nothing of the request ever becomes a file name
+        self._upload = Upload(
+            self._ref(),
+            request.location,
+            name,
+            None if request.start_time is None else to_seconds(request.start_time),
+            None if request.stop_time is None else to_seconds(request.stop_time),
+        )
+        self._upload_left = _retries(request.retries)
+        self._upload_wait_s = _interval(request.retry_interval)
+        self.context.timers.clear(Timer.UPLOAD)
+        self._tell_upload(DiagnosticsStatus.UPLOADING)
+        self.context.jobs.append(self._upload)
+        return GetDiagnosticsConf(file_name=name)
+
+    def _uploaded(self, event: JobDone) -> None:
+        self.context.note("diagnostics", ok=event.ok, detail=event.detail)
+        if not event.ok and self._upload_left > 0:
+            self._upload_left -= 1
+            self.context.timers.set(Timer.UPLOAD, self.context.now.mono + self._upload_wait_s)
+            return
+        self._upload = None
+        self._tell_upload(DiagnosticsStatus.UPLOADED if event.ok else DiagnosticsStatus.UPLOAD_FAILED)
+
+    def upload_due(self) -> None:
+        if self._upload is not None:
+            self._upload = replace(self._upload, ref=self._ref())
+            self.context.jobs.append(self._upload)
+
+    def _tell_upload(self, status: DiagnosticsStatus) -> None:
+        self.session.call(DiagnosticsStatusNotificationReq(status=status))
+
+    def triggered_diagnostics(self, connector: int | None) -> bool:
+        status = DiagnosticsStatus.IDLE if self._upload is None else DiagnosticsStatus.UPLOADING
+        self.session.call(DiagnosticsStatusNotificationReq(status=status), triggered=True)
+        return True

@@ -1,0 +1,127 @@
+"""Charging-profile arithmetic: when a profile yields a limit, stacking, recurrency, composite schedule (§3.13, §7.8).
+
+Pure: times are seconds since 1970, all limits are what the profile says in its own unit.  Who may install what is
+`profiles/smart_charging.py`'s affair.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from math import floor, inf
+from typing import NamedTuple
+
+from ocpp16.messages.datetimes import to_seconds
+from ocpp16.messages.types import ChargingProfile, ChargingProfileKind, ChargingRateUnit, RecurrencyKind
+
+RECURRENCE_S = {RecurrencyKind.DAILY: 86400.0, RecurrencyKind.WEEKLY: 604800.0}
+"""Fixed seconds from startSchedule, not calendar days: daylight saving moves nothing."""
+
+
+class Plan(NamedTuple):
+    """A profile, taken apart once so that asking it is cheap."""
+
+    profile_id: int
+    stack_level: int
+    kind: ChargingProfileKind
+    valid_from: float
+    valid_to: float
+    start: float | None
+    recurrence_s: float
+    length_s: float
+    """How long one pass lasts, from its time zero."""
+    unit: ChargingRateUnit
+    starts: tuple[int, ...]
+    limits: tuple[float, ...]
+    phases: tuple[int | None, ...]
+    purpose: str
+
+
+class Slice(NamedTuple):
+    """What a profile says from one instant on, and until when it may not say anything else."""
+
+    limit: float | None
+    """None: no limit from this profile."""
+    phases: int | None
+    until: float
+    plan: Plan
+
+
+def plan_of(profile: ChargingProfile) -> Plan:
+    """Take a (checked) profile apart."""
+    schedule = profile.charging_schedule
+    recurrence = inf
+    if profile.charging_profile_kind is ChargingProfileKind.RECURRING and profile.recurrency_kind is not None:
+        recurrence = RECURRENCE_S[profile.recurrency_kind]
+    periods = schedule.charging_schedule_period
+    relative = profile.charging_profile_kind is ChargingProfileKind.RELATIVE
+    start = None if relative or schedule.start_schedule is None else to_seconds(schedule.start_schedule)
+    return Plan(
+        profile_id=profile.charging_profile_id,
+        stack_level=profile.stack_level,
+        kind=profile.charging_profile_kind,
+        valid_from=-inf if profile.valid_from is None else to_seconds(profile.valid_from),
+        valid_to=inf if profile.valid_to is None else to_seconds(profile.valid_to),
+        start=start,
+        recurrence_s=recurrence,
+        length_s=min(inf if schedule.duration is None else float(schedule.duration), recurrence),
+        unit=schedule.charging_rate_unit,
+        starts=tuple(period.start_period for period in periods),
+        limits=tuple(period.limit for period in periods),
+        phases=tuple(period.number_phases for period in periods),
+        purpose=str(profile.charging_profile_purpose),
+    )
+
+
+def slice_at(plan: Plan, at: float, charging_began: float) -> Slice:
+    """What the profile says at an instant.  `charging_began`: start of the transaction (else of the question)."""
+    if at >= plan.valid_to:
+        return Slice(None, None, inf, plan)
+    if at < plan.valid_from:
+        return Slice(None, None, plan.valid_from, plan)
+    zero = charging_began if plan.start is None else plan.start
+    if at < zero:
+        return Slice(None, None, min(zero, plan.valid_to), plan)
+    if plan.recurrence_s < inf:  # the latest pass that began not after `at`
+        zero += floor((at - zero) / plan.recurrence_s) * plan.recurrence_s
+    elapsed = at - zero
+    if elapsed >= plan.length_s:
+        return Slice(None, None, min(zero + plan.recurrence_s, plan.valid_to), plan)
+    index = bisect_right(plan.starts, elapsed) - 1
+    following = plan.starts[index + 1] if index + 1 < len(plan.starts) else plan.length_s
+    until = min(zero + min(following, plan.length_s), plan.valid_to)
+    return Slice(plan.limits[index], plan.phases[index], until, plan)
+
+
+class Stack:
+    """The profiles of one purpose for one connector: the highest level that says anything wins (§3.13.2)."""
+
+    def __init__(self, plans: Iterable[Plan], charging_began: float) -> None:
+        self._plans = sorted(plans, key=lambda plan: -plan.stack_level)
+        self._began = charging_began
+        self._slices: list[Slice | None] = [None] * len(self._plans)
+
+    def at(self, at: float) -> tuple[Slice | None, float]:
+        """(the slice that rules, until when nothing changes).  Ask in rising order of time."""
+        until = inf
+        for index, plan in enumerate(self._plans):
+            piece = self._slices[index]
+            if piece is None or at >= piece.until:
+                piece = self._slices[index] = slice_at(plan, at, self._began)
+            until = min(until, piece.until)
+            if piece.limit is not None:
+                return piece, until
+        return None, until
+
+
+def lowest(plans: Iterable[Plan], amps_of: Callable[[Plan, int], float]) -> tuple[float, Plan] | None:
+    """While no clock tells which period is in force: the lowest limit that any of them could set."""
+    bounds = [(amps_of(plan, index), plan) for plan in plans for index in range(len(plan.limits))]
+    return min(bounds, key=lambda bound: bound[0], default=None)
+
+
+def amps(limit: float, unit: ChargingRateUnit, number_phases: int | None, phases: int, volts: float) -> float:
+    """Amperes per phase.  W is a total over the phases in use; numberPhases above those changes nothing (E 3.34)."""
+    if unit is ChargingRateUnit.A:
+        return limit
+    return limit / (volts * min(number_phases or 3, phases))
