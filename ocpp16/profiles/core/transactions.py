@@ -210,7 +210,8 @@ class Transactions:
     def _stop_confirmed(self, transaction: Transaction, confirmation: StopTransactionConf) -> None:
         if confirmation.id_tag_info is not None:
             self.authorization.learn(transaction.stop_id_tag or transaction.id_tag, confirmation.id_tag_info)
-        changed = replace(transaction, stop="confirmed", error="")
+        error = transaction.error if transaction.start == "parked" else ""
+        changed = replace(transaction, stop="confirmed", error=error)
         self.context.save(changed)
         for seq, sample in list(self.context.facts.samples_of.get(transaction.number, {}).items()):
             if sample.for_stop:
