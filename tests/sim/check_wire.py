@@ -11,7 +11,6 @@ import ocpp.v16
 from jsonschema import Draft4Validator
 
 from ocpp16.records import Unit
-from ocpp16.step import Outlet
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
 from tests.sim.world import BUILD_UTC, World
 
@@ -229,6 +228,12 @@ LEGAL = {
 STATION = {"Available": "Unavailable Faulted", "Unavailable": "Available Faulted", "Faulted": "Available Unavailable"}
 """Connector 0 knows three of them."""
 
+
+def legal(old: str, new: str) -> bool:
+    """Whether a connector may go from one status to the other."""
+    return new in LEGAL[old].split()
+
+
 LAMPS = {
     "available": {"Available"},
     "preparing": {"Preparing"},
@@ -245,7 +250,8 @@ class StatusMatrix(Checker):
     """Status changes only along the matrix of §4.9, as told and as shown by the lamp.
 
     What was told is judged pair by pair while nothing may have been skipped: same connection, MinimumStatusDuration 0,
-    every CALL answered at once.  What the lamp shows is judged after every step of one life.
+    every CALL answered at once.  The lamp is judged after every step of one life (which may
+    hold two changes).
     """
 
     name = "status-matrix"
@@ -286,13 +292,16 @@ class StatusMatrix(Checker):
         if not self.calm:
             self._gap()
 
-    def offer(self, world: World, outlet: Outlet, disk: Disk) -> None:
-        old, new = self.lamps.get(outlet.connector, outlet.lamp), outlet.lamp
-        self.lamps[outlet.connector] = new
+    def offered(self, world: World, message: dict[str, Any]) -> None:
+        connector, new = message["connector"], message["lamp"]
+        old = self.lamps.get(connector, new)
+        self.lamps[connector] = new
         if old == new or old not in LAMPS or new not in LAMPS:
             return
-        if not any(b in LEGAL[a].split() for a in LAMPS[old] for b in LAMPS[new]):
-            self.fail(world, f"connector {outlet.connector} shows {old}, then {new}")
+        if not any(
+            legal(a, b) or (legal(a, "Available") and legal("Available", b)) for a in LAMPS[old] for b in LAMPS[new]
+        ):
+            self.fail(world, f"connector {connector} shows {old}, then {new}")
 
     def life(self, world: World, what: str) -> None:
         if what in ("link-up", "link-down", "evsed-start", "board-dead"):
