@@ -1,4 +1,4 @@
-"""A station on the bench: real processes, its control socket spoken to directly, its board socket tapped where asked."""
+"""A station on the bench: real processes, the control socket spoken to directly, the board socket tapped."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ Heard = list[tuple[float, dict[str, Any]]]
 
 
 class BoardTap:
-    """Listens at `front` for the daemon, speaks to the board at `back`.  One daemon at a time, as the board wants it."""
+    """Listens at `front` for the daemon, speaks to the board at `back`; one daemon at a time."""
 
     def __init__(self, front: Path, back: Path) -> None:
         self.back = back

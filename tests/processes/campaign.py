@@ -1,4 +1,4 @@
-"""A driver who charges again and again while somebody else does harm, and the judge of what the Central System heard."""
+"""A driver who charges again and again while somebody does harm, and the judge of what the Central System heard."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Judge:
                 seen[facts] = at
 
     def _energy(self, register_wh: int) -> None:
-        """Each transaction has its bill, each bill begins where the last one ended, and the last one at the register."""
+        """Each transaction has its bill, each begins where the last one ended, the last ends at the register."""
         assert set(self.bills) == set(self.began.values()), "a transaction without its stop"
         last = 0
         for _, (start, stop) in sorted(self.bills.items()):

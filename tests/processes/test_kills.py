@@ -51,9 +51,8 @@ class Campaign:
                 await asyncio.sleep(self.dice.choice(PAUSES_S) * self.dice.random())
             else:
                 await self._word(central, self.dice.choice(WORDS))
-            bench.kill()
+            await bench.killed()
             self.kills.append(time.monotonic())
-            await bench.gone()
             await bench.start_daemon()
             if self.dice.random() < 0.8:  # sometimes it dies while it starts
                 await bench.ready(20)

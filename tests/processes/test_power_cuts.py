@@ -10,9 +10,9 @@ from tests.csms.scripted import ScriptedCentralSystem
 from tests.processes.bench import Bench, first
 from tests.processes.campaign import Driver, Judge
 
-STATIONS = 3
-CUTS_EACH = 12
-AFTER_S = (0.3, 1.5, 3.0, 4.5)
+STATIONS = 4
+CUTS_EACH = 9
+AFTER_S = (0.4, 3.0, 5.0, 7.0)
 """How long the light is on: not at all plugged in, just begun, charging, perhaps stopping."""
 
 
@@ -26,7 +26,7 @@ class Campaign:
     async def run(self) -> int:
         async with ScriptedCentralSystem() as central, Bench(central.url, board="simulated") as bench:
             await bench.ready()
-            driver = Driver(bench, self.dice, "CARD-1", (2.0, 4.0))
+            driver = Driver(bench, self.dice, "CARD-1", (3.5, 6.0))
             driving = asyncio.create_task(driver.drive())
             while len(self.cuts) < CUTS_EACH:
                 await asyncio.sleep(self.dice.choice(AFTER_S) * self.dice.uniform(0.5, 1.0))
@@ -43,9 +43,9 @@ class Campaign:
             return reasons.count("PowerLoss")
 
     async def _cut(self, bench: Bench) -> None:
-        self.cuts.append(time.monotonic())
         await bench.sim("power-cut")
         assert await bench.gone() == -9
+        self.cuts.append(time.monotonic())
         await bench.start_daemon()
         await bench.ready(20)
 
