@@ -21,8 +21,9 @@ from daemon.hands import StationHands
 from daemon.link import CentralSystemLink, LinkLimits
 from daemon.runner import Runner
 from daemon.store import Store, StoreFailed
+from daemon.store_watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
-from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, StoreChanged, StoreState
+from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, StoreState
 from ocpp16.step import Note, Order, Reply, Restart
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ LAST_WORDS_S = 5.0
 ENDS_WITHIN_S = 4.5
 """SIGTERM: after this the process ends, whatever hangs."""
 FIRST_WORD_S = 0.3
-PROBE_S = 5.0
-"""How often the room of the store is looked at."""
+"""So long the rest waits for BootNotification."""
 
 
 class Ended(Exception):
@@ -52,13 +52,10 @@ class Station:
 
     def __init__(self, config: Config, store: Store, disk_thread: ThreadPoolExecutor, lines: journal.Journal) -> None:
         self.config = config
-        self._store = store
         self._thread = disk_thread
         self._journal = lines
         self._loop = asyncio.get_running_loop()
         self._simulated = config.board.kind == "simulated"
-        self._state: StoreState = "ok"
-        self._detail = ""
         self._began = self._loop.time()
         self._leaving = False
         self._answered: Callable[[Reply], None] = lambda reply: None
@@ -80,6 +77,7 @@ class Station:
             self.link, store, disk_thread, lines, lambda reply: self._answered(reply), clock.now, self._no_board
         )
         self.runner = Runner(self.charge_point, self.hands, clock.now)
+        self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._say)
         self.recorder: FlightRecorder | None = None
         self.simulation: Simulation | None = None
         self.service = service.Service(service.choose(), self.runner.alive, self._status_line, service.watchdog_s())
@@ -120,7 +118,7 @@ class Station:
             board = InProcessBoard(world, self._deliver, latched, alive, self._loop.time)
         else:
             board = BoardSocket(self.config.board.socket, self._deliver, latched, alive)
-        self.simulation = Simulation(board, self._pretend_full)
+        self.simulation = Simulation(board, self.store_watch.pretend_full)
         self.hands.take_board(board)
         return board
 
@@ -167,7 +165,7 @@ class Station:
                     self._main,
                     self.link.run,
                     self._later_parts,
-                    self._watch_store,
+                    self.store_watch.run,
                     self.service.run,
                 ):
                     tasks.create_task(self._for_ever(part))
@@ -222,39 +220,21 @@ class Station:
         last.start()
         self._deliver(ShutdownAsked(ends_charge=self._simulated))
 
-    # --- the store ------------------------------------------------------------------------------------------------
-
-    async def _watch_store(self) -> None:
-        self._store_is(self._store.state)
-        while True:
-            await asyncio.sleep(PROBE_S)
-            look = self._store.retry if self._state == "unwritable" else self._store.probe
-            self._store_is(await asyncio.wrap_future(self._thread.submit(look)))
-
-    def _store_is(self, state: StoreState, detail: str = "") -> None:
-        news, self._store.news[:] = list(self._store.news), []
-        for code, fields in news:
-            self._say(code, **fields)
-            detail = str(fields.get("reason", detail))
-        if state != self._state:
-            self._state = state
-            self._detail = detail or _STORE_WORDS[state]
-            self._deliver(StoreChanged(state, self._detail))
-
-    def _pretend_full(self, on: bool) -> None:
-        self._store.pretend_full(on)
-        self._store_is(self._store.state, "played by evsectl sim" if on else "")
+    def _on_disk(self, work: Callable[[], StoreState]) -> Awaitable[StoreState]:
+        return asyncio.wrap_future(self._thread.submit(work))
 
     # --- what the parts tell --------------------------------------------------------------------------------------
 
     def _deliver(self, event: Event) -> None:
         self.runner.deliver(event)
-        if isinstance(event, BoardReady) and self._state != "ok":  # a fresh board comes without the unit's own faults
-            self.runner.deliver(StoreChanged(self._state, self._detail))
+        if isinstance(event, BoardReady):
+            self.store_watch.board_came()
 
     def _link_says(self, code: str, fields: dict[str, Any]) -> None:
         if code == "link-failed":
             self.hands.spoken.set()
+        if code == "link-down" and not fields["stage"]:
+            code = "link-closed"
         self._say(code, **fields)
 
     def _recorder_fails(self, error: str) -> None:
@@ -285,16 +265,13 @@ class Station:
             "pid": os.getpid(),
             "uptime_s": round(self._loop.time() - self._began, 1),
             "link": self.link.state,
-            "store": {"state": self._state, "dir": str(self.config.store_dir)},
+            "store": {"state": self.store_watch.state, "dir": str(self.config.store_dir)},
         }
 
     def _status_line(self) -> str:
         now = self.charge_point.status(clock.now())
         link = "connected" if now["linked"] else "not connected"
         return f"{now['status']}, {link}, {now['queue']} report(s) waiting"
-
-
-_STORE_WORDS = {"ok": "all is well again", "full": "too little room", "unwritable": "nothing can be written"}
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
