@@ -188,7 +188,7 @@ class CentralSystem:
             interval = 0
         elif self.struck("interval-negative"):
             interval = -self.rng.choice([1, 300, 2**31])
-        elif self.struck("interval-huge"):
+        elif status == "Accepted" and self.struck("interval-huge"):
             interval = self.rng.choice([10**9, 2**31 - 1, 2**40])
         return {"status": status, "currentTime": self._time(t), "interval": interval}
 

@@ -79,9 +79,12 @@ class OneLogicalStartAndStop(Checker):
 
     def _start(self, world: World, call_id: str, payload: dict[str, Any]) -> None:
         facts = json.dumps(payload, sort_keys=True)
-        told = next((t for t in self.told.values() if t.start_facts == facts), None)
-        if told is None or (told.start_answered and self._another(payload, told)):
-            told = self._fresh_start(payload)
+        same = [t for t in self.told.values() if t.start_facts == facts]
+        told = (
+            next((t for t in same if not t.start_answered), None)
+            or self._fresh_start(payload)
+            or next(iter(same), None)
+        )
         if told is None:
             self.fail(world, f"StartTransaction without a transaction on disk, or with other facts: {payload}")
             return
@@ -93,9 +96,6 @@ class OneLogicalStartAndStop(Checker):
         told.begin_utc = told.last_value_utc = utc_of(payload["timestamp"])
         told.starts[call_id] = "open"
         self.calls[call_id] = ("start", told.record.number)
-
-    def _another(self, payload: dict[str, Any], told: Told) -> bool:
-        return self._fresh_start(payload) not in (None, told)
 
     def _fresh_start(self, payload: dict[str, Any]) -> Told | None:
         for told in self.told.values():

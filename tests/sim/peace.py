@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocpp16.events import SelftestAsked
+from ocpp16.events import SelftestAsked, StopAsked
 from ocpp16.records import Sample, Transaction
 from tests.sim.central_system import CentralSystem
 from tests.sim.checkers import Checkers
@@ -48,6 +48,8 @@ def make_peace(world: World, checkers: Checkers) -> float:
     for connector in range(1, world.setup.product.connectors + 1):
         world.sim("unplug", connector=connector)
     world.run(20.0)
+    for connector in range(1, world.setup.product.connectors + 1):
+        world.feed_if_alive(StopAsked(connector, connector))  # StopTransactionOnEVSideDisconnect may keep it open
     while waits(world) and world.t - began < LIMIT_S:
         world.run(30.0)
     world.run(20.0)

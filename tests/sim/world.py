@@ -141,6 +141,8 @@ class World:
         self.flushed = 0
         """The connection whose last frames still arrive although nobody is there any more."""
         self.net_up = True
+        self.vanishing = False
+        """What is sent disappears and nobody has noticed yet."""
         self.dialed = 0
         self.wake_at: float | None = None
         self.before_moment: Callable[[World, Moment], None] | None = None
@@ -254,7 +256,7 @@ class World:
     def _tell(self, what: str | Link | Job | Order | Reply | Note) -> None:
         match what:
             case str():
-                if self.link_up:
+                if self.link_up and not self.vanishing:
                     self.later(WIRE_S, "_reach_central", self.connection, what)
             case Link():
                 self._want(what)
@@ -343,6 +345,15 @@ class World:
         elif self.cp is not None:
             self.later(0.5, "_dial", self.lives)
 
+    def vanish(self, noticed_after_s: float) -> None:
+        """Packets disappear without a word; the link notices by its pings after that time."""
+        self.vanishing = True
+        self.later(noticed_after_s, "_noticed")
+
+    def _noticed(self) -> None:
+        self.vanishing = False
+        self.drop_link("no answer to our pings")
+
     def _reach_central(self, connection: int, text: str) -> None:
         if connection != self.flushed and (not self.link_up or connection != self.connection):
             return
@@ -357,7 +368,7 @@ class World:
         self.later(after_s + WIRE_S, "_reach_station", self.connection, text)
 
     def _reach_station(self, connection: int, text: str) -> None:
-        if self.link_up and connection == self.connection and self.cp is not None:
+        if self.link_up and connection == self.connection and self.cp is not None and not self.vanishing:
             self.inbox.append(FrameReceived(text))
 
     def ask(self, action: str, **payload: Any) -> None:
@@ -530,6 +541,9 @@ class World:
                 self.sim("fault", code, "off", connector=connector)
         for code in STATION_FAULTS:
             self.sim("fault", code, "off")
+
+    def fault_off(self, code: str, connector: int) -> None:
+        self.sim("fault", code, "off", connector=connector)
 
     def feed_if_alive(self, event: Event) -> None:
         """Somebody at the control socket."""
