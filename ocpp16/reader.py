@@ -35,12 +35,14 @@ class Reader:
         everyone = list(self.connectors.values())
         for connector in everyone:
             holder = connector.transaction or connector.token or connector.held_for
-            if holder is not None and holder.id_tag.casefold() == folded:
+            id_tags = {holder.id_tag.casefold() if holder else "", (connector.asking or "").casefold()}
+            if folded in id_tags:
                 return connector
-        plugged = [connector for connector in everyone if connector.free and connector.plugged]
+        free = [connector for connector in everyone if connector.free and connector.asking is None]
+        plugged = [connector for connector in free if connector.plugged]
         if plugged:
             return min(plugged, key=lambda connector: connector.plugged_at)
-        return next((connector for connector in everyone if connector.free), everyone[0])
+        return next((connector for connector in (*free, *everyone) if connector.free), everyone[0])
 
     def plug_takes_waiting_card(self, plugged: Connector) -> None:
         """An accepted card that waits for a plug goes where the next plug is."""
