@@ -16,6 +16,7 @@ from ocpp16 import views
 from ocpp16.assembly import Assembly
 from ocpp16.connector import Connector
 from ocpp16.messages import core as words
+from ocpp16.messages.types import ChargePointStatus as Status
 from ocpp16.messages.types import Message
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
@@ -158,9 +159,13 @@ class ChargePoint(Assembly):
         transaction = connector.transaction
         if transaction is None:
             self.availability.apply_scheduled(connector.number, free=not self._is_busy(connector.number))
-        waits = transaction is not None and transaction.start == "waiting"
+        if not connector.ready and not connector.faulted:
+            return  # what happened while we were away is not decided yet: no word about it
+        shown = connector_status(connector.view())
+        brought_about = shown.status in (Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE)
+        waits = brought_about and transaction is not None and transaction.start == "waiting"
         start_seq = transaction.start_seq if waits and transaction is not None else None
-        self.notifications.update(connector.number, connector_status(connector.view()), start_seq)
+        self.notifications.update(connector.number, shown, start_seq)
 
     def _gather(self) -> Step:
         context = self.context
