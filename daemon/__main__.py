@@ -63,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
         print(report(config))
         return 0
-    from daemon.station import run
+    from daemon.life import run
 
     return run(config)
 

@@ -18,6 +18,9 @@ from ocpp16.events import BoardLost, BoardReady, Event
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
 
+World = Callable[[], tuple[BoardHost, Callable[[], None]]]
+"""Makes the board, and what must be called after each turn of it: its world must survive us."""
+
 RECONNECT_S = 1.0
 STATES_WITHIN_S = 1.0
 """A board that has not told all its present states so long after its shape is taken as it is."""
@@ -96,21 +99,19 @@ class InProcessBoard(_Carrier):
 
     def __init__(
         self,
-        host: BoardHost,
+        world: World,
         deliver: Deliver,
         latched: Latched,
         alive: Callable[[], bool],
-        keep: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:
         super().__init__(deliver, latched, alive)
-        self._host = host
-        self._keep = keep
-        """Called after each turn of the board: its world must survive us."""
+        self._world = world
         self._monotonic = monotonic
         self._poke = asyncio.Event()
 
     async def run(self) -> None:
+        self._host, self._keep = self._world()
         first_words = self.talk.opened(self._latched())
         self._send(first_words)  # what the board says to them is contained in its greeting
         self._hear(self._host.greet(self._monotonic()))

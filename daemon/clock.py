@@ -46,7 +46,12 @@ def kernel_says_synchronised() -> bool:
         return os.path.exists("/run/systemd/timesync/synchronized")
     # struct timex opens with `modes` (padded to a long) and four longs; then comes `status`
     (status,) = struct.unpack_from("@i", timex.raw, 5 * ctypes.sizeof(ctypes.c_long))
-    return bool(state != _TIME_ERROR and not status & _STA_UNSYNC)
+    return vouched(state, status)
+
+
+def vouched(state: int, status: int) -> bool:
+    """Whether adjtimex's answer and `status` say that somebody keeps this clock right."""
+    return state != _TIME_ERROR and not status & _STA_UNSYNC
 
 
 class HostClock:

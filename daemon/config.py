@@ -17,7 +17,6 @@ import msgspec
 from daemon.config_types import NOT_BUILT, Board, Config, ConfigError, Csms, Draft, Hooks, Problem, Station, Transfers
 from daemon.product_file import read_product
 from daemon.settings import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
-from daemon.toml_lines import line_numbers, nearest
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
@@ -39,6 +38,12 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
         if name.startswith("EVSED_"):
             _put_env(draft, name, text, "environment", 0)
     return draft
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    from daemon.toml_lines import nearest  # late, like all that only a mistake needs
+
+    return nearest(word, known)
 
 
 def _read_toml(draft: Draft, file: Path, needed: bool) -> None:
@@ -65,32 +70,33 @@ def _read_toml(draft: Draft, file: Path, needed: bool) -> None:
     except RecursionError:
         draft.problems.append(Problem(str(file), 0, "", "it is no TOML: brackets in brackets without end"))
         return
-    lines = line_numbers(text)
+    draft.texts[str(file)] = text
     for section, content_of in content.items():
-        _read_section(draft, str(file), section, content_of, lines)
+        _read_section(draft, str(file), section, content_of)
 
 
-def _read_section(draft: Draft, file: str, section: str, content: Any, lines: Mapping[tuple[str, str], int]) -> None:
-    line = lines.get((section, ""), 0)
+def _read_section(draft: Draft, file: str, section: str, content: Any) -> None:
     known = [*SECTIONS, "ocpp"]
     if section not in known:
         what = "there is no such section" if isinstance(content, dict) else "it stands outside of a section"
         allowed = ", ".join(f"[{name}]" for name in known)
-        close = nearest(section, known)
+        close = _nearest(section, known)
+        line = draft.line(file, section)
         draft.problems.append(Problem(file, line, section, what, allowed, close and f"[{close}]"))
         return
     if not isinstance(content, dict):
+        line = draft.line(file, section)
         draft.problems.append(Problem(file, line, section, "it must be a section", f"[{section}] and keys below it"))
         return
     for name, value in content.items():
         if section == "ocpp" or name in SECTIONS[section]:
-            draft.put(section, name, value, file, lines.get((section, name), line))
+            draft.put(section, name, value, file, 0)
         else:
             keys = list(SECTIONS[section])
-            where = lines.get((section, name), line)
+            where = draft.line(file, section, name)
             draft.problems.append(
                 Problem(
-                    file, where, f"[{section}] {name}", "there is no such key", ", ".join(keys), nearest(name, keys)
+                    file, where, f"[{section}] {name}", "there is no such key", ", ".join(keys), _nearest(name, keys)
                 )
             )
 
@@ -125,7 +131,7 @@ def _put_env(draft: Draft, name: str, text: str, file: str, line: int) -> None:
         draft.put(section, key, from_text(SECTIONS[section][key], text), file, line)
     elif name not in OTHER_ENV:
         draft.problems.append(
-            Problem(file, line, name, "there is no such name", ", ".join(ENV), nearest(name, list(ENV)))
+            Problem(file, line, name, "there is no such name", ", ".join(ENV), _nearest(name, list(ENV)))
         )
 
 
@@ -239,7 +245,7 @@ def _first_values(draft: Draft, product: Product) -> dict[str, str]:
         key = known.get(name.casefold())
         if key is None:
             names = [row.name for row in known.values()]
-            draft.wrong("ocpp", name, "there is no such key", "see docs/configuration-keys.md", nearest(name, names))
+            draft.wrong("ocpp", name, "there is no such key", "see docs/configuration-keys.md", _nearest(name, names))
         elif text is None:
             draft.wrong("ocpp", name, "it must be a text, a whole number, true, false or a list of them")
         elif reason := check_first_value(name, text, product):

@@ -109,6 +109,9 @@ class Draft(msgspec.Struct):
 
     values: dict[tuple[str, str], Any] = {}
     origin: dict[tuple[str, str], tuple[str, int]] = {}
+    """File of each value and its line, or 0: looked up in the text when something is wrong."""
+    texts: dict[str, str] = {}
+    """The TOML texts by file."""
     problems: list[Problem] = []
     folder: Path = Path(".")
     """Folder of the last file: relative paths of a product profile start here."""
@@ -119,4 +122,12 @@ class Draft(msgspec.Struct):
 
     def wrong(self, section: str, name: str, what: str, allowed: str = "", nearest: str = "") -> None:
         file, line = self.origin.get((section, name), ("the configuration", 0))
+        line = line or self.line(file, section, name)
         self.problems.append(Problem(file, line, f"[{section}] {name}", what, allowed, nearest))
+
+    def line(self, file: str, section: str, name: str = "") -> int:
+        """Where a key (or a section) stands in a TOML file; 0: nowhere."""
+        from daemon.toml_lines import line_numbers  # late: a right file needs no line numbers
+
+        lines = line_numbers(self.texts.get(file, ""))
+        return lines.get((section, name), lines.get((section, ""), 0))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from daemon.board_carrier import Board
-from daemon.flight_recorder import FlightRecorder
 from daemon.journal import Journal
 from daemon.note_texts import ERROR
-from daemon.pseudonyms import without_secrets
 from ocpp16.events import Event, Now
 from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Write
+
+if TYPE_CHECKING:
+    from daemon.board_carrier import Board
+    from daemon.flight_recorder import FlightRecorder
 
 TOLD_BY_LINK = frozenset({"link-up", "link-down"})
 """Codes of the core that the link has told already, with more."""
@@ -41,35 +42,52 @@ class StationHands:
 
     def __init__(
         self,
-        board: Board,
         link: Wire,
         disk: Disk,
         disk_thread: Executor,
         journal: Journal,
-        recorder: FlightRecorder,
         replies: Callable[[Reply], None],
         clock: Callable[[], Now],
+        no_board: Callable[[Order], None],
     ) -> None:
-        self._board = board
+        self._board: Board | None = None
+        self._levels: dict[int, Outlet] = {}
         self._link = link
         self._disk = disk
         self._thread = disk_thread
         self._journal = journal
-        self._recorder = recorder
+        self._no_board = no_board
+        """Told an order that came before the board."""
+        self._recorder: FlightRecorder | None = None
+        self._unwritten: list[Callable[[FlightRecorder], None]] = []
         self._replies = replies
         self._clock = clock
         self._writing: Future[None] | None = None
         self.watchers: set[Watcher] = set()
+        self.spoken = asyncio.Event()
+        """Our first frame is out."""
 
     # --- the moments ----------------------------------------------------------------------------------------------
 
+    def take_board(self, board: Board) -> None:
+        """The board is made after the first word: it is told the levels that were wanted meanwhile."""
+        self._board = board
+        for outlet in self._levels.values():
+            board.want(outlet)
+        self._levels.clear()
+
     def offer(self, outlet: Outlet) -> None:
-        self._board.want(outlet)
+        if self._board is None:
+            self._levels[outlet.connector] = outlet
+        else:
+            self._board.want(outlet)
 
     def withdraw_all(self) -> None:
-        self._board.withdraw()
+        if self._board is not None:
+            self._board.withdraw()
 
     def decided(self) -> None:
+        assert self._board is not None  # somebody said BoardReady
         self._board.decided()
 
     async def commit(self, writes: Sequence[Write]) -> None:
@@ -78,8 +96,10 @@ class StationHands:
 
     def frame(self, text: str) -> None:
         mono = self._clock().mono
-        self._recorder.sent(mono, text)
-        if self._link.send(text):
+        sent = self._link.send(text)
+        self.spoken.set()
+        self._write_down(lambda recorder: recorder.sent(mono, text))
+        if sent:
             self._show({"frame": text, "from": "station", "mono": mono})
 
     def link(self, link: Link) -> None:
@@ -93,7 +113,10 @@ class StationHands:
         self.tell(now, note)
 
     def order(self, order: Order) -> None:
-        self._board.order(order)
+        if self._board is None:
+            self._no_board(order)
+        else:
+            self._board.order(order)
 
     def reply(self, reply: Reply) -> None:
         self._replies(reply)
@@ -104,7 +127,7 @@ class StationHands:
     # --- the record -----------------------------------------------------------------------------------------------
 
     def took(self, now: Now, event: Event) -> None:
-        self._recorder.event(now, event)
+        self._write_down(lambda recorder: recorder.event(now, event))
         if self.watchers and (text := getattr(event, "text", None)) is not None:
             self._show({"frame": text, "from": "central system", "mono": now.mono})
         self.record(now.mono)
@@ -112,18 +135,36 @@ class StationHands:
     def tell(self, now: Now, note: Note) -> None:
         """A note, the core's or the hall's own: journal, flight recorder, and who follows."""
         priority = self._journal.note(note, now.mono, now.utc)
-        self._recorder.note(now, note)
+        self._write_down(lambda recorder: recorder.note(now, note))
         self._show({"note": self._journal.newest[-1]})
         if priority <= ERROR:
             self.record(now.mono, at_once=True)
 
+    def take_recorder(self, recorder: FlightRecorder) -> None:
+        """Made after the first word too, with the snapshot in it: what happened meanwhile follows."""
+        self._recorder = recorder
+        for write in self._unwritten:
+            write(recorder)
+        self._unwritten.clear()
+
+    def _write_down(self, write: Callable[[FlightRecorder], None]) -> None:
+        if self._recorder is None:
+            self._unwritten.append(write)
+        else:
+            write(self._recorder)
+
     def record(self, mono: float, at_once: bool = False) -> None:
         """Hand what is due to the disk thread; one batch at a time."""
-        if (self._writing is None or self._writing.done()) and (at_once or self._recorder.due(mono)):
-            self._writing = self._thread.submit(self._recorder.write, self._recorder.take())
+        recorder = self._recorder
+        if recorder is None or not (self._writing is None or self._writing.done()):
+            return
+        if at_once or recorder.due(mono):
+            self._writing = self._thread.submit(recorder.write, recorder.take())
 
     def _show(self, what: dict[str, Any]) -> None:
         if self.watchers and "frame" in what:
+            from daemon.pseudonyms import without_secrets  # here already: somebody watches
+
             what = {**what, "frame": without_secrets(what["frame"])}
         for watcher in tuple(self.watchers):
             watcher(what)

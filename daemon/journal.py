@@ -15,7 +15,6 @@ from importlib import import_module
 from typing import Any, TextIO
 
 from daemon.note_texts import CATALOGUE, WARNING, Line
-from daemon.pseudonyms import without_secret_value
 from ocpp16.step import Note
 
 FIELD_CHARS = 200
@@ -45,6 +44,13 @@ def masked(id_tag: str) -> str:
 def message_id(code: str) -> str:
     """The MESSAGE_ID of a code, for ever the same."""
     return hashlib.sha256(f"evsed:{code}".encode()).hexdigest()[:32]
+
+
+def without_secret_value(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a note about a setting, without the value where that is a secret."""
+    if str(fields.get("key", "")).lower() == "authorizationkey":
+        return {**fields, "value": "(hidden)"}
+    return fields
 
 
 class _Fields(dict[str, str]):

@@ -61,6 +61,7 @@ CATALOGUE: Mapping[str, Line] = {
     "link-up": Line(NOTICE, "central system: connected to {url}"),
     "link-failed": Line(WARNING, "central system: no connection, {stage}: {cause}; next try in {next_attempt_s} s"),
     "link-down": Line(WARNING, "central system: connection ended, {stage}: {cause}; next try in {next_attempt_s} s"),
+    "link-closed": Line(INFO, "central system: {cause}"),
     "link-deaf": Line(WARNING, "central system: {timeouts} messages without an answer; connecting anew"),
     "link-frame-dropped": Line(WARNING, "central system: a message of {chars} characters found no connection"),
     # registration and time

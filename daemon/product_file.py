@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from daemon.toml_lines import line_numbers, nearest
 from ocpp16.product import Product
 
 FOLDERS = (
@@ -57,6 +56,8 @@ def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
     if file is None and name == Product().name:
         return Product(), []  # the reference product needs no file
     if file is None:
+        from daemon.toml_lines import nearest  # late, like all that only a mistake needs
+
         known = sorted({path.stem for place in FOLDERS for path in place.glob("*.toml")} | {Product().name})
         return Product(), [
             Trouble(
@@ -74,26 +75,32 @@ def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
     except (OSError, ValueError, RecursionError) as error:
         found = re.search(r"at line (\d+)", str(error))
         return Product(), [Trouble(str(file), int(found.group(1)) if found else 0, "", f"it cannot be read: {error}")]
-    return _checked(str(file), content, line_numbers(text))
+    product, wrong = _checked(content)
+    if not wrong:
+        return product, []
+    from daemon.toml_lines import line_numbers
+
+    lines = line_numbers(text)
+    return Product(), [Trouble(str(file), lines.get((key, ""), 0), key, *words) for key, *words in wrong]
 
 
-def _checked(file: str, content: dict[str, Any], lines: dict[tuple[str, str], int]) -> tuple[Product, list[Trouble]]:
+def _checked(content: dict[str, Any]) -> tuple[Product, list[tuple[str, ...]]]:
+    """The product, and what is wrong: key, reason, and where there is more to say what is allowed and meant."""
     fields = list(Product.__struct_fields__)
-    strange = [name for name in content if name not in fields]
-    troubles = [
-        Trouble(
-            file, lines.get((name, ""), 0), name, "there is no such answer", ", ".join(fields), nearest(name, fields)
-        )
-        for name in strange
-    ]
+    wrong = [_strange(name, fields) for name in content if name not in fields]
     try:
         product = msgspec.convert({name: value for name, value in content.items() if name in fields}, Product)
     except msgspec.ValidationError as error:
         name = (re.search(r"`\$\.([a-z_0-9]+)", str(error)) or [""])[-1]
         what = re.sub(r" - at `.*`", "", str(error)).replace("`", "")
-        return Product(), [*troubles, Trouble(file, lines.get((name, ""), 0), name, what)]
-    troubles += [Trouble(file, lines.get((name, ""), 0), name, what) for name, what in contradictions(product)]
-    return (Product() if troubles else product), troubles
+        return Product(), [*wrong, (name, what)]
+    return product, [*wrong, *contradictions(product)]
+
+
+def _strange(name: str, fields: list[str]) -> tuple[str, ...]:
+    from daemon.toml_lines import nearest
+
+    return name, "there is no such answer", ", ".join(fields), nearest(name, fields)
 
 
 def contradictions(product: Product) -> Iterator[tuple[str, str]]:

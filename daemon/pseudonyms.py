@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.journal import without_secret_value
 from ocpp16.events import CardPresented, Event, FrameReceived, SettingAsked
 from ocpp16.records import CachedTag, Record, Setting, Transaction
 
@@ -37,13 +38,6 @@ def without_secrets(text: str) -> str:
     if "://" in text:
         text = _USERINFO.sub(lambda found: found[1] + "0" * len(found[2]) + found[3], text)
     return text
-
-
-def without_secret_value(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields of a note about a setting, without the value where that is a secret."""
-    if str(fields.get("key", "")).lower() == _SECRET_KEY:
-        return {**fields, "value": "(hidden)"}
-    return fields
 
 
 class Pseudonyms:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import ip_network
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -118,6 +117,8 @@ def _check_schemes(words: list[str]) -> str | None:
 
 
 def _check_hosts(words: list[str]) -> str | None:
+    from ipaddress import ip_network
+
     for word in words:
         try:
             ip_network(word, strict=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -10,30 +11,33 @@ import threading
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from daemon import __version__, clock, journal, service
-from daemon.board_carrier import Board, BoardSocket, InProcessBoard
 from daemon.config_types import Config
-from daemon.control import ControlSocket
-from daemon.desk import Desk
-from daemon.flight_recorder import FlightRecorder, unit_key
 from daemon.hands import StationHands
-from daemon.jobs import JobRequest, Jobs, JobSocket, JobThread
 from daemon.link import CentralSystemLink, LinkLimits
 from daemon.runner import Runner
-from daemon.simulation import Simulation, open_world
-from daemon.store import Store, StoreBusy, StoreFailed
+from daemon.store import Store, StoreFailed
+from daemon.store_watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
-from ocpp16.events import BoardReady, Event, ShutdownAsked, StoreChanged, StoreState
-from ocpp16.step import Note, Reply, Restart
+from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, StoreState
+from ocpp16.step import Note, Order, Reply, Restart
+
+if TYPE_CHECKING:
+    from daemon.board_carrier import Board
+    from daemon.flight_recorder import FlightRecorder
+    from daemon.jobs import Jobs
+    from daemon.simulation import Simulation
 
 LAST_WORDS_S = 5.0
 """How long the last frames may take to reach the wire."""
 ENDS_WITHIN_S = 4.5
 """SIGTERM: after this the process ends, whatever hangs."""
-PROBE_S = 5.0
-"""How often the room of the store is looked at."""
+FIRST_WORD_S = 0.3
+"""So long the rest waits for BootNotification."""
 
 
 class Ended(Exception):
@@ -48,23 +52,18 @@ class Station:
 
     def __init__(self, config: Config, store: Store, disk_thread: ThreadPoolExecutor, lines: journal.Journal) -> None:
         self.config = config
-        self._store = store
         self._thread = disk_thread
         self._journal = lines
         self._loop = asyncio.get_running_loop()
         self._simulated = config.board.kind == "simulated"
-        self._state: StoreState = "ok"
-        self._detail = ""
         self._began = self._loop.time()
         self._leaving = False
+        self._answered: Callable[[Reply], None] = lambda reply: None
         seed = int.from_bytes(os.urandom(8), "big")
-        records, boot = store.load(), clock.boot_id()
-        self.recorder = FlightRecorder(config.store_dir, unit_key(config.store_dir), self._recorder_fails)
-        self.recorder.snapshot(records, seed, boot, clock.BUILD_UTC, config.product, config.identity, config.ocpp)
+        self._records, self._seed, self._boot_id = store.load(), seed, clock.boot_id()
         self.charge_point = ChargePoint(
-            config.product, config.identity, config.ocpp, records, seed, boot, clock.BUILD_UTC
+            config.product, config.identity, config.ocpp, self._records, seed, self._boot_id, clock.BUILD_UTC
         )
-        self.board = self._make_board(seed)
         self.link = CentralSystemLink(
             config.csms.url,
             config.station.id,
@@ -75,34 +74,82 @@ class Station:
             crowded=lambda: self.runner.crowded,
         )
         self.hands = StationHands(
-            self.board, self.link, store, disk_thread, lines, self.recorder, self._replied, clock.now
+            self.link, store, disk_thread, lines, lambda reply: self._answered(reply), clock.now, self._no_board
         )
         self.runner = Runner(self.charge_point, self.hands, clock.now)
-        self.simulation = Simulation(self.board, self._pretend_full)
-        self.desk = Desk(
-            self.charge_point,
-            clock.now,
-            self._deliver,
-            self._hall,
-            self._notes,
-            self.hands.watchers,
-            self.simulation.do,
-        )
+        self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._say)
+        self.recorder: FlightRecorder | None = None
+        self.simulation: Simulation | None = None
         self.service = service.Service(service.choose(), self.runner.alive, self._status_line, service.watchdog_s())
 
-    # --- making ---------------------------------------------------------------------------------------------------
+    # --- made after the first word --------------------------------------------------------------------------------
 
-    def _make_board(self, seed: int) -> Board:
-        latched, alive = self.charge_point.latched, lambda: self.runner.alive()
-        if not self._simulated:
-            return BoardSocket(self.config.board.socket, self._deliver, latched, alive)
-        host, keep = open_world(self.config, seed)
-        return InProcessBoard(host, self._deliver, latched, alive, keep, self._loop.time)
+    async def _first_word(self) -> None:
+        """What is not needed for BootNotification waits for it: until it is out, cannot be sent, or takes its time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_WORD_S):
+                await self.hands.spoken.wait()
+
+    def _begin_record(self) -> None:
+        from daemon.flight_recorder import FlightRecorder, unit_key
+
+        config = self.config
+        self.recorder = FlightRecorder(config.store_dir, unit_key(config.store_dir), self._recorder_fails)
+        self.recorder.snapshot(
+            self._records,
+            self._seed,
+            self._boot_id,
+            clock.BUILD_UTC,
+            config.product,
+            config.identity,
+            config.ocpp,
+        )
+        self._records = []
+        self.hands.take_recorder(self.recorder)
+
+    def _make_board(self) -> Board:
+        from daemon.board_carrier import BoardSocket, InProcessBoard
+        from daemon.simulation import Simulation, open_world
+
+        latched, alive = self.charge_point.latched, self.runner.alive
+        board: Board
+        if self._simulated:
+            world = partial(open_world, self.config, self._seed)
+            board = InProcessBoard(world, self._deliver, latched, alive, self._loop.time)
+        else:
+            board = BoardSocket(self.config.board.socket, self._deliver, latched, alive)
+        self.simulation = Simulation(board, self.store_watch.pretend_full)
+        self.hands.take_board(board)
+        return board
+
+    async def _later_parts(self) -> None:
+        """Flight recorder, board, control socket."""
+        await self._first_word()
+        self._begin_record()
+        board = self._make_board()
+        from daemon.control import ControlSocket
+        from daemon.desk import Desk
+
+        assert self.simulation is not None
+        notes, watchers = self._notes, self.hands.watchers
+        desk = Desk(self.charge_point, clock.now, self._deliver, self._hall, notes, watchers, self.simulation.do)
+        self._answered = desk.answered
+        control = ControlSocket(self.config.control_socket, desk.looks, desk.acts, desk.follows)
+        gc.freeze()
+        gc.enable()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._for_ever(board.run))
+            tasks.create_task(self._for_ever(control.run))
+
+    def _no_board(self, order: Order) -> None:
+        self._deliver(BoardDone(order.ref, False, "no board is attached"))
 
     def _jobs(self) -> Jobs:
+        from daemon.jobs import JobSocket, JobThread
+
         if self.config.jobs_socket:
             return JobSocket(self.config.jobs_socket)
-        return JobThread(self.simulation.play)
+        return JobThread(self.simulation.play if self.simulation else None)
 
     # --- running --------------------------------------------------------------------------------------------------
 
@@ -111,16 +158,14 @@ class Station:
         for sign in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(sign, self._asked_to_end)
         self._say_hello()
-        control = ControlSocket(self.config.control_socket, self.desk.looks, self.desk.acts, self.desk.follows)
         code = 1
         try:
             async with asyncio.TaskGroup() as tasks:
                 for part in (
                     self._main,
-                    self.board.run,
                     self.link.run,
-                    control.run,
-                    self._watch_store,
+                    self._later_parts,
+                    self.store_watch.run,
                     self.service.run,
                 ):
                     tasks.create_task(self._for_ever(part))
@@ -146,6 +191,8 @@ class Station:
         raise Ended(restart)
 
     async def _reboot(self) -> None:
+        from daemon.jobs import JobRequest
+
         answer = await self._jobs().do(JobRequest("reboot"))
         if answer.ok:
             self._say("reboot-hook", outcome="ran", detail=answer.detail)
@@ -173,40 +220,21 @@ class Station:
         last.start()
         self._deliver(ShutdownAsked(ends_charge=self._simulated))
 
-    # --- the store ------------------------------------------------------------------------------------------------
-
-    async def _watch_store(self) -> None:
-        self._store_is(self._store.state)
-        while True:
-            await asyncio.sleep(PROBE_S)
-            look = self._store.retry if self._state == "unwritable" else self._store.probe
-            self._store_is(await asyncio.wrap_future(self._thread.submit(look)))
-
-    def _store_is(self, state: StoreState, detail: str = "") -> None:
-        news, self._store.news[:] = list(self._store.news), []
-        for code, fields in news:
-            self._say(code, **fields)
-            detail = str(fields.get("reason", detail))
-        if state != self._state:
-            self._state = state
-            self._detail = detail or _STORE_WORDS[state]
-            self._deliver(StoreChanged(state, self._detail))
-
-    def _pretend_full(self, on: bool) -> None:
-        self._store.pretend_full(on)
-        self._store_is(self._store.state, "played by evsectl sim" if on else "")
+    def _on_disk(self, work: Callable[[], StoreState]) -> Awaitable[StoreState]:
+        return asyncio.wrap_future(self._thread.submit(work))
 
     # --- what the parts tell --------------------------------------------------------------------------------------
 
     def _deliver(self, event: Event) -> None:
         self.runner.deliver(event)
-        if isinstance(event, BoardReady) and self._state != "ok":  # a fresh board comes without the unit's own faults
-            self.runner.deliver(StoreChanged(self._state, self._detail))
-
-    def _replied(self, reply: Reply) -> None:
-        self.desk.answered(reply)
+        if isinstance(event, BoardReady):
+            self.store_watch.board_came()
 
     def _link_says(self, code: str, fields: dict[str, Any]) -> None:
+        if code == "link-failed":
+            self.hands.spoken.set()
+        if code == "link-down" and not fields["stage"]:
+            code = "link-closed"
         self._say(code, **fields)
 
     def _recorder_fails(self, error: str) -> None:
@@ -237,7 +265,7 @@ class Station:
             "pid": os.getpid(),
             "uptime_s": round(self._loop.time() - self._began, 1),
             "link": self.link.state,
-            "store": {"state": self._state, "dir": str(self.config.store_dir)},
+            "store": {"state": self.store_watch.state, "dir": str(self.config.store_dir)},
         }
 
     def _status_line(self) -> str:
@@ -246,35 +274,8 @@ class Station:
         return f"{now['status']}, {link}, {now['queue']} report(s) waiting"
 
 
-_STORE_WORDS = {"ok": "all is well again", "full": "too little room", "unwritable": "nothing can be written"}
-
-
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
     leaves: list[BaseException] = []
     for error in group.exceptions:
         leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return leaves
-
-
-async def _live(config: Config, thread: ThreadPoolExecutor, store: Store, lines: journal.Journal) -> int:
-    station = Station(config, store, thread, lines)
-    try:
-        return await station.run()
-    finally:
-        await asyncio.wrap_future(thread.submit(station.recorder.flush))
-
-
-def run(config: Config) -> int:
-    """A life of the station; the exit code."""
-    lines = journal.Journal(journal.choose())
-    with ThreadPoolExecutor(1, "disk") as thread:  # SQLite stays on the thread that opened it
-        opening = thread.submit(Store.open, config.store_dir)
-        try:
-            store = opening.result()
-        except StoreBusy as busy:
-            lines.say("store-busy", detail=str(busy))
-            return 1
-        try:
-            return asyncio.run(_live(config, thread, store, lines))
-        finally:
-            thread.submit(store.close).result()

@@ -64,7 +64,8 @@ def _asked(host: str, port: int, flags: int) -> list[Address]:
 
 async def reach(address: Address) -> socket.socket:
     """A connected, non-blocking socket.  Raises OSError."""
-    sock = socket.socket(address[0], socket.SOCK_STREAM)
+    sock = socket.socket(address[0], socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a CALL behind an answer waits for no ACK
     try:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, address[1])

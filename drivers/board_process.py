@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module, metadata
 from pathlib import Path
@@ -21,7 +21,8 @@ from typing import Final
 
 from drivers.api import BoardHost, Message
 from drivers.board import BoardConfig, ConfigRefused, Hosted, host_of, read
-from drivers.seam import MAX_BYTES, UNDERSTOOD, SeamError, decode, encode
+from drivers.board_socket import listen, refuse, send
+from drivers.seam import MAX_BYTES, UNDERSTOOD, SeamError, decode
 
 PRIORITY: Final = 50
 PACKETS_A_TURN: Final = 64
@@ -30,19 +31,39 @@ STOPS_WITHIN_S: Final = 7.0
 """Steady pilot, 6 s for the vehicle, and the contactor's own time."""
 LONGEST_SLEEP_S: Final = 60.0
 
+Supervisor = tuple[Callable[[str], object], float]
+"""Its notification, and its patience in seconds."""
+
+
+def die() -> None:
+    """What a power cut does to a process: nothing gets the time to clean up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
 
 class BoardProcess:
     """Serves one client at a socket until `stop` was called and every contactor is open."""
 
     def __init__(
-        self, make: Callable[[], Hosted], path: Path, notify: Callable[[str], object], patience_s: float
+        self,
+        make: Callable[[], Hosted],
+        path: Path,
+        supervisor: Supervisor,
+        monotonic: Callable[[], float] = time.monotonic,
+        power_cut: Callable[[], None] = die,
     ) -> None:
+        """`make` is called again after a reboot of a simulated unit."""
+        self._listener = listen(path)  # first: nobody else's world is touched
         self._make = make
-        self._hosted = make()
+        try:
+            self._hosted = make()
+        except OSError:
+            path.unlink()
+            raise
         self._path = path
-        self._notify = notify
+        self._notify, patience_s = supervisor
         self._beat_s = min(LONGEST_SLEEP_S, patience_s / 3)
-        self._listener = _listen(path)
+        self._monotonic = monotonic
+        self._power_cut = power_cut
         self._client: socket.socket | None = None
         self._agreed = False
         self._offers: dict[int, Message] = {}
@@ -51,7 +72,6 @@ class BoardProcess:
         self._stop_by: float | None = None
         self._waker, self._wakes = socket.socketpair()
         self._waker.setblocking(False)
-        self._wakes.setblocking(False)
 
     @property
     def _host(self) -> BoardHost:
@@ -61,22 +81,22 @@ class BoardProcess:
 
     def run(self) -> None:
         """Until asked to stop; then a running charge is ended properly first."""
-        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.stop)
         self._notify("READY=1")
         _log(f"ready at {self._path}")
         try:
             while not self._done():
-                self._turn()
+                self.turn()
         finally:
             self._path.unlink(missing_ok=True)
+            for each in (self._listener, self._waker, self._wakes, self._client):
+                if each is not None:
+                    each.close()
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """Wait for a word or a second, then do everything that is due."""
         self._notify("WATCHDOG=1")
-        ready = self._wait(min(self._host.wake_at() - time.monotonic(), self._beat_s))
-        self._say(self._host.advance(time.monotonic()))
+        ready = self._wait(min(self._host.wake_at() - self._monotonic(), self._beat_s))
+        self._say(self._host.advance(self._monotonic()))
         if self._wakes.fileno() in ready:
             self._wakes.recv(64)
         if self._asked_to_stop and self._stop_by is None:
@@ -97,24 +117,26 @@ class BoardProcess:
     def stop(self, *_: object) -> None:
         """Only a mark, since a signal may come in the middle of anything; the loop sees it at its next turn."""
         self._asked_to_stop = True
+        with suppress(BlockingIOError):  # a full one wakes as well
+            self._waker.send(b"!")
 
     def _withdraw(self) -> None:
         """Every offer goes to nothing; the loop ends when the contactors are open."""
         self._notify("STOPPING=1")
         _log("stopping")
-        self._stop_by = time.monotonic() + STOPS_WITHIN_S
+        self._stop_by = self._monotonic() + STOPS_WITHIN_S
         for offer in self._offers.values():
-            self._say(self._host.receive(time.monotonic(), {**offer, "amps": 0.0}))
+            self._say(self._host.receive(self._monotonic(), {**offer, "amps": 0.0}))
 
     def _done(self) -> bool:
-        return self._stop_by is not None and (not self._closed or time.monotonic() >= self._stop_by)
+        return self._stop_by is not None and (not self._closed or self._monotonic() >= self._stop_by)
 
     def _keep(self) -> None:
         """Keep the simulated world; end as it ends."""
         ended = self._hosted.keep()
         if ended == "dark":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if ended == "reboot":
+            self._power_cut()
+        elif ended == "reboot":
             self._drop("the unit reboots")
             self._closed.clear()
             self._offers.clear()
@@ -126,29 +148,26 @@ class BoardProcess:
         client, _ = self._listener.accept()
         client.setblocking(False)
         if self._client is not None:
-            _refuse(client, "another client controls this board")
+            refuse(client, "another client controls this board")
             return
         self._client, self._agreed = client, False
         _log("a client came")
-        self._say(self._host.greet(time.monotonic()))
+        self._say(self._host.greet(self._monotonic()))
 
     def _listen_to(self, client: socket.socket) -> None:
         """What the client has sent; malformed or unknown words end the connection."""
         for _ in range(PACKETS_A_TURN):
             try:
                 data = client.recv(MAX_BYTES + 1)
+                if not data:
+                    raise ConnectionResetError(0, "it closed the connection")
+                self._hear(decode(data, "to_board"))
             except BlockingIOError:
                 return
             except OSError as error:
-                self._drop(f"the client is lost: {error.strerror}")
-                return
-            if not data:
-                self._drop("the client went")
-                return
-            try:
-                self._hear(decode(data, "to_board"))
+                self._drop(f"the client went: {error.strerror}")
             except SeamError as error:
-                _refuse(client, str(error))
+                refuse(client, str(error))
                 self._drop(f"refused: {error}")
             if self._client is None:
                 return
@@ -162,9 +181,9 @@ class BoardProcess:
         elif not self._agreed:
             raise SeamError(f"{message['type']} before hello")
         elif self._stop_by is None:
+            self._say(self._host.receive(self._monotonic(), message))
             if message["type"] == "offer":
                 self._offers[message["connector"]] = message
-            self._say(self._host.receive(time.monotonic(), message))
 
     def _say(self, messages: list[Message]) -> None:
         for message in messages:
@@ -175,13 +194,10 @@ class BoardProcess:
                     f"fault {message['code']} {'on' if message['on'] else 'off'} ({message['connector'] or 'station'})"
                 )
             if self._client is not None:
-                self._send(self._client, message)
-
-    def _send(self, client: socket.socket, message: Message) -> None:
-        try:
-            client.send(encode(message), socket.MSG_NOSIGNAL)
-        except OSError as error:  # gone, or so far behind that it is as good as gone: its lease decides
-            self._drop(f"the client takes nothing: {error.strerror}")
+                try:
+                    send(self._client, message)
+                except OSError as error:  # its lease decides
+                    self._drop(f"the client takes nothing: {error.strerror}")
 
     def _drop(self, why: str) -> None:
         if self._client is not None:
@@ -190,44 +206,18 @@ class BoardProcess:
             self._client = None
 
 
-def _refuse(client: socket.socket, reason: str) -> None:
-    with suppress(OSError):
-        client.send(encode({"type": "refused", "reason": reason[:200]}), socket.MSG_NOSIGNAL)
-    client.close()
-
-
-def _listen(path: Path) -> socket.socket:
-    """The listening socket; OSError where another board process answers there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
-        try:
-            probe.connect(str(path))
-            raise OSError(f"{path}: another board process answers there")
-        except (FileNotFoundError, ConnectionRefusedError):
-            path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    before = os.umask(0o117)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen(4)
-    return listener
+def supervisor_of(environ: Mapping[str, str]) -> Supervisor:
+    """systemd's, where it listens and its library is installed; else nobody with a lot of patience."""
+    notify: Callable[[str], object] = str
+    if "NOTIFY_SOCKET" in environ:
+        with suppress(ImportError):
+            notify = import_module("systemd.daemon").notify
+    usec = environ.get("WATCHDOG_USEC", "")
+    return notify, int(usec) / 1e6 if usec.isdecimal() and int(usec) else 3 * LONGEST_SLEEP_S
 
 
 def _log(text: str) -> None:
     print(f"evsed-board: {text}", file=sys.stderr, flush=True)
-
-
-def _supervisor() -> tuple[Callable[[str], object], float]:
-    """systemd's notification where it listens and its library is installed; its patience in seconds."""
-    if "NOTIFY_SOCKET" not in os.environ:
-        return (lambda _: None), 3 * LONGEST_SLEEP_S
-    try:
-        notify: Callable[[str], object] = import_module("systemd.daemon").notify
-    except ImportError:
-        return (lambda _: None), 3 * LONGEST_SLEEP_S
-    return notify, int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6 or 3 * LONGEST_SLEEP_S
 
 
 def _real_time() -> None:
@@ -256,12 +246,15 @@ def _version() -> str:
 
 
 def _serve(config: BoardConfig) -> int:
+    """Until a signal says stop."""
     try:
-        process = BoardProcess(lambda: host_of(config, os.getpid() & 0xFFFF), config.socket, *_supervisor())
+        process = BoardProcess(lambda: host_of(config, os.getpid()), config.socket, supervisor_of(os.environ))
     except OSError as error:
         _log(str(error))
         return 1
     _real_time()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, process.stop)
     process.run()
     return 0
 

@@ -44,12 +44,12 @@ def duty_ns(amps: float) -> int:
     if amps < MIN_AMPS:
         return STEADY_NS
     if amps < 52.5:
-        return _allowed(int(min(amps, 51.0) / 0.6 * 10_000), amps)
-    return _allowed(int((min(amps, 80.0) / 2.5 + 64.0) * 10_000), amps)
+        return _allowed(int(min(amps, 51.0) / 0.6 * 10_000 + 1e-6), amps)
+    return _allowed(int((min(amps, 80.0) / 2.5 + 64.0) * 10_000 + 1e-6), amps)
 
 
 def _allowed(duty: int, amps: float) -> int:
-    """Binary fractions may have rounded the division up by one nanosecond."""
+    """What binary fractions took off was given back above; it must not have become more than is allowed."""
     return duty if amps_of(duty) <= amps else duty - 1
 
 

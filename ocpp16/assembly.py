@@ -50,7 +50,7 @@ class Assembly:
         facts = Facts(records)
         unit = facts.unit
         offset = unit.utc_offset if unit.boot_id == boot_id else None
-        self.context = Context(facts, Clock(boot_id, max(build_utc, unit.floor_utc), offset))
+        self.context = Context(facts, Clock(boot_id, max(build_utc, facts.newest_utc()), offset))
         self.reports = Reports(self.context)
         self.session = Session(self.context, self.reports, seed)
         self.configuration = Configuration(self.context, product, first_values)

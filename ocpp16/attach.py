@@ -85,6 +85,8 @@ class Attachment:
         same_session = same_boot and unit.board_session_id == board.session_id
         for connector in self.connectors.values():
             connector.ready = True
+            if not connector.plugged:
+                connector.forget_occupancy()
             self._decide(connector, same_boot, same_session, unit.shutdown)
         self.context.save_unit(board_boot_id=board.boot_id, board_session_id=board.session_id, shutdown="")
         for connector in self.connectors.values():

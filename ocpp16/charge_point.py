@@ -163,9 +163,12 @@ class ChargePoint(Assembly):
         transaction = connector.transaction
         if transaction is None:
             self.availability.apply_scheduled(connector.number, free=not self._is_busy(connector.number))
-        waits = transaction is not None and transaction.start == "waiting"
-        start_seq = transaction.start_seq if waits and transaction is not None else None
+        if not connector.ready and not connector.faulted:
+            return  # what happened while we were away is not decided yet: no word about it
         shown = connector_status(connector.view())
+        brought_about = shown.status in (Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE)
+        waits = brought_about and transaction is not None and transaction.start == "waiting"
+        start_seq = transaction.start_seq if waits and transaction is not None else None
         if shown.status in (Status.FAULTED, Status.UNAVAILABLE):
             self.reservations.connector_lost(connector.number)
         self.notifications.update(connector.number, shown, start_seq)

@@ -31,6 +31,8 @@ class Clock:
         self.offset = offset
         self._last_stamp = 0.0
         self._wild: float | None = None
+        self._leapt_at: float | None = None
+        """When a wild step was last taken: for a while after it the time is not worth remembering."""
 
     @property
     def known(self) -> bool:
@@ -58,7 +60,14 @@ class Clock:
             return None
         self._wild = None
         self.offset = offset
+        if abs(moved) > WILD_S:  # what was stamped meanwhile was wrong: only within a transaction order stays
+            self._leapt_at = now.mono
+            self._last_stamp = min(self._last_stamp, utc)
         return moved
+
+    def worth_remembering(self, mono: float) -> bool:
+        """Whether the present time may become the floor of later lives: not while a wild step is fresh."""
+        return self.offset is not None and (self._leapt_at is None or mono - self._leapt_at > WILD_S)
 
     def utc(self, mono: float) -> float | None:
         """Best estimate, None while unknown: for expiry dates and schedules."""

@@ -63,8 +63,8 @@ class Connector(Ending):
         """§4.1, §4.10: a card begins, ends, or gives up."""
         if self.transaction is not None:
             self._card_in_transaction(self.transaction, id_tag)
-        elif self.held_for is not None and self._may_release(id_tag):
-            self.held_for = None  # E 3.5
+        elif self.held_for is not None:
+            self._card_at_held_cable(id_tag)
         elif self.token is not None:
             if same(self.token.id_tag, id_tag):
                 self._give_up("the card was shown again")
@@ -80,6 +80,13 @@ class Connector(Ending):
         else:
             self.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_locally)
+
+    def _card_at_held_cable(self, id_tag: str) -> None:
+        """E 3.5: only its driver, or one of his group, gets the cable."""
+        if self._may_release(id_tag):
+            self.held_for = None
+        else:
+            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="another one's cable")
 
     def _may_release(self, id_tag: str) -> bool:
         holder = self.held_for
@@ -181,7 +188,7 @@ class Connector(Ending):
             self.context.timers.set(Timer.OPENING, self.context.now.mono + LAST_READING_S, self.number)
 
     def meter_sampled(self, event: MeterSampled) -> None:
-        self.parts.metering.sampled(event)
+        self.parts.metering.sampled(event, self.ready)
         transaction = self.transaction
         if transaction is None:
             self.begin_if_ready()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import ceil, inf
 from typing import TypeVar, cast
 
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from ocpp16.timers import Timer, Timers
 
 R = TypeVar("R", bound=Record)
 
+YEAR_S = 31_536_000.0
 FLOOR_S = 3600.0
 """How often the time is remembered where nothing else is written."""
 FLOOR_WITH_OTHERS_S = 60.0
@@ -60,6 +62,15 @@ class Facts:
     def of(self, kind: type[R]) -> Mapping[int | str, R]:
         """The table of a kind of record."""
         return cast(Mapping[int | str, R], self.tables[kind.table])
+
+    def newest_utc(self) -> float:
+        """The latest time that any record bears: the floor of this life (what lies in the far future is no time)."""
+        limit = self.unit.floor_utc + YEAR_S if self.unit.floor_utc else inf
+        stamps = [sample.at for sample in self.of(Sample).values()]
+        for transaction in self.of(Transaction).values():
+            stamps += [transaction.began, transaction.last, transaction.ended or transaction.last]
+        known = [stamp.utc for stamp in stamps if stamp.utc is not None and stamp.utc < limit]
+        return max([self.unit.floor_utc, *known])
 
     @property
     def unit(self) -> Unit:
@@ -171,8 +182,8 @@ class Context:
     def remember_time(self, with_others: bool = False) -> None:
         """After a power cut no timestamp may lie before one that was given (`Unit.floor_utc`)."""
         utc = self.utc
-        if utc is None:
+        if utc is None or not self.clock.worth_remembering(self.now.mono):
             return
         if utc - self.facts.unit.floor_utc >= (FLOOR_WITH_OTHERS_S if with_others else FLOOR_S):
-            self.save_unit(floor_utc=float(int(utc)))
+            self.save_unit(floor_utc=float(ceil(utc)))
         self.timers.set(Timer.FLOOR, self.now.mono + FLOOR_S)

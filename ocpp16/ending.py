@@ -42,7 +42,7 @@ class Ending(Place):
 
     def _finish(self, transaction: Transaction) -> None:
         wh = self.parts.metering.register_wh(self.number)
-        at = self.context.stamp()
+        at = self.parts.transactions.in_order(transaction.number, self.context.stamp())
         self.parts.metering.transaction_ends(transaction, at)
         self.parts.transactions.end(
             transaction, transaction.stopping, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
@@ -64,6 +64,7 @@ class Ending(Place):
         now = self.context.clock.stamp(self.context.now.mono)
         if at.utc is not None and now.utc is not None and at.utc > now.utc:
             at = now
+        at = self.parts.transactions.in_order(transaction.number, at)
         self.parts.metering.transaction_ends(transaction, at)
         self.parts.transactions.end(
             transaction, str(reason), transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at

@@ -165,7 +165,7 @@ class Place:
     def offered_amps(self) -> float:
         """§7.13 Current.Offered.  Below the smallest that can be signalled (6 A): no energy."""
         transaction = self.transaction
-        if transaction is None or transaction.stopping or self.shape is None or self.faulted:
+        if transaction is None or transaction.stopping or self.shape is None or not self.ready or self.faulted:
             return 0.0
         if transaction.energy_ends_wh is not None:
             wh = self.parts.metering.register_wh(self.number)
@@ -206,6 +206,7 @@ class Place:
             settling=self.context.timers.due(Timer.ENERGISE, self.number) is not None,
             finishing=self.finishing,
             reserved=self.parts.reservations.of(self.number) is not None,
+            held=self.held_for is not None,
         )
 
     def why(self) -> Why:

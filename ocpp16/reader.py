@@ -35,16 +35,17 @@ class Reader:
         everyone = list(self.connectors.values())
         for connector in everyone:
             holder = connector.transaction or connector.token or connector.held_for
-            if holder is not None and holder.id_tag.casefold() == folded:
+            id_tags = {holder.id_tag.casefold() if holder else "", (connector.asking or "").casefold()}
+            if folded in id_tags:
                 return connector
         kept = next((c for c in everyone if c.free and c.reserved_for(id_tag)), None)
         if kept is not None:
             return kept
-        free = [connector for connector in everyone if connector.free and connector.open_to(id_tag)]
+        free = [c for c in everyone if c.free and c.asking is None and c.open_to(id_tag)]
         plugged = [connector for connector in free if connector.plugged]
         if plugged:
             return min(plugged, key=lambda connector: connector.plugged_at)
-        return free[0] if free else next((c for c in everyone if c.free), everyone[0])
+        return next((connector for connector in (*free, *everyone) if connector.free), everyone[0])
 
     def plug_takes_waiting_card(self, plugged: Connector) -> None:
         """An accepted card that waits for a plug goes where the next plug is."""

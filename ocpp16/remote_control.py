@@ -226,8 +226,8 @@ class RemoteControl:
         """Transactions end with the reason that belongs to it; the stop is told, or waits in the store."""
         if self.leaving is not None and self.leaving.deadline <= self.context.now.mono + within_s:
             return
+        how = how if self.leaving is None else self.leaving.how  # who hurries us does not change why we go
         reason = Reason.REBOOT if how == "Exit" else Reason(how)
-        how = how if self.leaving is None else self.leaving.how
         self.leaving = Leaving(how, self.context.now.mono + within_s, ends_charge)
         self.context.save_unit(shutdown=str(reason))
         self.context.note("leaving", how=how)

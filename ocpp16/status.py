@@ -130,6 +130,8 @@ class View(NamedTuple):
     settling: bool = False
     """The transaction is so young that the car may still be waking up."""
     finishing: bool = False
+    held: bool = False
+    """The plug was pulled at the car, the cable waits locked for its driver."""
     reserved: bool = False
 
 
@@ -164,7 +166,7 @@ def _working(view: View) -> tuple[Status, str | None]:
     if not view.operative:
         return Status.UNAVAILABLE, None
     if view.finishing and not view.waiting_user:
-        return Status.FINISHING, None
+        return Status.FINISHING, EV_SIDE_DISCONNECTED if view.held else None
     if view.waiting_user:
         return Status.PREPARING, None
     if view.reserved:  # plugging in without the card leaves it Reserved

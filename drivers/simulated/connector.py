@@ -106,6 +106,7 @@ class SimulatedConnector:
             car.excess = EXCESS if "overcurrent" in causes else 1.0
             car.ignores_stop = "ev-ignores-stop" in causes
             car.tick(now)
+            self._full_at = now + car.full_in(self.meter.watts)
         self.meter.lost = "meter-lost" in causes
         self.meter.backwards = "meter-backwards" in causes
         self.meter.freeze("meter-frozen" in causes)

@@ -20,7 +20,7 @@ def load(folder: Path) -> WorldState | None:
     path = folder / NAME
     try:
         world: WorldState = json.loads(path.read_bytes())
-        SimulatedBoard(16, world)  # whoever can be built from it understands it
+        SimulatedBoard(len(world["connectors"]), world)  # whoever can be built from it understands it
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):

@@ -88,6 +88,14 @@ def test_the_kernel_answers() -> None:
     assert clock.kernel_says_synchronised() in (True, False)
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "known"), [(0, 0x2001, True), (1, 0, True), (5, 0, False), (0, 0x40, False), (5, 0x41, False)]
+)
+def test_what_the_kernel_means(state: int, status: int, known: bool) -> None:
+    """TIME_ERROR or STA_UNSYNC: nobody keeps the clock; a leap second to come is no doubt."""
+    assert clock.vouched(state, status) is known
+
+
 def test_the_process_clock_runs() -> None:
     """`now` is CLOCK_MONOTONIC."""
     before = time.monotonic()

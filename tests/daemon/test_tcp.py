@@ -51,7 +51,8 @@ async def test_a_dead_address_does_not_hold_up_the_next() -> None:
     """An address that does not answer (a dead AAAA) is left trying while the next is tried."""
     net = Net()
     sock = net.accept(B)
-    assert await tcp.first_to_connect([A, B], net.reach, stagger_s=0) is sock
+    async with asyncio.timeout(60):
+        assert await tcp.first_to_connect([A, B], net.reach, stagger_s=0) is sock
     sock.close()
 
 
@@ -79,17 +80,24 @@ async def test_where_none_connects() -> None:
 
 
 async def test_the_loser_is_closed() -> None:
-    """A second socket that connected in the same moment does not stay open."""
-    net = Net()
-    first, second = net.accept(A), net.accept(B)
-    won = await tcp.first_to_connect([A, B], net.reach, stagger_s=0)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    others = [sock for sock in (first, second) if sock is not won]
-    assert won.fileno() >= 0
-    assert len(net.tried) == 1 or all(sock.fileno() < 0 for sock in others)
-    for sock in (first, second):
-        sock.close()
+    """A second socket that connected in the same moment, or after, does not stay open."""
+    ours, theirs = socket.socketpair()
+    both = [ours, theirs]
+    together = asyncio.Event()
+
+    async def reach(address: Address) -> socket.socket:
+        await together.wait()
+        return both[address[1][1] - 1]
+
+    trying = asyncio.ensure_future(tcp.first_to_connect([A, B], reach, stagger_s=0))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    together.set()
+    won = await trying
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [sock.fileno() >= 0 for sock in both] == [sock is won for sock in both]
+    won.close()
 
 
 async def test_numeric_addresses_ask_nobody() -> None:

@@ -323,6 +323,13 @@ def test_a_closing_connection_has_a_deadline(desk: Desk) -> None:
     assert "binary frame" in desk.end().cause
 
 
+def test_after_a_refused_frame_nothing_counts(desk: Desk) -> None:
+    """What lies behind a refused frame in the same packet is not delivered, and the first refusal is the cause."""
+    desk.says(raw(2, b"[]") + raw(1, b"late") + raw(9) * 100)
+    desk.loop.pass_s(2)
+    assert desk.texts == [] and "binary frame" in desk.end().cause
+
+
 def test_the_servers_close_has_the_same_deadline(desk: Desk) -> None:
     """A server that closes and keeps the socket is cut after 2 s; its code and reason are the cause."""
     desk.server.send_close(4001, "twin\x1b[31m")

@@ -344,6 +344,40 @@ async def test_retry_after_is_honoured() -> None:
         await station.until(LinkDown, count=2)
 
 
+async def test_a_given_up_attempt_leaves_no_socket() -> None:
+    """When the time for opening is over, the server sees the connection end."""
+    seen: list[bytes] = []
+
+    async def listen(reader: Reader, writer: Writer) -> None:
+        await request_of(reader)
+        try:
+            seen.append(await reader.read())
+        except ConnectionResetError:
+            seen.append(b"")
+
+    async with bench(listen) as (station, _):
+        await station.down(QUICK.open_s)
+        await asyncio.sleep(0.05)
+        assert seen == [b""]
+
+
+async def test_another_epoch_waits_for_nothing() -> None:
+    """A long back-off is cut short by the wish for another connection."""
+    limits = LinkLimits()
+    async with bench(http(b"503 Away", b"Retry-After: 200\r\n"), limits=limits) as (station, _):
+        await station.down(0)
+        assert station.link.state["next_attempt_s"] >= 199
+        station.link.want(Link(connected=True, epoch=1))
+        await station.until(LinkDown, count=2, within_s=limits.first_retry_s + MARGIN_S)
+
+
+async def test_twins() -> None:
+    """A server that throws us out again and again is asked the right question."""
+    async with bench(opens(frame(8, b"\x03\xf0"), then=fin)) as (station, _):
+        last = await station.until(LinkDown, count=4)
+        assert isinstance(last, LinkDown) and "does another station use this identity?" in last.cause
+
+
 # --- an open connection ---------------------------------------------------------------------------------------------
 
 BIG = 65_536
@@ -527,6 +561,7 @@ async def test_a_stalled_peer_is_dropped() -> None:
         await station.until(LinkUp)
         while not station.link.state["waiting_frames"]:
             assert station.link.send("x" * 60_000)
+        assert not await station.link.flush(0.05)
         down = await station.down(QUICK.stall_s)
         assert (down.stage, "took nothing" in down.cause) == ("TCP", True)
 

@@ -129,7 +129,9 @@ class CentralSystem:
 
     def reply(self, t: float, action: str | None, payload: dict[str, Any] | None, **more: Any) -> str:
         """Answer by hand the newest open call (of that action): the normal answer with fields put over it."""
-        call_id, action, asked = next(c for c in reversed(self.open) if action in (None, c[1]))
+        fitting = [call for call in self.open if action in (None, call[1])]
+        assert fitting, f"no call of the station waits for an answer{f' to {action}' if action else ''}"
+        call_id, action, asked = fitting[-1]
         self.open.remove((call_id, action, asked))
         conf = self.conf(t, action, asked) if payload is None else payload
         for key, value in more.items():
@@ -186,7 +188,7 @@ class CentralSystem:
             interval = 0
         elif self.struck("interval-negative"):
             interval = -self.rng.choice([1, 300, 2**31])
-        elif self.struck("interval-huge"):
+        elif status == "Accepted" and self.struck("interval-huge"):
             interval = self.rng.choice([10**9, 2**31 - 1, 2**40])
         return {"status": status, "currentTime": self._time(t), "interval": interval}
 
@@ -238,7 +240,7 @@ class CentralSystem:
         """A CALLRESULT that its schema refuses."""
         if conf and self.rng.random() < 0.5:
             return dict(list(conf.items())[1:])  # the first property is mandatory in every answer we give
-        return self.rng.choice([{**conf, "status": 7}, [], "ok", {**conf, "currentTime": 12, "idTagInfo": []}])
+        return self.rng.choice([[], "ok", 7, [conf]])
 
 
 JUNK = (

@@ -1,4 +1,4 @@
-"""Rules at the pins: no offer without a durable transaction, the 100 ms, the lease and its 6 s, no offer after a refusal."""
+"""Rules at the pins: no offer without a durable transaction or after a refusal, the 100 ms, the lease and its 6 s."""
 
 from __future__ import annotations
 
@@ -63,10 +63,15 @@ class ReflexOpens(Checker):
         elif kind == "fault" and message["code"] == "weld":
             (self.faulty.add if message["on"] else self.faulty.discard)(connector)
         elif kind == "contactor":
-            state, since = self.pilot.get(connector, ("A", 0.0))
-            if message["closed"] and message["confirmed"] and state not in ("C", "D") and not self.closed.get(connector):
+            state, _ = self.pilot.get(connector, ("A", 0.0))
+            if (
+                message["closed"]
+                and message["confirmed"]
+                and state not in ("C", "D")
+                and not self.closed.get(connector)
+            ):
                 self.fail(world, f"contactor {connector} closed in state {state}")
-            if not message["closed"]:
+            if not message["closed"] and message["confirmed"]:
                 self._judge(world, connector, message["at"])
             self.closed[connector] = message["closed"]
 
@@ -113,9 +118,9 @@ class LeaseHolds(Checker):
             return
         until = self.until.get(connector, -1.0)
         if message["closed"]:
-            if connector not in self.closed and message["confirmed"] and message["at"] > until + EPS:
-                if connector not in self.welded:
-                    self.fail(world, f"contactor {connector} closed {message['at'] - until:.3f} s after the lease")
+            fresh = connector not in self.closed and message["confirmed"] and connector not in self.welded
+            if fresh and message["at"] > until + EPS:
+                self.fail(world, f"contactor {connector} closed {message['at'] - until:.3f} s after the lease")
             self.closed.add(connector)
         else:
             if connector in self.closed and message["at"] > until + STOPS_WITHIN_S + OPENS_WITHIN_S + EPS:

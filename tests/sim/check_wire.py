@@ -11,13 +11,41 @@ import ocpp.v16
 from jsonschema import Draft4Validator
 
 from ocpp16.records import Unit
-from ocpp16.step import Outlet
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
 from tests.sim.world import BUILD_UTC, World
 
 EPS = 1e-3
 ANSWER_WITHIN_S = 10.0
 """Unlock waits for the bolt; everything else is answered in its own step."""
+
+
+def message_timeout_s(world: World) -> float:
+    """MessageTimeout as it counts for the next CALL."""
+    return max(1.0, float(setting(world, world.records, "MessageTimeout", "30")))
+
+
+class BootFlight:
+    """The BootNotification that waits for its answer; one that comes after MessageTimeout counts no more."""
+
+    def __init__(self) -> None:
+        self.call_id = ""
+        self.deadline = 0.0
+
+    def sent(self, world: World, frame: list[Any]) -> None:
+        self.call_id, self.deadline = frame[1], world.mono + message_timeout_s(world)
+
+    def gone(self) -> None:
+        self.call_id = ""
+
+    def answer(self, world: World, frame: Any) -> dict[str, Any] | None:
+        """The conf in this frame, where it is the one that is waited for."""
+        if not isinstance(frame, list) or len(frame) != 3 or frame[0] != 3 or not self.call_id:
+            return None
+        if frame[1] != self.call_id or world.mono >= self.deadline or not conf_is_valid("BootNotification", frame[2]):
+            return None
+        self.gone()
+        payload: dict[str, Any] = frame[2]
+        return payload
 
 
 class OneCallInFlight(Checker):
@@ -27,7 +55,6 @@ class OneCallInFlight(Checker):
 
     def __init__(self) -> None:
         self.flight: tuple[str, str, float] | None = None
-        self.timeout_s = 30.0
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if frame[0] != 2:
@@ -36,10 +63,7 @@ class OneCallInFlight(Checker):
             self.fail(world, f"{frame[2]} sent while not connected")
         if self.flight is not None and world.mono < self.flight[2] - EPS:
             self.fail(world, f"{frame[2]} sent while {self.flight[1]} waits for its answer")
-        self.flight = (frame[1], frame[2], world.mono + self.timeout_s)
-
-    def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
-        self.timeout_s = max(1.0, float(setting(world, disk, "MessageTimeout", "30")))
+        self.flight = (frame[1], frame[2], world.mono + message_timeout_s(world))
 
     def heard(self, world: World, frame: Any) -> None:
         answered = isinstance(frame, list) and len(frame) > 2 and frame[0] in (3, 4)
@@ -59,20 +83,20 @@ class EveryCallAnswered(Checker):
     def __init__(self) -> None:
         self.waiting: dict[str, list[float]] = {}
         self.rejected = False
-        self.boots: set[str] = set()
+        self.boot = BootFlight()
 
     def heard(self, world: World, frame: Any) -> None:
         if not isinstance(frame, list) or len(frame) < 2 or not isinstance(frame[1], str):
             return
-        if frame[0] == 3 and frame[1] in self.boots and len(frame) == 3 and isinstance(frame[2], dict):
-            self.rejected = frame[2].get("status") == "Rejected"
+        if (conf := self.boot.answer(world, frame)) is not None:
+            self.rejected = conf["status"] == "Rejected"
         if frame[0] == 2 and type(frame[0]) is int and not self.rejected:
             self.waiting.setdefault(frame[1], []).append(world.t)
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if frame[0] == 2:
             if frame[2] == "BootNotification":
-                self.boots = {frame[1]}
+                self.boot.sent(world, frame)
                 self.rejected = False
             return
         times = self.waiting.get(frame[1])
@@ -91,8 +115,9 @@ class EveryCallAnswered(Checker):
     def life(self, world: World, what: str) -> None:
         if what == "link-down":
             self.waiting.clear()
+            self.boot.gone()
         if what == "evsed-start":
-            self.boots, self.rejected = set(), False
+            self.rejected = False
 
 
 class BootGate(Checker):
@@ -104,7 +129,7 @@ class BootGate(Checker):
 
     def __init__(self) -> None:
         self.accepted = False
-        self.boots: set[str] = set()
+        self.boot = BootFlight()
         self.not_before = 0.0
         self.silent_until = 0.0
 
@@ -116,18 +141,16 @@ class BootGate(Checker):
         if frame[2] == "BootNotification":
             if world.mono < self.not_before - EPS:
                 self.fail(world, f"BootNotification {self.not_before - world.mono:.1f} s too early")
-            self.boots.add(frame[1])
+            self.boot.sent(world, frame)
             self.not_before = world.mono + self.LEAST_S
         elif not self.accepted:
             self.fail(world, f"{frame[2]} sent before the Central System accepted us")
 
     def heard(self, world: World, frame: Any) -> None:
-        if not isinstance(frame, list) or len(frame) != 3 or frame[0] != 3 or frame[1] not in self.boots:
+        conf = self.boot.answer(world, frame)
+        if conf is None:
             return
-        if not conf_is_valid("BootNotification", frame[2]):
-            return
-        self.boots.discard(frame[1])
-        status, interval = frame[2]["status"], frame[2]["interval"]
+        status, interval = conf["status"], conf["interval"]
         if status == "Accepted":
             self.accepted = True
             self.silent_until = 0.0
@@ -138,9 +161,9 @@ class BootGate(Checker):
 
     def life(self, world: World, what: str) -> None:
         if what == "evsed-start":
-            self.accepted, self.boots, self.not_before, self.silent_until = False, set(), 0.0, 0.0
-        if what == "link-up":
-            self.boots = set()
+            self.accepted, self.not_before, self.silent_until = False, 0.0, 0.0
+        if what == "link-down":
+            self.boot.gone()
 
 
 class FramesValid(Checker):
@@ -229,6 +252,12 @@ LEGAL = {
 STATION = {"Available": "Unavailable Faulted", "Unavailable": "Available Faulted", "Faulted": "Available Unavailable"}
 """Connector 0 knows three of them."""
 
+
+def legal(old: str, new: str) -> bool:
+    """Whether a connector may go from one status to the other."""
+    return new in LEGAL[old].split()
+
+
 LAMPS = {
     "available": {"Available"},
     "preparing": {"Preparing"},
@@ -245,7 +274,8 @@ class StatusMatrix(Checker):
     """Status changes only along the matrix of §4.9, as told and as shown by the lamp.
 
     What was told is judged pair by pair while nothing may have been skipped: same connection, MinimumStatusDuration 0,
-    every CALL answered at once.  What the lamp shows is judged after every step of one life.
+    every CALL answered at once.  The lamp is judged after every step of one life (which may
+    hold two changes).
     """
 
     name = "status-matrix"
@@ -286,13 +316,16 @@ class StatusMatrix(Checker):
         if not self.calm:
             self._gap()
 
-    def offer(self, world: World, outlet: Outlet, disk: Disk) -> None:
-        old, new = self.lamps.get(outlet.connector, outlet.lamp), outlet.lamp
-        self.lamps[outlet.connector] = new
+    def offered(self, world: World, message: dict[str, Any]) -> None:
+        connector, new = message["connector"], message["lamp"]
+        old = self.lamps.get(connector, new)
+        self.lamps[connector] = new
         if old == new or old not in LAMPS or new not in LAMPS:
             return
-        if not any(b in LEGAL[a].split() for a in LAMPS[old] for b in LAMPS[new]):
-            self.fail(world, f"connector {outlet.connector} shows {old}, then {new}")
+        if not any(
+            legal(a, b) or (legal(a, "Available") and legal("Available", b)) for a in LAMPS[old] for b in LAMPS[new]
+        ):
+            self.fail(world, f"connector {connector} shows {old}, then {new}")
 
     def life(self, world: World, what: str) -> None:
         if what in ("link-up", "link-down", "evsed-start", "board-dead"):

@@ -81,7 +81,7 @@ class Checkers(Watcher):
             checker.event(world, event)
         if isinstance(event, FrameReceived) and self._on["heard"]:
             try:
-                frame = json.loads(event.text)
+                frame = json.loads(event.text.removeprefix("\ufeff"))
             except (ValueError, RecursionError):
                 return
             for checker in self._on["heard"]:

@@ -63,7 +63,9 @@ BOOT_MONO_S = 8.0
 """What CLOCK_MONOTONIC says when evsed starts after power-on."""
 RESTART_S = 0.5
 """The supervisor starts a dead evsed again after this."""
-STUCK = 20_000
+EPS = 1e-6
+"""Two clocks that count the same seconds may differ so much in their last digits."""
+STUCK = 2_000
 """So many things at one instant: time stands still."""
 
 
@@ -139,6 +141,8 @@ class World:
         self.flushed = 0
         """The connection whose last frames still arrive although nobody is there any more."""
         self.net_up = True
+        self.vanishing = False
+        """What is sent disappears and nobody has noticed yet."""
         self.dialed = 0
         self.wake_at: float | None = None
         self.before_moment: Callable[[World, Moment], None] | None = None
@@ -183,17 +187,17 @@ class World:
 
     def _move_to(self, t: float) -> None:
         if t > self.t:
-            self.mono = max(self.mono, self.mono + (t - self.t))
+            self.mono += t - self.t
             self.t = t
 
     def _do_due(self) -> None:
-        shift = self.t - self.mono
-        if self.board is not None and self.board.wake_at() + shift <= self.t:
-            self._take(self.board.advance(max(self.mono, self.board.wake_at())))
+        if self.board is not None and self.board.wake_at() <= self.mono + EPS:
+            self.mono = max(self.mono, self.board.wake_at())
+            self._take(self.board.advance(self.mono))
         while self._agenda and self._agenda[0][0] <= self.t:
             _, _, what, args = heapq.heappop(self._agenda)
             getattr(self, what)(*args)
-        if self.cp is not None and self.wake_at is not None and self.wake_at + shift <= self.t:
+        if self.cp is not None and self.wake_at is not None and self.wake_at <= self.mono + EPS:
             self.mono = max(self.mono, self.wake_at)
             self.inbox.append(Tick())
 
@@ -252,7 +256,7 @@ class World:
     def _tell(self, what: str | Link | Job | Order | Reply | Note) -> None:
         match what:
             case str():
-                if self.link_up:
+                if self.link_up and not self.vanishing:
                     self.later(WIRE_S, "_reach_central", self.connection, what)
             case Link():
                 self._want(what)
@@ -295,9 +299,8 @@ class World:
     def _attach(self) -> None:
         """A board and an evsed meet: hello both ways, the present states, and that all of them were told."""
         assert self.board is not None and self.cp is not None
-        said = self.talk.opened(self.cp.latched())
+        self._to_board(self.talk.opened(self.cp.latched()))
         self._take(self.board.greet(self.mono))
-        self._to_board(said)
         self.inbox.append(BoardReady())
 
     # --- the network ----------------------------------------------------------------------------------------------
@@ -342,6 +345,15 @@ class World:
         elif self.cp is not None:
             self.later(0.5, "_dial", self.lives)
 
+    def vanish(self, noticed_after_s: float) -> None:
+        """Packets disappear without a word; the link notices by its pings after that time."""
+        self.vanishing = True
+        self.later(noticed_after_s, "_noticed")
+
+    def _noticed(self) -> None:
+        self.vanishing = False
+        self.drop_link("no answer to our pings")
+
     def _reach_central(self, connection: int, text: str) -> None:
         if connection != self.flushed and (not self.link_up or connection != self.connection):
             return
@@ -356,7 +368,7 @@ class World:
         self.later(after_s + WIRE_S, "_reach_station", self.connection, text)
 
     def _reach_station(self, connection: int, text: str) -> None:
-        if self.link_up and connection == self.connection and self.cp is not None:
+        if self.link_up and connection == self.connection and self.cp is not None and not self.vanishing:
             self.inbox.append(FrameReceived(text))
 
     def ask(self, action: str, **payload: Any) -> None:
@@ -529,6 +541,9 @@ class World:
                 self.sim("fault", code, "off", connector=connector)
         for code in STATION_FAULTS:
             self.sim("fault", code, "off")
+
+    def fault_off(self, code: str, connector: int) -> None:
+        self.sim("fault", code, "off", connector=connector)
 
     def feed_if_alive(self, event: Event) -> None:
         """Somebody at the control socket."""

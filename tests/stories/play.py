@@ -1,7 +1,7 @@
 """Plays the transcripts of this folder: left what happens, right everything that follows from it, checked in full.
 
-`python -m tests.stories --write` writes the right side anew, to be reviewed; a story says on its first line which clause
-it shows.  The words of the left side are the methods of `Player`: `on_plug` for `plug`, and so on.
+`python -m tests.stories --write` writes the right side anew, to be reviewed; the first line says which clause is shown.
+The words of the left side are the methods of `Player`: `on_plug` for `plug`, and so on.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.product_file import read_product
+from ocpp16.events import SelftestAsked
 from ocpp16.product import Product
 from tests.sim.central_system import EPOCH, CentralSystem
 from tests.sim.checkers import Checkers
@@ -207,6 +208,10 @@ class Player:
 
     def on_store(self, state: str) -> None:
         self.world.store(state)
+
+    def on_service(self) -> None:
+        """`evsectl selftest --clear-latched`."""
+        self.world.feed_if_alive(SelftestAsked(1, clear_latched=True))
 
     def on_mains(self, _: str) -> None:
         """`mains fail`: a unit with backup supply has some seconds left."""

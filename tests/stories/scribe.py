@@ -1,4 +1,4 @@
-"""The words of a transcript: what a moment, a word of the board, an answer of the Central System looks like in a line."""
+"""The words of a transcript: what a moment, a word of the board, an answer of the Central System reads like."""
 
 from __future__ import annotations
 
@@ -70,8 +70,9 @@ class Scribe(Watcher):
                 self._present(world, event)
             case PilotChanged(connector=connector, state=state):
                 self.add(world, "car", f"{_where(connector)}{PILOT[state]}")
-            case ContactorChanged(connector=connector, closed=closed):
-                self.add(world, "reflex", f"{_where(connector)}contactor {'closes' if closed else 'opens'}")
+            case ContactorChanged(connector=connector, closed=closed, confirmed=confirmed):
+                words = ("closes" if closed else "opens") if confirmed else f"does not {'close' if closed else 'open'}"
+                self.add(world, "reflex", f"{_where(connector)}contactor {words}")
             case FaultChanged(connector=connector, code=code, on=on, latched=latched):
                 state = "on, until its rule ends it" if on and latched else "on" if on else "off"
                 self.add(
@@ -223,7 +224,7 @@ def _conf_words(action: str, payload: Any) -> str:
 
 
 def request_words(action: str, payload: dict[str, Any], now_utc: float) -> str:
-    """A CALL of the station: all that is in it, in the order in which an expert reads; a timestamp of now is left out."""
+    """A CALL of the station: all of it, in the order in which an expert reads; a timestamp of now is left out."""
     left = dict(payload)
     words = [action]
     for key in (

@@ -117,13 +117,16 @@ class Metering:
         reading = self.readings.get(connector)
         return None if reading is None else reading.wh
 
-    def sampled(self, reading: MeterSampled) -> None:
-        """A reading came.  The register is monotone: a lower one (a fault that the board reports) is left out."""
+    def sampled(self, reading: MeterSampled, decided: bool) -> None:
+        """A reading came (`decided`: it is known, too, what happened while we were away).
+
+        The register is monotone: a lower one (a fault that the board reports) is left out.
+        """
         old = self.readings.get(reading.connector)
         if old is None or reading.wh >= old.wh:
             self.readings[reading.connector] = reading
         transaction = self.context.facts.running.get(reading.connector)
-        if transaction is not None and not transaction.stopping:
+        if decided and transaction is not None and not transaction.stopping:
             last = transaction.last
             if reading.at - last.mono >= HORIZON_S or last.boot != self.context.clock.boot_id:
                 self.transactions.lived_until(transaction.number, reading.wh, self.context.stamp(), HORIZON_S)
@@ -177,7 +180,7 @@ class Metering:
         if transaction.stopping or self.context.now.mono - due > LATE_S:
             return
         interval = self.configuration.number("MeterValueSampleInterval")
-        at = self.context.clock.at(due)
+        at = self.transactions.in_order(transaction.number, self.context.clock.at(due))
         self._sample(connector, transaction, at, "Sample.Periodic", "MeterValuesSampledData", interval)
         self._stop_data(transaction, at, "Sample.Periodic", self._lists(transaction).sampled)
 

@@ -40,10 +40,9 @@ class Notifications:
         """Called after every step.  `start_seq`: place of the StartTransaction that goes first, where one waits."""
         if self._now.get(connector) == shown:
             return
-        first = connector not in self._now
         self._now[connector] = shown
         self._since[connector] = self.context.now.mono
-        if first or not self._can_tell:
+        if not self._can_tell:
             return
         duration = self.configuration.number("MinimumStatusDuration")
         if duration > 0 and shown.status is not Status.FAULTED:

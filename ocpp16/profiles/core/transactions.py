@@ -40,6 +40,8 @@ class Transactions:
         reports.on_confirmed = self.confirmed
         reports.on_parked = self.parked
         known = context.facts.of(Transaction)
+        self._used: dict[int, float] = {}
+        """Per open transaction: the latest time that was given."""
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
         self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if self._is_closed(t)]
         self._parked = sorted(s.seq for s in context.facts.of(Sample).values() if s.state == "parked")
@@ -85,6 +87,16 @@ class Transactions:
             "transaction-began", number=transaction.number, connector=connector, id_tag=id_tag, wh=int(wh)
         )
         return transaction
+
+    def in_order(self, number: int, at: Stamp) -> Stamp:
+        """Within a transaction no time lies before an earlier one, whatever the clock did meanwhile."""
+        if at.utc is None:
+            return at
+        used = self._used.get(number) or self.context.facts.of(Transaction)[number].began.utc or 0.0
+        if at.utc < used:
+            at = replace(at, utc=used)
+        self._used[number] = max(used, at.utc or used)
+        return at
 
     def add_sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
@@ -144,6 +156,7 @@ class Transactions:
 
     def end(self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp) -> Transaction:
         """§4.10: the bill is closed with the meter's own register."""
+        self._used.pop(transaction.number, None)
         ended = replace(
             transaction,
             stopping="",
@@ -211,7 +224,8 @@ class Transactions:
     def _stop_confirmed(self, transaction: Transaction, confirmation: StopTransactionConf) -> None:
         if confirmation.id_tag_info is not None:
             self.authorization.learn(transaction.stop_id_tag or transaction.id_tag, confirmation.id_tag_info)
-        changed = replace(transaction, stop="confirmed", error="")
+        error = transaction.error if transaction.start == "parked" else ""
+        changed = replace(transaction, stop="confirmed", error=error)
         self.context.save(changed)
         for seq, sample in list(self.context.facts.samples_of.get(transaction.number, {}).items()):
             if sample.for_stop:

@@ -1,0 +1,175 @@
+"""The key table: type, range, access of every key of Core (§9.1), and what a value may look like (§5.3, §3.16.4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocpp16.product import Product
+from ocpp16.profiles.core.keys import DAY, PHASES, check_first_value, checked, core_keys
+
+SEED = Product()
+
+# §9.1: key, default, read-only; the figures are those of the product
+TABLE = [
+    ("AllowOfflineTxForUnknownId", "false", False),
+    ("AuthorizationCacheEnabled", "true", False),
+    ("AuthorizeRemoteTxRequests", "true", False),
+    ("ClockAlignedDataInterval", "0", False),
+    ("ConnectionTimeOut", "60", False),
+    ("ConnectorPhaseRotation", "0.NotApplicable,1.NotApplicable", False),
+    ("ConnectorPhaseRotationMaxLength", "2", True),
+    ("GetConfigurationMaxKeys", "1", True),
+    ("HeartbeatInterval", "86400", False),
+    ("LocalAuthorizeOffline", "true", False),
+    ("LocalPreAuthorize", "false", False),
+    ("MaxEnergyOnInvalidId", "0", False),
+    ("MessageTimeout", "30", False),
+    ("MeterValuesAlignedData", "Energy.Active.Import.Register", False),
+    ("MeterValuesAlignedDataMaxLength", "20", True),
+    ("MeterValuesSampledData", "Energy.Active.Import.Register", False),
+    ("MeterValuesSampledDataMaxLength", "10", True),
+    ("MeterValueSampleInterval", "60", False),
+    ("MinimumStatusDuration", "0", False),
+    ("NumberOfConnectors", "1", True),
+    ("ResetRetries", "1", False),
+    ("StopTransactionMaxMeterValues", "10", True),
+    ("StopTransactionOnEVSideDisconnect", "true", False),
+    ("StopTransactionOnInvalidId", "true", False),
+    ("StopTxnAlignedData", "", False),
+    ("StopTxnAlignedDataMaxLength", "10", True),
+    ("StopTxnSampledData", "", False),
+    ("StopTxnSampledDataMaxLength", "10", True),
+    ("SupportedFeatureProfiles", "Core", True),
+    ("TransactionMessageAttempts", "3", False),
+    ("TransactionMessageRetryInterval", "60", False),
+    ("UnlockConnectorOnEVSideDisconnect", "false", True),
+    ("WebSocketPingInterval", "10", False),
+]
+
+
+@pytest.mark.parametrize(("name", "default", "read_only"), TABLE)
+def test_key(name: str, default: str, read_only: bool) -> None:
+    """§9.1: each key of Core has its default and its access."""
+    key = core_keys(SEED)[name.casefold()]
+    assert (key.name, key.default, key.read_only) == (name, default, read_only)
+    assert key.what.endswith(".")
+    assert not key.reboot
+
+
+def test_no_other_keys() -> None:
+    """§9: an optional key that is present means that its function exists: nothing else is present."""
+    assert {key.name for key in core_keys(SEED).values()} == {name for name, _, _ in TABLE}
+
+
+@pytest.mark.parametrize("product", [SEED, Product(connectors=3, fixed_cable=False)])
+def test_defaults_are_right(product: Product) -> None:
+    """Each default passes its own check."""
+    for key in core_keys(product).values():
+        assert checked(key, key.default) == (key.default, "")
+
+
+@pytest.mark.parametrize(
+    ("product", "absent"),
+    [
+        (Product(offline_unknown_ids=False), "AllowOfflineTxForUnknownId"),
+        (Product(authorization_cache=False), "AuthorizationCacheEnabled"),
+        (Product(max_energy_on_invalid_id=False), "MaxEnergyOnInvalidId"),
+        (Product(minimum_status_duration=False), "MinimumStatusDuration"),
+        (Product(keep_on_ev_disconnect=False, stop_on_ev_disconnect=False), "StopTransactionOnEVSideDisconnect"),
+    ],
+)
+def test_absent_function_absent_key(product: Product, absent: str) -> None:
+    """§9: an optional key whose function is missing is absent."""
+    assert absent.casefold() not in core_keys(product)
+
+
+def test_several_connectors() -> None:
+    """§9.1: keys that speak of connectors know how many there are."""
+    keys = core_keys(Product(connectors=3))
+    assert keys["numberofconnectors"].default == "3"
+    assert keys["connectorphaserotation"].default == "0.NotApplicable,1.NotApplicable,2.NotApplicable,3.NotApplicable"
+    assert keys["connectorphaserotationmaxlength"].default == "4"
+
+
+def test_socket_outlet() -> None:
+    """E 3.85: only with a detachable cable UnlockConnectorOnEVSideDisconnect can be chosen."""
+    key = core_keys(Product(fixed_cable=False))["unlockconnectoronevsidedisconnect"]
+    assert (key.default, key.read_only) == ("true", False)
+
+
+TEN = ",".join(f"Voltage.{phase}" for phase in PHASES)
+
+# §5.3: key, what comes, what is kept (None: refused)
+VALUES = [
+    ("LocalPreAuthorize", "true", "true"),
+    ("LocalPreAuthorize", "TRUE", "true"),
+    ("LocalPreAuthorize", " False ", "false"),
+    ("LocalPreAuthorize", "yes", None),
+    ("LocalPreAuthorize", "1", None),
+    ("LocalPreAuthorize", "", None),
+    ("HeartbeatInterval", "0", "0"),
+    ("HeartbeatInterval", "86400", "86400"),
+    ("HeartbeatInterval", "86401", None),
+    ("HeartbeatInterval", "007", "7"),
+    ("HeartbeatInterval", " 5 ", "5"),
+    ("HeartbeatInterval", "-1", None),
+    ("HeartbeatInterval", "+1", None),
+    ("HeartbeatInterval", "1.0", None),
+    ("HeartbeatInterval", "1e3", None),
+    ("HeartbeatInterval", "", None),
+    ("HeartbeatInterval", "٣", None),
+    ("HeartbeatInterval", "99999999999999999999", None),
+    ("MeterValueSampleInterval", "86401", None),
+    ("MessageTimeout", "0", None),
+    ("MessageTimeout", "600", "600"),
+    ("MessageTimeout", "601", None),
+    ("WebSocketPingInterval", "-1", None),
+    ("TransactionMessageAttempts", "0", "0"),
+    ("MinimumStatusDuration", "-1", None),
+    ("MeterValuesSampledData", "", ""),
+    ("MeterValuesSampledData", "SoC", "SoC"),
+    ("MeterValuesSampledData", " SoC , Voltage ", "SoC,Voltage"),
+    ("MeterValuesSampledData", "Voltage.L1,Voltage", "Voltage.L1,Voltage"),
+    ("MeterValuesSampledData", "Voltage.L1-N", "Voltage.L1-N"),
+    ("MeterValuesSampledData", "Voltage.L4", None),
+    ("MeterValuesSampledData", "SoC,SoC", None),
+    ("MeterValuesSampledData", "soc", None),
+    ("MeterValuesSampledData", "SoC,Frequency", None),
+    ("MeterValuesSampledData", "SoC,", None),
+    ("MeterValuesSampledData", TEN, TEN),
+    ("MeterValuesSampledData", TEN + ",SoC", None),
+    ("ConnectorPhaseRotation", "0.RST,1.RTS", "0.RST,1.RTS"),
+    ("ConnectorPhaseRotation", "1.Unknown", "1.Unknown"),
+    ("ConnectorPhaseRotation", "2.RST", None),
+    ("ConnectorPhaseRotation", "1.XYZ", None),
+    ("ConnectorPhaseRotation", "RST", None),
+    ("ConnectorPhaseRotation", "0.RST,1.RST,1.RTS", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "kept"), VALUES)
+def test_value(name: str, text: str, kept: str | None) -> None:
+    """§5.3: a value that does not fit type, range, list or length is refused, with the reason."""
+    value, why = checked(core_keys(SEED)[name.casefold()], text)
+    assert value == kept
+    assert bool(why) == (kept is None)
+
+
+def test_value_too_long() -> None:
+    """§7.19: at most 500 characters."""
+    assert checked(core_keys(SEED)["metervaluessampleddata"], "x" * 501) == (None, "longer than 500 characters")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fine"),
+    [
+        ("HeartbeatInterval", "300", True),
+        ("heartbeatinterval", "300", True),
+        ("StopTransactionMaxMeterValues", "20", True),
+        ("HeartbeatInterval", str(DAY + 1), False),
+        ("Heartbeat", "300", False),
+    ],
+)
+def test_first_value(name: str, text: str, fine: bool) -> None:
+    """The station's own file may set every key, read-only ones too, within its limits."""
+    assert (check_first_value(name, text, SEED) is None) == fine

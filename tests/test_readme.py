@@ -1,0 +1,140 @@
+"""Every command in README.md is carried out: on this machine where it can be, else in a folder that stands for a Pi."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.csms.central_system import CentralSystem
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BIN = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of that language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def lines(block: str) -> Iterator[list[str]]:
+    """The commands of a block as words, comments left out."""
+    for line in block.splitlines():
+        if words := shlex.split(line, comments=True):
+            yield words
+
+
+def block_with(word: str) -> str:
+    """The one block in which this stands."""
+    (found,) = [block for block in blocks("sh") if word in block]
+    return found
+
+
+def carry_out(words: list[str], folder: Path, within: float = 60) -> str:
+    """What the command prints; AssertionError if it fails."""
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=within, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, f"{shlex.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_every_block_is_carried_out_below() -> None:
+    """No command in README.md is left unproved: there are the three blocks that this file knows."""
+    assert [next(lines(block))[0].split("/")[-1] for block in blocks("sh")] == ["make", "evsed", "sudo"]
+
+
+def test_make_run() -> None:
+    """`make run` ends by itself with exit 0 within 60 s, and says so in plain text when nobody watches."""
+    assert ["make", "run"] in list(lines(block_with("make run")))
+    text = carry_out(["make", "--no-print-directory", f"PYTHON={sys.executable}", "run"], ROOT)
+    assert "The bill" in text and "Every Wh is billed" in text
+    assert "\x1b" not in text
+
+
+def test_make_test_and_the_other_verbs() -> None:
+    """`make test` and every verb that README and `make` name are there (carried out, they would carry out this)."""
+    verbs = {verb for text in (README, carry_out(["make"], ROOT)) for verb in re.findall(r"\bmake ([a-z]+)", text)}
+    assert {"run", "test", "check", "bench", "sim", "fuzz", "stories", "replay"} <= verbs
+    for verb in sorted(verbs):
+        carry_out(["make", "--dry-run", verb, "FILE=x"], ROOT)
+
+
+async def test_a_station_on_a_desk(tmp_path: Path) -> None:
+    """The example configuration is right, and each command of the desk works against a real Central System."""
+    (example,) = blocks("toml")
+    async with CentralSystem() as central:
+        (tmp_path / "my-station.toml").write_text(example.replace("127.0.0.1:9000", f"127.0.0.1:{central.port}"))
+        daemon: asyncio.subprocess.Process | None = None
+        try:
+            for words in lines(block_with("evsed --config")):
+                words[0] = str(BIN / words[0].removeprefix(".venv/bin/"))
+                if words[-1] == "&":
+                    daemon = await asyncio.create_subprocess_exec(*words[:-1], cwd=tmp_path)
+                    await central.wait("StatusNotification", connectorId=1)
+                else:
+                    await asyncio.to_thread(carry_out, words, tmp_path)
+                if words[-1] == "plug":
+                    await central.wait("StatusNotification", status="Preparing")
+                if "tap" in words:
+                    await central.wait("StartTransaction", idTag=words[-1])
+            await central.wait("StopTransaction")
+        finally:
+            if daemon is not None:
+                daemon.terminate()
+                await daemon.wait()
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The product as `pip install .` builds it, from a copy of what is tracked."""
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "checkout"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_bytes((ROOT / name).read_bytes())
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    carry_out([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(copy)], folder, 120)
+    (built,) = folder.glob("evsed-*.whl")
+    return built
+
+
+def test_on_a_raspberry_pi(tmp_path: Path, wheel: Path) -> None:
+    """The installation on a Pi, line by line, in a folder that stands for its root; without sudo and apt."""
+    (example,) = blocks("toml")
+    (tmp_path / "my-station.toml").write_text(example)
+    there = {"/opt/": f"{tmp_path}/opt/", "/etc/": f"{tmp_path}/etc/", "/var/": f"{tmp_path}/var/"}
+    for words in lines(block_with("sudo")):
+        assert words.pop(0) == "sudo"
+        words = [next((word.replace(k, v, 1) for k, v in there.items() if word.startswith(k)), word) for word in words]
+        if words[0] == "apt":
+            assert words[1] == "install" and "python3-venv" in words and "libsystemd-dev" in words
+        elif words[0] == "python3":
+            carry_out([sys.executable, *words[1:3], "--without-pip", *words[3:]], tmp_path)
+        elif words[0].endswith("/bin/pip"):
+            assert words[1:] == ["install", ".[pi]"]
+            install(Path(words[0]).parent / "python", wheel)
+        elif words[0].endswith("/bin/evsed"):
+            config = ["--config", str(tmp_path / "etc/evsed/evsed.toml")]
+            carry_out([*words, *config], tmp_path)
+            assert "0." in carry_out([words[0], "--version"], tmp_path)
+        else:
+            carry_out(words, tmp_path)
+    products = tmp_path / "opt/evsed/share/evsed/products"
+    assert {"chq-s-07sr.toml", "socket-3p.toml"} <= {path.name for path in products.iterdir()}
+
+
+def install(python: Path, wheel: Path) -> None:
+    """The wheel alone into the new environment; the libraries are lent by ours."""
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "--quiet"]
+    carry_out([*pip, "install", "--no-deps", str(wheel)], python.parent, 120)
+    (packages,) = python.parent.parent.glob("lib/python3*/site-packages")
+    (ours,) = Path(sys.prefix).glob("lib/python3*/site-packages")
+    (packages / "lent.pth").write_text(f"{ours}\n")
