@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
-PRODUCT := ocpp16 drivers daemon
+PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run stories replay sim fuzz docs clean
+.PHONY: help setup check test bench run stories replay sim fuzz conformance certify docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,8 @@ help:
 	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
+	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
+	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder)"
 	@echo "make docs          writes docs/configuration-keys.md anew from the key table"
 
 setup: $(VENV)/.ready
@@ -37,7 +39,7 @@ $(VENV)/.ready: pyproject.toml
 check: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict $(PRODUCT)
+	$(VENV)/bin/mypy --strict $(PACKAGES)
 	$(PYTEST) tests/test_house.py
 
 # What is measured by coverage, then what is proved by running long: worlds, cuts, crash states, real processes, hostile input.
@@ -66,6 +68,10 @@ sim: setup
 SECONDS ?= 600
 fuzz: setup
 	$(PY) -m tests.fuzz --seconds $(SECONDS)
+
+# ONLY: ids or patterns.  PRODUCT: by name, else each id on the first product to which it applies.
+conformance: setup
+	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance $(if $(ONLY),--only '$(ONLY)') $(if $(PRODUCT),--product '$(PRODUCT)')
 
 docs: setup
 	$(PY) -m tests.reference > docs/configuration-keys.md

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,6 +113,8 @@ def contradictions(product: Product) -> Iterator[tuple[str, str]]:
         yield "max_amps", f"{product.max_amps:g} A; the Control Pilot signals 6 to 80 A"
     if not 100 <= product.volts <= 300:
         yield "volts", f"{product.volts:g} V between a phase and neutral; 100 to 300 V is meant"
+    yield from _hardware(product)
+    yield from _profiles(product)
     if not product.keep_on_ev_disconnect and not product.stop_on_ev_disconnect:
         yield (
             "stop_on_ev_disconnect",
@@ -124,22 +126,76 @@ def contradictions(product: Product) -> Iterator[tuple[str, str]]:
         yield "measurands", "C-09 needs at least one measurand"
     if len(set(product.measurands)) != len(product.measurands):
         yield "measurands", "one is named twice"
+    for name in _COUNTS:
+        if getattr(product, name) < 1:
+            yield name, "it must be at least 1"
+    for name in ("sample_interval", "heartbeat_interval"):
+        lowest, highest = getattr(product, f"{name}_min_s"), getattr(product, f"{name}_max_s")
+        if not 1 <= highest <= 604800:
+            yield f"{name}_max_s", "1 to 604800 seconds (a week) are meant"
+        elif not 0 <= lowest <= highest:
+            yield f"{name}_min_s", f"0 to {highest} seconds (the maximum) are meant"
+    if not 0 <= product.ping_interval_s <= 86400:
+        yield "ping_interval_s", "0 (never) to 86400 seconds are meant"
+
+
+def _hardware(product: Product) -> Iterator[tuple[str, str]]:
+    """HFS and AQ: what the outlet is like."""
+    if product.dc or not product.ac:
+        yield "dc" if product.dc else "ac", "HFS-3 must be yes and HFS-4 no: the board is an IEC 61851 AC outlet"
+    if not product.iec61851:
+        yield "iec61851", "AQ-6 must be yes: the board is IEC 61851"
+    if product.lock_before_authorization and product.fixed_cable:
+        yield "lock_before_authorization", "AQ-2 yes needs a detachable cable: a fixed one has no lock"
+    if product.selection_before_authorization and product.connectors == 1:
+        yield "selection_before_authorization", "AQ-5 yes needs several connectors: with one there is nothing to choose"
+    if product.readers == "none" and (product.local_start or product.local_stop):
+        yield "readers", "C-07 and C-08 need a reader; with none both are no"
+    if product.readers == "single" and product.selection_before_authorization and not product.local_start:
+        yield "selection_before_authorization", "AQ-5 is about cards, and C-07 is no"
+    if not product.links:
+        yield "links", "HFS-9 names at least one link"
+    if not product.stops_before_power_loss and not product.stops_after_power_loss:
+        yield "stops_after_power_loss", "AQ-7.1 and AQ-7.2 cannot both be no: the transaction must end somehow"
+
+
+def _profiles(product: Product) -> Iterator[tuple[str, str]]:
+    """Feature profiles, and the answers that need them."""
     strange = [name for name in product.profiles if name not in BUILT_PROFILES]
     if strange:
         yield "profiles", f"{strange[0]} is not built yet; so far there is {', '.join(BUILT_PROFILES)}"
     elif "Core" not in product.profiles:
         yield "profiles", "every station has Core"
-    for name in _COUNTS:
-        if getattr(product, name) < 1:
-            yield name, "it must be at least 1"
-    for name in ("sample_interval_max_s", "heartbeat_interval_max_s"):
-        if not 1 <= getattr(product, name) <= 604800:
-            yield name, "1 to 604800 seconds (a week) are meant"
-    if not 0 <= product.ping_interval_s <= 86400:
-        yield "ping_interval_s", "0 (never) to 86400 seconds are meant"
+    if product.reserve_connector_zero and not product.has("Reservation"):
+        yield "reserve_connector_zero", "R-1 yes needs Reservation among the profiles"
+    if product.secure_firmware and not (product.has("FirmwareManagement") and product.security_profiles):
+        yield "secure_firmware", "F-1 yes needs FirmwareManagement and a security profile"
+    if product.has("SmartCharging") and not product.rate_units:
+        yield "rate_units", "SC-1.1 and SC-1.2 cannot both be no with SmartCharging"
+    yield from _only("rate_units", product.rate_units, ("Current", "Power"))
+    yield from _only("transfer_protocols", product.transfer_protocols, ("HTTP", "HTTPS", "FTP", "FTPS"))
+    yield from _only("security_profiles", product.security_profiles, (1, 2, 3))
+    if product.has("FirmwareManagement") and not product.transfer_protocols:
+        yield "transfer_protocols", "FirmwareManagement needs at least one"
+    if product.send_local_list_max_length > product.local_list_max_length:
+        yield "send_local_list_max_length", "more in one message than the list can hold"
+    if product.max_stack_level < 0:
+        yield "max_stack_level", "it must be at least 0"
+
+
+def _only(name: str, given: Sequence[object], known: Sequence[object]) -> Iterator[tuple[str, str]]:
+    strange = [word for word in given if word not in known]
+    if strange or len(set(given)) != len(given):
+        yield name, f"{strange[0]!r} is unknown" if strange else "one is named twice"
 
 
 _COUNTS = (
+    "local_list_max_length",
+    "send_local_list_max_length",
+    "schedule_max_periods",
+    "max_profiles",
+    "certificate_chain_max",
+    "certificate_store_max",
     "get_configuration_max_keys",
     "aligned_data_max_length",
     "sampled_data_max_length",

@@ -93,7 +93,7 @@ class Assembly:
             self.context, product, self.configuration, self.metering, self.connectors, self.station_faults
         )
         self.queue_desk = Queue(self.context, self.reports, self.transactions)
-        self.reader = Reader(self.context, self.connectors, self.remote)
+        self.reader = Reader(self.context, self.connectors, self.remote, product)
         self.desk = Desk(
             self.context, self.configuration, self.queue_desk, self.attachment, self.remote, self.connectors
         )

@@ -186,9 +186,10 @@ class Place:
         """The lock, where there is one, holds from the accepted card to the end."""
         if self.shape is None or not self.shape.lock:
             return False
-        return (
-            self.transaction is not None or self.held_for is not None or (self.token is not None and self.cable_present)
-        )
+        if self.transaction is not None or self.held_for is not None:
+            return True
+        shut = self.parts.product.lock_before_authorization and self.token is None and not self.cable_present  # AQ-2
+        return shut or (self.token is not None and self.cable_present)
 
     # --- what it looks like -----------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ Configuration keys, SupportedFeatureProfiles and the limits follow from it; noth
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -13,8 +15,13 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     name: str = "chq-s-07sr"
     fixed_cable: bool = True  # HFS-1 / HFS-2
+    ac: bool = True  # HFS-3
+    dc: bool = False  # HFS-4
     phases: int = 1  # HFS-5..7
     connectors: int = 1  # HFS-8
+    connector_type: str = "cType1"  # HFS-8
+    links: tuple[str, ...] = ("Ethernet", "mobile network")  # HFS-9
+    readers: Literal["single", "one per connector", "none"] = "single"  # HFS-10
     max_amps: float = 32.0
     volts: float = 230.0
     offline_authorization: bool = True  # C-01
@@ -34,11 +41,21 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         "SoC",
         "Temperature",
     )
+    security_profiles: tuple[int, ...] = (1, 2, 3)  # SEC-1, SEC-2, SEC-3
+    last_root_removable: bool = False  # AQ-1
+    lock_before_authorization: bool = False  # AQ-2: the outlet is shut until somebody is authorized
+    station_certificate_removable: bool = False  # AQ-3
+    download_while_charging: bool = False  # AQ-4
+    selection_before_authorization: bool = False  # AQ-5: a card counts only for a connector that was chosen
+    iec61851: bool = True  # AQ-6
     stops_before_power_loss: bool = False  # AQ-7.1
+    stops_after_power_loss: bool = True  # AQ-7.2
     get_configuration_max_keys: int = 1  # ORS-1
     aligned_data_max_length: int = 20  # ORS-2
     sampled_data_max_length: int = 10  # ORS-3
+    sample_interval_min_s: int = 0  # ORS-4
     sample_interval_max_s: int = 86400  # ORS-5
+    heartbeat_interval_min_s: int = 0  # ORS-6
     heartbeat_interval_max_s: int = 86400  # ORS-7
     stop_max_meter_values: int = 10  # ORS-8
     stop_aligned_max_length: int = 10  # ORS-9
@@ -61,6 +78,8 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     schedule_max_periods: int = 100  # ORS-15
     max_profiles: int = 10  # ORS-19
     transfer_protocols: tuple[str, ...] = ("HTTP", "HTTPS", "FTP", "FTPS")  # ORS-16
+    certificate_chain_max: int = 10000  # ORS-17: bytes of one CertificateSigned
+    certificate_store_max: int = 1  # ORS-18
 
     def has(self, profile: str) -> bool:
         """Whether the product has a feature profile, by its exact identifier."""

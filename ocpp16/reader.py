@@ -5,6 +5,7 @@ from __future__ import annotations
 from ocpp16.connector import Connector
 from ocpp16.context import Context
 from ocpp16.events import CardPresented
+from ocpp16.product import Product
 from ocpp16.remote_control import RemoteControl
 from ocpp16.timers import Timer
 
@@ -12,10 +13,13 @@ from ocpp16.timers import Timer
 class Reader:
     """Routes a card; the connector decides what it means."""
 
-    def __init__(self, context: Context, connectors: dict[int, Connector], remote: RemoteControl) -> None:
+    def __init__(
+        self, context: Context, connectors: dict[int, Connector], remote: RemoteControl, product: Product
+    ) -> None:
         self.context = context
         self.connectors = connectors
         self.remote = remote
+        self.product = product
 
     def card_presented(self, event: CardPresented) -> None:
         if self.remote.leaving is not None:
@@ -26,11 +30,13 @@ class Reader:
             )
         elif event.connector is not None and event.connector in self.connectors:
             self.connectors[event.connector].card(event.id_tag)
+        elif (chosen := self._choose(event.id_tag)) is not None:
+            chosen.card(event.id_tag)
         else:
-            self._choose(event.id_tag).card(event.id_tag)
+            self.context.note("card-refused", connector=None, id_tag=event.id_tag, reason="choose a connector first")
 
-    def _choose(self, id_tag: str) -> Connector:
-        """Whom the card belongs to already, else the plug that has waited longest, else a free one."""
+    def _choose(self, id_tag: str) -> Connector | None:
+        """Whom the card belongs to already, else the plug that has waited longest, else a free one (AQ-5: none)."""
         folded = id_tag.casefold()
         everyone = list(self.connectors.values())
         for connector in everyone:
@@ -45,6 +51,8 @@ class Reader:
         plugged = [connector for connector in free if connector.plugged]
         if plugged:
             return min(plugged, key=lambda connector: connector.plugged_at)
+        if self.product.selection_before_authorization:
+            return None
         return next((connector for connector in (*free, *everyone) if connector.free), everyone[0])
 
     def plug_takes_waiting_card(self, plugged: Connector) -> None:

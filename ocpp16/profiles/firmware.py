@@ -135,15 +135,16 @@ class Firmware:
         self.context.timers.set(Timer.UPDATE, max(due, self.context.now.mono))
 
     def due(self) -> None:
-        """AQ-4: neither download nor installation beside a transaction; `transaction_ended` comes back to it."""
+        """AQ-4: no installation beside a transaction, a download only where the product says so; `transaction_ended` comes back to it."""
         update = self.update
-        if update is None or self._job is not None or self.is_charging():
+        if update is None or self._job is not None:
             return
-        if update.state == "waiting":
+        charging = self.is_charging()
+        if update.state == "waiting" and (not charging or self.product.download_while_charging):
             self._job = self._ref()
             self._save(replace(update, state="downloading"))
             self.context.jobs.append(Download(self._job, update.location))
-        elif update.state == "downloaded":
+        elif update.state == "downloaded" and not charging:
             self._job = self._ref()
             self._save(replace(update, state="installing"))
             self.context.jobs.append(Install(self._job, update.file))

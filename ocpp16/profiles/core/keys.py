@@ -68,7 +68,12 @@ def core_keys(product: Product) -> dict[str, Key]:
         _int("ConnectorPhaseRotationMaxLength", n + 1, "items", n + 1, n + 1, "Items in ConnectorPhaseRotation.", True),
         _int("GetConfigurationMaxKeys", product.get_configuration_max_keys, "keys", 1, 1000, "Declared limit.", True),
         _int(
-            "HeartbeatInterval", DAY, "s", 0, product.heartbeat_interval_max_s, "Set by each accepted boot; 0: daily."
+            "HeartbeatInterval",
+            product.heartbeat_interval_max_s,
+            "s",
+            product.heartbeat_interval_min_s,
+            product.heartbeat_interval_max_s,
+            "Set by each accepted boot; 0: daily.",
         ),
         _bool("LocalAuthorizeOffline", True, "Offline, a card known here may start."),
         _bool("LocalPreAuthorize", False, "Online, a card known here starts without asking."),
@@ -81,9 +86,9 @@ def core_keys(product: Product) -> dict[str, Key]:
         _int("MeterValuesSampledDataMaxLength", sampled, "items", 1, 100, "Items in MeterValuesSampledData.", True),
         _int(
             "MeterValueSampleInterval",
-            60,
+            max(60, product.sample_interval_min_s),
             "s",
-            0,
+            product.sample_interval_min_s,
             product.sample_interval_max_s,
             "Meter values in a transaction; 0: none.",
         ),

@@ -100,8 +100,9 @@ class Registration:
         self._tries = 0
         self.session.gate = Gate.OPEN
         self._last_heartbeat = self.context.now.mono
+        lowest, highest = self.product.heartbeat_interval_min_s, self.product.heartbeat_interval_max_s
         if interval > 0:  # §4.2: the interval of an accepted boot IS the HeartbeatInterval
-            self.configuration.put("HeartbeatInterval", str(min(interval, self.product.heartbeat_interval_max_s)))
+            self.configuration.put("HeartbeatInterval", str(min(max(interval, lowest), highest)))
         if not self.context.facts.unit.registered:
             self.context.save_unit(registered=True)
         self._arm()

@@ -1,0 +1,284 @@
+"""The 107 cases by id: title, feature profile, and to which products each applies.  They are played in `cases_*`."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from daemon.product_file import FOLDERS, read_product
+from ocpp16.product import Product
+from tests.conformance.judge import Lab
+
+HERE = Path(__file__).resolve().parent
+Play = Callable[[Lab], Awaitable[None]]
+Applies = Callable[[Product], bool]
+
+PRODUCTS = ("chq-s-07sr", "socket-3p", "dual", "backup-power")
+"""Those that are shipped, the reference product first."""
+OWN_PRODUCTS = tuple(sorted(path.stem for path in (HERE / "products").glob("*.toml")))
+
+
+class Case(NamedTuple):
+    """One id.  `play` None: not built."""
+
+    id: str
+    title: str
+    profile: str
+    applies: Applies
+    remark: str = ""
+    play: Play | None = None
+
+
+def product_named(name: str) -> tuple[Product, str]:
+    """(its answers, what stands for it in a configuration); LookupError where there is none, or it is refused."""
+    path = HERE / "products" / f"{name}.toml"
+    where = str(path) if path.exists() else name
+    product, troubles = read_product(where, Path.cwd())
+    if troubles:
+        raise LookupError("; ".join(f"{trouble.key} {trouble.what}".strip() for trouble in troubles))
+    return product, where
+
+
+def known_products() -> list[str]:
+    assert FOLDERS
+    return [*PRODUCTS, *OWN_PRODUCTS]
+
+
+# --- which answer switches which case ---------------------------------------------------------------------------------
+
+
+def always(product: Product) -> bool:
+    return True
+
+
+def plugs_first(product: Product) -> bool:
+    return not product.lock_before_authorization
+
+
+def detachable(product: Product) -> bool:
+    return not product.fixed_cable
+
+
+def fixed(product: Product) -> bool:
+    return product.fixed_cable
+
+
+def local_start(product: Product) -> bool:
+    return product.local_start
+
+
+def local_stop(product: Product) -> bool:
+    return product.local_stop
+
+
+def has(profile: str, *more: Applies) -> Applies:
+    return lambda product: product.has(profile) and all(one(product) for one in more)
+
+
+def has_not(profile: str) -> Applies:
+    return lambda product: not product.has(profile)
+
+
+def both(*tests: Applies) -> Applies:
+    return lambda product: all(one(product) for one in tests)
+
+
+def cache(product: Product) -> bool:
+    return product.authorization_cache
+
+
+def offline(product: Product) -> bool:
+    return product.offline_authorization and product.local_start
+
+
+def knows_cards(product: Product) -> bool:
+    """Offline a card is valid if it is listed, cached, or anyone's."""
+    return product.authorization_cache or product.has("LocalAuthListManagement") or product.offline_unknown_ids
+
+
+def unknown_offline(product: Product) -> bool:
+    return product.offline_unknown_ids
+
+
+def may_stop_on_disconnect(product: Product) -> bool:
+    return product.stop_on_ev_disconnect
+
+
+def may_keep_on_disconnect(product: Product) -> bool:
+    return product.keep_on_ev_disconnect and product.stop_on_ev_disconnect
+
+
+def zero(product: Product) -> bool:
+    return product.reserve_connector_zero
+
+
+def plain_firmware(product: Product) -> bool:
+    return not product.secure_firmware
+
+
+def security(*profiles: int) -> Applies:
+    return lambda product: any(number in product.security_profiles for number in profiles)
+
+
+def signed(product: Product) -> bool:
+    return product.secure_firmware and bool(product.security_profiles)
+
+
+TWIN = "remote twin of a local case"
+FAULT = "a fault can be provoked with the simulated board"
+LIST, FIRMWARE, RESERVATION, TRIGGER, SMART = (
+    "LocalAuthListManagement", "FirmwareManagement", "Reservation", "RemoteTrigger", "SmartCharging",
+)  # fmt: skip
+SECURITY = "Security"
+EV = "EV Side Disconnected - StopTransactionOnEVSideDisconnect"
+OFF = "Offline Start Transaction"
+ROWS: tuple[tuple[str, str, str, Applies, str], ...] = (
+    ("TC_001_CS", "Cold Boot Charge Point", "Core", always, ""),
+    ("TC_002_CS", "Cold Boot Charge Point - Pending", "Core", always, ""),
+    ("TC_003_CS", "Regular Charging Session - Plugin First", "Core", both(local_start, plugs_first), ""),
+    ("TC_004_1_CS", "Regular Charging Session - Identification First", "Core", local_start, ""),
+    ("TC_004_2_CS", "Regular Charging Session - Identification First - ConnectionTimeOut", "Core", local_start, ""),
+    ("TC_068_CS", "Stop transaction - IdTag in StopTransaction matches IdTag in StartTransaction",
+     "Core", local_stop, ""),
+    ("TC_069_CS", "Stop transaction - ParentIdTag in StopTransaction matches ParentIdTag in StartTransaction", "Core",
+     local_stop, ""),
+    ("TC_005_1_CS", f"{EV}=true - UnlockConnectorOnEVSideDisconnect=true", "Core",
+     both(detachable, may_stop_on_disconnect), ""),
+    ("TC_005_2_CS", f"{EV}=true - UnlockConnectorOnEVSideDisconnect=false", "Core", may_stop_on_disconnect, ""),
+    ("TC_005_3_CS", f"{EV}=false - UnlockConnectorOnEVSideDisconnect=false", "Core", may_keep_on_disconnect, ""),
+    ("TC_007_1_CS", "Regular Start Charging Session - Cached Id", "Core", both(cache, local_start), ""),
+    ("TC_007_2_CS", "Remote Start Charging Session - Cached Id", "Core", both(cache, plugs_first), TWIN),
+    ("TC_061_1_CS", "Clear Authorization Data in Authorization Cache - Local", "Core", both(cache, local_start), ""),
+    ("TC_061_2_CS", "Clear Authorization Data in Authorization Cache - Remote", "Core", cache, TWIN),
+    ("TC_010_CS", "Remote Start Charging Session - Cable Plugged in First", "Core", plugs_first, ""),
+    ("TC_011_1_CS", "Remote Start Charging Session - Remote Start First", "Core", always, ""),
+    ("TC_011_2_CS", "Remote Start Charging Session - Time Out", "Core", always, ""),
+    ("TC_012_CS", "Remote Stop Charging Session", "Core", always, ""),
+    ("TC_013_CS", "Hard Reset Without transaction", "Core", always, ""),
+    ("TC_014_CS", "Soft Reset Without Transaction", "Core", always, ""),
+    ("TC_015_CS", "Hard Reset With Transaction", "Core", always, ""),
+    ("TC_016_CS", "Soft Reset With Transaction", "Core", always, ""),
+    ("TC_017_1_CS", "Unlock connector - no charging session running (Not fixed cable)", "Core", detachable, ""),
+    ("TC_017_2_CS", "Unlock connector - no charging session running (Fixed cable)", "Core", fixed, ""),
+    ("TC_018_1_CS", "Unlock Connector - With Charging Session (Not fixed cable)", "Core", detachable, ""),
+    ("TC_018_2_CS", "Unlock Connector - With Charging Session (Fixed cable)", "Core", fixed, ""),
+    ("TC_019_CS", "Retrieve configuration", "Core", always, ""),
+    ("TC_021_CS", "Change/set Configuration", "Core", always, ""),
+    ("TC_070_CS", "Sampled Meter Values", "Core", always, ""),
+    ("TC_071_CS", "Clock-aligned Meter Values", "Core", always, ""),
+    ("TC_023_4_CS", "Start local Charging Session - Authorize invalid", "Core", both(local_start, plugs_first), ""),
+    ("TC_023_5_CS", "Start remote Charging Session - Authorize invalid", "Core", plugs_first, TWIN),
+    ("TC_024_CS", "Start Charging Session - Lock Failure", "Core", detachable, ""),
+    ("TC_026_CS", "Remote Start Charging Session - Rejected", "Core", always, ""),
+    ("TC_027_CS", "Remote start transaction - connector id shall not be 0", "Core", always, ""),
+    ("TC_028_CS", "Remote Stop Transaction - Rejected", "Core", always, ""),
+    ("TC_030_CS", "Unlock Connector - Unlock Failure", "Core", detachable, ""),
+    ("TC_031_CS", "Unlock Connector - Unknown Connector", "Core", always, ""),
+    ("TC_032_1_CS", "Power failure boot charging point - configured to stop transaction(s) before going down", "Core",
+     lambda product: product.stops_before_power_loss, ""),
+    ("TC_032_2_CS", "Power failure boot charging point - configured to stop transaction(s)", "Core",
+     lambda product: product.stops_after_power_loss, ""),
+    ("TC_034_CS", "Power Failure with Unavailable Status", "Core", always, ""),
+    ("TC_036_CS", "Connection Loss During Transaction", "Core", always, ""),
+    ("TC_037_1_CS", f"{OFF} - Valid IdTag", "Core", both(offline, knows_cards), ""),
+    ("TC_037_2_CS", f"{OFF} - Invalid IdTag - StopTransactionOnInvalidId=false", "Core",
+     both(offline, unknown_offline), ""),
+    ("TC_037_3_CS", f"{OFF} - Invalid IdTag - StopTransactionOnInvalidId=true", "Core",
+     both(offline, unknown_offline), ""),
+    ("TC_038_CS", "Offline Stop Transaction", "Core", local_stop, ""),
+    ("TC_039_CS", "Offline Transaction", "Core", both(offline, local_stop, knows_cards), ""),
+    ("TC_040_1_CS", "Configuration key - NotSupported", "Core", always, ""),
+    ("TC_040_2_CS", "Configuration key - Invalid value", "Core", always, ""),
+    ("TC_041_CS", "Fault Behavior", "Core", always, FAULT),
+    ("TC_042_1_CS", "Get Local List Version (not supported)", LIST, always, "where LocalAuthListEnabled can be false"),
+    ("TC_042_2_CS", "Get Local List Version (empty)", LIST, has(LIST), ""),
+    ("TC_043_CS", "Send Local Authorization List", LIST, has(LIST), ""),
+    ("TC_043_1_CS", "Send Local Authorization List - NotSupported", LIST, has_not(LIST), ""),
+    ("TC_043_2_CS", "Send Local Authorization List - VersionMismatch", LIST, has(LIST), ""),
+    ("TC_043_3_CS", "Send Local Authorization List - Failed", LIST, has(LIST), "provoked by a store that is full"),
+    ("TC_008_1_CS", "Regular Start Charging Session - Id in Local Authorization List",
+     LIST, has(LIST, local_start), ""),
+    ("TC_008_2_CS", "Remote Start Charging Session - Id in Local Authorization List",
+     LIST, has(LIST, plugs_first), TWIN),
+    ("TC_044_1_CS", "Firmware Update - Download and Install", FIRMWARE, has(FIRMWARE, plain_firmware), ""),
+    ("TC_044_2_CS", "Firmware Update - Download Failed", FIRMWARE, has(FIRMWARE, plain_firmware), ""),
+    ("TC_044_3_CS", "Firmware Update - Installation Failed", FIRMWARE, has(FIRMWARE, plain_firmware), ""),
+    ("TC_045_1_CS", "Get Diagnostics", FIRMWARE, has(FIRMWARE), ""),
+    ("TC_045_2_CS", "Get Diagnostics - Upload Failed", FIRMWARE, has(FIRMWARE), ""),
+    ("TC_046_1_CS", "Reservation of a Connector - Local start transaction",
+     RESERVATION, has(RESERVATION, local_start), ""),
+    ("TC_046_2_CS", "Reservation of a Connector - Remote start transaction", RESERVATION, has(RESERVATION), ""),
+    ("TC_047_CS", "Reservation of a Connector - Expire", RESERVATION, has(RESERVATION), ""),
+    ("TC_048_1_CS", "Reservation of a Connector - Faulted", RESERVATION, has(RESERVATION), FAULT),
+    ("TC_048_2_CS", "Reservation of a Connector - Occupied", RESERVATION, has(RESERVATION), ""),
+    ("TC_048_3_CS", "Reservation of a Connector - Unavailable", RESERVATION, has(RESERVATION), ""),
+    ("TC_048_4_CS", "Reservation of a Connector - Rejected", RESERVATION, has_not(RESERVATION), ""),
+    ("TC_049_CS", "Reservation of a Charge Point - Transaction", RESERVATION, has(RESERVATION, zero), ""),
+    ("TC_050_1_CS", "Reservation of a Charge Point - Faulted", RESERVATION, has(RESERVATION, zero), FAULT),
+    ("TC_050_2_CS", "Reservation of a Charge Point - Occupied", RESERVATION, has(RESERVATION, zero), ""),
+    ("TC_050_3_CS", "Reservation of a Charge Point - Unavailable", RESERVATION, has(RESERVATION, zero), ""),
+    ("TC_050_4_CS", "Reservation of a Charge Point - Rejected", RESERVATION,
+     lambda product: not (product.has(RESERVATION) and product.reserve_connector_zero), ""),
+    ("TC_051_CS", "Cancel Reservation", RESERVATION, has(RESERVATION), ""),
+    ("TC_052_CS", "Cancel Reservation - Rejected", RESERVATION, has(RESERVATION), ""),
+    ("TC_053_1_CS", "Use a reserved Connector with parentIdTag - Local",
+     RESERVATION, has(RESERVATION, local_start), ""),
+    ("TC_053_2_CS", "Use a reserved Connector with parentIdTag - Remote", RESERVATION, has(RESERVATION), TWIN),
+    ("TC_054_CS", "Trigger Message", TRIGGER, has(TRIGGER), ""),
+    ("TC_055_CS", "Trigger Message - Rejected", TRIGGER, has(TRIGGER), ""),
+    ("TC_056_CS", "Central Smart Charging - TxDefaultProfile", SMART, has(SMART), ""),
+    ("TC_057_CS", "Central Smart Charging - TxProfile", SMART, has(SMART), ""),
+    ("TC_058_1_CS", "Central Smart Charging - No ongoing transaction", SMART, has(SMART), ""),
+    ("TC_058_2_CS", "Central Smart Charging - Wrong transactionId", SMART, has(SMART), ""),
+    ("TC_082_CS", "Central Smart Charging - TxDefaultProfile - with ongoing transaction", SMART, has(SMART), ""),
+    ("TC_066_CS", "Get Composite Schedule", SMART, has(SMART), ""),
+    ("TC_067_CS", "Clear Charging Profile", SMART, has(SMART), ""),
+    ("TC_072_CS", "Stacking Charging Profiles", SMART, has(SMART), ""),
+    ("TC_059_CS", "Remote Start Transaction with Charging Profile", SMART, has(SMART), ""),
+    ("TC_060_CS", "Remote Start Transaction with Charging Profile - Rejected", SMART, has(SMART), ""),
+    ("TC_062_CS", "Data Transfer to a Charge Point", "Core", always, ""),
+    ("TC_073_CS", "Update Charge Point Password for HTTP Basic Authentication", SECURITY, security(1, 2), ""),
+    ("TC_074_CS", "Update Charge Point Certificate by request of Central System", SECURITY, security(3), ""),
+    ("TC_075_1_CS", "Install a certificate on the Charge Point - ManufacturerRootCertificate",
+     SECURITY, security(2, 3), ""),
+    ("TC_075_2_CS", "Install a certificate on the Charge Point - CentralSystemRootCertificate",
+     SECURITY, security(2, 3), ""),
+    ("TC_076_CS", "Delete a specific certificate from the Charge Point", SECURITY, security(2, 3), ""),
+    ("TC_077_CS", "Invalid ChargePointCertificate Security Event", SECURITY, security(3), ""),
+    ("TC_078_CS", "Invalid CentralSystemCertificate Security Event", SECURITY, security(2, 3), ""),
+    ("TC_079_CS", "Get Security Log", SECURITY, security(1, 2, 3), ""),
+    ("TC_080_CS", "Secure Firmware Update", SECURITY, signed, ""),
+    ("TC_081_CS", "Secure Firmware Update - Invalid Signature", SECURITY, signed, ""),
+    ("TC_083_CS", "Upgrade security profile", SECURITY, security(1, 2), ""),
+    ("TC_084_CS", "Downgrade security profile - Rejected", SECURITY, security(2, 3), ""),
+    ("TC_085_CS", "Basic Authentication - Valid username/password combination", SECURITY, security(1, 2), ""),
+    ("TC_086_CS", "TLS - server-side certificate - Valid certificate", SECURITY, security(2, 3), ""),
+    ("TC_087_CS", "TLS - Client-side certificate - valid certificate", SECURITY, security(3), ""),
+)  # fmt: skip
+
+
+def catalogue() -> dict[str, Case]:
+    """Every case by id, with its play where there is one."""
+    from tests.conformance import cases_core, cases_firmware, cases_list, cases_offline, cases_reservation, cases_smart
+
+    plays: dict[str, Play] = {}
+    for module in (cases_core, cases_offline, cases_list, cases_reservation, cases_smart, cases_firmware):
+        for name, play in vars(module).items():
+            if name.startswith("tc_"):
+                plays["TC_" + name[3:] + "_CS"] = play
+    return {row[0]: Case(*row, play=plays.get(row[0])) for row in ROWS}
+
+
+def chosen(cases: dict[str, Case], only: str) -> Iterator[Case]:
+    """Those whose id matches one of the patterns (with commas or spaces between; empty: all)."""
+    patterns = only.replace(",", " ").split() or ["*"]
+    for case in cases.values():
+        if any(fnmatch.fnmatch(case.id, p) or fnmatch.fnmatch(case.id.removesuffix("_CS"), p) for p in patterns):
+            yield case
+
+
+def first_product(case: Case) -> str | None:
+    """The product that a case is shown on: the first of the known ones to which it applies."""
+    return next((name for name in known_products() if case.applies(product_named(name)[0])), None)

@@ -1,0 +1,143 @@
+"""Plays cases against real stations, several at a time; a verdict each.  `python -m tests.conformance` is its door."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from ocpp16.product import Product
+from tests.conformance.catalogue import Case, product_named
+from tests.conformance.judge import Failed, Lab
+from tests.conformance.mobile import MobileLink
+from tests.conformance.transcript import Transcript
+from tests.conformance.unit import HandFailed, Unit
+from tests.conformance.wire import CentralSystem, Stopped
+
+CASE_S = 90.0
+QUIET_KEYS = {"MeterValueSampleInterval": 0, "ClockAlignedDataInterval": 0, "MinimumStatusDuration": 0}
+"""First values: nothing that comes by itself, until a case asks for it."""
+PASS, FAIL, OFF, NOT_BUILT = "pass", "fail", "not applicable", "not built"
+
+
+@dataclass
+class Verdict:
+    """How a case ended on a product."""
+
+    case: Case
+    product: str
+    word: str
+    why: str = ""
+    took_s: float = 0.0
+    wanted: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    responses: list[tuple[str, float]] = field(default_factory=list)
+    causes: list[tuple[str, float]] = field(default_factory=list)
+    log: str = ""
+
+    def text(self) -> str:
+        """One line; for a failure the sequence wanted and the sequence seen."""
+        head = f"{self.word:14} {self.case.id:12} {self.took_s:5.1f} s  {self.product:14} {self.case.title}"
+        if self.word != FAIL:
+            return head
+        return "\n".join(
+            [head, f"    {self.why}", "    wanted:", *indented(self.wanted), "    seen:", *indented(self.seen)]
+        )
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    return [f"      {line}" for line in lines]
+
+
+@asynccontextmanager
+async def laboratory(product: str, plant: str = "", mobile: bool = False) -> AsyncIterator[Lab]:
+    """A booted station with its judge; everything is gone afterwards."""
+    answers, where = product_named(product)
+    central = CentralSystem(Transcript())
+    await central.listen()
+    link = MobileLink(central) if mobile else None
+    port = await link.listen() if link else central.port
+    keys = {name: value for name, value in QUIET_KEYS.items() if _has(answers, name)}
+    unit = Unit(f"ws://127.0.0.1:{port}/ocpp", where, answers.connectors, plant, **keys)
+    try:
+        await unit.open()
+        yield Lab(unit, central, answers)
+    finally:
+        await unit.close()
+        await central.shut()
+        if link:
+            link.close()
+
+
+def _has(product: Product, key: str) -> bool:
+    return key != "MinimumStatusDuration" or product.minimum_status_duration
+
+
+async def judge(case: Case, product: str, plant: str = "", mobile: bool = False) -> Verdict:
+    """Play one case."""
+    if not case.applies(product_named(product)[0]):
+        return Verdict(case, product, OFF)
+    if case.play is None:
+        return Verdict(case, product, NOT_BUILT, "the security profiles are not built yet")
+    began = time.monotonic()
+    async with laboratory(product, plant, mobile) as lab:
+        why = await _played(case, lab)
+        verdict = Verdict(
+            case, product, FAIL if why else PASS, why, time.monotonic() - began, lab.wanted,
+            lab.central.transcript.texts(), lab.remarks, lab.central.measured, lab.causes,
+            lab.unit.log_text() if why else "",
+        )  # fmt: skip
+    return verdict
+
+
+async def _played(case: Case, lab: Lab) -> str:
+    """Why it is not passed; empty: it is."""
+    assert case.play is not None
+    try:
+        async with asyncio.timeout(CASE_S):
+            await lab.booted()
+            await case.play(lab)
+            await lab.settle(0.1)
+    except (Failed, Stopped, HandFailed) as failed:
+        return "; ".join([str(failed), *lab.central.faults])
+    except TimeoutError:
+        return f"it did not end within {CASE_S:g} s"
+    except Exception as error:  # a mistake of the case itself must not end the others
+        return f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}"
+    return "; ".join([*lab.central.faults, *conduct(lab.central)])
+
+
+def conduct(central: CentralSystem) -> list[str]:
+    """What holds in every case."""
+    wrong = []
+    stops = [call.payload["transactionId"] for call in central.calls if call.action == "StopTransaction"]
+    if len(set(stops)) != len(stops):
+        wrong.append(f"a transaction was stopped twice: {stops}")
+    starts = [
+        (c.payload["timestamp"], c.payload["connectorId"]) for c in central.calls if c.action == "StartTransaction"
+    ]
+    if len(set(starts)) != len(starts):
+        wrong.append("a transaction was started twice")
+    strangers = [number for number in stops if not 0 < number <= central.transaction]
+    if strangers:
+        wrong.append(f"StopTransaction of {strangers}, which nobody began")
+    return wrong
+
+
+async def play_all(
+    pairs: Iterable[tuple[Case, str]], jobs: int, tell: Callable[[Verdict], None], plant: str = "", mobile: bool = False
+) -> list[Verdict]:
+    """Several at a time; the verdicts in the order of the pairs."""
+    gate = asyncio.Semaphore(jobs)
+
+    async def one(case: Case, product: str) -> Verdict:
+        async with gate:
+            verdict = await judge(case, product, plant, mobile)
+        tell(verdict)
+        return verdict
+
+    return list(await asyncio.gather(*(one(case, product) for case, product in pairs)))
