@@ -115,8 +115,8 @@ class Place:
 
     def seat(self) -> Seat:
         """For those who want to reserve it."""
-        taken = self.transaction is not None or self.token is not None or self.plugged or self.finishing
-        return Seat(self.faulted, self.operative, taken or self.asking is not None)
+        begun = self.transaction is not None or self.token is not None or self.finishing
+        return Seat(self.faulted, self.operative, begun or self.plugged or self.asking is not None, begun)
 
     @property
     def free(self) -> bool:

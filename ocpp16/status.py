@@ -177,7 +177,7 @@ def _working(view: View) -> tuple[Status, str | None]:
 def _in_transaction(view: View) -> tuple[Status, str | None]:
     if view.stopping:
         gone = EV_SIDE_DISCONNECTED if view.stopping == "EVDisconnected" else None
-        return (Status.FINISHING, gone) if gone or not view.closed else (Status.CHARGING, None)
+        return (Status.FINISHING, gone) if gone or not (view.closed and view.plugged) else (Status.CHARGING, None)
     if not view.plugged:  # §4.9: StopTransactionOnEVSideDisconnect is false
         return Status.SUSPENDED_EV, EV_SIDE_DISCONNECTED
     if view.closed and view.offered:

@@ -135,7 +135,10 @@ class Firmware:
         self.context.timers.set(Timer.UPDATE, max(due, self.context.now.mono))
 
     def due(self) -> None:
-        """AQ-4: no installation beside a transaction, a download only where the product says so; `transaction_ended` comes back to it."""
+        """AQ-4: no installation beside a transaction, a download only where the product says so.
+
+        `transaction_ended` comes back to it.
+        """
         update = self.update
         if update is None or self._job is not None:
             return

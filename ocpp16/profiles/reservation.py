@@ -27,6 +27,8 @@ class Seat(NamedTuple):
     operative: bool
     taken: bool
     """A transaction, a plug, an accepted card, or a Finishing driver."""
+    begun: bool = False
+    """A transaction, an accepted card, or a Finishing driver: more than a plug or a question."""
 
 
 class Reservations:
@@ -114,8 +116,10 @@ class Reservations:
         named = {row.connector for row in rows}
         seats = self.seats()
         free = [n for n, seat in seats.items() if seat.operative and not seat.faulted and not seat.taken]
-        free = [n for n in free if n not in named]
-        return for_anyone[0] if connector in free and len(free) <= len(for_anyone) else None
+        others = [n for n in free if n not in named and n != connector]
+        mine = seats[connector]
+        usable = mine.operative and not mine.faulted and not mine.begun
+        return for_anyone[0] if usable and len(others) < len(for_anyone) else None
 
     @staticmethod
     def is_for(row: Reservation, id_tag: str, parent_id_tag: str | None) -> bool:

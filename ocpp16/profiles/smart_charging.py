@@ -293,7 +293,7 @@ class SmartCharging:
         unknown = not 0 <= request.connector_id <= self.product.connectors
         if unknown or utc is None or request.duration <= 0 or UNITS[unit] not in self.product.rate_units:
             return GetCompositeScheduleConf(status=GetCompositeScheduleStatus.REJECTED)
-        start = float(int(utc))
+        start = floor(utc * 1000.0) / 1000.0  # as it is told; a whole second would show what has passed
         periods, covered = self.composite(request.connector_id, start, request.duration, unit)
         return GetCompositeScheduleConf(
             status=GetCompositeScheduleStatus.ACCEPTED,
@@ -317,10 +317,15 @@ class SmartCharging:
             bounds = [min(piece[0], self.hardware_amps(n)) for piece, n in zip(pieces, concerned, strict=True)]
             given = sum(b if b >= MIN_AMPS else 0.0 for b in bounds) if connector == 0 else bounds[0]
             value = _told(given, unit, self.product)
+            second = _second(at - start)
+            if second >= duration:
+                break
+            while periods and periods[-1].start_period == second:  # it lasted less than a second
+                periods.pop()
             if not periods or periods[-1].limit != value:
                 if len(periods) == self.product.schedule_max_periods:
                     return periods, int(at - start)
-                periods.append(ChargingSchedulePeriod(start_period=_second(at - start), limit=value))
+                periods.append(ChargingSchedulePeriod(start_period=second, limit=value))
             at = max(min(piece[2] for piece in pieces), at + 0.001)
         return periods, duration
 

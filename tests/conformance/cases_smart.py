@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from math import floor
 from typing import Any
 
 from tests.conformance.judge import VALID, Lab
@@ -17,6 +19,11 @@ Steps = list[tuple[float, float]]
 
 def unit(lab: Lab) -> str:
     return "A" if "Current" in lab.product.rate_units else "W"
+
+
+def just_now() -> str:
+    """A startSchedule that lies behind both clocks: a whole second, the allowed deviation ago."""
+    return utc(floor(time.time()) - 1.0 - time.time())
 
 
 def limit(lab: Lab, amps: float) -> float:
@@ -37,7 +44,7 @@ def profile(
         {"startPeriod": int(at), "limit": limit(lab, amps), "numberPhases": lab.product.phases} for at, amps in steps
     ]
     schedule = {
-        "duration": duration, "startSchedule": more.pop("start", utc()), "chargingRateUnit": unit(lab),
+        "duration": duration, "startSchedule": more.pop("start", just_now()), "chargingRateUnit": unit(lab),
         "chargingSchedulePeriod": periods,
     }  # fmt: skip
     return {
@@ -133,7 +140,7 @@ async def tc_066(lab: Lab) -> None:
 
 
 async def tc_067(lab: Lab) -> None:
-    at = utc()
+    at = just_now()
     begins = seconds(at)
     a = profile(lab, 1, "TxDefaultProfile", [(0, 6), (60, 8), (200, 10)], level=1, duration=400, start=at)
     b = profile(lab, 2, "TxDefaultProfile", [(0, 7), (100, 9)], level=0, duration=400, start=at)
@@ -151,7 +158,7 @@ async def tc_067(lab: Lab) -> None:
 
 
 async def tc_072(lab: Lab) -> None:
-    at, until = utc(), utc(401)
+    at, until = just_now(), utc(401)
     begins = seconds(at)
     low = profile(lab, 1, "TxDefaultProfile", [(0, 6), (100, 8), (200, 10)], duration=400, start=at, validTo=until)
     high = profile(lab, 2, "TxDefaultProfile", [(0, 7), (100, 9)], level=1, duration=150, start=at, validTo=until)

@@ -170,10 +170,10 @@ class CentralSystem:
         self._keys.add(key)
         self.calls.append(Call(time.monotonic(), action, payload, key))
         self._open = action
-        asyncio.get_running_loop().call_later(ANSWER_AFTER_S, self._spawn_answer, connection, key, action, payload)
-
-    def _spawn_answer(self, connection: ServerConnection, key: str, action: str, payload: Payload) -> None:
         answer = self.answer_to(action, payload)
+        asyncio.get_running_loop().call_later(ANSWER_AFTER_S, self._spawn_answer, connection, key, action, answer)
+
+    def _spawn_answer(self, connection: ServerConnection, key: str, action: str, answer: Payload) -> None:
         self.transcript.add("CS=", action, answer)
         if action == "BootNotification":
             self.booted = answer["status"] == "Accepted"
