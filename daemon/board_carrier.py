@@ -174,6 +174,9 @@ class BoardSocket(_Carrier):
     async def run(self) -> None:
         while True:
             reason = await self._one_connection()
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # before Python 3.13 a failing TaskGroup swallows this
+                raise asyncio.CancelledError
             self._tell(self.talk.closed())
             if reason != self._said:
                 self._said = reason
