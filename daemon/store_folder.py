@@ -20,6 +20,7 @@ OK_ABOVE_BYTES = 6 << 20
 FULL_BELOW_INODES = 16
 RESERVE_BYTES = 256 << 10
 """Kept allocated, and given up only when a write finds no room: the ends of running transactions fit in."""
+COPY_TRIES = 5
 KEPT_ASIDE = 3
 """Generations of damaged files that are kept; an older one goes when a newer comes."""
 
@@ -109,18 +110,41 @@ class Folder:
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[Path]:
-        """A copy of what lies here, elsewhere, for as long as it is looked at."""
+        """A copy of what lies here, elsewhere, for as long as it is looked at; nothing is touched or locked.
+
+        A living evsed may write meanwhile: as long as the log has not begun anew, file and log together are whole.
+        """
         import shutil
         import tempfile
 
-        with tempfile.TemporaryDirectory(prefix="evsed-") as place:
-            copy = Path(place) / self.database.name
-            shutil.copyfile(self.database, copy)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(self.wal, f"{copy}-wal")
-            yield copy
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        for _ in range(COPY_TRIES):
+            with tempfile.TemporaryDirectory(prefix="evsed-", dir=memory) as place:
+                copy = Path(place) / self.database.name
+                generation = self.wal_header()
+                shutil.copyfile(self.database, copy)
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(self.wal, f"{copy}-wal")
+                if self.wal_header() == generation:
+                    yield copy
+                    return
+        raise OSError(errno.EBUSY, "changes faster than it can be copied", str(self.database))
+
+    def wal_header(self) -> bytes:
+        """What tells one generation of the log from another; empty where there is none."""
+        try:
+            with self.wal.open("rb") as log:
+                return log.read(_WAL_HEADER.size)
+        except FileNotFoundError:
+            return b""
 
     # --- damage -------------------------------------------------------------------------------------------------------
+
+    def read_through(self) -> None:
+        """Raises where the medium does not give back what it holds: such a file may be sound."""
+        for path in (self.database, self.wal):
+            if path.exists():
+                path.read_bytes()
 
     def intruders(self) -> list[Path]:
         """What is no file where SQLite wants one, and a log that has lost its database."""
