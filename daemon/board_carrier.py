@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 from daemon.board_link import LEASE_S, Message
@@ -174,9 +174,6 @@ class BoardSocket(_Carrier):
     async def run(self) -> None:
         while True:
             reason = await self._one_connection()
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # before Python 3.13 a failing TaskGroup swallows this
-                raise asyncio.CancelledError
             self._tell(self.talk.closed())
             if reason != self._said:
                 self._said = reason
@@ -185,7 +182,7 @@ class BoardSocket(_Carrier):
 
     async def _one_connection(self) -> str:
         """Until it is lost; why."""
-        loop, reason = asyncio.get_running_loop(), ""
+        loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as sock:
             try:
                 await loop.sock_connect(sock, self._path)
@@ -194,14 +191,7 @@ class BoardSocket(_Carrier):
             self._out = asyncio.Queue()
             self._levels_leave.clear()
             self._send(self.talk.opened(self._latched()))
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._read(sock))
-                    tasks.create_task(self._write(sock))
-                    tasks.create_task(self._renew())
-            except* (OSError, SeamError) as group:  # a time-out is an OSError
-                reason = str(group.exceptions[0]) or "the board takes nothing any more"
-        return reason
+            return await _first_to_fail([self._read(sock), self._write(sock), self._renew()])
 
     async def _read(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -234,3 +224,20 @@ class BoardSocket(_Carrier):
     def _send(self, messages: list[dict[str, Any]]) -> None:
         for message in messages:
             self._out.put_nowait(encode(message))
+
+
+async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> str:
+    """Run all until one of them loses the board; why.  No TaskGroup: before Python 3.13 one that fails in the very
+    moment in which it is cancelled forgets that it was."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    lost = [end for end in ends if isinstance(end, Exception)]
+    for error in lost:
+        if not isinstance(error, OSError | SeamError):  # a time-out is an OSError
+            raise error
+    return str(lost[0]) or "the board takes nothing any more"
