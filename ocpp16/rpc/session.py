@@ -234,13 +234,13 @@ class Session:
 
     def pump(self) -> None:
         """Send the next CALL, if one may be sent."""
-        if not self.up or self._flight is not None or self.gate is Gate.SILENT:
-            return
-        volatile = self._next_volatile()
-        if volatile is not None:
-            self._send(volatile.request, volatile.then, None)
-        elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:
-            self._send(report.request, None, report)
+        while self.up and self._flight is None and self.gate is not Gate.SILENT:
+            if (volatile := self._next_volatile()) is not None:
+                self._send(volatile.request, volatile.then, None)
+            elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:
+                self._send(report.request, None, report)
+            else:
+                return
 
     def _next_volatile(self) -> Volatile | None:
         if self._boot is not None:

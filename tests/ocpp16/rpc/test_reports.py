@@ -401,6 +401,15 @@ def test_interrupted() -> None:
     assert bench.reports.retry_at() == 10.0
 
 
+def test_withheld() -> None:
+    """What must not leave is parked at once, and the next one is the head."""
+    bench = Bench()
+    bench.announce(1, 2)
+    bench.reports.withheld(bench.next(), "not valid")
+    assert bench.log == [("not valid", 1)]
+    assert bench.next().key.row == 2
+
+
 def test_unsent() -> None:
     """A report counts as unsent until it was sent once, or while it is held up by no retry."""
     bench = Bench()

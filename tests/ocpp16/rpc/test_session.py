@@ -11,10 +11,10 @@ from ocpp16 import events as ev
 from ocpp16.clock import Clock
 from ocpp16.context import Context, Facts
 from ocpp16.events import Now
-from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq
+from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.rpc.calls import Failure, Gate
-from ocpp16.rpc.reports import Reports
+from ocpp16.rpc.reports import Key, Report, Reports
 from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
 from tests.ocpp16.station import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
 
@@ -504,6 +504,39 @@ def test_failure_reaches_the_listener() -> None:
     bench.said()
     bench.session.link_down()
     assert bench.heard == [Failure("", "no answer"), Failure("InternalError", "oh"), Failure("", "connection lost")]
+
+
+SPOILT = MeterValuesReq(connector_id=1, meter_value=())
+"""Holds no value, against the schema."""
+
+
+def test_what_is_not_valid_never_leaves() -> None:
+    """§4.7: a call of ours that breaks its schema is held back, who wanted it said hears so, the next one goes."""
+    bench = Bench()
+    bench.session.gate = Gate.OPEN
+    bench.session.call(SPOILT, bench.heard.append)
+    bench.session.call(SPOILT)
+    bench.session.call(HeartbeatReq())
+    assert bench.said() == ["Heartbeat"]
+    (failure,) = bench.heard
+    assert failure.code
+    assert [note.code for note in bench.context.notes] == ["call-flawed"] * 2
+
+
+def test_spoilt_report_is_parked_at_once() -> None:
+    """§3.7.1: a transaction message that is not valid is never sent, and blocks nothing behind it."""
+    bench = Bench()
+    bench.session.gate = Gate.OPEN
+    keys = [Key(seq, "values", seq) for seq in (1, 2)]
+    requests = {1: SPOILT, 2: DataTransferReq(vendor_id="stands for a sound one")}
+    bench.reports.build = lambda key: Report(key, "MeterValues", requests[key.row])
+    bench.reports.on_parked = lambda key, error: bench.heard.append((key.row, error))
+    for key in keys:
+        bench.reports.announce(key)
+    assert bench.said() == ["DataTransfer"]
+    ((row, error),) = bench.heard
+    assert row == 1
+    assert error.startswith("not valid OCPP")
 
 
 def test_stray_timer() -> None:
