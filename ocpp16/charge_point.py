@@ -16,8 +16,8 @@ from ocpp16 import views
 from ocpp16.assembly import Assembly
 from ocpp16.connector import Connector
 from ocpp16.messages import core as words
+from ocpp16.messages.types import ChargePointErrorCode, Message
 from ocpp16.messages.types import ChargePointStatus as Status
-from ocpp16.messages.types import Message
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
 from ocpp16.rpc.calls import Postponed
@@ -45,6 +45,7 @@ class ChargePoint(Assembly):
         build_utc: float,
     ) -> None:
         super().__init__(product, identity, first_values, records, seed, boot_id, build_utc)
+        self._reset_failed = False
         self._introduce()
 
     def _introduce(self) -> None:
@@ -208,6 +209,9 @@ class ChargePoint(Assembly):
 
     def _accepted(self) -> None:
         self.notifications.tell_all()
+        if self._reset_failed:  # told once, and after the statuses
+            self._reset_failed = False
+            self.notifications.warn(ChargePointErrorCode.RESET_FAILURE, "the unit could not be rebooted")
 
     def _clock_set(self) -> None:
         self.transactions.settle_clock()
@@ -241,6 +245,7 @@ class ChargePoint(Assembly):
         """Only time: the timers have run already."""
 
     def _started(self, event: ev.Started) -> None:
+        self._reset_failed = event.reset_failed
         clock = self.context.clock
         if self.context.facts.unit.boot_id != clock.boot_id:
             self.context.save(

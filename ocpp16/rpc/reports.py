@@ -93,7 +93,7 @@ class Reports:
         if self._heap and self._heap[0] == key:
             heapq.heappop(self._heap)
             self._attempts, self._not_before = 0, 0.0
-        elif key in self._heap:
+        else:
             self._heap.remove(key)
             heapq.heapify(self._heap)
 

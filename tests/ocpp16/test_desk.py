@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.step import Restart, Step
-from tests.ocpp16.station import Station
+from ocpp16.step import Step
+from tests.ocpp16.station import Station, hows
 
 
 def reply(step: Step, ref: int) -> tuple[bool, str]:
@@ -38,7 +38,7 @@ def test_reset() -> None:
     station = Station().started()
     step = station.happens(ev.ResetAsked(1, "Hard"))
     assert reply(step, 1) == (True, "resetting")
-    assert step.jobs == (Restart("HardReset"),)
+    assert hows(step) == ["HardReset", 1]
 
 
 def test_second_reset() -> None:

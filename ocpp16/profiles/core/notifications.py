@@ -7,6 +7,7 @@ from functools import partial
 from ocpp16.context import Context
 from ocpp16.messages.core import StatusNotificationReq
 from ocpp16.messages.datetimes import to_text
+from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.messages.types import ChargePointStatus as Status
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.rpc.calls import Failure, Gate
@@ -85,6 +86,12 @@ class Notifications:
     def _answered(self, connector: int, shown: Shown, answer: object) -> None:
         if isinstance(answer, Failure) and not answer.code and self._told.get(connector) == shown:
             del self._told[connector]  # not known to have arrived: to be told again
+
+    def warn(self, error: ChargePointErrorCode, info: str) -> None:
+        """An error of connector 0 that changes no status (§4.9)."""
+        shown = self._now.get(0)
+        if shown is not None and self._can_tell:
+            self.session.call(self.request(0, shown._replace(error=error, info=info[:50])))
 
     def tell_all(self) -> None:
         """After Accepted: connector 0, then each connector (E 3.22)."""
