@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from daemon.store_failures import ACCESS, Damaged, StoreBusy, StoreFailed, is_damage, is_full, remedy
+from daemon.store_failures import ACCESS, Damaged, StoreBusy, StoreFailed, damage_told, is_full, remedy
 from daemon.store_folder import RESERVE_BYTES, Folder, wal_damage
 from daemon.store_rows import SCRIPTS, text
 from daemon.store_tables import News, migrate, read, write
@@ -28,7 +28,7 @@ CHECKPOINT_PAGES = 1000
 BUSY_S = 2.0
 """Patience with a reader that recovers the log."""
 
-OPEN_TRIES = 3
+_REFUSALS = (sqlite3.Error, OSError, ValueError, Damaged)
 
 Connect = Callable[..., sqlite3.Connection]
 Statvfs = Callable[[Path], os.statvfs_result]
@@ -77,7 +77,7 @@ class Store:
         store = cls(Folder(path), connect)
         try:
             store._records = store._look()
-        except (sqlite3.Error, OSError, Damaged) as error:
+        except _REFUSALS as error:
             raise StoreFailed(store._words(error)) from error
         store._trouble = f"{store._folder.database}: opened for reading only"
         return store
@@ -144,7 +144,7 @@ class Store:
             before = self._records
             try:
                 self._open()
-            except (sqlite3.Error, OSError, Damaged) as error:
+            except _REFUSALS as error:
                 self._close_database()
                 self._tell_unwritable(error)
             else:
@@ -173,13 +173,13 @@ class Store:
         """Damage must be found twice, for a passing read error looks alike; then it goes out of the way."""
         self._folder.enter()
         is_suspect = False
-        for _ in range(OPEN_TRIES):
+        for _ in range(2):
             try:
                 return self._open_file()
             except Damaged as error:
                 self._close_database()
                 if is_suspect:
-                    self._set_aside([self._folder.database, self._folder.wal], str(error))
+                    self._set_aside(self._folder.content, str(error))
                 else:
                     self._folder.read_through()
                 is_suspect = not is_suspect
@@ -199,20 +199,17 @@ class Store:
             raise Damaged("empty file")
         folder.make_private()
         log = folder.settle_wal()
-        try:
+        with damage_told():
             self._db = db = self._connected(folder.database)
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise Damaged(verdict)
             if log:
                 self._compare_log(log, db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
-            self.news += migrate(db, self._schema)
+        self.news += migrate(db, self._schema)
+        with damage_told():
             self._records, news = read(db, mend=True)
-            self.news += news
-        except sqlite3.Error as error:
-            if is_damage(error):
-                raise Damaged(str(error)) from error
-            raise
+        self.news += news
 
     def _create(self) -> None:
         """A new database comes whole or not at all."""
@@ -240,14 +237,14 @@ class Store:
         return db
 
     def _look(self) -> list[Record]:
-        """Read from a copy: SQLite itself wants to write where it reads a log, and waits 10 s where it cannot."""
+        """Read from a copy: SQLite wants to write where it reads a log, and may wait 10 s where it cannot."""
         with self._folder.copied() as copy, contextlib.closing(self._connect(copy)) as db:
             db.text_factory = text
             return read(db, mend=False)[0]
 
     # --- what went wrong ----------------------------------------------------------------------------------------------
 
-    def _set_aside(self, paths: list[Path], reason: str) -> None:
+    def _set_aside(self, paths: Iterable[Path], reason: str) -> None:
         kept_as = self._folder.set_aside(paths)
         fields: dict[str, str | int] = {"path": str(self._folder.database), "kept_as": kept_as, "reason": reason}
         self.news.append(("store-moved-aside", fields))
@@ -266,7 +263,7 @@ class Store:
         if self._records is None:
             try:
                 self._records = self._look()
-            except (sqlite3.Error, OSError):
+            except _REFUSALS:
                 self._records = []
 
     def _makes_room(self, error: Exception) -> bool:
@@ -281,7 +278,7 @@ class Store:
         try:
             self._db = self._connected(self._folder.database)
             write(self._db, writes)
-        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        except (*_REFUSALS, OverflowError) as error:
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> StoreFailed:

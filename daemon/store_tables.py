@@ -29,8 +29,13 @@ class Database(Protocol):
 
 
 def migrate(db: Database, folder: Path) -> list[News]:
-    """Run the scripts that are missing.  A store of a later version is left as it is: we use what we know of it."""
+    """Run the scripts that are missing.  A store of a later version is left as it is: we use what we know of it.
+
+    A script that fails says nothing against the file: the version before can still work with it.
+    """
     (found,) = db.execute("PRAGMA user_version").fetchone()
+    if not found and _columns(db):
+        raise Damaged("tables of somebody else")
     known = scripts(folder)
     if found > len(known):
         return [("store-newer", {"found": found, "known": len(known)})]

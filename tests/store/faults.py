@@ -19,7 +19,7 @@ from tests.store.workload import CHECKPOINT_PAGES, Model, applied, commits, rows
 SEED = 7
 BEFORE = 25
 """Commits that the store holds already in the scenario `grown`."""
-COMMITS = 10
+COMMITS = 7
 LIVES = 3
 """Restarts with the fault still there."""
 RETRIES = 2
