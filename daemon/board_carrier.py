@@ -24,6 +24,8 @@ World = Callable[[], tuple[BoardHost, Callable[[], None]]]
 RECONNECT_S = 1.0
 STATES_WITHIN_S = 1.0
 """A board that has not told all its present states so long after its shape is taken as it is."""
+FAULTS_WITHIN_S = 0.02
+"""Its faults may follow on the heels of the last state."""
 SEND_WITHIN_S = 1.0
 """A board that takes nothing for so long is lost; its lease decides."""
 
@@ -170,6 +172,8 @@ class BoardSocket(_Carrier):
         self._out: asyncio.Queue[bytes] = asyncio.Queue()
         self._said = ""
         """The last reason told: a board that stays away is told once."""
+        self._undecided = False
+        """The board is attached and its present states are awaited."""
 
     async def run(self) -> None:
         while True:
@@ -194,25 +198,30 @@ class BoardSocket(_Carrier):
             return await _first_to_fail([self._read(sock), self._write(sock), self._renew()])
 
     async def _read(self, sock: socket.socket) -> None:
+        """No time-out around a read: one that ends in the very moment a packet comes would lose it."""
         loop = asyncio.get_running_loop()
-        told_by: float | None = None
-        ready = False
-        while True:
-            try:
-                async with asyncio.timeout_at(None if ready else told_by):
-                    data = await loop.sock_recv(sock, MAX_BYTES + 1)
-            except TimeoutError:
-                self._deliver(BoardReady())
-                ready = True
-                continue
-            if not data:
-                raise OSError("the board closed the connection")
-            self._tell(self.talk.heard(decode(data, "from_board")))
-            if told_by is None and self.talk.attached is not None:
-                told_by = loop.time() + STATES_WITHIN_S
-                self._said = ""
-            if not ready and self.talk.complete:  # its faults may follow on the heels of the last state
-                told_by = min(told_by or 0.0, loop.time() + 0.02)
+        timer: asyncio.TimerHandle | None = None
+        complete = False
+        try:
+            while data := await loop.sock_recv(sock, MAX_BYTES + 1):
+                self._tell(self.talk.heard(decode(data, "from_board")))
+                if timer is None and self.talk.attached is not None:
+                    self._said, self._undecided = "", True
+                    timer = loop.call_later(STATES_WITHIN_S, self._all_told)
+                if timer is not None and self.talk.complete and not complete:
+                    complete = True
+                    timer.cancel()
+                    timer = loop.call_later(FAULTS_WITHIN_S, self._all_told)
+        finally:
+            if timer is not None:
+                timer.cancel()
+        raise OSError("the board closed the connection")
+
+    def _all_told(self) -> None:
+        """Once a connection: nobody waits for further states."""
+        if self._undecided:
+            self._undecided = False
+            self._deliver(BoardReady())
 
     async def _write(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
