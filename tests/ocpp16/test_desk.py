@@ -38,7 +38,7 @@ def test_reset() -> None:
     station = Station().started()
     step = station.happens(ev.ResetAsked(1, "Hard"))
     assert reply(step, 1) == (True, "resetting")
-    assert hows(step) == ["HardReset", 1]
+    assert hows(step) == ["HardReset"]
 
 
 def test_second_reset() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
@@ -159,6 +160,16 @@ def test_none_after_the_end() -> None:
     assert len(values(station)) == 1
 
 
+def test_sampled_across_a_power_cut_of_ours() -> None:
+    """§4.7: where the start lies in another boot the instants count from now."""
+    station = Station().online().charging()
+    station.cp.context.clock.boot_id = "another"
+    station.wait(10)
+    station.request("ChangeConfiguration", key="MeterValueSampleInterval", value="20")
+    station.wait(25)
+    assert [value["timestamp"] for value in values(station)] == [clock_text(1030)]
+
+
 def test_interval_0_is_off() -> None:
     """E 3.15: 0 switches the kind off."""
     station = Station(MeterValueSampleInterval=0).online().charging()
@@ -287,6 +298,23 @@ def test_aligned_while_the_transaction_stops() -> None:
     station.open_contactor()
     assert [value["transaction"] for value in values(station)] == [101]
     assert station.actions()[-3:] == ["MeterValues", "StatusNotification", "StopTransaction"]
+
+
+def test_aligned_instant_before_the_start() -> None:
+    """E 3.16: an instant that lies before the start belongs to no transaction, though it is told after it."""
+    station = Station(ClockAlignedDataInterval=60, MeterValueSampleInterval=0).online()
+    station.plug()
+    station.wait(59)
+    station.mono += 2
+    station.tap("CARD")
+    assert station.actions()[-3:] == ["Authorize", "MeterValues", "StartTransaction"]
+    assert [value["transaction"] for value in values(station)] == [None]
+    metering = station.cp.metering
+    transaction = station.transaction()
+    assert transaction is not None
+    metering._aligned(1, replace(transaction.began, mono=transaction.began.mono - 1), 60)
+    station.happens(ev.Tick())
+    assert [value["transaction"] for value in values(station)] == [None, None]
 
 
 def test_aligned_every_connector() -> None:
