@@ -45,6 +45,7 @@ class Reports:
         self.attempts_allowed: Callable[[], int]
         self.retry_interval_s: Callable[[], float]
         self._heap: list[Key] = []
+        """The known ones, oldest first; behind the first one also some that are known no more."""
         self._known: set[Key] = set()
         self._attempts = 0
         self._not_before = 0.0
@@ -63,11 +64,11 @@ class Reports:
 
     @property
     def waiting(self) -> int:
-        return len(self._heap)
+        return len(self._known)
 
     def in_order(self) -> list[Key]:
         """In the order of sending."""
-        return sorted(self._heap)
+        return sorted(self._known)
 
     def unsent_up_to(self, seq: int) -> bool:
         """Whether a report of that place or before has never been sent and is not held up by a retry."""
@@ -91,11 +92,9 @@ class Reports:
     def _forget(self, key: Key) -> None:
         self._known.discard(key)
         if self._heap and self._heap[0] == key:
-            heapq.heappop(self._heap)
             self._attempts, self._not_before = 0, 0.0
-        else:
-            self._heap.remove(key)
-            heapq.heapify(self._heap)
+        while self._heap and self._heap[0] not in self._known:
+            heapq.heappop(self._heap)
 
     def withdraw(self, key: Key) -> bool:
         """Take one out of the queue (it is parked by hand, or thinned out).  False: it is not there."""
