@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from daemon.board_link import LEASE_S, Message
@@ -119,25 +120,24 @@ class InProcessBoard(_Carrier):
         self._hear(self._host.greet(self._monotonic()))
         self._deliver(BoardReady())
         renewals = asyncio.create_task(self._renew())
+        renewals.add_done_callback(lambda _: self._poke.set())
         try:
             while not renewals.done():
-                await self._until_due(renewals)
+                await self._until_due()
                 self._hear(self._host.advance(self._monotonic()))
             renewals.result()  # it ends by an error only
         finally:
             renewals.cancel()
 
-    async def _until_due(self, renewals: asyncio.Task[None]) -> None:
+    async def _until_due(self) -> None:
         self._poke.clear()
         wait_s = self._host.wake_at() - self._monotonic()
         if wait_s <= 0:
             await asyncio.sleep(0)
             return
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(None if wait_s == float("inf") else wait_s):
                 await self._poke.wait()
-        except TimeoutError:
-            pass
 
     def _send(self, messages: list[Message]) -> None:
         for message in messages:
