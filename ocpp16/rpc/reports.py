@@ -7,7 +7,7 @@ confirmed, or parked after TransactionMessageAttempts refusals.  What that means
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 from ocpp16.context import Context
@@ -97,11 +97,19 @@ class Reports:
             heapq.heappop(self._heap)
 
     def withdraw(self, key: Key) -> bool:
-        """Take one out of the queue (it is parked by hand, or thinned out).  False: it is not there."""
+        """Take one out of the queue (it is parked by hand).  False: it is not there."""
         if key not in self._known:
             return False
         self._forget(key)
         return True
+
+    def thin_out(self, keys: Iterable[Key]) -> None:
+        """Take many out, none of them the head: the queue is built anew once, for it is long."""
+        gone = set(keys)
+        assert not self._heap or self._heap[0] not in gone
+        self._known -= gone
+        self._heap = [key for key in self._heap if key not in gone]
+        heapq.heapify(self._heap)
 
     # --- what came of it --------------------------------------------------------------------------------------------
 
