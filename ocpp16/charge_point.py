@@ -58,6 +58,7 @@ class ChargePoint(Assembly):
         self.registration.on_clock = self._clock_set
         self.transactions.on_verdict = self._judged
         self.metering.offered_amps = self._offered_amps
+        self.metering.on_register_low = self.board.register_low
         self.availability.is_busy = self._is_busy
         self.availability.on_changed = self._availability_changed
         for connector in self.connectors.values():

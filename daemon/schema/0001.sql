@@ -69,6 +69,11 @@ CREATE TABLE charge (
     error TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
+CREATE TABLE meter_swap (
+    connector INTEGER PRIMARY KEY NOT NULL,
+    after_number INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE sample (
     seq INTEGER PRIMARY KEY NOT NULL,
     connector INTEGER NOT NULL,

@@ -221,6 +221,27 @@ def test_register_never_goes_down() -> None:
     assert values(station)[0]["sampledValue"][0]["value"] == "1100"
 
 
+def test_register_lower_than_billed() -> None:
+    """§3.16: a meter that counts less than was billed before is a fault; service can accept it as a new one."""
+    station = Station().online().charging()
+    station.meter(100)
+    station.tap("CARD")
+    station.open_contactor()
+    billed = station.heard("StopTransaction")[-1]["meterStop"]
+    station.unplug()
+    station.restart(dark=True)
+    station.wh[1] = billed - 50.0
+    station.online()
+    assert station.status() == "Faulted"
+    assert station.tap("CARD").frames == ()
+    order = station.happens(ev.SelftestAsked(1, clear_latched=True)).orders[0]
+    station.happens(ev.BoardDone(order.ref, True))
+    station.meter()
+    assert station.status() == "Available"
+    station.charging()
+    assert station.heard("StartTransaction")[-1]["meterStart"] == billed - 50
+
+
 def test_meter_register_not_a_counter() -> None:
     """E 3.9: the value is the meter's register, not a counter of the transaction."""
     station = Station()
