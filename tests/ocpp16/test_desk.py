@@ -59,6 +59,15 @@ def test_selftest() -> None:
         assert reply(done, event.ref) == (True, "passed" if event.ref == 1 else "weld cleared")
 
 
+def test_clearing_that_failed() -> None:
+    """A latched fault that the board would not clear stays."""
+    station = Station().online()
+    station.fault("weld", latched=True)
+    (order,) = station.happens(ev.SelftestAsked(1, clear_latched=True)).orders
+    assert reply(station.happens(ev.BoardDone(order.ref, False, "still welded")), 1) == (False, "still welded")
+    assert station.status() == "Faulted"
+
+
 def test_selftest_failed() -> None:
     """A selftest that failed says so, one that was cut off by the loss of the board, too."""
     station = Station().online()

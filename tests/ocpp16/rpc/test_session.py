@@ -297,12 +297,13 @@ def test_answer_that_comes_when_the_link_is_gone() -> None:
     assert station.step(ev.BoardDone(order.ref, True)).frames == ()
 
 
-def test_malformed_call_while_rejected() -> None:
-    """§4.2: while Rejected nothing is answered, however broken."""
+@pytest.mark.parametrize("text", ['[2,"a","Reset"]', '[2,"a","Reset",{"type":"Soft"}]'])
+def test_call_while_rejected(text: str) -> None:
+    """§4.2: while Rejected nothing is answered, broken or not."""
     station = Station().started()
     station.boot_answer = {"status": "Rejected", "interval": 300}
     station.connect()
-    assert answer_to(station, '[2,"a","Reset"]') is None
+    assert answer_to(station, text) is None
 
 
 # --- disconnects ----------------------------------------------------------------------------------------------------
@@ -424,6 +425,8 @@ class Bench:
         self.reports = Reports(self.context)
         self.session = Session(self.context, self.reports, 1)
         self.session.message_timeout_s = lambda: 30.0
+        self.reports.attempts_allowed = lambda: 3
+        self.reports.retry_interval_s = lambda: 60.0
         self.heard: list[Any] = []
         self.session.link_up()
 
@@ -537,6 +540,28 @@ def test_spoilt_report_is_parked_at_once() -> None:
     ((row, error),) = bench.heard
     assert row == 1
     assert error.startswith("not valid OCPP")
+
+
+def test_calls_of_one_lane_keep_their_order() -> None:
+    """§4.9: statuses of one connector never overtake each other, also where the first waits for a StartTransaction."""
+    bench = Bench()
+    key = Key(5, "start", 1)
+    bench.reports.build = lambda key: Report(key, "DataTransfer", DataTransferReq(vendor_id="the start"))
+    bench.reports.announce(key)
+    bench.session.gate = Gate.OPEN
+    bench.session.call(AuthorizeReq(id_tag="no lane"), after_seq=5)
+    bench.session.call(AuthorizeReq(id_tag="first"), after_seq=5, lane=1)
+    bench.session.call(AuthorizeReq(id_tag="second"), lane=1)
+    bench.session.call(HeartbeatReq(), lane=2)
+    assert bench.said() == ["Heartbeat"]
+    bench.reply()
+    assert bench.said() == ["DataTransfer"]
+    bench.session.timed_out()
+    assert bench.said() == ["Authorize"]
+    assert [volatile.request for volatile in bench.session._volatile] == [
+        AuthorizeReq(id_tag="first"),
+        AuthorizeReq(id_tag="second"),
+    ]
 
 
 def test_stray_timer() -> None:
