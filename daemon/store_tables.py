@@ -13,6 +13,8 @@ from daemon.store_rows import Refused, Shape, scripts, shape
 from ocpp16.records import TABLES, Record
 from ocpp16.step import Save, Write
 
+ROWS_AT_ONCE = 500
+"""So many are in memory in two shapes while they are read."""
 REJECTED_ROWS = 100
 """Rows kept in `rejected`; the oldest go."""
 
@@ -75,9 +77,12 @@ def read(db: Database, mend: bool) -> tuple[list[Record], list[News]]:
         if not columns:  # the version before had no such table
             continue
         names = ", ".join(f'"{column}"' for column in columns)
-        rows = db.execute(f'SELECT {names} FROM "{record.table}" ORDER BY 1').fetchall()
-        good, bad = known.records(columns, rows)
-        records += good
+        cursor = db.execute(f'SELECT {names} FROM "{record.table}" ORDER BY 1')
+        bad: list[Refused] = []
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            good, refused = known.records(columns, rows)
+            records += good
+            bad += refused
         news += [("store-row-rejected", {"table": record.table, "reason": reason}) for _, reason in bad]
         if bad and mend:
             _move_to_rejected(db, known, columns, bad)

@@ -26,10 +26,19 @@ RETRIES = 2
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EROFS)
 
 
-def station(folder: Path, schema: Path, done: int, end: int, acknowledged: int, legible: Model | None = None) -> int:
+def station(
+    folder: Path,
+    schema: Path,
+    done: int,
+    end: int,
+    acknowledged: int,
+    legible: Model | None = None,
+    defect: bool = False,
+) -> int:
     """Live, restart after each failed commit, and write down how many commits have been acknowledged.
 
-    `legible`: what the first life must be able to load, whatever it may not write.
+    `legible`: what the first life must be able to load, whatever it may not write.  `defect`: a station that
+    acknowledges before it has committed.
     """
     for _ in range(LIVES):
         store = Store.open(folder, schema=schema, checkpoint_pages=CHECKPOINT_PAGES)
@@ -44,6 +53,8 @@ def station(folder: Path, schema: Path, done: int, end: int, acknowledged: int, 
                 if number < done:
                     continue
                 store.probe()
+                if defect:
+                    os.pwrite(acknowledged, (done + 1).to_bytes(4, "big"), 0)
                 store.commit(writes)
                 done += 1
                 os.pwrite(acknowledged, done.to_bytes(4, "big"), 0)
@@ -76,7 +87,9 @@ def models(number: int) -> list[Model]:
     return found
 
 
-def case(start: Path, folder: Path, schema: Path, done: int, fault: tuple[int, int, bool], known: list[Model]) -> str:
+def case(
+    start: Path, folder: Path, schema: Path, done: int, fault: tuple[int, int, bool], known: list[Model], defect: bool
+) -> str:
     """One fault; what is wrong afterwards, or nothing."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(start, folder)
@@ -87,7 +100,7 @@ def case(start: Path, folder: Path, schema: Path, done: int, fault: tuple[int, i
         try:
             arm(fault[0], fault[1], always=fault[2])
             legible = None if fault[1] == errno.EIO else known[done]
-            station(folder, schema, done, done + COMMITS, note, legible)
+            station(folder, schema, done, done + COMMITS, note, legible, defect)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -128,10 +141,10 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     cases = 0
     for number in ERRORS:
         calls = count(start, watched / f"counted-{number}", Path(given["second"]), done, number)
-        for index, always in itertools.product(range(calls), (False, True)):
+        for index, always in itertools.product(range(0, calls, given.get("stride", 1)), (False, True)):
             cases += 1
             fault = (index, number, always)
-            if problem := case(start, watched / "case", Path(given["second"]), done, fault, known):
+            if problem := case(start, watched / "case", Path(given["second"]), done, fault, known, "defect" in given):
                 bad.append(f"call {index} {errno.errorcode[number]} {'always' if always else 'once'}: {problem}")
     return {"cases": cases, "bad": bad}
 
