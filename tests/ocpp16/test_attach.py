@@ -289,6 +289,17 @@ def test_board_lost_while_charging() -> None:
     assert (station.offered(), station.status()) == (32.0, "Charging")
 
 
+def test_nothing_is_measured_without_a_board() -> None:
+    """§4.7: while the board is lost no values are told, for nothing is measured; afterwards they go on."""
+    station = running(ClockAlignedDataInterval=30)
+    station.happens(ev.BoardLost("broken pipe"))
+    station.wait(130)
+    assert station.heard("MeterValues") == []
+    station.attach(*charging_states(station))
+    station.wait(60)
+    assert len(station.heard("MeterValues")) == 3
+
+
 def test_ready_without_a_board() -> None:
     """A belated word of a board that is gone decides nothing."""
     station = running()

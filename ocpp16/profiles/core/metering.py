@@ -251,6 +251,8 @@ class Metering:
     def _sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, key: str, interval: int
     ) -> None:
+        if connector not in self.shapes:  # the board is lost: nothing is measured at this instant
+            return
         wanted = self.configuration.items(key)
         if not wanted and key == "MeterValuesSampledData":
             wanted = (REGISTER,)
