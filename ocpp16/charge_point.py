@@ -159,7 +159,7 @@ class ChargePoint(Assembly):
     def _follow(self, connector: Connector) -> None:
         """What follows from the connector's facts as they are now."""
         transaction = connector.transaction
-        if transaction is None:
+        if transaction is None and connector.ready:  # before that nobody knows whether a car is there
             self.availability.apply_scheduled(connector.number, free=not self._is_busy(connector.number))
         if not connector.ready and not connector.faulted:
             return  # what happened while we were away is not decided yet: no word about it
