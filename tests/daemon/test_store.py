@@ -8,6 +8,7 @@ import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -234,7 +235,7 @@ class Narrow(sqlite3.Connection):
 
     pages = 0
 
-    def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         if sql.startswith("BEGIN IMMEDIATE") and Narrow.pages:
             super().execute(f"PRAGMA max_page_count={Narrow.pages}")
         return super().execute(sql, *parameters)
@@ -396,7 +397,7 @@ def test_a_file_system_without_a_log_is_refused(tmp_path: Path) -> None:
     """A file system on which SQLite falls back to another journal is named, not trusted."""
 
     class Fallback(sqlite3.Connection):
-        def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
             return super().execute(sql.replace("journal_mode=WAL", "journal_mode=DELETE"), *parameters)
 
     store = Store.open(tmp_path, connect=functools.partial(sqlite3.connect, factory=Fallback))
@@ -549,7 +550,7 @@ class Passing(sqlite3.Connection):
 
     checks = 0
 
-    def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         if "quick_check" in sql:
             Passing.checks += 1
             if Passing.checks == 1:
