@@ -16,7 +16,7 @@ SAMPLE = Sample(
     context="Trigger",
     values=(SampledValue(value="1", measurand="Voltage"),),
 )
-ROW = (3, 1, None, '{"mono":1.5,"boot":"b","utc":null,"exact":true}', "Trigger")
+ROW: tuple[int | str | bool | None, ...] = (3, 1, None, '{"mono":1.5,"boot":"b","utc":null,"exact":true}', "Trigger")
 ROW += ('[{"value":"1","measurand":"Voltage"}]', False, "waiting", "")
 
 
