@@ -60,7 +60,7 @@ stories: setup
 
 replay: setup
 	@[ -n "$(FILE)" ] || { echo "usage: make replay FILE=flight-recorder-file"; exit 2; }
-	@$(PY) -m tests.sim.replay $(FILE)
+	@$(PY) -m daemon.replay $(FILE)
 
 sim: setup
 	$(PY) -m tests.sim --seeds $(SEEDS)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from daemon.board_link import LEASE_S, Message
@@ -24,6 +25,8 @@ World = Callable[[], tuple[BoardHost, Callable[[], None]]]
 RECONNECT_S = 1.0
 STATES_WITHIN_S = 1.0
 """A board that has not told all its present states so long after its shape is taken as it is."""
+FAULTS_WITHIN_S = 0.02
+"""Its faults may follow on the heels of the last state."""
 SEND_WITHIN_S = 1.0
 """A board that takes nothing for so long is lost; its lease decides."""
 
@@ -117,25 +120,24 @@ class InProcessBoard(_Carrier):
         self._hear(self._host.greet(self._monotonic()))
         self._deliver(BoardReady())
         renewals = asyncio.create_task(self._renew())
+        renewals.add_done_callback(lambda _: self._poke.set())
         try:
             while not renewals.done():
-                await self._until_due(renewals)
+                await self._until_due()
                 self._hear(self._host.advance(self._monotonic()))
             renewals.result()  # it ends by an error only
         finally:
             renewals.cancel()
 
-    async def _until_due(self, renewals: asyncio.Task[None]) -> None:
+    async def _until_due(self) -> None:
         self._poke.clear()
         wait_s = self._host.wake_at() - self._monotonic()
         if wait_s <= 0:
             await asyncio.sleep(0)
             return
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(None if wait_s == float("inf") else wait_s):
                 await self._poke.wait()
-        except TimeoutError:
-            pass
 
     def _send(self, messages: list[Message]) -> None:
         for message in messages:
@@ -170,6 +172,8 @@ class BoardSocket(_Carrier):
         self._out: asyncio.Queue[bytes] = asyncio.Queue()
         self._said = ""
         """The last reason told: a board that stays away is told once."""
+        self._undecided = False
+        """The board is attached and its present states are awaited."""
 
     async def run(self) -> None:
         while True:
@@ -182,7 +186,7 @@ class BoardSocket(_Carrier):
 
     async def _one_connection(self) -> str:
         """Until it is lost; why."""
-        loop, reason = asyncio.get_running_loop(), ""
+        loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as sock:
             try:
                 await loop.sock_connect(sock, self._path)
@@ -191,35 +195,33 @@ class BoardSocket(_Carrier):
             self._out = asyncio.Queue()
             self._levels_leave.clear()
             self._send(self.talk.opened(self._latched()))
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._read(sock))
-                    tasks.create_task(self._write(sock))
-                    tasks.create_task(self._renew())
-            except* (OSError, SeamError) as group:  # a time-out is an OSError
-                reason = str(group.exceptions[0]) or "the board takes nothing any more"
-        return reason
+            return await _first_to_fail([self._read(sock), self._write(sock), self._renew()])
 
     async def _read(self, sock: socket.socket) -> None:
+        """No time-out around a read: one that ends in the very moment a packet comes would lose it."""
         loop = asyncio.get_running_loop()
-        told_by: float | None = None
-        ready = False
-        while True:
-            try:
-                async with asyncio.timeout_at(None if ready else told_by):
-                    data = await loop.sock_recv(sock, MAX_BYTES + 1)
-            except TimeoutError:
-                self._deliver(BoardReady())
-                ready = True
-                continue
-            if not data:
-                raise OSError("the board closed the connection")
-            self._tell(self.talk.heard(decode(data, "from_board")))
-            if told_by is None and self.talk.attached is not None:
-                told_by = loop.time() + STATES_WITHIN_S
-                self._said = ""
-            if not ready and self.talk.complete:  # its faults may follow on the heels of the last state
-                told_by = min(told_by or 0.0, loop.time() + 0.02)
+        timer: asyncio.TimerHandle | None = None
+        complete = False
+        try:
+            while data := await loop.sock_recv(sock, MAX_BYTES + 1):
+                self._tell(self.talk.heard(decode(data, "from_board")))
+                if timer is None and self.talk.attached is not None:
+                    self._said, self._undecided = "", True
+                    timer = loop.call_later(STATES_WITHIN_S, self._all_told)
+                if timer is not None and self.talk.complete and not complete:
+                    complete = True
+                    timer.cancel()
+                    timer = loop.call_later(FAULTS_WITHIN_S, self._all_told)
+        finally:
+            if timer is not None:
+                timer.cancel()
+        raise OSError("the board closed the connection")
+
+    def _all_told(self) -> None:
+        """Once a connection: nobody waits for further states."""
+        if self._undecided:
+            self._undecided = False
+            self._deliver(BoardReady())
 
     async def _write(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -231,3 +233,20 @@ class BoardSocket(_Carrier):
     def _send(self, messages: list[dict[str, Any]]) -> None:
         for message in messages:
             self._out.put_nowait(encode(message))
+
+
+async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> str:
+    """Run all until one of them loses the board; why.  No TaskGroup: before Python 3.13 one that fails in the very
+    moment in which it is cancelled forgets that it was."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    lost = [end for end in ends if isinstance(end, Exception)]
+    for error in lost:
+        if not isinstance(error, OSError | SeamError):  # a time-out is an OSError
+            raise error
+    return str(lost[0]) or "the board takes nothing any more"

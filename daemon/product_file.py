@@ -91,7 +91,8 @@ def _checked(content: dict[str, Any]) -> tuple[Product, list[tuple[str, ...]]]:
     try:
         product = msgspec.convert({name: value for name, value in content.items() if name in fields}, Product)
     except msgspec.ValidationError as error:
-        name = (re.search(r"`\$\.([a-z_0-9]+)", str(error)) or [""])[-1]
+        found = re.search(r"`\$\.([a-z_0-9]+)", str(error))
+        name = found[1] if found else ""
         what = re.sub(r" - at `.*`", "", str(error)).replace("`", "")
         return Product(), [*wrong, (name, what)]
     return product, [*wrong, *contradictions(product)]

@@ -72,6 +72,7 @@ class Runner:
         self.outlets: dict[int, Outlet] = {}
         self.link: Link | None = None
         self.ending: Restart | None = None
+        self.started = Started()
         self._hands = hands
         self._clock = clock
         self._inbox: deque[Event] = deque()
@@ -100,7 +101,7 @@ class Runner:
 
     async def run(self) -> Restart:
         """Until a `Restart` was told; raises BrokenBelief, or what a commit raised."""
-        await self.take(Started())
+        await self.take(self.started)
         turns = 0
         while self.ending is None:
             if not self._inbox:

@@ -23,7 +23,7 @@ from daemon.runner import Runner
 from daemon.store import Store, StoreFailed
 from daemon.store_watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
-from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, StoreState
+from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, Started, StoreState
 from ocpp16.step import Note, Order, Reply, Restart
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ class Station:
             self.link, store, disk_thread, lines, lambda reply: self._answered(reply), clock.now, self._no_board
         )
         self.runner = Runner(self.charge_point, self.hands, clock.now)
+        self._reset_failed = config.store_dir / "reset-failed"
+        """A mark for the next life."""
+        if self._reset_failed.exists():
+            self.runner.started = Started(reset_failed=True)
+            self._reset_failed.unlink()
         self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._say)
         self.recorder: FlightRecorder | None = None
         self.simulation: Simulation | None = None
@@ -186,18 +191,24 @@ class Station:
         self.service.stopping()
         await self.link.flush(LAST_WORDS_S)
         if restart.how == "HardReset":
-            await self._reboot()
+            await self._reboot(restart.retries)
         self._say("ended", reason=restart.how)
         raise Ended(restart)
 
-    async def _reboot(self) -> None:
+    async def _reboot(self, retries: int) -> None:
+        """§9.1 ResetRetries; a unit that cannot be rebooted says so in its next life."""
         from daemon.jobs import JobRequest
 
-        answer = await self._jobs().do(JobRequest("reboot"))
-        if answer.ok:
-            self._say("reboot-hook", outcome="ran", detail=answer.detail)
-        else:
-            self._say("no-reboot-hook", detail=answer.detail)
+        detail = ""
+        for _ in range(retries + 1):
+            answer = await self._jobs().do(JobRequest("reboot"))
+            detail = answer.detail
+            if answer.ok:
+                self._say("reboot-hook", outcome="ran", detail=detail)
+                return
+        self._say("no-reboot-hook", detail=detail)
+        if self.config.hooks.reboot:
+            self._reset_failed.touch()
 
     def _broken(self, group: BaseExceptionGroup[Exception]) -> int:
         """A part died: say it with all that helps, end."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from daemon.store_failures import ACCESS, Damaged, StoreBusy, StoreFailed, is_damage, is_full, remedy
+from daemon.store_failures import ACCESS, Damaged, StoreBusy, StoreFailed, damage_told, is_full, remedy
 from daemon.store_folder import RESERVE_BYTES, Folder, wal_damage
 from daemon.store_rows import SCRIPTS, text
-from daemon.store_tables import News, migrate, missing, read, write
+from daemon.store_tables import News, migrate, read, write
 from ocpp16.events import StoreState
 from ocpp16.records import Record
 from ocpp16.step import Write
@@ -27,6 +27,8 @@ CHECKPOINT_PAGES = 1000
 """Length of the log at which its pages go to their places."""
 BUSY_S = 2.0
 """Patience with a reader that recovers the log."""
+
+_REFUSALS = (sqlite3.Error, OSError, ValueError, Damaged)
 
 Connect = Callable[..., sqlite3.Connection]
 Statvfs = Callable[[Path], os.statvfs_result]
@@ -75,7 +77,7 @@ class Store:
         store = cls(Folder(path), connect)
         try:
             store._records = store._look()
-        except (sqlite3.Error, OSError, Damaged) as error:
+        except _REFUSALS as error:
             raise StoreFailed(store._words(error)) from error
         store._trouble = f"{store._folder.database}: opened for reading only"
         return store
@@ -114,9 +116,8 @@ class Store:
     @property
     def detail(self) -> str:
         """Why `state` is not `ok`: place, cause, remedy.  Empty where it is."""
-        if self.state == "unwritable":
-            return self._trouble
-        return "" if self.state == "ok" else f"{self._folder.path}: no room; make room on this file system"
+        full = f"{self._folder.path}: no room; make room on this file system"
+        return {"unwritable": self._trouble, "full": full, "ok": ""}[self.state]
 
     def probe(self) -> StoreState:
         """Look at the room again; cheap."""
@@ -143,12 +144,12 @@ class Store:
             before = self._records
             try:
                 self._open()
-            except (sqlite3.Error, OSError, Damaged) as error:
+            except _REFUSALS as error:
                 self._close_database()
                 self._tell_unwritable(error)
             else:
                 if before not in (None, self._records):
-                    raise self._failure(Damaged("can be opened now, with other contents than before"))
+                    raise self._failure(Damaged("can be opened now, with other contents"))
         return self.probe()
 
     def room_bytes(self) -> int:
@@ -169,14 +170,19 @@ class Store:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        """Thrice at most: once more with what was damaged out of the way, once more with the reserve freed."""
+        """Damage must be found twice, for a passing read error looks alike; then it goes out of the way."""
         self._folder.enter()
+        is_suspect = False
         for _ in range(2):
             try:
                 return self._open_file()
             except Damaged as error:
                 self._close_database()
-                self._set_aside([self._folder.database, self._folder.wal], str(error))
+                if is_suspect:
+                    self._set_aside(self._folder.content, str(error))
+                else:
+                    self._folder.read_through()
+                is_suspect = not is_suspect
             except (sqlite3.Error, OSError) as error:
                 self._close_database()
                 if not self._makes_room(error):
@@ -193,22 +199,17 @@ class Store:
             raise Damaged("empty file")
         folder.make_private()
         log = folder.settle_wal()
-        try:
+        with damage_told():
             self._db = db = self._connected(folder.database)
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise Damaged(verdict)
             if log:
                 self._compare_log(log, db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
-            self.news += migrate(db, self._schema)
-            if lacking := missing(db):
-                raise Damaged(lacking)
-            self._records, news = read(db, reject=True)
-            self.news += news
-        except sqlite3.Error as error:
-            if is_damage(error):
-                raise Damaged(str(error)) from error
-            raise
+        self.news += migrate(db, self._schema)
+        with damage_told():
+            self._records, news = read(db, mend=True)
+        self.news += news
 
     def _create(self) -> None:
         """A new database comes whole or not at all."""
@@ -236,21 +237,14 @@ class Store:
         return db
 
     def _look(self) -> list[Record]:
-        """Read without writing; where SQLite cannot do that in place, from a copy."""
-        try:
-            return self._read(self._folder.database.absolute().as_uri() + "?mode=ro")
-        except sqlite3.Error:
-            with self._folder.copied() as copy:
-                return self._read(copy.as_uri())
-
-    def _read(self, uri: str) -> list[Record]:
-        with contextlib.closing(self._connect(uri, uri=True, timeout=BUSY_S)) as db:
+        """Read from a copy: SQLite wants to write where it reads a log, and may wait 10 s where it cannot."""
+        with self._folder.copied() as copy, contextlib.closing(self._connect(copy)) as db:
             db.text_factory = text
-            return read(db, reject=False)[0]
+            return read(db, mend=False)[0]
 
     # --- what went wrong ----------------------------------------------------------------------------------------------
 
-    def _set_aside(self, paths: list[Path], reason: str) -> None:
+    def _set_aside(self, paths: Iterable[Path], reason: str) -> None:
         kept_as = self._folder.set_aside(paths)
         fields: dict[str, str | int] = {"path": str(self._folder.database), "kept_as": kept_as, "reason": reason}
         self.news.append(("store-moved-aside", fields))
@@ -269,7 +263,7 @@ class Store:
         if self._records is None:
             try:
                 self._records = self._look()
-            except (sqlite3.Error, OSError):
+            except _REFUSALS:
                 self._records = []
 
     def _makes_room(self, error: Exception) -> bool:
@@ -284,7 +278,7 @@ class Store:
         try:
             self._db = self._connected(self._folder.database)
             write(self._db, writes)
-        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        except (*_REFUSALS, OverflowError) as error:
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> StoreFailed:

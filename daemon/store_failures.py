@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+from collections.abc import Iterator
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _ERROR, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN = 1, 5, 6, 8, 10, 11, 13, 14
@@ -13,6 +15,7 @@ _DAMAGE = {_CORRUPT, _NOTADB, _FORMAT, _SCHEMA, _CONSTRAINT, _MISMATCH, _TOOBIG,
 """The file answers, with what is not ours.  `_ERROR`: statements that meet other tables."""
 
 ACCESS = "give folder and files to the user that evsed runs as, and mount the file system writable"
+_MIGRATION = "install the version before again, or move the file away"
 _OTHER = "start evsed again: what is damaged is moved aside and built anew"
 _REMEDIES = {
     _FULL: "make room on this file system",
@@ -21,6 +24,8 @@ _REMEDIES = {
     _CANTOPEN: ACCESS,
     _BUSY: "end the program that holds the file",
     _LOCKED: "end the program that holds the file",
+    _ERROR: _MIGRATION,
+    _CONSTRAINT: _MIGRATION,
 }
 _CODES = {
     errno.ENOSPC: _FULL,
@@ -55,9 +60,17 @@ def code(error: Exception) -> int:
     return found & 0xFF
 
 
-def is_damage(error: Exception) -> bool:
-    """True: the content is to blame.  False: it could not be reached, and may be sound."""
-    return code(error) in _DAMAGE or getattr(error, "sqlite_errorcode", 0) == _IOERR_SHORT_READ
+@contextlib.contextmanager
+def damage_told() -> Iterator[None]:
+    """Raise `Damaged` where the content is to blame; what could not be reached may be sound, and comes out as it is."""
+    try:
+        yield
+    except Exception as error:
+        found = getattr(error, "sqlite_errorcode", 0)
+        garbled = isinstance(error, UnicodeDecodeError)  # SQLite's message quotes what it found in the file
+        if garbled or found & 0xFF in _DAMAGE or found == _IOERR_SHORT_READ:
+            raise Damaged(str(error)) from error
+        raise
 
 
 def is_full(error: Exception) -> bool:

@@ -8,8 +8,9 @@ import fcntl
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from daemon.store_failures import StoreBusy
 
@@ -20,6 +21,7 @@ OK_ABOVE_BYTES = 6 << 20
 FULL_BELOW_INODES = 16
 RESERVE_BYTES = 256 << 10
 """Kept allocated, and given up only when a write finds no room: the ends of running transactions fit in."""
+COPY_TRIES = 5
 KEPT_ASIDE = 3
 """Generations of damaged files that are kept; an older one goes when a newer comes."""
 
@@ -35,6 +37,9 @@ class Folder:
         self.path = path
         self.database = path / "evsed.db"
         self.wal = path / "evsed.db-wal"
+        self.shared = path / "evsed.db-shm"
+        self.content = (self.database, self.wal, path / "evsed.db-journal")
+        """All that belongs to the database's content, and goes with it."""
         self.draft = path / "evsed.db.new"
         self.reserve = path / "evsed.reserve"
         self._statvfs = statvfs
@@ -109,28 +114,50 @@ class Folder:
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[Path]:
-        """A copy of what lies here, elsewhere, for as long as it is looked at."""
+        """A copy of what lies here, elsewhere, for as long as it is looked at; nothing is touched or locked.
+
+        A living evsed may write meanwhile: as long as the log has not begun anew, file and log together are whole.
+        """
         import shutil
         import tempfile
 
-        with tempfile.TemporaryDirectory(prefix="evsed-") as place:
-            copy = Path(place) / self.database.name
-            shutil.copyfile(self.database, copy)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(self.wal, f"{copy}-wal")
-            yield copy
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        for _ in range(COPY_TRIES):
+            with tempfile.TemporaryDirectory(prefix="evsed-", dir=memory) as place:
+                copy = Path(place) / self.database.name
+                generation = self.wal_header()
+                shutil.copyfile(self.database, copy)
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(self.wal, f"{copy}-wal")
+                if self.wal_header() == generation:
+                    yield copy
+                    return
+        raise OSError(errno.EBUSY, "changes faster than it can be copied", str(self.database))
+
+    def wal_header(self) -> bytes:
+        """What tells one generation of the log from another; empty where there is none."""
+        try:
+            with self.wal.open("rb") as log:
+                return log.read(_WAL_HEADER.size)
+        except FileNotFoundError:
+            return b""
 
     # --- damage -------------------------------------------------------------------------------------------------------
 
+    def read_through(self) -> None:
+        """Raises where the medium does not give back what it holds: such a file may be sound."""
+        for path in (self.database, self.wal):
+            if path.exists():
+                path.read_bytes()
+
     def intruders(self) -> list[Path]:
         """What is no file where SQLite wants one, and a log that has lost its database."""
-        names = [self.database] + [Path(f"{self.database}{suffix}") for suffix in ("-wal", "-shm", "-journal")]
-        found = [path for path in names if path.exists() and not path.is_file()]
-        if not found and not self.database.exists() and self.wal.exists():
-            found.append(self.wal)
+        found = [path for path in (*self.content, self.shared) if path.exists() and not path.is_file()]
+        if not found and not self.database.exists():
+            found = [path for path in self.content if path.exists()]
         return found
 
-    def set_aside(self, paths: list[Path]) -> str:
+    def set_aside(self, paths: Iterable[Path]) -> str:
         """Rename, never overwrite: the bytes are kept for a person.  Returns the name the generation got."""
         name = self._free_name()
         for path in paths:
@@ -141,8 +168,9 @@ class Folder:
 
     def keep_copy_of_wal(self, content: bytes) -> str:
         """The bytes of a log of which SQLite could not use all."""
-        name = self._free_name()
-        (self.path / f"{name}-wal").write_bytes(content)
+        name = self._free_name() + "-wal"
+        with (self.path / name).open("xb") as copy:
+            _write_through(copy, content)
         self._trim()
         return name
 
@@ -169,15 +197,12 @@ class Folder:
         """
         if not self.wal.exists():
             return b""
-        descriptor = os.open(self.wal, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        with self.wal.open("r+b") as log:
+            content = log.read()
             if content:
-                os.pwrite(descriptor, content, 0)
-                os.fdatasync(descriptor)
-            return content
-        finally:
-            os.close(descriptor)
+                log.seek(0)
+                _write_through(log, content)
+        return content
 
 
 def wal_damage(content: bytes, used_frames: int) -> str:
@@ -237,17 +262,21 @@ def _lock(path: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
-        if error.errno == errno.EWOULDBLOCK:
-            raise StoreBusy(
-                f"{path} is held by process {holder or 'unknown'}: one evsed per folder; "
-                "stop the other one, or set another [store] dir"
-            ) from None
-        raise
+        raise StoreBusy(
+            f"{path} is held by process {holder} ({error.strerror}): one evsed per folder; "
+            "stop the other one, or set another [store] dir"
+        ) from None
     with contextlib.suppress(OSError):  # only a courtesy: a full disk must not keep us out
         os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
     return descriptor
+
+
+def _write_through(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fdatasync(file.fileno())
 
 
 def _sync(folder: Path) -> None:

@@ -8,10 +8,13 @@ from typing import Any, Protocol
 
 import msgspec
 
+from daemon.store_failures import Damaged
 from daemon.store_rows import Refused, Shape, scripts, shape
 from ocpp16.records import TABLES, Record
 from ocpp16.step import Save, Write
 
+ROWS_AT_ONCE = 500
+"""So many are in memory in two shapes while they are read."""
 REJECTED_ROWS = 100
 """Rows kept in `rejected`; the oldest go."""
 
@@ -28,8 +31,13 @@ class Database(Protocol):
 
 
 def migrate(db: Database, folder: Path) -> list[News]:
-    """Run the scripts that are missing.  A store of a later version is left as it is: we use what we know of it."""
+    """Run the scripts that are missing.  A store of a later version is left as it is: we use what we know of it.
+
+    A script that fails says nothing against the file: the version before can still work with it.
+    """
     (found,) = db.execute("PRAGMA user_version").fetchone()
+    if not found and _columns(db):
+        raise Damaged("tables of somebody else")
     known = scripts(folder)
     if found > len(known):
         return [("store-newer", {"found": found, "known": len(known)})]
@@ -39,16 +47,6 @@ def migrate(db: Database, folder: Path) -> list[News]:
         db.executescript(f"BEGIN IMMEDIATE; {text}; PRAGMA user_version={int(path.stem)}; COMMIT")
         news.append(("store-migrated", {"version": int(path.stem)}))
     return news
-
-
-def missing(db: Database) -> str:
-    """Names the tables that lack a column of ours; "" where none does."""
-    lacking = []
-    for record in TABLES:
-        absent = set(shape(record).columns).difference(_columns(db, record.table))
-        if absent:
-            lacking.append(f"table {record.table} lacks {', '.join(sorted(absent))}")
-    return "; ".join(lacking)
 
 
 def write(db: Database, writes: Sequence[Write]) -> None:
@@ -63,22 +61,30 @@ def write(db: Database, writes: Sequence[Write]) -> None:
     db.execute("COMMIT")
 
 
-def read(db: Database, reject: bool) -> tuple[list[Record], list[News]]:
-    """All records, table by table and by key.  Rows that do not validate stay out; `reject`: are moved too."""
+def read(db: Database, mend: bool) -> tuple[list[Record], list[News]]:
+    """All records, table by table and by key, without the rows that do not validate.
+
+    `mend`: those rows are moved to `rejected`, and a missing column is damage; else its field's default is read.
+    """
     records: list[Record] = []
     news: list[News] = []
+    there = _columns(db)
     for record in TABLES:
         known = shape(record)
-        there = _columns(db, record.table)
-        columns = [column for column in known.columns if column in there]
+        columns = [column for column in known.columns if column in there.get(record.table, ())]
+        if mend and len(columns) < len(known.columns):
+            raise Damaged(f"table {record.table} lacks {', '.join(set(known.columns).difference(columns))}")
         if not columns:  # the version before had no such table
             continue
         names = ", ".join(f'"{column}"' for column in columns)
-        rows = db.execute(f'SELECT {names} FROM "{record.table}" ORDER BY 1').fetchall()
-        good, bad = known.records(columns, rows)
-        records += good
+        cursor = db.execute(f'SELECT {names} FROM "{record.table}" ORDER BY 1')
+        bad: list[Refused] = []
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            good, refused = known.records(columns, rows)
+            records += good
+            bad += refused
         news += [("store-row-rejected", {"table": record.table, "reason": reason}) for _, reason in bad]
-        if bad and reject:
+        if bad and mend:
             _move_to_rejected(db, known, columns, bad)
     return records, news
 
@@ -100,5 +106,10 @@ def _move_to_rejected(db: Database, known: Shape, columns: list[str], bad: list[
     db.execute("COMMIT")
 
 
-def _columns(db: Database, table: str) -> list[str]:
-    return [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+def _columns(db: Database) -> dict[str, set[str]]:
+    """The columns of each table that there is."""
+    found: dict[str, set[str]] = {}
+    sql = "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'"
+    for table, column in db.execute(sql):
+        found.setdefault(table, set()).add(column)
+    return found

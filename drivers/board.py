@@ -163,8 +163,7 @@ def host_of(config: BoardConfig, seed: int) -> Hosted:
 
     def keep() -> str:
         world = board.state()
-        if world != kept[0]:
-            state.save(config.state_dir, world)
+        if world != kept[0] and state.save(config.state_dir, world):
             kept[0] = world
         return board.ended
 

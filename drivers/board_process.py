@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -239,6 +239,8 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _version() -> str:
+    from importlib import metadata  # late: half of all that is loaded, for one question
+
     try:
         return metadata.version("evsed")
     except metadata.PackageNotFoundError:

@@ -6,7 +6,6 @@ the monotonic second at which it is true; times never fall.  Times are those of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
@@ -16,8 +15,7 @@ from drivers.faults import FaultBook, FaultReport
 from drivers.iec61851 import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What the hardware can do, and how long things may take.  Seconds, amperes per phase."""
 
     max_amps: float = 32.0
@@ -68,8 +66,8 @@ class Evse:
         *("_told", "_told_signal"),
     )
 
-    def __init__(self, limits: Limits = Limits()) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits = limits or Limits()
         self.faults = FaultBook()
         self.reports: list[Report] = []
         self.state: CpState | None = None  # not known before the first sample

@@ -20,8 +20,8 @@ def make_safe(config: BoardConfig) -> int:
     closed = [connector for connector in world["connectors"] if connector["contactor"]]
     for connector in closed:
         connector["contactor"] = "weld" in connector["causes"]  # nobody can open that one
-    if closed:
-        state.save(config.state_dir, world)
+    if closed and not state.save(config.state_dir, world):
+        raise OSError(f"{config.state_dir}: the world cannot be written")
     return len(closed)
 
 

@@ -50,7 +50,9 @@ class Assembly:
         facts = Facts(records)
         unit = facts.unit
         offset = unit.utc_offset if unit.boot_id == boot_id else None
-        self.context = Context(facts, Clock(boot_id, max(build_utc, facts.newest_utc()), offset))
+        # In the same boot the monotonic clock keeps the order; rows written ahead of their time must not push it on.
+        lived_until = facts.newest_utc() if offset is None else unit.floor_utc
+        self.context = Context(facts, Clock(boot_id, max(build_utc, lived_until), offset))
         self.reports = Reports(self.context)
         self.session = Session(self.context, self.reports, seed)
         self.configuration = Configuration(self.context, product, first_values)
@@ -95,6 +97,12 @@ class Assembly:
         self.queue_desk = Queue(self.context, self.reports, self.transactions)
         self.reader = Reader(self.context, self.connectors, self.remote, product)
         self.desk = Desk(
-            self.context, self.configuration, self.queue_desk, self.attachment, self.remote, self.connectors
+            self.context,
+            self.configuration,
+            self.queue_desk,
+            self.metering,
+            self.attachment,
+            self.remote,
+            self.connectors,
         )
         self.board = BoardFacts(self.context, self.connectors, self.station_faults, self.reader)

@@ -105,6 +105,7 @@ class Attachment:
     def lost(self, reason: str) -> None:
         """Nothing is known of the connectors any more; the board ends the charge by itself when the lease lapses."""
         self.board = None
+        self.metering.shapes.clear()
         for connector in self.connectors.values():
             connector.shape = None
             connector.ready = False

@@ -74,6 +74,18 @@ class BoardFacts:
         )
         self._faults_changed(event.connector)
 
+    def register_low(self, number: int, low: bool) -> None:
+        """The meter counts less than was billed: a swap that nobody declared, or worse."""
+        faults = self.connectors[number].faults
+        if low:
+            faults["meter-low"] = ""
+        else:
+            faults.pop("meter-low", None)
+        fault = fault_of("meter-low")
+        code = "fault-on" if low else "fault-off"
+        self.context.note(code, connector=number, fault="meter-low", why=fault.why, remedy=fault.remedy, detail="")
+        self._faults_changed(number)
+
     def _faults_changed(self, number: int | None) -> None:
         for connector in self.connectors.values() if number is None else [self.connectors[number]]:
             connector.faults_changed()

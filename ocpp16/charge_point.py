@@ -46,6 +46,7 @@ class ChargePoint(Assembly):
         build_utc: float,
     ) -> None:
         super().__init__(product, identity, first_values, records, seed, boot_id, build_utc)
+        self._reset_failed = False
         self._introduce()
 
     def _introduce(self) -> None:
@@ -58,6 +59,7 @@ class ChargePoint(Assembly):
         self.registration.on_clock = self._clock_set
         self.transactions.on_verdict = self._judged
         self.metering.offered_amps = self._offered_amps
+        self.metering.on_register_low = self.board.register_low
         self.availability.is_busy = self._is_busy
         self.availability.on_changed = self._availability_changed
         for connector in self.connectors.values():
@@ -161,7 +163,7 @@ class ChargePoint(Assembly):
     def _follow(self, connector: Connector) -> None:
         """What follows from the connector's facts as they are now."""
         transaction = connector.transaction
-        if transaction is None:
+        if transaction is None and connector.ready:  # before that nobody knows whether a car is there
             self.availability.apply_scheduled(connector.number, free=not self._is_busy(connector.number))
         if not connector.ready and not connector.faulted:
             return  # what happened while we were away is not decided yet: no word about it
@@ -203,6 +205,9 @@ class ChargePoint(Assembly):
 
     def _accepted(self) -> None:
         self.notifications.tell_all()
+        if self._reset_failed:  # told once, and after the statuses
+            self._reset_failed = False
+            self.notifications.warn(ChargePointErrorCode.RESET_FAILURE, "the unit could not be rebooted")
         self.firmware.tell()
 
     def _list_conflict(self, id_tag: str) -> None:
@@ -257,6 +262,7 @@ class ChargePoint(Assembly):
         """Only time: the timers have run already."""
 
     def _started(self, event: ev.Started) -> None:
+        self._reset_failed = event.reset_failed
         clock = self.context.clock
         if self.context.facts.unit.boot_id != clock.boot_id:
             self.context.save(

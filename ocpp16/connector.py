@@ -172,6 +172,8 @@ class Connector(Ending):
             return
         self.context.note("card-refused", connector=self.number, id_tag=transaction.id_tag, reason=verdict.status)
         if self.parts.configuration.flag("StopTransactionOnInvalidId"):
+            if self.shape is not None and self.shape.lock:  # §4.8: the cable waits for its owner
+                self.held_for = Token(transaction.id_tag, transaction.parent_id_tag, remote=False)
             self.stop(Reason.DE_AUTHORIZED)
             return
         more = self.parts.configuration.number("MaxEnergyOnInvalidId")

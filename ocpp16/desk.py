@@ -12,6 +12,7 @@ from ocpp16.events import QueueAsked, ResetAsked, SelftestAsked, SettingAsked, S
 from ocpp16.messages.core import ResetReq
 from ocpp16.messages.types import Reason, ResetStatus, ResetType
 from ocpp16.profiles.core.configuration import Configuration
+from ocpp16.profiles.core.metering import Metering
 from ocpp16.profiles.core.queue import Queue
 from ocpp16.remote_control import RemoteControl
 from ocpp16.step import Reply
@@ -25,6 +26,7 @@ class Desk:
         context: Context,
         configuration: Configuration,
         queue: Queue,
+        metering: Metering,
         attachment: Attachment,
         remote: RemoteControl,
         connectors: dict[int, Connector],
@@ -32,6 +34,7 @@ class Desk:
         self.context = context
         self.configuration = configuration
         self.queue = queue
+        self.metering = metering
         self.attachment = attachment
         self.remote = remote
         self.connectors = connectors
@@ -70,7 +73,13 @@ class Desk:
         if self.attachment.board is None:
             self._reply(event.ref, "the board does not answer", "")
             return
-        self.remote.order(what, None, partial(self._selftest_done, event.ref))
+        then = self._cleared if event.clear_latched else self._selftest_done
+        self.remote.order(what, None, partial(then, event.ref))
+
+    def _cleared(self, ref: int, ok: bool, detail: str) -> None:
+        if ok:
+            self.metering.accept_registers()
+        self._selftest_done(ref, ok, detail)
 
     def _selftest_done(self, ref: int, ok: bool, detail: str) -> None:
         self.context.replies.append(Reply(ref, ok, detail or ("passed" if ok else "failed")))

@@ -32,7 +32,9 @@ class Tick(Event, frozen=True):
 
 
 class Started(Event, frozen=True):
-    """The process runs; the first event of every life."""
+    """The process runs; the first event of every life.  `reset_failed`: the last one could not reboot the unit."""
+
+    reset_failed: bool = False
 
 
 # --- the board ------------------------------------------------------------------------------------------------------

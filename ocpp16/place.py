@@ -121,7 +121,8 @@ class Place:
     @property
     def free(self) -> bool:
         """A card could begin something here."""
-        return self.transaction is None and self.token is None and self.operative and not self.faulted
+        taken = self.transaction or self.token or self.held_for
+        return taken is None and self.operative and not self.faulted
 
     def missing(self) -> str | None:
         """What a transaction with an accepted card still waits for: a reason's code, None: nothing."""

@@ -105,6 +105,15 @@ class CachedTag(Record, frozen=True, kw_only=True):
     """Rises with each use: the smallest is the longest unused."""
 
 
+class MeterSwap(Record, frozen=True, kw_only=True):
+    """The meter of a connector was exchanged: its register has nothing to do with earlier bills."""
+
+    table: ClassVar[str] = "meter_swap"
+    connector: int
+    after_number: int
+    """Our number of the last transaction that the old meter billed."""
+
+
 class Transaction(Record, frozen=True, kw_only=True):
     """One transaction from its start to the acknowledged stop: StartTransaction and StopTransaction are read off it."""
 
@@ -228,7 +237,22 @@ class FirmwareUpdate(Record, frozen=True, kw_only=True):
     """The FirmwareStatus that the Central System confirmed last."""
 
 
-AnyRecord = Unit | Setting | Availability | Occupancy | LatchedFault | CachedTag | Transaction | Sample
+AnyRecord = (
+    Unit
+    | Setting
+    | Availability
+    | Occupancy
+    | LatchedFault
+    | CachedTag
+    | MeterSwap
+    | Transaction
+    | Sample
+    | ListedTag
+    | ListVersion
+    | Reservation
+    | Profile
+    | FirmwareUpdate
+)
 
 TABLES: tuple[type[Record], ...] = (
     Unit,
@@ -237,6 +261,7 @@ TABLES: tuple[type[Record], ...] = (
     Occupancy,
     LatchedFault,
     CachedTag,
+    MeterSwap,
     Transaction,
     Sample,
     ListedTag,

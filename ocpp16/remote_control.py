@@ -251,7 +251,8 @@ class RemoteControl:
             return
         self.gone = True
         self.context.flush_lazy()
-        self.context.jobs.append(Restart(self.leaving.how))
+        retries = self.configuration.number("ResetRetries") if self.leaving.how == "HardReset" else 0
+        self.context.jobs.append(Restart(self.leaving.how, retries))
 
     def shutdown_asked(self, event: ShutdownAsked) -> None:
         """The supervisor's wish.  A board process of its own keeps the charge for the length of the lease."""

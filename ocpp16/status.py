@@ -81,6 +81,10 @@ FAULTS: dict[str, Fault] = {
         Error.POWER_METER_FAILURE, True, "the meter counts backwards",
         "check the meter's direction of current",
     ),
+    "meter-low": _fault(
+        Error.POWER_METER_FAILURE, True, "the meter counts less than was billed",
+        "check the meter; after an exchange: evsectl selftest --clear-latched",
+    ),
     "reader-lost": _fault(
         Error.READER_FAILURE, False, "the card reader does not answer",
         "check the reader's cable and supply", blocks_running=False,

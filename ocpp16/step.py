@@ -60,6 +60,8 @@ class Restart(Job, frozen=True):
     """End this life, after every frame so far is on the wire.  HardReset: the whole unit, by its reboot hook."""
 
     how: Literal["SoftReset", "HardReset", "Exit"]
+    retries: int = 0
+    """§9.1 ResetRetries: how often a failed reboot is tried again."""
 
 
 class Download(Job, frozen=True):

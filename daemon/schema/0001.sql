@@ -3,7 +3,7 @@
 -- Later files only add (a table, or a column with a default), so that the version before can still read and write.
 
 CREATE TABLE unit (
-    name TEXT PRIMARY KEY NOT NULL,
+    name TEXT PRIMARY KEY NOT NULL DEFAULT 'unit',
     boot_id TEXT NOT NULL DEFAULT '',
     board_boot_id TEXT NOT NULL DEFAULT '',
     board_session_id TEXT NOT NULL DEFAULT '',
@@ -67,6 +67,11 @@ CREATE TABLE charge (
     stop_seq INTEGER,
     stop TEXT NOT NULL DEFAULT 'none',
     error TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE meter_swap (
+    connector INTEGER PRIMARY KEY NOT NULL,
+    after_number INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE sample (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -33,19 +34,26 @@ def _move_aside(path: Path) -> None:
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    path.rename(aside)
+    with suppress(OSError):  # where nothing can be written it stays, and counts for nothing
+        path.rename(aside)
 
 
-def save(folder: Path, world: WorldState) -> None:
-    """Replace the file's content: a reader, or a start after a kill, finds the old world or the new one."""
+def save(folder: Path, world: WorldState) -> bool:
+    """Replace the file's content: a reader, or a start after a kill, finds the old world or the new one.
+
+    False where nothing can be written: the world goes on, and is forgotten if nothing can be written until its end.
+    """
     path = folder / NAME
     text = json.dumps(world, separators=(",", ":")).encode("ascii")
     padded = text.ljust(PAGE - 1) + b"\n"
-    if len(padded) == PAGE and _overwrite(path, padded):
-        return
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_bytes(padded)
-    fresh.replace(path)
+    try:
+        if len(padded) > PAGE or not _overwrite(path, padded):
+            fresh = path.with_name(f"{path.name}.new")
+            fresh.write_bytes(padded)
+            fresh.replace(path)
+    except OSError:
+        return False
+    return True
 
 
 def _overwrite(path: Path, page: bytes) -> bool:

@@ -39,6 +39,8 @@ class Volatile(NamedTuple):
     triggered: bool = False
     after_seq: int | None = None
     """Not before the report with this place has been sent."""
+    lane: int | None = None
+    """Calls of one lane (the statuses of a connector) never overtake each other."""
 
 
 class InFlight(NamedTuple):

@@ -7,7 +7,7 @@ confirmed, or parked after TransactionMessageAttempts refusals.  What that means
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 from ocpp16.context import Context
@@ -45,6 +45,7 @@ class Reports:
         self.attempts_allowed: Callable[[], int]
         self.retry_interval_s: Callable[[], float]
         self._heap: list[Key] = []
+        """The known ones, oldest first; behind the first one also some that are known no more."""
         self._known: set[Key] = set()
         self._attempts = 0
         self._not_before = 0.0
@@ -63,11 +64,11 @@ class Reports:
 
     @property
     def waiting(self) -> int:
-        return len(self._heap)
+        return len(self._known)
 
     def in_order(self) -> list[Key]:
         """In the order of sending."""
-        return sorted(self._heap)
+        return sorted(self._known)
 
     def unsent_up_to(self, seq: int) -> bool:
         """Whether a report of that place or before has never been sent and is not held up by a retry."""
@@ -91,18 +92,24 @@ class Reports:
     def _forget(self, key: Key) -> None:
         self._known.discard(key)
         if self._heap and self._heap[0] == key:
-            heapq.heappop(self._heap)
             self._attempts, self._not_before = 0, 0.0
-        elif key in self._heap:
-            self._heap.remove(key)
-            heapq.heapify(self._heap)
+        while self._heap and self._heap[0] not in self._known:
+            heapq.heappop(self._heap)
 
     def withdraw(self, key: Key) -> bool:
-        """Take one out of the queue (it is parked by hand, or thinned out).  False: it is not there."""
+        """Take one out of the queue (it is parked by hand).  False: it is not there."""
         if key not in self._known:
             return False
         self._forget(key)
         return True
+
+    def thin_out(self, keys: Iterable[Key]) -> None:
+        """Take many out, none of them the head: the queue is built anew once, for it is long."""
+        gone = set(keys)
+        assert not self._heap or self._heap[0] not in gone
+        self._known -= gone
+        self._heap = [key for key in self._heap if key not in gone]
+        heapq.heapify(self._heap)
 
     # --- what came of it --------------------------------------------------------------------------------------------
 

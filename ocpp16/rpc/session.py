@@ -67,11 +67,12 @@ class Session:
         *,
         triggered: bool = False,
         after_seq: int | None = None,
+        lane: int | None = None,
     ) -> None:
         """Say it when its turn comes.  `then` hears the confirmation, or a Failure (also of a lost connection)."""
         if len(self._volatile) >= MAX_VOLATILE:
             self._give_up(self._volatile.popleft(), "too many calls wait")
-        self._volatile.append(Volatile(request, then, triggered, after_seq))
+        self._volatile.append(Volatile(request, then, triggered, after_seq, lane))
 
     def call_boot(self, request: Message, then: Then) -> None:
         """BootNotification passes every gate but silence."""
@@ -234,22 +235,26 @@ class Session:
 
     def pump(self) -> None:
         """Send the next CALL, if one may be sent."""
-        if not self.up or self._flight is not None or self.gate is Gate.SILENT:
-            return
-        volatile = self._next_volatile()
-        if volatile is not None:
-            self._send(volatile.request, volatile.then, None)
-        elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:
-            self._send(report.request, None, report)
+        while self.up and self._flight is None and self.gate is not Gate.SILENT:
+            if (volatile := self._next_volatile()) is not None:
+                self._send(volatile.request, volatile.then, None)
+            elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:
+                self._send(report.request, None, report)
+            else:
+                return
 
     def _next_volatile(self) -> Volatile | None:
         if self._boot is not None:
             boot, self._boot = self._boot, None
             return boot
+        held: set[int] = set()
         for volatile in self._volatile:
             if self.gate is not Gate.OPEN and not volatile.triggered:
                 continue
-            if volatile.after_seq is not None and self._start_goes_first(volatile.after_seq):
+            waits = volatile.after_seq is not None and self._start_goes_first(volatile.after_seq)
+            if waits or volatile.lane in held:
+                if volatile.lane is not None:
+                    held.add(volatile.lane)
                 continue
             self._volatile.remove(volatile)
             return volatile

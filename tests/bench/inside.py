@@ -13,10 +13,7 @@ from ocpp.messages import _validate_payload as validate  # the package's own, wi
 from ocpp.messages import unpack
 
 from daemon.store import Store
-from ocpp16 import events as ev
-from ocpp16.charge_point import ChargePoint
 from ocpp16.messages.types import Message
-from ocpp16.product import Identity, Product
 from ocpp16.records import Record
 from ocpp16.rpc import frames, payload
 from ocpp16.step import Save
@@ -119,42 +116,19 @@ MESSAGES = 10_000
 
 
 def long_queue() -> list[Record]:
-    """The records of a station that charged offline for 10,000 samples: Start, values, Stop."""
-    product, settings = Product(), {"MeterValueSampleInterval": "1", "AllowOfflineTxForUnknownId": "true"}
-    station = ChargePoint(product, Identity(), settings, [], 1, "boot", 1_893_456_000.0)
-    records: dict[tuple[str, int | str], Record] = {}
-    mono, wh = 100.0, 1000.0
-
-    def happen(event: ev.Event) -> None:
-        for write in station.step(ev.Now(mono, 1_893_500_000.0 + mono), event).records:
-            if isinstance(write, Save):
-                records[write.record.table, write.record.key] = write.record
-            else:
-                records.pop((write.table, write.key), None)
-
-    shape = ev.ConnectorShape(1, measurands=("Voltage", "Current.Import"))
-    for event in (
-        ev.Started(),
-        ev.BoardAttached("boot", "session", "bench", (shape,)),
-        ev.CableChanged(1, True, 32, False, mono),
-        ev.PilotChanged(1, "A", mono),
-        ev.ContactorChanged(1, False, True, mono),
-        ev.MeterSampled(1, mono, wh),
-        ev.BoardReady(),
-        ev.PilotChanged(1, "B", mono),
-        ev.CardPresented(1, "BENCH", mono),
-        ev.PilotChanged(1, "C", mono),
-        ev.ContactorChanged(1, True, True, mono),
-    ):
-        happen(event)
-    for _ in range(MESSAGES - 2):
-        mono, wh = mono + 1, wh + 2
-        happen(ev.MeterSampled(1, mono, wh, (230.0,), (32.0,), (7360.0,)))
-    happen(ev.CardPresented(1, "BENCH", mono))
-    happen(ev.PilotChanged(1, "B", mono + 1))
-    happen(ev.ContactorChanged(1, False, True, mono + 1))
-    happen(ev.MeterSampled(1, mono + 1, wh))
-    return list(records.values())
+    """The records of a station that charged offline for 10,000 messages: Start, values, Stop."""
+    settings = {"MeterValueSampleInterval": "1", "AllowOfflineTxForUnknownId": "true"}
+    world = World(Setup(settings=settings, meter_period_s=1.0), CentralSystem())
+    world.power_on()
+    world.run(60)
+    world.network(False)
+    for word in (("plug",), ("tap", "BENCH")):
+        world.sim(*word)
+        world.run(5)
+    world.run(MESSAGES - 10)
+    world.sim("tap", "BENCH")
+    world.run(60)
+    return list(world.records.values())
 
 
 async def queue(runs: int = 5) -> list[Row]:
@@ -199,6 +173,7 @@ async def _deliver(records: list[Record]) -> tuple[float, float]:
 
         ended, _ = wire.serve(last)
         assert stamps == sorted(stamps), "out of order"
+        assert len(stamps) > MESSAGES - 20, f"only {len(stamps)} messages waited"
         grown = rss_mb(station.daemon.pid) - before
         return (len(stamps) + 1) / (ended - began), grown
     finally:

@@ -153,7 +153,6 @@ async def remote(runs: int = 7) -> list[Row]:
             await station.ctl("sim", "ev", "pause")
             wire.serve_action("StatusNotification", connectorId=1, status="SuspendedEV")
             stops.append(_order(wire, "RemoteStopTransaction", {"transactionId": wire.transaction}, "StopTransaction"))
-            wire.serve_action("StatusNotification", connectorId=1, status="Finishing")
             await station.ctl("sim", "unplug")
             wire.serve_action("StatusNotification", connectorId=1, status="Available")
     finally:

@@ -428,6 +428,52 @@ def test_before_the_first_sample_nothing_is_known() -> None:
     assert (evse.state, evse.amps, evse.closed, len(evse.faults)) == (None, 0.0, False, 0)
 
 
+def test_a_little_current_is_as_good_as_none() -> None:
+    """Below 1 A the contactor may open; above, the vehicle has its 6 s."""
+    rig = Rig()
+    rig.charging()
+    rig.offer(0.0)
+    rig.draw(1.5)
+    rig.wait(3.0)
+    assert rig.evse.closed
+    rig.draw(0.9)
+    assert not rig.evse.closed
+
+
+def test_what_still_shows_after_opening_is_no_weld() -> None:
+    """A reading of the last second before the opening may come late; one a second later is believed."""
+    rig = Rig()
+    rig.charging()
+    rig.state("B")
+    rig.wait(0.7)
+    rig.draw(16.0)
+    assert fault_codes(rig) == []
+    rig.wait(0.2)
+    rig.draw(0.6)
+    assert fault_codes(rig) == ["weld"]
+
+
+def test_the_smallest_offer_lapses_by_itself() -> None:
+    """6 A end with their lease, without anybody asking."""
+    rig = Rig()
+    rig.state("B")
+    rig.offer(6.0, lease_s=20.0)
+    rig.wait(21.0)
+    assert rig.reports[-1] == SignalReport(0.0, "the lease ran out")
+
+
+def test_waiting_ends_by_itself() -> None:
+    """Residual current: 15 min after its cause the fault ends, and the offer that is held counts again."""
+    rig = Rig()
+    rig.charging()
+    rig.fault("rcd", True)
+    rig.fault("rcd", False)
+    rig.wait(899.0)
+    assert not rig.evse.closed
+    rig.wait(2.0)
+    assert rig.evse.closed and fault_codes(rig, on=False) == ["rcd"]
+
+
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 DEEDS = st.one_of(

@@ -15,7 +15,7 @@ from ocpp16.charge_point import ChargePoint
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Identity, Product
 from ocpp16.records import Record, Transaction
-from ocpp16.step import Commit, Delete, Link, Offer, Outlet, Save, Step, Tell, Withdraw, moments
+from ocpp16.step import Commit, Delete, Link, Offer, Outlet, Restart, Save, Step, Tell, Withdraw, moments
 
 START = 1000.0
 """Monotonic second at which a station wakes."""
@@ -65,6 +65,11 @@ def calls(step: Step) -> list[tuple[str, dict[str, Any]]]:
 def noted(step: Step) -> list[str]:
     """The codes of a step's notes."""
     return [note.code for note in step.notes]
+
+
+def hows(step: Step) -> list[str]:
+    """How this life ends, where the step ends it."""
+    return [job.how for job in step.jobs if isinstance(job, Restart)]
 
 
 ACCEPTED: dict[str, Any] = {"idTagInfo": {"status": "Accepted"}}

@@ -62,6 +62,18 @@ def test_only_we_were_away() -> None:
     assert stops(station) == [("Local", 1055, clock_text(1103))]
 
 
+def test_times_stay_exact_when_only_we_were_away() -> None:
+    """Same session: frequent values, written ahead of their time, go on bearing exactly their own."""
+    station = running(MeterValueSampleInterval=10).restart(after_s=3).started(attached=False)
+    station.attach(*charging_states(station))
+    station.connect()
+    station.wait(30)
+    times = [said["meterValue"][0]["timestamp"] for said in station.heard("MeterValues")]
+    assert times[-3:] == [clock_text(1110), clock_text(1120), clock_text(1130)]
+    station.unplug()
+    assert stops(station)[0][2] == clock_text(1133)
+
+
 def test_only_we_were_away_while_it_was_stopping() -> None:
     """Same session: an end that was under way is carried through."""
     for closed in (True, False):
@@ -109,6 +121,14 @@ def test_the_board_was_away_the_cable_is_gone() -> None:
     station.attach(*empty_states(station))
     station.connect()
     assert stops(station) == [("EVDisconnected", 1050, clock_text(1060))]
+
+
+def test_frequent_values_do_not_date_the_stop_after_now() -> None:
+    """Frequent values are written ahead of their time; the stop of a cable that is gone is not dated after now."""
+    station = running(MeterValueSampleInterval=10).restart(board_restarts=True).started(attached=False)
+    station.attach(*empty_states(station))
+    station.connect()
+    assert stops(station)[0][::2] == ("EVDisconnected", clock_text(1102))
 
 
 @pytest.mark.parametrize("offline", [False, True])
@@ -267,6 +287,17 @@ def test_board_lost_while_charging() -> None:
     assert station.heard("StopTransaction") == []
     station.attach(*charging_states(station))
     assert (station.offered(), station.status()) == (32.0, "Charging")
+
+
+def test_nothing_is_measured_without_a_board() -> None:
+    """§4.7: while the board is lost no values are told, for nothing is measured; afterwards they go on."""
+    station = running(ClockAlignedDataInterval=30)
+    station.happens(ev.BoardLost("broken pipe"))
+    station.wait(130)
+    assert station.heard("MeterValues") == []
+    station.attach(*charging_states(station))
+    station.wait(60)
+    assert len(station.heard("MeterValues")) == 3
 
 
 def test_ready_without_a_board() -> None:

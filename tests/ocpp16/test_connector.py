@@ -553,3 +553,46 @@ def test_cable_taken_away() -> None:
     station = held_cable()
     station.cable(present=False)
     assert station.status() == "Available"
+
+
+def invalid_on_a_socket() -> Station:
+    """A card that is refused after the start, its cable in the socket; the transaction has ended."""
+    station = Station(SOCKET).online()
+    station.script["StartTransaction"] = {"transactionId": 5, **refused()}
+    station.cable(locked=True)
+    station.charging()
+    station.open_contactor()
+    assert station.heard("StopTransaction")[0]["reason"] == "DeAuthorized"
+    return station
+
+
+def test_cable_of_an_invalid_card_waits_for_its_owner() -> None:
+    """§4.8, E 3.5: after DeAuthorized the cable stays locked until the same card, or one of its group, is shown."""
+    station = invalid_on_a_socket()
+    station.unplug()
+    assert (station.outlets[1].locked, station.status()) == (True, "Finishing")
+    station.tap("CARD")
+    assert not station.outlets[1].locked
+    station.cable(present=False)
+    assert station.status() == "Available"
+
+
+def test_nobody_else_begins_on_a_held_cable() -> None:
+    """E 3.5: while the cable waits for its owner neither another card nor a remote start begins on it."""
+    station = invalid_on_a_socket().forget()
+    station.tap("OTHER")
+    assert station.request("RemoteStartTransaction", idTag="OTHER", connectorId=1) == {"status": "Rejected"}
+    assert station.heard("StartTransaction") == []
+    station.tap("CARD")
+    station.script.clear()
+    station.tap("OTHER")
+    assert len(station.heard("StartTransaction")) == 1
+
+
+def test_cable_stays_while_the_transaction_does() -> None:
+    """E 3.80: StopTransactionOnEVSideDisconnect false wins: the transaction goes on, and the cable stays locked."""
+    station = Station(SOCKET, StopTransactionOnEVSideDisconnect=False).online()
+    station.cable(locked=True)
+    station.charging()
+    station.unplug()
+    assert (station.outlets[1].locked, station.status()) == (True, "SuspendedEV")

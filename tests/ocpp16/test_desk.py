@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.step import Restart, Step
-from tests.ocpp16.station import Station
+from ocpp16.step import Step
+from tests.ocpp16.station import Station, hows
 
 
 def reply(step: Step, ref: int) -> tuple[bool, str]:
@@ -38,7 +38,7 @@ def test_reset() -> None:
     station = Station().started()
     step = station.happens(ev.ResetAsked(1, "Hard"))
     assert reply(step, 1) == (True, "resetting")
-    assert step.jobs == (Restart("HardReset"),)
+    assert hows(step) == ["HardReset"]
 
 
 def test_second_reset() -> None:
@@ -57,6 +57,15 @@ def test_selftest() -> None:
         assert (order.what, order.connector, step.replies) == (what, None, ())
         done = station.happens(ev.BoardDone(order.ref, True, "" if event.ref == 1 else "weld cleared"))
         assert reply(done, event.ref) == (True, "passed" if event.ref == 1 else "weld cleared")
+
+
+def test_clearing_that_failed() -> None:
+    """A latched fault that the board would not clear stays."""
+    station = Station().online()
+    station.fault("weld", latched=True)
+    (order,) = station.happens(ev.SelftestAsked(1, clear_latched=True)).orders
+    assert reply(station.happens(ev.BoardDone(order.ref, False, "still welded")), 1) == (False, "still welded")
+    assert station.status() == "Faulted"
 
 
 def test_selftest_failed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ocpp16 import events as ev
+from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.records import Transaction
 from tests.ocpp16.station import Station, calls, clock_text
@@ -321,3 +322,19 @@ def test_ended_row() -> None:
     assert (row.meter_start_wh, row.meter_stop_wh, row.reason, row.start, row.stop, row.transaction_id) == (
         1000, 1010, "EVDisconnected", "confirmed", "confirmed", 101,
     )  # fmt: skip
+
+
+def test_timers_that_come_too_late() -> None:
+    """Nothing ends twice: a timer of what is over already changes nothing."""
+    station = Station().online().charging()
+    connector = station.cp.connectors[1]
+    connector.opening_timed_out()
+    assert station.step(ev.Tick()).frames == ()
+    station.unplug()
+    connector.opening_timed_out()
+    connector.plug_in_timed_out()
+    connector.goes_on()
+    connector.ended_in_the_dark(Reason.OTHER, gone=True)
+    station.cp.metering.sample_due(1, station.mono)
+    step = station.step(ev.Tick())
+    assert (step.frames, step.records, step.notes) == ((), (), ())

@@ -182,3 +182,14 @@ def test_lamp_follows_the_status() -> None:
     station.fault("rcd")
     lamps.append(station.outlets[1].lamp)
     assert lamps == ["available", "preparing", "charging", "faulted"]
+
+
+def test_out_of_service_after_all() -> None:
+    """§5.2: a connector of a station that is out of service begins nothing, though a card was accepted before."""
+    station = Station().online()
+    station.tap("CARD")
+    assert station.request("ChangeAvailability", connectorId=0, type="Inoperative") == {"status": "Scheduled"}
+    assert station.request("ChangeAvailability", connectorId=1, type="Operative") == {"status": "Accepted"}
+    station.plug()
+    assert station.heard("StartTransaction") == []
+    assert station.status() == "Unavailable"

@@ -9,8 +9,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import CachedTag, Unit
-from ocpp16.step import Restart
-from tests.ocpp16.station import ACCEPTED, SILENCE, CallError, Station, calls, refused
+from tests.ocpp16.station import ACCEPTED, SILENCE, CallError, Station, calls, hows, refused
 
 SOCKET = Product(fixed_cable=False)
 
@@ -322,7 +321,7 @@ def test_reset_idle(kind: str, how: Any) -> None:
     station = Station().online()
     answer, step = station.ask("Reset", type=kind)
     assert answer == {"status": "Accepted"}
-    assert step.jobs == (Restart(how),)
+    assert hows(step) == [how]
     assert station.rows(Unit)[0].shutdown == how
 
 
@@ -334,7 +333,7 @@ def test_reset_while_charging(kind: str) -> None:
     assert (answer, step.jobs, step.outlets[0].offered_amps) == ({"status": "Accepted"}, (), 0.0)
     station.open_contactor()
     assert station.heard("StopTransaction")[0]["reason"] == f"{kind}Reset"
-    assert station.last.jobs == (Restart(f"{kind}Reset"),)  # type: ignore[arg-type]
+    assert hows(station.last) == [f"{kind}Reset"]
 
 
 def test_reset_with_a_silent_central_system() -> None:
@@ -364,7 +363,7 @@ def test_reset_offline() -> None:
     assert station.last.jobs == ()
     station.happens(ev.ContactorChanged(1, False, True, station.mono))
     step = station.meter()
-    assert step.jobs == (Restart("SoftReset"),)
+    assert hows(step) == ["SoftReset"]
 
 
 def test_reset_does_not_wait_for_a_retry() -> None:
@@ -374,7 +373,7 @@ def test_reset_does_not_wait_for_a_retry() -> None:
     station.charging()
     station.ask("Reset", type="Soft")
     station.open_contactor()
-    assert station.last.jobs == (Restart("SoftReset"),) or station.cp.remote.gone
+    assert hows(station.last) == ["SoftReset"] or station.cp.remote.gone
 
 
 def test_second_reset() -> None:
@@ -402,6 +401,31 @@ def test_boot_after_a_reset() -> None:
     station.connect()
     assert station.actions() == ["BootNotification", "StatusNotification", "StatusNotification"]
     assert (station.statuses(0), station.statuses(1)) == (["Available"], ["Unavailable"])
+
+
+def test_reset_that_failed() -> None:
+    """§9.1.23: a reset that failed for good is told as ResetFailure of connector 0, after the statuses, once."""
+    station = Station().online()
+    station.request("Reset", type="Hard")
+    station.forget().restart()
+    station.happens(ev.Started(reset_failed=True))
+    station.attach()
+    station.connect()
+    told = [(said["connectorId"], said["status"], said["errorCode"]) for said in station.heard("StatusNotification")]
+    assert told == [(0, "Available", "NoError"), (1, "Available", "NoError"), (0, "Available", "ResetFailure")]
+    station.disconnect()
+    station.connect()
+    assert len(station.heard("StatusNotification")) == 3
+
+
+def test_order_is_answered_once() -> None:
+    """§5.18: an unlock whose answer was given needs no other."""
+    station = Station(SOCKET).online()
+    _, step = station.ask("UnlockConnector", connectorId=1)
+    station.step(ev.BoardDone(step.orders[0].ref, True))
+    assert station.step(ev.BoardDone(step.orders[0].ref, True)).frames == ()
+    station.cp.remote._unlocked(1, True, "")
+    assert station.step(ev.Tick()).frames == ()
 
 
 def test_waiting_card_is_given_up() -> None:

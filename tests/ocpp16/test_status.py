@@ -129,6 +129,7 @@ CODES = {
     "meter-frozen": Error.POWER_METER_FAILURE,
     "meter-lost": Error.POWER_METER_FAILURE,
     "meter-backwards": Error.POWER_METER_FAILURE,
+    "meter-low": Error.POWER_METER_FAILURE,
     "reader-lost": Error.READER_FAILURE,
     "overtemperature": Error.HIGH_TEMPERATURE,
     "undervoltage": Error.UNDER_VOLTAGE,

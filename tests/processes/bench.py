@@ -96,6 +96,7 @@ class Bench(Station):
 
     async def charge(self, card: str = "CARD-1") -> Row:
         """Plug, card, and current flows; the connector."""
+        await self.until(lambda s: s["board"] is not None and s["registration"] == "Accepted")
         await self.sim("plug")
         await self.sim("tap", card)
         return first(await self.until(flows))

@@ -1,4 +1,4 @@
-"""`python -m tests.sim [--seeds N] [--from SEED] [--hours H]`: random worlds on all cores, and how often each fault struck."""
+"""`python -m tests.sim [--seeds N] [--from SEED] [--hours H]`: random worlds, and how often each fault struck."""
 
 from __future__ import annotations
 

@@ -113,7 +113,9 @@ class Chaos:
         settings = {key: rng.choice(values[:2]) for key, values in SETTINGS.items() if rng.random() < 0.3}
         for key in ("NumberOfConnectors", "NoSuchKey", "HeartbeatInterval"):
             settings.pop(key, None)
-        setup = Setup(product=self.product, settings=settings, seed=self.seed, utc_known=rng.random() < 0.3)
+        setup = Setup(
+            product=self.product, settings=settings, seed=self.seed, utc_known=rng.random() < 0.3, first_wh=1e4
+        )
         self.central = CentralSystem(seed=self.seed, interval_s=rng.choice([300, 900, 3600]), tags=dict(TAGS))
         self.checkers = Checkers(all_checkers(SCHEMA_ONE_IN))
         self.tracer = Tracer()

@@ -301,7 +301,7 @@ class RegisterMonotone(Checker):
         for wh in _registers(payload):
             connector = payload["connectorId"]
             if wh < self.last.get(connector, 0.0):
-                self.fail(world, f"connector {connector}: register {wh} after {self.last[connector]}: {payload}")
+                self.fail(world, f"connector {connector}: register {wh} after {self.last.get(connector, 0)}: {payload}")
             self.last[connector] = wh
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:

@@ -109,7 +109,8 @@ class Setup:
     utc_known: bool = False
     """The host's clock is right from the start (battery-backed, or set by NTP)."""
     meter_period_s: float = 60.0
-    lock: bool = False
+    first_wh: float = 0.0
+    """Register of each meter when the world begins."""
 
 
 class World:
@@ -429,6 +430,9 @@ class World:
             max_amps=product.max_amps,
             new_boot=self.new_boot,
         )
+        if self.physical is None and self.setup.first_wh:
+            for meter in self.board._world.connectors:
+                meter.metering.meter.wh = self.setup.first_wh
         self.new_boot = False
         self._life("board-start")
         if self.cp is not None:

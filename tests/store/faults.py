@@ -1,4 +1,4 @@
-"""A station whose disk refuses the n-th call, once or for ever: run under the shim, each case in a process of its own."""
+"""A station whose disk refuses the n-th call, once or for ever: run under the shim, a process for each case."""
 
 from __future__ import annotations
 
@@ -19,26 +19,42 @@ from tests.store.workload import CHECKPOINT_PAGES, Model, applied, commits, rows
 SEED = 7
 BEFORE = 25
 """Commits that the store holds already in the scenario `grown`."""
-COMMITS = 10
+COMMITS = 7
 LIVES = 3
 """Restarts with the fault still there."""
 RETRIES = 2
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EROFS)
 
 
-def station(folder: Path, schema: Path, done: int, acknowledged: int) -> int:
-    """Live, restart after each failed commit, and write down how many commits have been acknowledged."""
+def station(
+    folder: Path,
+    schema: Path,
+    done: int,
+    end: int,
+    acknowledged: int,
+    legible: Model | None = None,
+    defect: bool = False,
+) -> int:
+    """Live, restart after each failed commit, and write down how many commits have been acknowledged.
+
+    `legible`: what the first life must be able to load, whatever it may not write.  `defect`: a station that
+    acknowledges before it has committed.
+    """
     for _ in range(LIVES):
         store = Store.open(folder, schema=schema, checkpoint_pages=CHECKPOINT_PAGES)
-        store.load()
+        loaded = rows(store.load())
+        assert legible is None or loaded == legible, "what could be read was not read"
+        legible = None
         try:
             for _ in range(RETRIES):
                 if store.state == "unwritable":
                     store.retry()
-            for number, writes in enumerate(itertools.islice(commits(SEED), done + COMMITS)):
+            for number, writes in enumerate(itertools.islice(commits(SEED), end)):
                 if number < done:
                     continue
                 store.probe()
+                if defect:
+                    os.pwrite(acknowledged, (done + 1).to_bytes(4, "big"), 0)
                 store.commit(writes)
                 done += 1
                 os.pwrite(acknowledged, done.to_bytes(4, "big"), 0)
@@ -71,17 +87,20 @@ def models(number: int) -> list[Model]:
     return found
 
 
-def case(start: Path, folder: Path, schema: Path, done: int, fault: tuple[int, int, bool], known: list[Model]) -> str:
+def case(
+    start: Path, folder: Path, schema: Path, done: int, fault: tuple[int, int, bool], known: list[Model], defect: bool
+) -> str:
     """One fault; what is wrong afterwards, or nothing."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(start, folder)
-    note = os.open(folder.with_suffix(".acknowledged"), os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    note = os.open(start.with_name("acknowledged"), os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     os.pwrite(note, done.to_bytes(4, "big"), 0)
     child = os.fork()
     if child == 0:
         try:
             arm(fault[0], fault[1], always=fault[2])
-            station(folder, schema, done, note)
+            legible = None if fault[1] == errno.EIO else known[done]
+            station(folder, schema, done, done + COMMITS, note, legible, defect)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -107,7 +126,7 @@ def count(start: Path, folder: Path, schema: Path, done: int, number: int) -> in
     shutil.copytree(start, folder)
     note = os.open(os.devnull, os.O_RDWR)
     arm(-1, number, always=False)
-    assert station(folder, schema, done, note) == done + COMMITS
+    assert station(folder, schema, done, done + COMMITS, note) == done + COMMITS
     os.close(note)
     return made()
 
@@ -122,10 +141,10 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     cases = 0
     for number in ERRORS:
         calls = count(start, watched / f"counted-{number}", Path(given["second"]), done, number)
-        for index, always in itertools.product(range(calls), (False, True)):
+        for index, always in itertools.product(range(0, calls, given.get("stride", 1)), (False, True)):
             cases += 1
             fault = (index, number, always)
-            if problem := case(start, watched / "case", Path(given["second"]), done, fault, known):
+            if problem := case(start, watched / "case", Path(given["second"]), done, fault, known, "defect" in given):
                 bad.append(f"call {index} {errno.errorcode[number]} {'always' if always else 'once'}: {problem}")
     return {"cases": cases, "bad": bad}
 

@@ -112,7 +112,7 @@ int close(int fd) {
 static ssize_t wrote(int fd, const void *data, size_t size, off_t at) {
     if (fails('w')) {
         int number = errno;
-        size_t part = number == ENOSPC ? size / 2 : 0; /* a disk that fills takes a part */
+        size_t part = number == ENOSPC && size >= 1024 ? size / 2 : 0; /* a disk that fills takes a part */
         if (part && syscall(SYS_pwrite64, fd, data, part, at) > 0) note('w', 0, fd, at, data, part);
         errno = number;
         return -1;

@@ -111,7 +111,7 @@ def rows(records: list[Record]) -> Model:
 class Careless(sqlite3.Connection):
     """The planted defect: a commit returns before its bytes are on the disk."""
 
-    def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         return super().execute(sql.replace("synchronous=EXTRA", "synchronous=NORMAL"), *parameters)
 
 

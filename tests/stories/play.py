@@ -222,9 +222,9 @@ def usual_boot(world: World) -> list[tuple[str, str]]:
     """What follows from power on where nothing is special."""
     connectors = range(1, world.setup.product.connectors + 1)
     return [
-        *(("offer", f"{_where(connector)}lamp available") for connector in connectors),
         ("board", "attached"),
         ("commit", "unit board known"),
+        *(("offer", f"{_where(connector)}lamp available") for connector in connectors),
         ("link", "up"),
         ("tell", "BootNotification"),
         ("hear", "Accepted interval 300"),

@@ -15,7 +15,7 @@ from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.keys import DAY, REGISTER
 from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
-from ocpp16.records import Sample, SampledValue, Stamp, Transaction
+from ocpp16.records import MeterSwap, Sample, SampledValue, Stamp, Transaction
 from ocpp16.timers import Timer
 
 LATE_S = 5.0
@@ -108,9 +108,34 @@ class Metering:
         self.readings: dict[int, MeterSampled] = {}
         self.shapes: dict[int, ConnectorShape] = {}
         self.offered_amps: Callable[[int], float] = lambda connector: 0.0
+        self._low: set[int] = set()
         self._stop_lists: dict[int, StopLists] = {}
         """By transaction: both lists as they were at its start, for a changed one counts from the next transaction."""
+        self.on_register_low: Callable[[int, bool], None]
+        """The register is below what was billed already (or is so no longer)."""
+        self._highest = self._billed()
         configuration.on_change.append(self._interval_changed)
+
+    def _billed(self) -> dict[int, int]:
+        """Per connector: the highest register that was ever told."""
+        highest: dict[int, int] = {}
+        swaps = self.context.facts.of(MeterSwap)
+        for transaction in self.context.facts.of(Transaction).values():
+            swap = swaps.get(transaction.connector)
+            if swap is None or transaction.number > swap.after_number:
+                told = max(transaction.last_wh, transaction.meter_stop_wh or 0)
+                highest[transaction.connector] = max(told, highest.get(transaction.connector, 0))
+        return highest
+
+    def accept_registers(self) -> None:
+        """Service says so: meters that count less than was billed are new ones."""
+        newest = max((int(number) for number in self.context.facts.of(Transaction)), default=0)
+        for connector in self._low:
+            self.context.save(MeterSwap(connector=connector, after_number=newest))
+            self.context.note("meter-swapped", connector=connector)
+            self.on_register_low(connector, False)
+        self._low.clear()
+        self._highest = self._billed()
 
     def register_wh(self, connector: int) -> float | None:
         """The meter's own register, None while no reading has come."""
@@ -120,10 +145,16 @@ class Metering:
     def sampled(self, reading: MeterSampled, decided: bool) -> None:
         """A reading came (`decided`: it is known, too, what happened while we were away).
 
-        The register is monotone: a lower one (a fault that the board reports) is left out.
+        The register is monotone: a lower reading is left out (the board judges its meter); but where the very first
+        one of a life is below what was billed, the meter was exchanged or worse: a fault, and nothing is billed by it.
         """
-        old = self.readings.get(reading.connector)
-        if old is None or reading.wh >= old.wh:
+        low = int(reading.wh) < self._highest.get(reading.connector, 0)
+        first = reading.connector not in self.readings
+        if low != (reading.connector in self._low) and (first or not low):
+            self._low ^= {reading.connector}
+            self.on_register_low(reading.connector, low)
+        if not low:
+            self._highest[reading.connector] = int(reading.wh)
             self.readings[reading.connector] = reading
         transaction = self.context.facts.running.get(reading.connector)
         if decided and transaction is not None and not transaction.stopping:
@@ -238,6 +269,8 @@ class Metering:
     def _sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, key: str, interval: int
     ) -> None:
+        if connector not in self.shapes:  # the board is lost: nothing is measured at this instant
+            return
         wanted = self.configuration.items(key)
         if not wanted and key == "MeterValuesSampledData":
             wanted = (REGISTER,)

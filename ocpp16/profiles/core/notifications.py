@@ -68,7 +68,10 @@ class Notifications:
     def _send(self, connector: int, shown: Shown, start_seq: int | None) -> None:
         self._told[connector] = shown
         self.session.call(
-            self.request(connector, shown), partial(self._answered, connector, shown), after_seq=start_seq
+            self.request(connector, shown),
+            partial(self._answered, connector, shown),
+            after_seq=start_seq,
+            lane=connector,
         )
 
     def request(self, connector: int, shown: Shown) -> StatusNotificationReq:

@@ -261,10 +261,11 @@ class Transactions:
     def _thin_values(self) -> None:
         """The queue is full: every second waiting value goes, oldest and newest stay."""
         waiting = [key for key in self.reports.in_order() if key.kind == "values"]
-        for key in waiting[1:-1:2]:
-            self.reports.withdraw(key)
+        victims = waiting[1:-1:2]
+        self.reports.thin_out(victims)
+        for key in victims:
             self.context.delete(Sample, key.row, within_s=LAZY_S)
-        self.context.note("queue-thinned", dropped=len(waiting[1:-1:2]), kept=self.reports.waiting)
+        self.context.note("queue-thinned", dropped=len(victims), kept=self.reports.waiting)
 
     def parked_keys(self) -> list[Key]:
         keys = [Key(seq, "values", seq) for seq in self._parked]

@@ -50,3 +50,13 @@ def test_a_state_is_json(tmp_path: Path) -> None:
     """Nothing in it that would come back as something else."""
     state = SimulatedBoard(2, socket=True).state()
     assert json.loads(json.dumps(state)) == state
+
+
+def test_a_world_that_cannot_be_written_goes_on(tmp_path: Path) -> None:
+    """A full or read-only disk is said, not raised; a damaged file that cannot be moved counts for nothing."""
+    world = SimulatedBoard().state()
+    assert save(tmp_path, world)
+    assert not save(tmp_path / "absent", world)
+    (tmp_path / f"{NAME}.new").mkdir()
+    world["connectors"] *= 60
+    assert not save(tmp_path, world)

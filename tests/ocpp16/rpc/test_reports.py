@@ -401,6 +401,28 @@ def test_interrupted() -> None:
     assert bench.reports.retry_at() == 10.0
 
 
+def test_thinned_out() -> None:
+    """A long queue is thinned out at once, and its order stays."""
+    bench = Bench()
+    bench.announce(*range(1, 9))
+    bench.reports.thin_out([Key(seq, "values", seq) for seq in (3, 2, 7)])
+    assert [key.row for key in bench.reports.in_order()] == [1, 4, 5, 6, 8]
+    assert bench.reports.waiting == 5
+    assert not bench.reports.withdraw(Key(3, "values", 3))
+    bench.announce(3)
+    bench.reports.confirmed(bench.next(), None)
+    assert bench.next().key.row == 3
+
+
+def test_withheld() -> None:
+    """What must not leave is parked at once, and the next one is the head."""
+    bench = Bench()
+    bench.announce(1, 2)
+    bench.reports.withheld(bench.next(), "not valid")
+    assert bench.log == [("not valid", 1)]
+    assert bench.next().key.row == 2
+
+
 def test_unsent() -> None:
     """A report counts as unsent until it was sent once, or while it is held up by no retry."""
     bench = Bench()

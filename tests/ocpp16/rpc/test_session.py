@@ -11,10 +11,10 @@ from ocpp16 import events as ev
 from ocpp16.clock import Clock
 from ocpp16.context import Context, Facts
 from ocpp16.events import Now
-from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq
+from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.rpc.calls import Failure, Gate
-from ocpp16.rpc.reports import Reports
+from ocpp16.rpc.reports import Key, Report, Reports
 from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
 from tests.ocpp16.station import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
 
@@ -297,12 +297,13 @@ def test_answer_that_comes_when_the_link_is_gone() -> None:
     assert station.step(ev.BoardDone(order.ref, True)).frames == ()
 
 
-def test_malformed_call_while_rejected() -> None:
-    """§4.2: while Rejected nothing is answered, however broken."""
+@pytest.mark.parametrize("text", ['[2,"a","Reset"]', '[2,"a","Reset",{"type":"Soft"}]'])
+def test_call_while_rejected(text: str) -> None:
+    """§4.2: while Rejected nothing is answered, broken or not."""
     station = Station().started()
     station.boot_answer = {"status": "Rejected", "interval": 300}
     station.connect()
-    assert answer_to(station, '[2,"a","Reset"]') is None
+    assert answer_to(station, text) is None
 
 
 # --- disconnects ----------------------------------------------------------------------------------------------------
@@ -424,6 +425,8 @@ class Bench:
         self.reports = Reports(self.context)
         self.session = Session(self.context, self.reports, 1)
         self.session.message_timeout_s = lambda: 30.0
+        self.reports.attempts_allowed = lambda: 3
+        self.reports.retry_interval_s = lambda: 60.0
         self.heard: list[Any] = []
         self.session.link_up()
 
@@ -504,6 +507,61 @@ def test_failure_reaches_the_listener() -> None:
     bench.said()
     bench.session.link_down()
     assert bench.heard == [Failure("", "no answer"), Failure("InternalError", "oh"), Failure("", "connection lost")]
+
+
+SPOILT = MeterValuesReq(connector_id=1, meter_value=())
+"""Holds no value, against the schema."""
+
+
+def test_what_is_not_valid_never_leaves() -> None:
+    """§4.7: a call of ours that breaks its schema is held back, who wanted it said hears so, the next one goes."""
+    bench = Bench()
+    bench.session.gate = Gate.OPEN
+    bench.session.call(SPOILT, bench.heard.append)
+    bench.session.call(SPOILT)
+    bench.session.call(HeartbeatReq())
+    assert bench.said() == ["Heartbeat"]
+    (failure,) = bench.heard
+    assert failure.code
+    assert [note.code for note in bench.context.notes] == ["call-flawed"] * 2
+
+
+def test_spoilt_report_is_parked_at_once() -> None:
+    """§3.7.1: a transaction message that is not valid is never sent, and blocks nothing behind it."""
+    bench = Bench()
+    bench.session.gate = Gate.OPEN
+    keys = [Key(seq, "values", seq) for seq in (1, 2)]
+    requests = {1: SPOILT, 2: DataTransferReq(vendor_id="stands for a sound one")}
+    bench.reports.build = lambda key: Report(key, "MeterValues", requests[key.row])
+    bench.reports.on_parked = lambda key, error: bench.heard.append((key.row, error))
+    for key in keys:
+        bench.reports.announce(key)
+    assert bench.said() == ["DataTransfer"]
+    ((row, error),) = bench.heard
+    assert row == 1
+    assert error.startswith("not valid OCPP")
+
+
+def test_calls_of_one_lane_keep_their_order() -> None:
+    """§4.9: statuses of one connector never overtake each other, also where the first waits for a StartTransaction."""
+    bench = Bench()
+    key = Key(5, "start", 1)
+    bench.reports.build = lambda key: Report(key, "DataTransfer", DataTransferReq(vendor_id="the start"))
+    bench.reports.announce(key)
+    bench.session.gate = Gate.OPEN
+    bench.session.call(AuthorizeReq(id_tag="no lane"), after_seq=5)
+    bench.session.call(AuthorizeReq(id_tag="first"), after_seq=5, lane=1)
+    bench.session.call(AuthorizeReq(id_tag="second"), lane=1)
+    bench.session.call(HeartbeatReq(), lane=2)
+    assert bench.said() == ["Heartbeat"]
+    bench.reply()
+    assert bench.said() == ["DataTransfer"]
+    bench.session.timed_out()
+    assert bench.said() == ["Authorize"]
+    assert [volatile.request for volatile in bench.session._volatile] == [
+        AuthorizeReq(id_tag="first"),
+        AuthorizeReq(id_tag="second"),
+    ]
 
 
 def test_stray_timer() -> None:

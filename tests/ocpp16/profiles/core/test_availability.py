@@ -200,3 +200,16 @@ def test_nothing_can_be_written() -> None:
     station = Station().online()
     station.happens(ev.StoreChanged("unwritable"))
     assert change(station, 1, False) == "Rejected"
+
+
+def test_schedule_survives_with_the_car_still_there() -> None:
+    """§5.2: a restart does not turn out who was there before: the change still waits until the user has gone."""
+    station = Station().online()
+    station.plug()
+    change(station, 1, False)
+    station.restart().started(attached=False)
+    station.attach(ev.PilotChanged(1, "B", station.mono), station.reading())
+    station.connect()
+    assert station.status() == "Preparing"
+    station.unplug()
+    assert station.status() == "Unavailable"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
@@ -159,6 +160,16 @@ def test_none_after_the_end() -> None:
     assert len(values(station)) == 1
 
 
+def test_sampled_across_a_power_cut_of_ours() -> None:
+    """§4.7: where the start lies in another boot the instants count from now."""
+    station = Station().online().charging()
+    station.cp.context.clock.boot_id = "another"
+    station.wait(10)
+    station.request("ChangeConfiguration", key="MeterValueSampleInterval", value="20")
+    station.wait(25)
+    assert [value["timestamp"] for value in values(station)] == [clock_text(1030)]
+
+
 def test_interval_0_is_off() -> None:
     """E 3.15: 0 switches the kind off."""
     station = Station(MeterValueSampleInterval=0).online().charging()
@@ -208,6 +219,27 @@ def test_register_never_goes_down() -> None:
     station.happens(ev.MeterSampled(1, station.mono, 900.0))
     station.wait(60)
     assert values(station)[0]["sampledValue"][0]["value"] == "1100"
+
+
+def test_register_lower_than_billed() -> None:
+    """§3.16: a meter that counts less than was billed before is a fault; service can accept it as a new one."""
+    station = Station().online().charging()
+    station.meter(100)
+    station.tap("CARD")
+    station.open_contactor()
+    billed = station.heard("StopTransaction")[-1]["meterStop"]
+    station.unplug()
+    station.restart(dark=True)
+    station.wh[1] = billed - 50.0
+    station.online()
+    assert station.status() == "Faulted"
+    assert station.tap("CARD").frames == ()
+    order = station.happens(ev.SelftestAsked(1, clear_latched=True)).orders[0]
+    station.happens(ev.BoardDone(order.ref, True))
+    station.meter()
+    assert station.status() == "Available"
+    station.charging()
+    assert station.heard("StartTransaction")[-1]["meterStart"] == billed - 50
 
 
 def test_meter_register_not_a_counter() -> None:
@@ -287,6 +319,23 @@ def test_aligned_while_the_transaction_stops() -> None:
     station.open_contactor()
     assert [value["transaction"] for value in values(station)] == [101]
     assert station.actions()[-3:] == ["MeterValues", "StatusNotification", "StopTransaction"]
+
+
+def test_aligned_instant_before_the_start() -> None:
+    """E 3.16: an instant that lies before the start belongs to no transaction, though it is told after it."""
+    station = Station(ClockAlignedDataInterval=60, MeterValueSampleInterval=0).online()
+    station.plug()
+    station.wait(59)
+    station.mono += 2
+    station.tap("CARD")
+    assert station.actions()[-3:] == ["Authorize", "MeterValues", "StartTransaction"]
+    assert [value["transaction"] for value in values(station)] == [None]
+    metering = station.cp.metering
+    transaction = station.transaction()
+    assert transaction is not None
+    metering._aligned(1, replace(transaction.began, mono=transaction.began.mono - 1), 60)
+    station.happens(ev.Tick())
+    assert [value["transaction"] for value in values(station)] == [None, None]
 
 
 def test_aligned_every_connector() -> None:

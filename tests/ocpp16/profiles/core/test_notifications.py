@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ocpp16 import events as ev
+from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.product import Product
 from tests.ocpp16.station import SILENCE, CallError, Station, calls, clock_text, refused
 
@@ -282,6 +283,15 @@ def test_told_before_accepted_is_told_after() -> None:
     station.boot_answer = {"status": "Accepted", "interval": 300}
     station.wait(10)
     assert (station.statuses(0), station.statuses(1)) == (["Available"], ["Faulted"])
+
+
+def test_warning_while_unlinked() -> None:
+    """§4.9: a warning that nobody can hear is not kept for later."""
+    station = Station().online()
+    station.disconnect()
+    station.cp.notifications.warn(ChargePointErrorCode.RESET_FAILURE, "x" * 60)
+    station.connect()
+    assert station.heard("StatusNotification") == []
 
 
 def test_refused_card_shows_nothing() -> None:

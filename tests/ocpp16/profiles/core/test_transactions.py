@@ -1,0 +1,186 @@
+"""The facts of a transaction: written down before they are told, bounded, settled when the time is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocpp16 import events as ev
+from ocpp16.product import Product
+from ocpp16.profiles.core.transactions import CLOSED_CAP, PARKED_CAP, VALUES_CAP
+from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction, Unit
+from tests.ocpp16.station import NOON, SILENCE, CallError, Station, clock_text, noted
+
+STAMP = Stamp(mono=900.0, boot="boot-1", utc=NOON - 100)
+VALUE = (SampledValue(value="1", measurand="SoC"),)
+
+
+def closed(number: int) -> Transaction:
+    return Transaction(
+        number=number, connector=1, id_tag="A", began=STAMP, meter_start_wh=1, start_seq=number, start="confirmed",
+        transaction_id=number, last_wh=1, last=STAMP, ended=STAMP, meter_stop_wh=2, reason="Local",
+        stop_seq=number, stop="confirmed",
+    )  # fmt: skip
+
+
+def waiting(seq: int) -> Sample:
+    return Sample(seq=seq, connector=1, at=STAMP, context="Sample.Clock", values=VALUE)
+
+
+def test_numbers_go_on() -> None:
+    """Our own numbers go on after a restart."""
+    station = Station(records=[closed(41)]).online().charging()
+    assert [row.number for row in station.rows(Transaction)] == [41, 42]
+
+
+def test_closed_transactions_are_bounded() -> None:
+    """The last 1,000 closed transactions stay, the oldest goes first."""
+    records: list[Record] = [closed(number) for number in range(1, CLOSED_CAP + 1)]
+    station = Station(records=records).online().charging()
+    station.unplug()
+    numbers = sorted(row.number for row in station.rows(Transaction))
+    assert (len(numbers), numbers[0], numbers[-1]) == (CLOSED_CAP, 2, CLOSED_CAP + 1)
+
+
+def test_waiting_values_are_bounded() -> None:
+    """§3.7: a full queue gives up every second of its values, never a start or stop; oldest and newest stay."""
+    records: list[Record] = [Unit(registered=True), *(waiting(seq) for seq in range(1, VALUES_CAP))]
+    station = Station(records=records, AllowOfflineTxForUnknownId=True).started()
+    station.charging()
+    station.wait(121)
+    assert "queue-thinned" in [code for code, _ in station.notes]
+    kinds = [row["kind"] for row in station.cp.queue()]
+    assert kinds.count("start") == 1
+    assert len(kinds) < VALUES_CAP * 0.6
+    assert station.cp.queue()[0]["item"] in (1, 2)
+
+
+def test_parked_values_are_bounded() -> None:
+    """Values that were refused for good are kept to be looked at, a thousand of them."""
+    parked = [Sample(seq=s, connector=1, at=STAMP, context="Sample.Clock", values=VALUE, state="parked") for s in range(1, PARKED_CAP + 1)]  # noqa: E501  # fmt: skip
+    station = Station(records=parked, TransactionMessageAttempts=1, ClockAlignedDataInterval=60).online()
+    station.script["MeterValues"] = CallError("InternalError")
+    station.wait(61)
+    station.wait(2)
+    seqs = [row.seq for row in station.rows(Sample)]
+    assert (len(seqs), min(seqs)) == (PARKED_CAP, 2)
+
+
+def test_frequent_values_spare_the_card() -> None:
+    """Values that come often are written together, at most a minute late; a restart loses no more than that."""
+    station = Station(MeterValueSampleInterval=10).online()
+    station.script["MeterValues"] = SILENCE
+    station.charging()
+    commits = 0
+    for _ in range(60):
+        station.wait(10)
+        commits += bool(station.last.records)
+    assert commits <= 20
+    assert len(station.rows(Sample)) >= 54
+
+
+def test_confirmed_values_are_forgotten() -> None:
+    """A confirmed value is gone from the store a second later."""
+    station = Station().online().charging()
+    station.wait(62)
+    assert station.rows(Sample) == []
+
+
+def test_values_that_were_told_bound_the_stop() -> None:
+    """After a power cut the stop is never dated before a value that was told."""
+    station = Station(MeterValueSampleInterval=10).online().charging()
+    station.wait(95)
+    told = [said["meterValue"][0]["timestamp"] for said in station.heard("MeterValues")]
+    station.restart(dark=True).started()
+    station.connect()
+    assert station.heard("StopTransaction")[0]["timestamp"] >= max(told)
+
+
+def test_last_register_is_kept() -> None:
+    """Without values the register and the time are kept once a minute, so that a dead meter costs no more than that."""
+    station = Station(MeterValueSampleInterval=0).online().charging()
+    for _ in range(10):
+        station.wait(30)
+        station.meter(20)
+    (row,) = station.rows(Transaction)
+    assert row.last_wh >= 1160
+    assert row.last.utc is not None
+    assert row.last.utc >= NOON + 240
+
+
+@pytest.mark.parametrize("meter", [True, False])
+def test_bill_after_darkness_without_a_meter(meter: bool) -> None:
+    """Where the meter cannot be asked after the dark, the bill ends with the last register that was kept."""
+    station = Station().online().charging()
+    station.wait(50)
+    station.meter(30)
+    station.wait(11)
+    station.restart(dark=True).started(attached=False)
+    station.attach(*([station.reading()] if meter else [ev.PilotChanged(1, "A", station.mono)]))
+    station.connect()
+    assert station.heard("StopTransaction")[0]["meterStop"] == 1030
+
+
+def test_meter_that_lost_its_register() -> None:
+    """meterStop is never below meterStart nor below a value that was kept."""
+    station = Station().online().charging()
+    station.wait(50)
+    station.meter(30)
+    station.wait(11)
+    station.wh[1] = 3.0
+    station.restart(dark=True).started()
+    station.connect()
+    assert station.heard("StopTransaction")[0]["meterStop"] == 1030
+
+
+def test_time_comes_later() -> None:
+    """§3.14: all that was written down before the time was known is settled when it is."""
+    station = Station(AllowOfflineTxForUnknownId=True, StopTxnSampledData="SoC").online()
+    station.restart(dark=True).started()
+    station.plug()
+    station.meter(soc=50.0)
+    station.tap("CARD")
+    station.draw()
+    station.wait(61)
+    assert station.rows(Transaction)[0].began.utc is None
+    station.connect()
+    (row,) = station.rows(Transaction)
+    assert row.began.utc is not None
+    assert row.last.utc is not None
+    assert {sample.at.utc is None for sample in station.rows(Sample)} <= {False}
+
+
+def test_note_of_begin_and_end() -> None:
+    """A person reads when a transaction began and ended, and how much it was."""
+    station = Station().online().charging()
+    station.meter(40)
+    station.unplug()
+    ends = [fields for code, fields in station.notes if code == "transaction-ended"]
+    assert ends == [{"number": 1, "connector": 1, "reason": "EVDisconnected", "wh": 40}]
+    assert "transaction-began" in [code for code, _ in station.notes]
+    assert noted(station.last) == []
+
+
+def test_parked_start_and_its_confirmed_stop_are_closed() -> None:
+    """A transaction whose start was refused for good is closed by its stop: the store does not keep it for ever."""
+    records: list[Record] = [closed(number) for number in range(1, CLOSED_CAP + 1)]
+    station = Station(Product(), records=records, TransactionMessageAttempts=1).online()
+    station.script["StartTransaction"] = CallError("InternalError")
+    station.charging()
+    station.unplug()
+    assert len(station.rows(Transaction)) == CLOSED_CAP
+
+
+def test_retried_stop_opens_it_again() -> None:
+    """A stop that is tried again by hand is not given up by the cap meanwhile."""
+    station = Station(TransactionMessageAttempts=1).online()
+    station.script["StopTransaction"] = CallError("InternalError")
+    station.charging()
+    station.unplug()
+    assert station.cp.transactions._closed == [1]
+    station.script["StopTransaction"] = SILENCE
+    station.happens(ev.QueueAsked(1, "retry"))
+    assert station.cp.transactions._closed == []
+    station.script.clear()
+    station.settle()
+    assert station.cp.transactions._closed == [1]
+    assert station.heard("StopTransaction")[0]["timestamp"] == clock_text(1000)

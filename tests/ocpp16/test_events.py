@@ -1,0 +1,31 @@
+"""Everything that can happen can be written down and read again."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from ocpp16 import events as ev
+
+EVENTS = [
+    ev.Tick(), ev.Started(), ev.BoardAttached("b", "s", "n", (ev.ConnectorShape(1, measurands=("SoC",)),), ("x",)),
+    ev.BoardReady(), ev.BoardLost("gone"), ev.PilotChanged(1, "C", 1.5), ev.CableChanged(1, True, 32.0, False, 1.5),
+    ev.ContactorChanged(1, True, True, 1.5), ev.MeterSampled(1, 1.5, 2.5, (230.0,), (1.0,), (2.0,), 3.0, None),
+    ev.CardPresented(None, "CARD", 1.5), ev.FaultChanged(None, "rcd", True, True, "x", 1.5), ev.OfferAcked(1, 6.0, "y"),
+    ev.BoardDone(1, True), ev.LinkUp(), ev.LinkDown("TCP", "cut"), ev.FrameReceived("[]"), ev.StoreChanged("full"),
+    ev.MainsLost(), ev.JobDone(1, False), ev.ShutdownAsked(True), ev.SettingAsked(1, "k", "v"), ev.StopAsked(1),
+    ev.ResetAsked(1, "Hard"), ev.QueueAsked(1, "park", 5), ev.SelftestAsked(1, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_written_and_read(event: ev.Event) -> None:
+    """The flight recorder writes an event down; a desk reads the same one."""
+    assert msgspec.json.decode(msgspec.json.encode(event), type=ev.AnyEvent) == event
+
+
+def test_every_event_is_known() -> None:
+    """No event is missing from the union that the desk reads."""
+    assert {type(event) for event in EVENTS} == set(get_args(ev.AnyEvent))
