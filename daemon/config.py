@@ -279,3 +279,19 @@ def hooks_of(files: Sequence[Path]) -> dict[str, tuple[str, ...]]:
     for file in list(files) or [DEFAULT_FILE]:
         _read_toml(draft, file, needed=bool(files))
     return {name: tuple(words) for name, words in _section(draft, "hooks").items()}
+
+
+def transfers_of(
+    files: Sequence[Path], environ: Mapping[str, str] = os.environ
+) -> tuple[Transfers, Path, str, tuple[str, ...]]:
+    """What evsed-job may know besides: [transfers], the store's folder, the CA file, the product's protocols."""
+    draft = Draft()
+    for file in list(files) or [DEFAULT_FILE]:
+        _read_toml(draft, file, needed=bool(files))
+        draft.folder = file.parent
+    for name in ("EVSED_STORE_DIR", "EVSED_CSMS_CA_FILE", "EVSED_STATION_PRODUCT", "EVSED_TRANSFERS_ALLOW_LOOPBACK"):
+        if name in environ:
+            _put_env(draft, name, environ[name], "environment", 0)
+    transfers = msgspec.convert(_section(draft, "transfers"), Transfers)
+    store, ca_file = _section(draft, "store")["dir"], _section(draft, "csms")["ca_file"]
+    return transfers, Path(store), ca_file, _product(draft, _section(draft, "station")["product"]).transfer_protocols

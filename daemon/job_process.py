@@ -1,21 +1,30 @@
 """`evsed-job`: one job, then the end.  The only file that may start a program; no shell, no OCPP credential.
 
+A transfer, or a hook of the integrator: `[hooks] install` is given the file's path as its last argument.
+
 systemd starts it at a connection (`Accept=yes`); by hand it takes the line from standard input.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from daemon.jobs import HOOK_S, LINE_BYTES, JobAnswer, decode_request
+from daemon.jobs import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+
+if TYPE_CHECKING:
+    from daemon.transfers import Terms
+    from daemon.transfers_watch import Watch
 
 LISTEN_FD = 3
 USAGE = "usage: evsed-job [--config FILE]..."
@@ -42,24 +51,82 @@ def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float =
     return done.returncode == 0, words or f"exit {done.returncode}"
 
 
-def do(line: bytes, hooks: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> JobAnswer:
-    """The answer to one line."""
+def do(
+    line: bytes,
+    hooks: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    terms: Terms | None = None,
+    started: Callable[[Watch], None] = lambda _: None,
+) -> JobAnswer:
+    """The answer to one line; `started` is told the watch of a transfer."""
     try:
         request = decode_request(line)
     except ValueError as error:
         return JobAnswer(False, f"not understood: {error}"[:200])
-    argv = hooks.get(request.job) or ()
+    if request.job in ("download", "upload"):
+        return _transfer(request, terms, started)
+    argv = list(hooks.get(request.job) or ())
     if not argv:
         return JobAnswer(False, f"no [hooks] {request.job} is set", request.ref)
-    ok, detail = run_hook(argv, environ)
+    if request.job == "install":
+        try:
+            argv.append(_image(request.file, terms))
+        except Exception as error:  # TransferFailed, OSError
+            return JobAnswer(False, str(error)[:200], request.ref)
+    with _alone(request.job, terms):
+        ok, detail = run_hook(argv, environ, request.within_s)
     return JobAnswer(ok, detail, request.ref)
 
 
-def _hooks(files: Sequence[Path]) -> Mapping[str, Sequence[str]]:
-    """The hooks, and nothing else, of the configuration."""
-    from daemon.config import hooks_of
+def _image(name: str, terms: Terms | None) -> str:
+    """The path of the file to install.  Raises TransferFailed, OSError."""
+    from daemon.transfers import file_of
 
-    return hooks_of(files)
+    assert terms is not None, "the configuration cannot be read"
+    return str(file_of(name, terms))
+
+
+@contextlib.contextmanager
+def _alone(job: str, terms: Terms | None) -> Iterator[None]:
+    """An installer that goes on after evsed was restarted: the next one waits for its end."""
+    if job != "install" or terms is None:
+        yield
+        return
+    from daemon.transfers_files import made_folder
+
+    with open(made_folder(terms.store) / "install.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def listen(source: BinaryIO, watch: Watch) -> None:
+    """The rest of the connection: `cancel` means for good, its end that nobody waits any more."""
+    with contextlib.suppress(OSError, ValueError):
+        if source.readline(LINE_BYTES) == CANCEL:
+            watch.cancel()
+            return
+    watch.cut("nobody waits for it")
+
+
+def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch], None]) -> JobAnswer:
+    from daemon.transfers import carry_out, watch_of
+
+    if terms is None:
+        return JobAnswer(False, "the configuration cannot be read", request.ref)
+    watch = watch_of(request.job, terms)
+    started(watch)
+    return JobAnswer(*carry_out(request, terms, watch), request.ref)
+
+
+def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms]:
+    """The hooks and the terms of transfers, and nothing else, of the configuration."""
+    from daemon.config import hooks_of, transfers_of
+    from daemon.transfers import Terms, narrowed
+    from daemon.urls import Rules
+
+    transfers, store, ca_file, protocols = transfers_of(files, environ)
+    rules = Rules(narrowed(protocols, transfers.schemes), transfers.allow_hosts, transfers.allow_loopback)
+    return hooks_of(files), Terms(store, rules, ca_file)
 
 
 def _streams(environ: Mapping[str, str]) -> tuple[BinaryIO, BinaryIO]:
@@ -80,7 +147,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(USAGE, file=sys.stderr)
         return 2
     source, sink = _streams(os.environ)
-    answer = do(source.readline(LINE_BYTES + 1), _hooks(files), os.environ)
+    hooks, terms = _settings(files, os.environ)
+
+    def started(watch: Watch) -> None:
+        if source is not sys.stdin.buffer:  # who types a line by hand may close the input
+            threading.Thread(target=listen, args=(source, watch), daemon=True).start()
+
+    answer = do(source.readline(LINE_BYTES + 1), hooks, os.environ, terms, started)
     sink.write(msgspec.json.encode(answer) + b"\n")
     sink.flush()
     return 0 if answer.ok else 1

@@ -91,6 +91,9 @@ CATALOGUE: Mapping[str, Line] = {
     "queue-thinned": Line(
         WARNING, "queue full: {dropped} meter values dropped, {kept} reports kept; starts and stops never"
     ),
+    # firmware and diagnostics
+    "firmware": Line(NOTICE, "firmware update, {state}: well done: {ok}, {detail}"),
+    "diagnostics": Line(NOTICE, "diagnostics: well done: {ok}, {detail}"),
     # settings
     "setting-changed": Line(NOTICE, "setting {key} = {value}: {status} ({reason})"),
     "setting-dropped": Line(WARNING, "stored setting {key} is no longer allowed ({reason}); its first value serves"),

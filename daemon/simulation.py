@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daemon.board_carrier import Board
@@ -64,6 +65,16 @@ class Simulation:
     async def play(self, hook: str) -> tuple[bool, str]:
         """A hook of the integrator, make-believe: the reboot of the whole unit."""
         return await self.tell(["hard-reset"]) if hook == "reboot" else (False, f"{hook} is not played")
+
+    async def install(self, image: Path) -> tuple[bool, str]:
+        """The installer, make-believe: any bytes go in, unless `sim fault install` is on."""
+        try:
+            size = image.stat().st_size
+        except OSError as error:
+            return False, f"{image.name}: {error.strerror}"
+        if self.install_fails:
+            return False, "fault install is on"
+        return size > 0, f"{size} bytes; the next start runs them" if size else "the file is empty"
 
 
 def dark() -> None:

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from daemon import __version__, clock, journal, service
@@ -29,8 +29,8 @@ from ocpp16.step import Note, Order, Reply, Restart
 if TYPE_CHECKING:
     from daemon.board_carrier import Board
     from daemon.flight_recorder import FlightRecorder
-    from daemon.jobs import Jobs
     from daemon.simulation import Simulation
+    from daemon.works import Works
 
 LAST_WORDS_S = 5.0
 """How long the last frames may take to reach the wire."""
@@ -74,8 +74,9 @@ class Station:
             crowded=lambda: self.runner.crowded,
         )
         self.hands = StationHands(
-            self.link, store, disk_thread, lines, lambda reply: self._answered(reply), clock.now, self._no_board
-        )
+            self.link, store, disk_thread, lines, lambda reply: self._answered(reply), clock.now, self._no_board,
+            lambda job: self._works.take(job),
+        )  # fmt: skip
         self.runner = Runner(self.charge_point, self.hands, clock.now)
         self._reset_failed = config.store_dir / "reset-failed"
         """A mark for the next life."""
@@ -149,12 +150,18 @@ class Station:
     def _no_board(self, order: Order) -> None:
         self._deliver(BoardDone(order.ref, False, "no board is attached"))
 
-    def _jobs(self) -> Jobs:
-        from daemon.jobs import JobSocket, JobThread
+    @cached_property
+    def _works(self) -> Works:
+        from daemon.bundle import Shown
+        from daemon.works import Works, jobs_of
 
-        if self.config.jobs_socket:
-            return JobSocket(self.config.jobs_socket)
-        return JobThread(self.simulation.play if self.simulation else None)
+        shown = Shown(self.config, self.charge_point, self._hall, self._notes, self._recorded)
+        return Works(lambda: jobs_of(shown, self.simulation), shown, self._deliver)
+
+    async def _recorded(self) -> None:
+        """What the flight recorder holds is on its way to the disk; after it, it is our turn."""
+        self.hands.record(clock.now().mono, at_once=True)
+        await asyncio.wrap_future(self._thread.submit(lambda: None))
 
     # --- running --------------------------------------------------------------------------------------------------
 
@@ -201,7 +208,7 @@ class Station:
 
         detail = ""
         for _ in range(retries + 1):
-            answer = await self._jobs().do(JobRequest("reboot"))
+            answer = await self._works.jobs.do(JobRequest("reboot"))
             detail = answer.detail
             if answer.ok:
                 self._say("reboot-hook", outcome="ran", detail=detail)

@@ -1,0 +1,135 @@
+"""What a transfer may take: bytes, time, rate, room; and how it is cut short from outside.  Knows no protocol."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Of one transfer."""
+
+    stall_s: float = 60.0
+    """Without a single byte so long: given up."""
+    connect_s: float = 20.0
+    whole_s: float = 3600.0
+    firmware_bytes: int = 512 << 20
+    upload_bytes: int = 64 << 20
+    rate_bytes_s: float = float(4 << 20)
+    """On average: the charge and its reports come first."""
+    spare_bytes: int = 16 << 20
+    """Room that stays free on the store's file system."""
+
+
+class TransferFailed(Exception):
+    """Stage and cause, for one line of a log; without any password."""
+
+    def __init__(self, stage: str, cause: str) -> None:
+        super().__init__(f"{stage}: {cause}")
+
+
+class Watch:
+    """Belongs to one transfer.  `cancel` may be called from any thread: the sockets held are shut at once."""
+
+    def __init__(
+        self, limits: Limits, most_bytes: int, clock: Callable[[], float] = time.monotonic, secret: str = ""
+    ) -> None:
+        self.limits = limits
+        self.most_bytes = most_bytes
+        self.secret = secret
+        """A password that must not come out in a server's words."""
+        self.bytes = 0
+        self._clock = clock
+        self._began = clock()
+        self._stop = threading.Event()
+        self._why = ""
+        self._lock = threading.Lock()
+        self._held: list[socket.socket] = []
+        self._alarm = threading.Timer(limits.whole_s, self.cut, (f"not done within {limits.whole_s:g} s",))
+        self._alarm.daemon = True
+
+    def __enter__(self) -> Watch:
+        self._alarm.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._alarm.cancel()
+        with self._lock:
+            for sock in self._held:
+                sock.close()
+            self._held.clear()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._why == "cancelled"
+
+    @property
+    def why(self) -> str:
+        """Why it was cut short, or ""."""
+        return self._why
+
+    def cancel(self) -> None:
+        """Nobody wants it any more: nothing shall be left of it."""
+        self.cut("cancelled")
+
+    def cut(self, why: str) -> None:
+        """It ends now, and may go on another time."""
+        with self._lock:
+            self._why = self._why or why
+            self._stop.set()
+            for sock in self._held:
+                _shut(sock)
+
+    def hold(self, sock: socket.socket) -> None:
+        """A socket of this transfer, to be shut when it is cut short."""
+        with suppress(OSError), self._lock:
+            twin = sock.dup() if type(sock) is socket.socket else socket.socket(fileno=_twin(sock.fileno()))
+            self._held.append(twin)
+            if self._stop.is_set():
+                _shut(twin)
+
+    def check(self) -> None:
+        """Raises TransferFailed where it was cut short."""
+        if not self._why and self._clock() - self._began > self.limits.whole_s:
+            self._why = f"not done within {self.limits.whole_s:g} s"
+        if self._why:
+            raise TransferFailed("transfer", self._why)
+
+    def expects(self, size: int) -> None:
+        """Before the first byte.  Raises TransferFailed where it is too many."""
+        if size > self.most_bytes:
+            raise TransferFailed("transfer", f"{size} bytes are announced, at most {self.most_bytes} are taken")
+
+    def passed(self, size: int) -> None:
+        """So many more bytes went by; holds back what is too fast.  Raises TransferFailed at a limit."""
+        self.bytes += size
+        self.check()
+        if self.bytes > self.most_bytes:
+            raise TransferFailed("transfer", f"more than {self.most_bytes} bytes")
+        ahead_s = self.bytes / self.limits.rate_bytes_s - (self._clock() - self._began)
+        if ahead_s > 0.05:
+            self._stop.wait(ahead_s)
+            self.check()
+
+
+def _twin(descriptor: int) -> int:
+    import os
+
+    return os.dup(descriptor)
+
+
+def _shut(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def one_line(text: object, longest: int = 120) -> str:
+    """What others say, as it may stand in a line of ours."""
+    words = " ".join(str(text).split())
+    plain = words if words.isascii() and words.isprintable() else ascii(words)[1:-1]
+    return plain[:longest]

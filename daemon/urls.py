@@ -1,0 +1,229 @@
+"""A URL from outside -> where a transfer may go: read once, every address of its host checked.  Opens no connection.
+
+Whoever connects does so to the addresses given here: the name is never looked up a second time.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+LONGEST = 512
+"""Characters of a URL (§7.15 and the signed kind's location)."""
+PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 21}
+"""ftps is explicit TLS: it begins at the port of plain FTP."""
+FILE_ENDINGS = (".gz", ".tgz", ".tar", ".zip", ".log", ".txt", ".bin")
+"""An upload location that ends so names a file, any other a folder."""
+
+Address = IPv4Address | IPv6Address
+Resolve = Callable[[str, int], Sequence[str]]
+"""Host and port to addresses; raises OSError."""
+
+_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?")
+_BROADCAST = IPv4Network("240.0.0.0/4")
+_THIS_NET = IPv4Network("0.0.0.0/8")
+_COMPATIBLE = IPv6Network("::/96")
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class Refused(Exception):
+    """The URL, or where it leads, is not allowed: the reason, without any password."""
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """[transfers] of the configuration, and what the product can."""
+
+    schemes: tuple[str, ...]
+    allow_hosts: tuple[str, ...] = ()
+    """Empty: any but this machine."""
+    allow_loopback: bool = False
+
+
+class Location(msgspec.Struct, frozen=True):
+    """A URL in its parts; `path` begins with a slash and is as it came, user and password are decoded."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str = ""
+    user: str | None = None
+    password: str = ""
+
+    def __repr__(self) -> str:  # passwords stay out of tracebacks
+        return f"{self.scheme}://{self.host}:{self.port}{self.path}"
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the Host header wants them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def joined(self, file_name: str) -> Location:
+        """Where an upload goes: a location with a file's ending is that file, any other a folder to put it in."""
+        if self.path.lower().endswith(FILE_ENDINGS):
+            return self
+        return msgspec.structs.replace(self, path=f"{self.path.rstrip('/')}/{file_name}")
+
+
+def read_location(text: str, schemes: Sequence[str]) -> Location:
+    """The parts of a URL.  Raises Refused."""
+    if len(text) > LONGEST:
+        raise Refused(f"it has {len(text)} characters, at most {LONGEST} are allowed")
+    if not text.isascii() or not text.isprintable() or any(char in text for char in ' \\"<>^`{|}'):
+        raise Refused("it holds a blank, a control character or another that no URL has")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise Refused(f"it cannot be read: {error}"[:100]) from None
+    if parts.scheme not in schemes:
+        raise Refused(f"its scheme is {parts.scheme[:20]!r}, allowed: {', '.join(schemes) or 'none'}")
+    assert parts.scheme in PORTS
+    if port == 0:
+        raise Refused("it names port 0")
+    user, password = _userinfo(parts.netloc)
+    path = _decodable(parts.path or "/")
+    return Location(
+        scheme=parts.scheme,
+        host=_host(parts.hostname or ""),
+        port=port or PORTS[parts.scheme],
+        path=path if path.startswith("/") else f"/{path}",
+        query=parts.query,
+        user=user,
+        password=password,
+    )
+
+
+def _userinfo(netloc: str) -> tuple[str | None, str]:
+    info, at, _ = netloc.rpartition("@")
+    if "@" in info:
+        raise Refused("it holds more than one @")
+    if not at:
+        return None, ""
+    user, _, password = info.partition(":")
+    return unquote(_decodable(user)), unquote(_decodable(password))
+
+
+def _decodable(part: str) -> str:
+    """`part`, once it is sure that nothing that steers a protocol is hidden in it."""
+    try:
+        plain = unquote(part, errors="strict")
+    except UnicodeDecodeError:
+        raise Refused("it holds bytes that are no UTF-8") from None
+    if any(ord(char) < 32 or ord(char) == 127 for char in plain):
+        raise Refused("it hides a control character")
+    return part
+
+
+def _host(host: str) -> str:
+    if not host:
+        raise Refused("it names no host")
+    if ":" in host:
+        try:
+            return str(IPv6Address(host)) if "%" not in host else _no_zone()
+        except ValueError:
+            raise Refused("its host is no address") from None
+    if not _NAME.fullmatch(host):
+        raise Refused("its host is neither a name nor an address")
+    return host.lower()
+
+
+def _no_zone() -> str:
+    raise Refused("its host carries a zone")
+
+
+# --- where it leads ---------------------------------------------------------------------------------------------------
+
+
+def system_addresses(host: str, port: int) -> list[str]:
+    """All addresses that the system knows of a host, in its order.  Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def is_ours(address: Address) -> bool:
+    """Whether an address is this machine's own: only those can be bound.  No packet leaves."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.bind((str(address), 0))
+        return True
+    return False
+
+
+def checked_addresses(
+    location: Location,
+    rules: Rules,
+    resolve: Resolve = system_addresses,
+    ours: Callable[[Address], bool] = is_ours,
+) -> list[str]:
+    """The addresses to connect to, in turn; one that is not allowed spoils them all.  Raises Refused."""
+    try:
+        texts = list(resolve(location.host, location.port))
+    except (OSError, UnicodeError) as error:
+        raise Refused(f"{location.host} is not found: {getattr(error, 'strerror', None) or error}") from None
+    addresses = []
+    for text in texts:
+        try:
+            addresses.append(ip_address(text))
+        except ValueError:
+            raise Refused(f"{text} is no address") from None
+    if not addresses:
+        raise Refused(f"{location.host} has no address")
+    for address in addresses:
+        if reason := why_not(address, rules.allow_loopback, ours):
+            raise Refused(f"{address} is {reason}")
+        if not _is_listed(location.host, address, rules.allow_hosts):
+            raise Refused(f"{location.host} ({address}) is none of [transfers] allow_hosts")
+    return [str(address) for address in addresses]
+
+
+def why_not(address: Address, allow_loopback: bool, ours: Callable[[Address], bool]) -> str:
+    """Why nothing may be fetched from an address, or ""."""
+    if isinstance(address, IPv6Address):
+        if address.scope_id:
+            return "an address with a zone"
+        if address.ipv4_mapped is not None:
+            return why_not(address.ipv4_mapped, True, ours) if allow_loopback else "an IPv4 address in disguise"
+        if (inner := _carried(address)) is not None:
+            return why_not(inner, allow_loopback, ours)
+        if address in _COMPATIBLE and int(address) > 1:
+            return "an IPv4 address in disguise"
+    elif address in _BROADCAST:
+        return "a reserved address"
+    if address.is_multicast:
+        return "a multicast address"
+    if allow_loopback:
+        return ""
+    if address.is_loopback or address.is_unspecified or address in _THIS_NET or ours(address):
+        return "this machine itself"
+    return "a link-local address" if address.is_link_local else ""
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address to which an IPv6 one of a translator or tunnel leads."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.sixtofour or (address.teredo[1] if address.teredo else None)
+
+
+def _is_listed(host: str, address: Address, allowed: Sequence[str]) -> bool:
+    if not allowed:
+        return True
+    for word in allowed:
+        if word.lower().rstrip(".") == host.rstrip("."):
+            return True
+        with suppress(ValueError):
+            if address in ip_network(word, strict=False):
+                return True
+    return False
