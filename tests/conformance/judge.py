@@ -165,7 +165,8 @@ class Lab:
         """Something else came: a remark, or the end."""
         told = {one.action for one in wants}
         shown = f"{call.action} {call.payload}"
-        if call.action in free and call.action not in told:
+        elsewhere = call.action == "MeterValues" and call.payload.get("connectorId") != self.connector
+        if elsewhere or (call.action in free and call.action not in told):
             return
         if call.action == "StatusNotification":
             self.remarks.append(f"unasked: {shown}")
