@@ -385,6 +385,30 @@ class Station:
         return rows[-1] if rows else None
 
 
+def profile(profile_id: int = 1, *periods: tuple[int, float], **more: Any) -> dict[str, Any]:
+    """A charging profile: TxDefaultProfile, level 0, Relative, in A; `more` replaces fields of it or its schedule."""
+    schedule: dict[str, Any] = {
+        "chargingRateUnit": more.pop("unit", "A"),
+        "chargingSchedulePeriod": [{"startPeriod": start, "limit": limit} for start, limit in periods],
+    }
+    for name in ("duration", "startSchedule", "minChargingRate"):
+        if name in more:
+            schedule[name] = more.pop(name)
+    return {
+        "chargingProfileId": profile_id,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": schedule,
+    } | more
+
+
+def limit_to(station: Station, amps: float, connector: int = 1) -> None:
+    """The Central System limits a connector."""
+    asked = {"connectorId": connector, "csChargingProfiles": profile(1, (0, amps))}
+    assert station.request("SetChargingProfile", **asked) == {"status": "Accepted"}
+
+
 def frame_of(unique: str, answer: Answer) -> str:
     if isinstance(answer, CallError):
         return json.dumps([4, unique, answer.code, answer.description, {}])

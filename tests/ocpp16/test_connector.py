@@ -7,7 +7,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import CachedTag
-from tests.ocpp16.station import ACCEPTED, SILENCE, Station, calls, clock_text, refused
+from tests.ocpp16.station import ACCEPTED, SILENCE, Station, calls, clock_text, limit_to, refused
 
 SOCKET = Product(fixed_cable=False)
 
@@ -199,13 +199,12 @@ def test_car_never_asks() -> None:
 def test_station_pauses() -> None:
     """§4.9 C5, E3: the station withholds energy: SuspendedEVSE, also where the car pauses too; then Charging."""
     station = Station().online().charging()
-    station.cp.connectors[1].limit = lambda _: (0.0, "profile")
-    station.meter()
+    limit_to(station, 0.0)
     assert (station.status(), station.offered()) == ("SuspendedEVSE", 0.0)
     assert station.cp.why(station.now())[0]["code"] == "limit"
     station.pilot("B")
     assert station.status() == "SuspendedEVSE"
-    station.cp.connectors[1].limit = lambda _: (10.0, "profile")
+    limit_to(station, 10.0)
     station.pilot("C")
     assert (station.status(), station.offered()) == ("Charging", 10.0)
 

@@ -8,7 +8,7 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from tests.ocpp16.station import SILENCE, Station, refused
+from tests.ocpp16.station import SILENCE, Station, clock_text, limit_to, refused
 
 SOCKET = Product(fixed_cable=False)
 
@@ -50,8 +50,7 @@ def test_smallest_bound(board: float, product: float, cable: float, amps: float)
 def test_below_the_smallest_signal(limit: float, amps: float) -> None:
     """§7.13: below 6 A nothing can be signalled: no energy."""
     station = Station().online().charging()
-    station.cp.connectors[1].limit = lambda _: (limit, "profile")
-    station.meter()
+    limit_to(station, limit)
     assert station.offered() == amps
 
 
@@ -69,7 +68,7 @@ def test_limit_of_the_board() -> None:
 def test_reservation_is_used_up() -> None:
     """§6.45: where a product has reservations, the start carries the one that it uses up."""
     station = Station().online()
-    station.cp.connectors[1].reservation_for = lambda connector, card, parent: 42 if card == "CARD" else None
+    station.request("ReserveNow", connectorId=1, expiryDate=clock_text(5000.0), idTag="card", reservationId=42)
     station.charging()
     assert station.heard("StartTransaction")[0]["reservationId"] == 42
 

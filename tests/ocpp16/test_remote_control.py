@@ -131,8 +131,16 @@ PROFILE = {
 
 
 def test_remote_start_with_a_profile() -> None:
-    """§5.11: a charging profile that the station cannot follow: Rejected."""
-    assert start(Station().online(), 1, chargingProfile=PROFILE) == "Rejected"
+    """§5.11: the charging profile holds from the first ampere of the transaction that it came with."""
+    station = Station().online()
+    assert start(station, 1, chargingProfile=PROFILE) == "Accepted"
+    station.plug()
+    assert station.offered() == 10.0
+
+
+def test_remote_start_with_a_profile_that_nobody_can_follow() -> None:
+    """§5.11: a product without SmartCharging cannot follow a charging profile: Rejected."""
+    assert start(Station(Product(profiles=("Core",))).online(), 1, chargingProfile=PROFILE) == "Rejected"
 
 
 def test_remote_start_picks_a_connector() -> None:

@@ -207,18 +207,40 @@ def test_callerror(text: str, code: str) -> None:
     assert isinstance(answer[4], dict)
 
 
-@pytest.mark.parametrize("action", ["ReserveNow", "SendLocalList", "SetChargingProfile", "UpdateFirmware"])
-def test_known_but_not_supported(action: str) -> None:
-    """J 4.2.3: an action that OCPP knows and this station does not do: NotSupported or NotImplemented."""
-    payload = {
-        "ReserveNow": {"connectorId": 1, "expiryDate": "2030-01-01T00:00:00Z", "idTag": "A", "reservationId": 1},
-        "SendLocalList": {"listVersion": 1, "updateType": "Full"},
-        "UpdateFirmware": {"location": "https://a/b", "retrieveDate": "2030-01-01T00:00:00Z"},
-        "SetChargingProfile": {},
-    }[action]
-    answer = answer_to(Station().online(), json.dumps([2, "a", action, payload]))
-    assert answer[0] == 4
-    assert answer[2] in ("NotSupported", "NotImplemented", "ProtocolError")
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        ("CancelReservation", {"reservationId": 1}),
+        ("ClearChargingProfile", {}),
+        ("GetCompositeSchedule", {"connectorId": 1, "duration": 60}),
+        ("GetDiagnostics", {"location": "https://a/b"}),
+        ("TriggerMessage", {"requestedMessage": "Heartbeat"}),
+        ("UpdateFirmware", {"location": "https://a/b", "retrieveDate": "2030-01-01T00:00:00Z"}),
+    ],
+)
+def test_known_but_not_supported(action: str, payload: dict[str, Any]) -> None:
+    """J 4.2.3: an action that OCPP knows and this product does not do: NotSupported."""
+    station = Station(Product(profiles=("Core",))).online()
+    answer = answer_to(station, json.dumps([2, "a", action, payload]))
+    assert (answer[0], answer[2]) == (4, "NotSupported")
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "answer"),
+    [
+        ("GetLocalListVersion", {}, {"listVersion": -1}),
+        ("SendLocalList", {"listVersion": 1, "updateType": "Full"}, {"status": "NotSupported"}),
+        (
+            "ReserveNow",
+            {"connectorId": 1, "expiryDate": "2030-01-01T00:00:00Z", "idTag": "A", "reservationId": 1},
+            {"status": "Rejected"},
+        ),
+    ],
+)
+def test_own_word_for_not_supported(action: str, payload: dict[str, Any], answer: dict[str, Any]) -> None:
+    """§5.13 to §5.15: where a message has a word of its own for it, a product without the profile says that."""
+    station = Station(Product(profiles=("Core",))).online()
+    assert answer_to(station, json.dumps([2, "a", action, payload])) == [3, "a", answer]
 
 
 def test_null_payload() -> None:

@@ -1,4 +1,4 @@
-"""The key table: type, range, access of every key of Core (§9.1), and what a value may look like (§5.3, §3.16.4)."""
+"""The key table: type, range, access of every key (§9.1 to §9.4), and what a value may look like (§5.3, §3.16.4)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ocpp16.profiles.core.keys import DAY, PHASES, check_first_value, checked, c
 
 SEED = Product()
 
-# §9.1: key, default, read-only; the figures are those of the product
+# §9: key, default, read-only; the figures are those of the product
 TABLE = [
     ("AllowOfflineTxForUnknownId", "false", False),
     ("AuthorizationCacheEnabled", "true", False),
@@ -39,17 +39,30 @@ TABLE = [
     ("StopTxnAlignedDataMaxLength", "10", True),
     ("StopTxnSampledData", "", False),
     ("StopTxnSampledDataMaxLength", "10", True),
-    ("SupportedFeatureProfiles", "Core", True),
+    (
+        "SupportedFeatureProfiles",
+        "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger",
+        True,
+    ),
     ("TransactionMessageAttempts", "3", False),
     ("TransactionMessageRetryInterval", "60", False),
     ("UnlockConnectorOnEVSideDisconnect", "false", True),
     ("WebSocketPingInterval", "10", False),
+    ("LocalAuthListEnabled", "true", False),
+    ("LocalAuthListMaxLength", "100", True),
+    ("SendLocalListMaxLength", "100", True),
+    ("ReserveConnectorZeroSupported", "true", True),
+    ("ChargeProfileMaxStackLevel", "10", True),
+    ("ChargingScheduleAllowedChargingRateUnit", "Current", True),
+    ("ChargingScheduleMaxPeriods", "100", True),
+    ("MaxChargingProfilesInstalled", "10", True),
+    ("SupportedFileTransferProtocols", "HTTP,HTTPS,FTP,FTPS", True),
 ]
 
 
 @pytest.mark.parametrize(("name", "default", "read_only"), TABLE)
 def test_key(name: str, default: str, read_only: bool) -> None:
-    """§9.1: each key of Core has its default and its access."""
+    """§9: each key has its default and its access."""
     key = core_keys(SEED)[name.casefold()]
     assert (key.name, key.default, key.read_only) == (name, default, read_only)
     assert key.what.endswith(".")
@@ -76,6 +89,16 @@ def test_defaults_are_right(product: Product) -> None:
         (Product(max_energy_on_invalid_id=False), "MaxEnergyOnInvalidId"),
         (Product(minimum_status_duration=False), "MinimumStatusDuration"),
         (Product(keep_on_ev_disconnect=False, stop_on_ev_disconnect=False), "StopTransactionOnEVSideDisconnect"),
+        (Product(profiles=("Core",)), "LocalAuthListEnabled"),
+        (Product(profiles=("Core",)), "LocalAuthListMaxLength"),
+        (Product(profiles=("Core",)), "SendLocalListMaxLength"),
+        (Product(profiles=("Core",)), "ReserveConnectorZeroSupported"),
+        (Product(profiles=("Core",)), "ChargeProfileMaxStackLevel"),
+        (Product(profiles=("Core",)), "ChargingScheduleAllowedChargingRateUnit"),
+        (Product(profiles=("Core",)), "ChargingScheduleMaxPeriods"),
+        (Product(profiles=("Core",)), "MaxChargingProfilesInstalled"),
+        (Product(profiles=("Core",)), "SupportedFileTransferProtocols"),
+        (Product(), "ConnectorSwitch3to1PhaseSupported"),
     ],
 )
 def test_absent_function_absent_key(product: Product, absent: str) -> None:
