@@ -91,6 +91,8 @@ async def tc_002(lab: Lab) -> None:
     lab.require(len(keys) > len(MANDATORY), f"only {len(keys)} keys while Pending")
     await lab.configure(MeterValueSampleInterval=7)
     await second_boot(lab, first_at)
+    kept = await lab.setting("MeterValueSampleInterval")
+    lab.require(kept is not None and kept[0] == "7", f"what was set while Pending is {kept} now")
 
 
 async def tc_003(lab: Lab) -> None:

@@ -277,6 +277,12 @@ class Lab:
 
     async def booted(self, within: float = 20.0) -> None:
         """The default state: connected, accepted, every connector Available."""
+        for _ in range(int(within * 10)):
+            if self.central.calls:
+                break
+            if 2 in self.unit.ends:
+                raise Failed("the station does not start: its configuration is refused")
+            await asyncio.sleep(0.1)
         await self.expect(boot(), self.statuses("Available"), within=within)
         await self.settle(0.05)
 

@@ -38,6 +38,8 @@ class Verdict:
     responses: list[tuple[str, float]] = field(default_factory=list)
     causes: list[tuple[str, float]] = field(default_factory=list)
     log: str = ""
+    spoke: bool = False
+    """The station sent its BootNotification at all."""
 
     def text(self) -> str:
         """One line; for a failure the sequence wanted and the sequence seen."""
@@ -89,7 +91,7 @@ async def judge(case: Case, product: str, plant: str = "", mobile: bool = False)
         verdict = Verdict(
             case, product, FAIL if why else PASS, why, time.monotonic() - began, lab.wanted,
             lab.central.transcript.texts(), lab.remarks, lab.central.measured, lab.causes,
-            lab.unit.log_text() if why else "",
+            lab.unit.log_text() if why else "", bool(lab.central.calls),
         )  # fmt: skip
     return verdict
 

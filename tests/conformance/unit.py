@@ -28,8 +28,9 @@ class HandFailed(Exception):
 def environment(plant: str = "") -> dict[str, str]:
     """Of a child: this checkout's packages; `plant`: a defect to be planted in it."""
     paths = [str(ROOT / "tests/conformance/planted"), str(ROOT)] if plant else [str(ROOT)]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return {**env, "EVSED_PLANT": plant} if plant else env
+    own = {name: value for name, value in os.environ.items() if not name.startswith("EVSED_")}
+    env = {**own, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**env, "CONFORMANCE_PLANT": plant} if plant else env
 
 
 class Unit:

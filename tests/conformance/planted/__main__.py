@@ -22,11 +22,11 @@ async def escaped(names: Iterable[str], jobs: int = JOBS, loud: bool = False) ->
     async def one(name: str, number: str) -> str | None:
         async with gate:
             verdict = await judge(cases[number], first_product(cases[number]) or "", plant=name)
+        # a station that does not start, or a case that breaks, proves nothing
+        caught = verdict.word == FAIL and verdict.spoke and "Traceback" not in verdict.why
         if loud:
-            print(
-                f"{'caught ' if verdict.word == FAIL else 'ESCAPED'} {name}: {number}: {verdict.why[:110]}", flush=True
-            )
-        return None if verdict.word == FAIL else f"{name}: {number}"
+            print(f"{'caught ' if caught else 'ESCAPED'} {name}: {number}: {verdict.why[:110]}", flush=True)
+        return None if caught else f"{name}: {number}"
 
     found = await asyncio.gather(*(one(name, number) for name in names for number in DEFECTS[name].ids))
     return [escape for escape in found if escape is not None]
