@@ -112,7 +112,9 @@ def _download(text: str, terms: Terms, watch: Watch) -> str:
 
             transfers_http.download(location, addresses, watch, _trust(terms), partial)
         else:
-            raise TransferFailed("FTP", "not built yet")
+            from daemon import transfers_ftp
+
+            transfers_ftp.download(location, addresses, watch, _trust(terms), partial)
         watch.check()
         return str(partial.finish())
     finally:
@@ -131,7 +133,9 @@ def _upload(text: str, name: str, terms: Terms, watch: Watch) -> str:
 
             transfers_http.upload(location, addresses, watch, _trust(terms), file)
         else:
-            raise TransferFailed("FTP", "not built yet")
+            from daemon import transfers_ftp
+
+            transfers_ftp.upload(location, addresses, watch, _trust(terms), file)
         return f"{watch.bytes} bytes sent"
     finally:
         with suppress(OSError):

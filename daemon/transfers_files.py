@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +27,14 @@ class Kept(msgspec.Struct, frozen=True):
     bytes: int
     validator: str
     """How the server names this very content; what changes its name is fetched anew."""
+
+
+@contextlib.contextmanager
+def _on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TransferFailed("disk", error.strerror or str(error)) from error
 
 
 class Partial:
@@ -55,22 +63,25 @@ class Partial:
         return Kept(0, "")
 
     def begin(self, offset: int, validator: str, expected: int | None) -> None:
-        """Open it and forget what lies behind `offset`.  Raises TransferFailed without room, OSError."""
+        """Open it and forget what lies behind `offset`.  Raises TransferFailed."""
         self._check_room((expected or 0) - offset)
-        self._file = open(self._part, "r+b" if offset else "wb", opener=_private)  # noqa: SIM115  closed by leave, finish or drop
-        self._file.truncate(offset)
-        self._file.seek(offset)
-        self._validator, self._size, self._unkept = validator, offset, 0
-        self._remember()
+        with _on_disk():
+            self._file = open(self._part, "r+b" if offset else "wb", opener=_private)  # noqa: SIM115  see _close
+            self._file.truncate(offset)
+            self._file.seek(offset)
+            self._validator, self._size, self._unkept = validator, offset, 0
+            self._remember()
 
     def write(self, chunk: bytes) -> None:
+        """Raises TransferFailed."""
         assert self._file is not None
-        self._file.write(chunk)
-        self._size += len(chunk)
-        self._unkept += len(chunk)
-        if self._unkept >= KEEP_EVERY_BYTES:
-            self._check_room(0)
-            self._keep()
+        with _on_disk():
+            self._file.write(chunk)
+            self._size += len(chunk)
+            self._unkept += len(chunk)
+            if self._unkept >= KEEP_EVERY_BYTES:
+                self._check_room(0)
+                self._keep()
 
     @property
     def size(self) -> int:

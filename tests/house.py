@@ -31,7 +31,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "serial": ("drivers/ports/",),
     "smbus2": ("drivers/ports/",),
     "RPi": ("drivers/ports/",),
-    "httpx": ("daemon/transfers.py",),
+    "httpx": ("daemon/transfers_http.py",),
     "rich": ("daemon/ctl/",),
     "msgspec": ("ocpp16/", "daemon/"),
 }
@@ -39,7 +39,7 @@ STDLIB_DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("daemon/store",),
     "subprocess": ("daemon/job_process.py",),
     "pty": (),
-    "ftplib": ("daemon/transfers.py",),
+    "ftplib": ("daemon/transfers_ftp.py",),
 }
 PROGRAM_STARTERS = re.compile(r"^(system|popen|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?|fork|forkpty)$")
 
