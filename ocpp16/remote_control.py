@@ -26,7 +26,6 @@ from ocpp16.messages.core import (
 )
 from ocpp16.messages.types import (
     ChargingProfile,
-    ChargingProfilePurpose,
     DataTransferStatus,
     Reason,
     RemoteStartStopStatus,
@@ -132,12 +131,9 @@ class RemoteControl:
         return not mine, not connector.plugged, connector.number
 
     def _profile_fits(self, profile: ChargingProfile | None, connector: Connector) -> bool:
-        """§5.11: only a TxProfile without transactionId can come with a remote start."""
         if profile is None:
             return True
-        fits = profile.charging_profile_purpose is ChargingProfilePurpose.TX_PROFILE and profile.transaction_id is None
-        has = self.product.has("SmartCharging")
-        return has and fits and connector.parts.smart.flaw(profile, connector.number) is None
+        return self.product.has("SmartCharging") and connector.parts.smart.fits_start(profile, connector.number)
 
     def on_remote_stop(self, request: RemoteStopTransactionReq) -> RemoteStopTransactionConf:
         for connector in self.connectors.values():

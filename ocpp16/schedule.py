@@ -1,7 +1,7 @@
 """Charging-profile arithmetic: when a profile yields a limit, stacking, recurrency, composite schedule (§3.13, §7.8).
 
 Pure: times are seconds since 1970, all limits are what the profile says in its own unit.  Who may install what is
-`profiles/smart_charging.py`'s affair.
+`profiles/smart_charging.py`'s affair, what they allow `charging_limits.py`'s.
 """
 
 from __future__ import annotations

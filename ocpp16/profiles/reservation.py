@@ -77,6 +77,10 @@ class Reservations:
 
     def _seat_for(self, request: ReserveNowReq) -> ReservationStatus | None:
         """None: there is one.  The same reservationId gives its own seat back first (§5.14)."""
+        if any(
+            (row.reservation_id, row.connector) == (request.reservation_id, request.connector_id) for row in self.rows
+        ):
+            return None  # its own seat, whoever plugged in there meanwhile
         others = [row for row in self.rows if row.reservation_id != request.reservation_id]
         seats = self.seats()
         wanted = seats if request.connector_id == 0 else {request.connector_id: seats[request.connector_id]}
