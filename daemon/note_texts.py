@@ -97,6 +97,13 @@ CATALOGUE: Mapping[str, Line] = {
     # settings
     "setting-changed": Line(NOTICE, "setting {key} = {value}: {status} ({reason})"),
     "setting-dropped": Line(WARNING, "stored setting {key} is no longer allowed ({reason}); its first value serves"),
+    # lists, reservations, profiles
+    "list-refused": Line(NOTICE, "local list version {version}: {status}: {reason}"),
+    "list-conflict": Line(WARNING, "card {id_tag}: local list and central system disagree; the list stays"),
+    "reservation": Line(NOTICE, "reservation {id} of connector {connector}: {status}"),
+    "reservation-ended": Line(NOTICE, "reservation {id} ended: {reason}"),
+    "profile-refused": Line(NOTICE, "charging profile {id} refused: {reason}"),
+    "profile-dropped": Line(WARNING, "stored charging profile {id} cannot be read ({reason}); dropped"),
     # charging
     "card-refused": Line(NOTICE, "card {id_tag} refused on connector {connector}: {reason}"),
     "start-given-up": Line(NOTICE, "card {id_tag} on connector {connector} is given up: {reason}"),

@@ -63,7 +63,7 @@ class Assembly:
         self.availability = Availability(self.context, product.connectors)
         self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
         self.station_faults: dict[str, str] = {}
-        self.local_list = LocalAuthList(self.context, self.configuration, product)
+        self.local_list = LocalAuthList(self.context, product)
         self.reservations = Reservations(self.context, product)
         self.smart = SmartCharging(self.context, product)
         self.firmware = Firmware(self.context, self.session, product)

@@ -66,6 +66,7 @@ class ChargePoint(Assembly):
             connector.on_ended = self._connector_ended
         self.authorization.local_list = self.local_list.lookup
         self.authorization.on_conflict = self._list_conflict
+        self.local_list.switched_on = partial(self.configuration.flag, "LocalAuthListEnabled")
         self.reservations.seats = self._seats
         self.smart.hardware_amps = self._hardware_amps
         self.firmware.is_charging = self._is_charging
@@ -270,7 +271,7 @@ class ChargePoint(Assembly):
             )
         if clock.known:
             self._clock_set()
-        self.firmware.started()
+        self.firmware.started(event.reset_failed)
 
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.attachment.ready()

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from ocpp16.cards import Verdict, same
 from ocpp16.ending import LAST_READING_S, Ending
 from ocpp16.events import CableChanged, ContactorChanged, MeterSampled, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.place import Token
-from ocpp16.profiles.core.authorization import Verdict, same
 from ocpp16.records import Transaction
 from ocpp16.status import fault_of
 from ocpp16.timers import Timer

@@ -33,6 +33,8 @@ from ocpp16.timers import Timer
 OWN_RETRIES = 3
 OWN_RETRY_S = 60
 """Where the Central System names none."""
+INSTALL_AGAIN = 3
+"""How often an installation that was cut is begun again."""
 MAX_RETRIES = 100
 MAX_RETRY_S = 86400
 STATUS: dict[str, FirmwareStatus] = {
@@ -113,13 +115,17 @@ class Firmware:
         self.context.save(update)
         self.tell()
 
-    def started(self) -> None:
-        """A new life: a cut in the middle of an installation means that it did not happen (the hook's contract)."""
+    def started(self, reboot_failed: bool = False) -> None:
+        """A new life.  Whether an installation that was cut took effect only the installer knows: it is asked again,
+        for it may be run twice (the hook's contract).
+        """
         update = self.update
         if update is None:
             return
-        if update.state == "rebooting":
-            self._save(replace(update, state="installed"))
+        if update.state == "rebooting":  # what was installed runs from the next start on: this one
+            self._save(replace(update, state="install-failed" if reboot_failed else "installed"))
+        elif update.state == "installing" and update.retries_left > 0:
+            self.context.save(replace(update, retries_left=update.retries_left - 1))
         elif update.state == "installing":
             self._save(replace(update, state="install-failed"))
         elif update.state == "downloading":
@@ -129,7 +135,9 @@ class Firmware:
     def arm(self) -> None:
         """When the next thing is to be done: at retrieveDate, or at once."""
         update, offset = self.update, self.context.clock.offset
-        if update is None or self._job is not None or offset is None or update.state not in ("waiting", "downloaded"):
+        if update is None or self._job is not None or offset is None:
+            return
+        if update.state not in ("waiting", "downloaded", "installing"):
             return
         due = update.retrieve_utc - offset if update.state == "waiting" else 0.0
         self.context.timers.set(Timer.UPDATE, max(due, self.context.now.mono))
@@ -147,7 +155,7 @@ class Firmware:
             self._job = self._ref()
             self._save(replace(update, state="downloading"))
             self.context.jobs.append(Download(self._job, update.location))
-        elif update.state == "downloaded" and not charging:
+        elif update.state in ("downloaded", "installing") and not charging:
             self._job = self._ref()
             self._save(replace(update, state="installing"))
             self.context.jobs.append(Install(self._job, update.file))
@@ -165,12 +173,13 @@ class Firmware:
     def _transferred(self, update: FirmwareUpdate, event: JobDone) -> None:
         self.context.note("firmware", state=update.state, ok=event.ok, detail=event.detail)
         if update.state == "downloading" and event.ok:
-            self._save(replace(update, state="downloaded", file=event.detail))
+            self._save(replace(update, state="downloaded", file=event.detail, retries_left=INSTALL_AGAIN))
             self.arm()
         elif update.state == "downloading" and update.retries_left > 0:
-            wait = float(update.retry_interval_s)
-            self.context.save(replace(update, state="waiting", retries_left=update.retries_left - 1))
-            self.context.timers.set(Timer.UPDATE, self.context.now.mono + wait)
+            again_utc = (self.context.utc or 0.0) + update.retry_interval_s
+            left = update.retries_left - 1
+            self.context.save(replace(update, state="waiting", retries_left=left, retrieve_utc=again_utc))
+            self.arm()
         elif update.state == "downloading":
             self._save(replace(update, state="download-failed"))
         elif event.ok:

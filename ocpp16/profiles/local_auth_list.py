@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ocpp16.cards import Verdict
 from ocpp16.context import Context
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.local_list import (
@@ -13,8 +16,6 @@ from ocpp16.messages.local_list import (
 )
 from ocpp16.messages.types import AuthorizationStatus, UpdateStatus, UpdateType
 from ocpp16.product import Product
-from ocpp16.profiles.core.authorization import Verdict
-from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.records import CachedTag, ListedTag, ListVersion
 
 VALID = (AuthorizationStatus.ACCEPTED, AuthorizationStatus.CONCURRENT_TX)
@@ -26,14 +27,14 @@ NOT_SUPPORTED = -1
 class LocalAuthList:
     """Reads and replaces the list."""
 
-    def __init__(self, context: Context, configuration: Configuration, product: Product) -> None:
+    def __init__(self, context: Context, product: Product) -> None:
         self.context = context
-        self.configuration = configuration
         self.product = product
+        self.switched_on: Callable[[], bool]
 
     @property
     def enabled(self) -> bool:
-        return self.product.has("LocalAuthListManagement") and self.configuration.flag("LocalAuthListEnabled")
+        return self.product.has("LocalAuthListManagement") and self.switched_on()
 
     def lookup(self, id_tag: str) -> Verdict | None:
         """What the list says about a card; None: it does not know it."""

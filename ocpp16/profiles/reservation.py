@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ocpp16.cards import same
 from ocpp16.context import Context
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.reservation import (
@@ -15,7 +16,6 @@ from ocpp16.messages.reservation import (
 )
 from ocpp16.messages.types import CancelReservationStatus, ReservationStatus
 from ocpp16.product import Product
-from ocpp16.profiles.core.authorization import same
 from ocpp16.records import Reservation
 from ocpp16.timers import Timer
 
@@ -77,9 +77,8 @@ class Reservations:
 
     def _seat_for(self, request: ReserveNowReq) -> ReservationStatus | None:
         """None: there is one.  The same reservationId gives its own seat back first (§5.14)."""
-        if any(
-            (row.reservation_id, row.connector) == (request.reservation_id, request.connector_id) for row in self.rows
-        ):
+        held = next((row for row in self.rows if row.reservation_id == request.reservation_id), None)
+        if held is not None and held.connector == request.connector_id:
             return None  # its own seat, whoever plugged in there meanwhile
         others = [row for row in self.rows if row.reservation_id != request.reservation_id]
         seats = self.seats()

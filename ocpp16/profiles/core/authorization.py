@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from ocpp16.cards import Verdict
 from ocpp16.context import Context
 from ocpp16.messages.core import AuthorizeConf, AuthorizeReq, ClearCacheConf, ClearCacheReq
 from ocpp16.messages.datetimes import to_seconds
@@ -27,24 +27,7 @@ MAX_ASKED = 8
 """Authorize.req waiting at the same time; a further card is refused."""
 
 
-class Verdict(NamedTuple):
-    """What is known about a card, and from whom."""
-
-    status: str
-    parent_id_tag: str | None
-    source: str
-
-    @property
-    def accepted(self) -> bool:
-        return self.status == AuthorizationStatus.ACCEPTED
-
-
 Listener = Callable[[str, Verdict], None]
-
-
-def same(one: str, other: str) -> bool:
-    """Identifiers are compared case-insensitively (§7.28)."""
-    return one.casefold() == other.casefold()
 
 
 class Authorization:

@@ -10,9 +10,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ocpp16.cards import Verdict
 from ocpp16.context import LAZY_S, Context
 from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
-from ocpp16.profiles.core.authorization import Authorization, Verdict
+from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.telling import Telling
 from ocpp16.records import Sample, Stamp, Transaction
 from ocpp16.rpc.reports import Key, Reports

@@ -296,7 +296,7 @@ def clear_cache_clears_nothing() -> None:
 @red("023_4", "023_5")
 def every_card_is_good() -> None:
     """A card that the Central System calls Invalid starts a transaction."""
-    from ocpp16.profiles.core.authorization import Verdict
+    from ocpp16.cards import Verdict
 
     instead(Verdict, "accepted", property(lambda self: True))
 
