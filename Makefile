@@ -73,6 +73,9 @@ fuzz: setup
 conformance: setup
 	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance $(if $(ONLY),--only '$(ONLY)') $(if $(PRODUCT),--product '$(PRODUCT)')
 
+certify: setup
+	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)')
+
 docs: setup
 	$(PY) -m tests.reference > docs/configuration-keys.md
 

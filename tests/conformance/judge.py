@@ -94,6 +94,8 @@ class Lab:
         self.central = central
         self.product = product
         self.connector = 1
+        self.within_s = WITHIN_S
+        """How long a message is waited for where a case does not say."""
         self.wanted: list[str] = []
         """The sequence wanted so far, with a tick for what came."""
         self.remarks: list[str] = []
@@ -130,9 +132,10 @@ class Lab:
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
-    async def expect(self, *items: Item, within: float = WITHIN_S, free: Sequence[str] = FREE) -> list[Call]:
+    async def expect(self, *items: Item, within: float | None = None, free: Sequence[str] = FREE) -> list[Call]:
         """These in this order; the calls that fulfilled them.  Failed with the words for what was otherwise."""
         found: list[Call] = []
+        within = max(within or self.within_s, self.within_s)
         for number, item in enumerate(items):
             later = any(not one.optional for after in items[number + 1 :] for one in wants_of(after))
             self.wanted.append(f"      {item}")

@@ -1,0 +1,158 @@
+"""The pre-test report of a product as data: cases, PICS, limits, indicators, versions; `page.py` makes a page of it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ocpp16.product import Product
+from tests.conformance import measure, pics
+from tests.conformance.catalogue import Case, product_named
+from tests.conformance.run import FAIL, NOT_BUILT, OFF, PASS, Verdict, play_all
+from tests.conformance.transcript import utc
+from tests.conformance.unit import ROOT
+
+NOTICE = (
+    "This is a pre-test by the manufacturer with the conformance suite of evsed.  It is not a certificate, and it was "
+    "not made by a test laboratory of the Open Charge Alliance."
+)
+Report = dict[str, Any]
+
+
+async def made(product: str, cases: Iterable[Case], jobs: int, tell: Callable[[Verdict], None]) -> Report:
+    """Plays everything; some minutes."""
+    answers, _ = product_named(product)
+    verdicts = await play_all([(case, product) for case in cases], jobs, tell)
+    read = await measure.facts(product)
+    loopback = await measure.indicators(product, mobile=False)
+    mobile = await measure.indicators(product, mobile=True)
+    return assembled(answers, verdicts, read, loopback, mobile)
+
+
+def assembled(
+    product: Product, verdicts: list[Verdict], read: measure.Facts, loopback: measure.Samples, mobile: measure.Samples
+) -> Report:
+    """Everything in one JSON-able object."""
+    return {
+        "title": "OCPP 1.6J conformance pre-test report",
+        "notice": NOTICE,
+        "date": utc(),
+        "product": product.name,
+        "station": read.boot,
+        "configuration_id": configuration_id(product),
+        "image_sha256": image_hash(),
+        "versions": versions(),
+        "summary": summary(product, verdicts),
+        "hardware": [asdict_row(one) for one in pics.hardware(product)],
+        "optional": [asdict_row(one) for one in pics.optional(product)],
+        "additional": [asdict_row(one) for one in pics.additional(product)],
+        "limits": [
+            {"id": limit.id, "setting": limit.setting, "declared": limit.declared, "read": told, "agrees": right}
+            for limit, told, right in read.limits
+        ],
+        "configuration": [{"key": key, "value": value, "readonly": ro} for key, (value, ro) in read.keys.items()],
+        "performance": [indicator(*row, loopback, mobile) for row in measure.INDICATORS],
+        "tested": tested(product, verdicts),
+        "cases": [case_row(verdict) for verdict in verdicts],
+    }
+
+
+def asdict_row(answer: pics.Answer) -> Report:
+    return dict(answer._asdict())
+
+
+def configuration_id(product: Product) -> str:
+    """Changes with any answer of the product profile."""
+    return hashlib.sha256(msgspec.json.encode(product)).hexdigest()[:16]
+
+
+def image_hash() -> str:
+    """Of all program files of the product, in the order of their names."""
+    digest = hashlib.sha256()
+    for top in ("ocpp16", "drivers", "daemon"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.release()}"}
+    for name in ("evsed", "websockets", "msgspec", "ocpp", "jsonschema"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def summary(product: Product, verdicts: list[Verdict]) -> list[Report]:
+    """One line a profile."""
+    lines = []
+    for name, title in pics.PROFILES:
+        own = [verdict for verdict in verdicts if verdict.case.profile == name and verdict.word != OFF]
+        words = [verdict.word for verdict in own]
+        supported = bool(product.security_profiles) if name == "Security" else product.has(name)
+        counts = {word: words.count(word) for word in (PASS, FAIL, NOT_BUILT)}
+        result = FAIL if counts[FAIL] else NOT_BUILT if counts[NOT_BUILT] else PASS if own else "not tested"
+        lines.append({"profile": title, "supported": supported, "result": result, "cases": len(own), **counts})
+    return lines
+
+
+def tested(product: Product, verdicts: list[Verdict]) -> list[Report]:
+    """What is supported beside what was tested: every case of the catalogue falls in one of these."""
+    words = [verdict.word for verdict in verdicts]
+    return [
+        {"what": "cases of the catalogue", "number": len(words)},
+        {"what": "apply to this product", "number": len(words) - words.count(OFF)},
+        {"what": "played and passed", "number": words.count(PASS)},
+        {"what": "played and failed", "number": words.count(FAIL)},
+        {"what": "apply, but are not built yet (security)", "number": words.count(NOT_BUILT)},
+    ]
+
+
+def indicator(name: str, title: str, maximum: float, loopback: measure.Samples, mobile: measure.Samples) -> Report:
+    def of(samples: list[float]) -> Report | None:
+        found = measure.row(samples)
+        if found is None:
+            return None
+        least, most, average, number = found
+        return {"min": least, "max": most, "average": average, "number": number, "samples": samples}
+
+    return {"indicator": title, "declared_max_s": maximum, "loopback": of(loopback[name]), "mobile": of(mobile[name])}
+
+
+def case_row(verdict: Verdict) -> Report:
+    return {
+        "id": verdict.case.id,
+        "title": verdict.case.title,
+        "profile": verdict.case.profile,
+        "verdict": verdict.word,
+        "why": verdict.why,
+        "seconds": round(verdict.took_s, 1),
+        "wanted": verdict.wanted,
+        "transcript": verdict.seen,
+        "remarks": verdict.remarks,
+    }
+
+
+def passed(report: Report) -> bool:
+    limits = all(limit["agrees"] is not False for limit in report["limits"])
+    return limits and all(case["verdict"] != FAIL for case in report["cases"])
+
+
+def written(report: Report, folder: Path) -> tuple[Path, Path]:
+    """The page and the data, by product and day."""
+    from tests.conformance.page import page
+
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"pre-test-{report['product']}-{report['date'][:10]}"
+    html, data = folder / f"{stem}.html", folder / f"{stem}.json"
+    html.write_text(page(report), encoding="utf-8")
+    data.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    return html, data
