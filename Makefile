@@ -43,7 +43,7 @@ check: setup
 	$(PYTEST) tests/test_house.py
 
 # What is measured by coverage, then what is proved by running long: worlds, cuts, crash states, real processes, hostile input.
-LONG := $(wildcard tests/sim tests/store tests/processes tests/csms tests/fuzz)
+LONG := $(wildcard tests/sim tests/store tests/processes tests/csms tests/fuzz tests/conformance)
 test: setup
 	$(PYTEST) -n $(JOBS) --cov --cov-report=term:skip-covered --cov-report=json:coverage.json $(LONG:%=--ignore=%) --ignore=tests/bench
 	$(PY) tests/coverage_gate.py coverage.json

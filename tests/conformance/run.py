@@ -46,9 +46,9 @@ class Verdict:
         head = f"{self.word:14} {self.case.id:12} {self.took_s:5.1f} s  {self.product:14} {self.case.title}"
         if self.word != FAIL:
             return head
-        return "\n".join(
-            [head, f"    {self.why}", "    wanted:", *indented(self.wanted), "    seen:", *indented(self.seen)]
-        )
+        last = self.log.splitlines()[-3:]
+        story = ["    wanted:", *indented(self.wanted), "    seen:", *indented(self.seen)]
+        return "\n".join([head, f"    {self.why}", *story, "    the end of its log:", *indented(last)])
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -110,7 +110,8 @@ async def _played(case: Case, lab: Lab) -> str:
         return f"it did not end within {CASE_S:g} s"
     except Exception as error:  # a mistake of the case itself must not end the others
         return f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-4)}"
-    return "; ".join([*lab.central.faults, *conduct(lab.central)])
+    broken = [f"the station ended by itself with exit {code}" for code in lab.unit.ends if code not in (0, -9)]
+    return "; ".join([*lab.central.faults, *conduct(lab.central), *broken])
 
 
 def conduct(central: CentralSystem) -> list[str]:
