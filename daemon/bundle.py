@@ -8,10 +8,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-import tarfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -23,6 +22,9 @@ from daemon.pseudonyms import Pseudonyms
 from daemon.transfers_files import made_folder
 from ocpp16.events import Now
 from ocpp16.step import Upload
+
+if TYPE_CHECKING:
+    import tarfile
 
 SECRETS = ("authorizationkey", "authorization_key", "password")
 """Names whose value is nobody's business."""
@@ -102,6 +104,8 @@ def write_bundle(
     file: Path, parts: Mapping[str, Any], store: Path, window: Window, pseudonyms: Pseudonyms, utc: float
 ) -> None:
     """`parts`: name to what is written as JSON.  Raises OSError; an unfinished file does not stay."""
+    import tarfile  # late: only for this
+
     draft = file.with_suffix(".new")
     try:
         with open(draft, "wb", opener=_private) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
@@ -122,7 +126,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _add(archive: tarfile.TarFile, name: str, data: bytes, utc: float) -> None:
-    info = tarfile.TarInfo(name)
+    info = archive.tarinfo(name)
     info.size, info.mtime, info.mode = len(data), int(utc), 0o600
     archive.addfile(info, io.BytesIO(data))
 

@@ -15,8 +15,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
@@ -56,7 +57,7 @@ def do(
     hooks: Mapping[str, Sequence[str]],
     environ: Mapping[str, str],
     terms: Terms | None = None,
-    started: Callable[[Watch], None] = lambda _: None,
+    started: Callable[[Watch], object] = lambda _: None,
 ) -> JobAnswer:
     """The answer to one line; `started` is told the watch of a transfer."""
     try:
@@ -108,7 +109,7 @@ def listen(source: BinaryIO, watch: Watch) -> None:
     watch.cut("nobody waits for it")
 
 
-def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch], None]) -> JobAnswer:
+def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch], object]) -> JobAnswer:
     from daemon.transfers import carry_out, watch_of
 
     if terms is None:
@@ -129,15 +130,21 @@ def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mappin
     return hooks_of(files), Terms(store, rules, ca_file)
 
 
-def _streams(environ: Mapping[str, str]) -> tuple[BinaryIO, BinaryIO]:
+def streams(environ: Mapping[str, str], fd: int = LISTEN_FD) -> tuple[BinaryIO, BinaryIO]:
+    """The connection that systemd handed over, else standard input and output."""
     if environ.get("LISTEN_FDS") == "1" and environ.get("LISTEN_PID") == str(os.getpid()):
-        connection = socket.socket(fileno=LISTEN_FD)
-        stream = connection.makefile("rwb", buffering=0)
-        return stream, stream  # type: ignore[return-value]
+        with socket.socket(fileno=fd) as connection:
+            stream = cast(BinaryIO, connection.makefile("rwb", buffering=0))
+        return stream, stream
     return sys.stdin.buffer, sys.stdout.buffer
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    source: BinaryIO | None = None,
+    sink: BinaryIO | None = None,
+) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] in (["--help"], ["-h"]):
         print(f"{USAGE}\nOne job: a line from the socket that systemd hands over, or from standard input.")
@@ -146,17 +153,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(files) * 2 != len(words):
         print(USAGE, file=sys.stderr)
         return 2
-    source, sink = _streams(os.environ)
-    hooks, terms = _settings(files, os.environ)
-
-    def started(watch: Watch) -> None:
-        if source is not sys.stdin.buffer:  # who types a line by hand may close the input
-            threading.Thread(target=listen, args=(source, watch), daemon=True).start()
-
-    answer = do(source.readline(LINE_BYTES + 1), hooks, os.environ, terms, started)
+    if source is None or sink is None:
+        source, sink = streams(environ)
+    started = partial(_listened, source) if source is sink else _alone_here
+    hooks, terms = _settings(files, environ)
+    answer = do(source.readline(LINE_BYTES + 1), hooks, environ, terms, started)
     sink.write(msgspec.json.encode(answer) + b"\n")
     sink.flush()
     return 0 if answer.ok else 1
+
+
+def _listened(source: BinaryIO, watch: Watch) -> None:
+    threading.Thread(target=listen, args=(source, watch), daemon=True).start()
+
+
+def _alone_here(watch: Watch) -> None:
+    """Who types a line by hand may close the input, and waits all the same."""
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ class Station:
         self._began = self._loop.time()
         self._leaving = False
         self._answered: Callable[[Reply], None] = lambda reply: None
-        seed = int.from_bytes(os.urandom(8), "big")
-        self._records, self._seed, self._boot_id = store.load(), seed, clock.boot_id()
+        self._records, self._boot_id = store.load(), clock.boot_id()
+        self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
             config.product, config.identity, config.ocpp, self._records, seed, self._boot_id, clock.BUILD_UTC
         )
@@ -98,6 +98,7 @@ class Station:
 
     def _begin_record(self) -> None:
         from daemon.flight_recorder import FlightRecorder, unit_key
+        from daemon.transfers_files import sweep_leftovers
 
         config = self.config
         self.recorder = FlightRecorder(config.store_dir, unit_key(config.store_dir), self._recorder_fails)
@@ -110,6 +111,7 @@ class Station:
             config.identity,
             config.ocpp,
         )
+        self._thread.submit(sweep_leftovers, config.store_dir, self._records)
         self._records = []
         self.hands.take_recorder(self.recorder)
 
@@ -137,8 +139,8 @@ class Station:
         from daemon.desk import Desk
 
         assert self.simulation is not None
-        notes, watchers = self._notes, self.hands.watchers
-        desk = Desk(self.charge_point, clock.now, self._deliver, self._hall, notes, watchers, self.simulation.do)
+        watchers, play = self.hands.watchers, self.simulation.do
+        desk = Desk(self.charge_point, clock.now, self._deliver, self._hall, self._notes, watchers, play)
         self._answered = desk.answered
         control = ControlSocket(self.config.control_socket, desk.looks, desk.acts, desk.follows)
         gc.freeze()
@@ -171,15 +173,10 @@ class Station:
             self._loop.add_signal_handler(sign, self._asked_to_end)
         self._say_hello()
         code = 1
+        parts = self._main, self.link.run, self._later_parts, self.store_watch.run, self.service.run
         try:
             async with asyncio.TaskGroup() as tasks:
-                for part in (
-                    self._main,
-                    self.link.run,
-                    self._later_parts,
-                    self.store_watch.run,
-                    self.service.run,
-                ):
+                for part in parts:
                     tasks.create_task(self._for_ever(part))
                 self.service.ready()
         except* Ended:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -15,10 +15,13 @@ from typing import BinaryIO
 import msgspec
 
 from daemon.transfers_watch import TransferFailed
+from ocpp16.records import FirmwareUpdate, Record
 
 FOLDER = "transfers"
 """In the store's folder."""
 KEEP_EVERY_BYTES = 8 << 20
+UNDER_WAY = ("waiting", "downloading", "downloaded", "installing")
+"""States of an update whose file is still wanted."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -158,6 +161,14 @@ def sweep(folder: Path, keeps: Callable[[str], bool]) -> None:
         for path in folder.iterdir():
             if not keeps(path.name):
                 path.unlink()
+
+
+def sweep_leftovers(store: Path, records: Iterable[Record]) -> None:
+    """A new life: of all files of transfers only those of an update under way stay."""
+    updates = [row for row in records if isinstance(row, FirmwareUpdate) and row.state in UNDER_WAY]
+    folder = store / FOLDER
+    stems = [Partial(folder, row.location).whole.stem for row in updates]
+    sweep(folder, lambda name: name.startswith(tuple(stems)))
 
 
 def _private(path: str, flags: int) -> int:

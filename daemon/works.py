@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from daemon.bundle import Shown, write_diagnostics
 from daemon.jobs import JobAnswer, JobRequest, Jobs, JobSocket, JobThread
+from daemon.transfers_files import FOLDER
 from ocpp16.events import JobDone
 from ocpp16.step import CancelJob, Download, Install, Job, Upload
 
@@ -51,8 +52,8 @@ class Works:
         except Exception as error:  # whatever it is: the core is told, and the station goes on
             answer = JobAnswer(False, f"{type(error).__name__}: {error}"[:200], job.ref)
         del self._tasks[job.ref]
-        if isinstance(job, Install):
-            with suppress(OSError):  # in or not, nobody needs the file any more
+        if isinstance(job, Install) and not answer.ok:
+            with suppress(OSError):  # one that went in stays until the next life: a power cut may ask for it again
                 Path(job.file).unlink()
         if job.ref in self._unwanted:
             self._unwanted.discard(job.ref)
@@ -76,7 +77,6 @@ def jobs_of(shown: Shown, simulation: Simulation | None) -> Jobs:
     if config.jobs_socket:
         return JobSocket(config.jobs_socket)
     from daemon.transfers import Terms, narrowed
-    from daemon.transfers_files import FOLDER
     from daemon.urls import Rules
 
     transfers = config.transfers

@@ -71,6 +71,8 @@ class Firmware:
         self._upload: Upload | None = None
         self._upload_left = 0
         self._upload_wait_s = OWN_RETRY_S
+        self._upload_untold: DiagnosticsStatus | None = None
+        """Its end, where the connection was lost while it was told."""
 
     @property
     def update(self) -> FirmwareUpdate | None:
@@ -130,6 +132,8 @@ class Firmware:
             self._save(replace(update, state="install-failed"))
         elif update.state == "downloading":
             self._save(replace(update, state="waiting"))
+        elif update.state in ENDS:  # its row is there still: nobody has confirmed it
+            self._save(replace(update, told=""))
         self.arm()
 
     def arm(self) -> None:
@@ -193,7 +197,11 @@ class Firmware:
     def tell(self) -> None:
         """Each status once, the last one until it has arrived."""
         update = self.update
-        if update is None or not self.session.up or self.session.gate is not Gate.OPEN:
+        if not self.session.up or self.session.gate is not Gate.OPEN:
+            return
+        if (upload := self._upload_untold) is not None:
+            self._tell_upload(upload)
+        if update is None:
             return
         status = STATUS.get(update.state)
         if status is not None and status != update.told:
@@ -252,7 +260,13 @@ class Firmware:
             self.context.jobs.append(self._upload)
 
     def _tell_upload(self, status: DiagnosticsStatus) -> None:
-        self.session.call(DiagnosticsStatusNotificationReq(status=status))
+        self._upload_untold = None
+        self.session.call(DiagnosticsStatusNotificationReq(status=status), partial(self._upload_told, status))
+
+    def _upload_told(self, status: DiagnosticsStatus, answer: object) -> None:
+        lost = isinstance(answer, Failure) and answer.description == "connection lost"
+        if lost and self._upload is None and status is not DiagnosticsStatus.UPLOADING:
+            self._upload_untold = status
 
     def triggered_diagnostics(self, connector: int | None) -> bool:
         status = DiagnosticsStatus.IDLE if self._upload is None else DiagnosticsStatus.UPLOADING
