@@ -169,10 +169,22 @@ ACTS: dict[str, Callable[[Asked], int]] = {
     "stop-transaction": lambda asked: act(asked, "stop", connector=asked.line.options.get("--connector")),
     "reset": lambda asked: act(asked, "reset", hard=asked.line.options.get("--hard", False)),
     "selftest": lambda asked: act(asked, "selftest", clear_latched=asked.line.options.get("--clear-latched", False)),
+    "certify": certify,
     "sim": lambda asked: act(
         asked, "sim", words=list(asked.line.operands), connector=asked.line.options.get("--connector")
     ),
 }
+
+
+def certify(asked: Asked) -> int:
+    from daemon.ctl.certify import certify as play  # late: the suite of the source tree comes with it
+
+    options = asked.line.options
+    return play(
+        options.get("--against", "local"), options.get("--product"), options.get("--out", "."), asked.daemon.path
+    )
+
+
 LOOKS: dict[str, Callable[[Asked], int]] = {
     "status": status,
     "why": why,

@@ -40,16 +40,21 @@ COMMANDS = (
     Command(("stop-transaction",), (), ("--connector",), what="stop a transaction"),
     Command(("reset",), (), ("--hard",), what="restart evsed; --hard: the whole unit"),
     Command(("selftest",), (), ("--clear-latched",), what="test the board; --clear-latched: after service of a weld"),
+    Command(("certify",), (), ("--against", "--product", "--out"), what="the pre-test report; --against local or a URL"),
     Command(("sim",), ("WORDS",), ("--connector",), what="the simulated board: " + " | ".join(SIM_WORDS)),
 )
 
 NOT_BUILT = (
-    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "certify", "provision"),
+    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "provision"),
     *("export", "import", "pilot", "meter", "rfid", "relay", "lamp"),
 )
 PLAYED_FAULTS = ("store-full", "install")
 """Faults of `sim fault` that evsed plays; the others are the board's."""
-OPTIONS = {"--connector": int, "--last": int, "--trial": None, "--hard": None, "--clear-latched": None}
+OPTIONS: dict[str, type[int] | type[str] | None] = {
+    **dict.fromkeys(("--connector", "--last"), int),
+    **dict.fromkeys(("--against", "--product", "--out"), str),
+    **dict.fromkeys(("--trial", "--hard", "--clear-latched")),
+}
 """Options of commands, and the type of what follows them."""
 
 USAGE = "usage: evsectl [--config FILE]... [--socket PATH] [--json] COMMAND ...\n\n" + "\n".join(
@@ -117,7 +122,7 @@ def _value(name: str, given: str | None, rest: list[str]) -> Any:
             raise Usage(f"{name} takes no value")
         return True
     text = given if given is not None else _next(rest, name)
-    return number(name, text)
+    return number(name, text) if OPTIONS[name] is int else text
 
 
 def number(name: str, text: str) -> int:
