@@ -114,6 +114,22 @@ def test_own_wait_grows() -> None:
     ]
 
 
+@pytest.mark.xfail(strict=True, reason="our own wait has no jitter: a whole fleet comes back in the same second")
+def test_own_wait_is_spread() -> None:
+    """§4.2: where the Central System names no wait, two stations do not come back in the same instant."""
+    second_tries = set()
+    for seed in (7, 8, 9):
+        station = Station()
+        station.seed = seed
+        station.wake()
+        station.started()
+        station.boot_answer = {"status": "Pending", "interval": 0}
+        station.connect()
+        station.wait(100)
+        second_tries.add(boots(station)[1])
+    assert len(second_tries) == 3
+
+
 @pytest.mark.parametrize("answer", [SILENCE, CallError("InternalError"), CallError("NotImplemented", "?")])
 def test_boot_not_processed(answer: CallError) -> None:
     """§4.2: no answer, or a CALLERROR, leaves the registration open: try again after our own wait."""
