@@ -165,7 +165,7 @@ class CentralSystem:
 
     def struck(self, vice: str) -> bool:
         rate = self.vices.get(vice, 0.0)
-        hit = rate > 0 and self.rng.random() < rate
+        hit = rate >= 1 or (rate > 0 and self.rng.random() < rate)
         if hit:
             self.strikes[vice] += 1
         return hit

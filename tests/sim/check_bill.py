@@ -363,10 +363,13 @@ class Authorised(Checker):
     """A transaction begins only for a card that somebody let in, and not after its last word was a refusal."""
 
     name = "authorised"
+    PLUG_IN_S = 130.0
+    """An accepted card may wait for its plug so long, whatever is said about it meanwhile."""
 
     def __init__(self) -> None:
         self.asked: dict[str, str] = {}
         self.verdict: dict[str, str] = {}
+        self.accepted_t: dict[str, float] = {}
         self.remote: set[str] = set()
         self.seen: set[int] = set()
 
@@ -380,6 +383,8 @@ class Authorised(Checker):
                 tag = self.asked.pop(call_id)
                 if status != "ConcurrentTx" or tag not in self.verdict:  # that is about the moment, not about the card
                     self.verdict[tag] = status
+                if status == "Accepted":
+                    self.accepted_t[tag] = world.t
             case [2, str(), "RemoteStartTransaction", {"idTag": str() as tag}]:
                 self.remote.add(tag.casefold())
 
@@ -393,7 +398,8 @@ class Authorised(Checker):
         tag = new.id_tag.casefold()
         offline_ok = setting(world, disk, "AllowOfflineTxForUnknownId", "false") == "true"
         verdict = self.verdict.get(tag)
-        if verdict == "Accepted" or tag in self.remote or offline_ok:
+        waited = world.t - self.accepted_t.get(tag, -self.PLUG_IN_S) < self.PLUG_IN_S
+        if verdict == "Accepted" or waited or tag in self.remote or offline_ok:
             return
         self.fail(world, f"transaction {new.number} began for {new.id_tag}, whose last word was {verdict}")
 
