@@ -102,11 +102,13 @@ def to_stream(stream: TextIO, prefixes: bool = False) -> Sink:
     return write
 
 
-def choose(environ: Mapping[str, str] = os.environ, stream: TextIO = sys.stderr) -> Sink:
+def choose(
+    environ: Mapping[str, str] = os.environ, stream: TextIO = sys.stderr, module: str = "systemd.journal"
+) -> Sink:
     """journald with its fields under systemd where systemd-python is installed, else stderr."""
     if "JOURNAL_STREAM" in environ:
         try:
-            return to_journald(import_module("systemd.journal").send)
+            return to_journald(import_module(module).send)
         except ImportError:
             return to_stream(stream)
     return to_stream(stream)

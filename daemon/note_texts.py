@@ -54,6 +54,10 @@ CATALOGUE: Mapping[str, Line] = {
     "board-mismatch": Line(ERROR, "board: {detail}; the station is Faulted; make board and [station] product agree"),
     "fault-on": Line(ERROR, "fault on connector {connector}: {fault}: {why}; {remedy} ({detail})"),
     "fault-off": Line(NOTICE, "fault on connector {connector} is over: {fault}"),
+    "meter-swapped": Line(
+        WARNING,
+        "the meter of connector {connector} was swapped or reset: its register is lower; billing goes on from there",
+    ),
     "mains-lost": Line(ERROR, "the mains fail; the unit goes dark in some seconds"),
     "unlocked": Line(NOTICE, "connector {connector} was unlocked"),
     "unlock-failed": Line(ERROR, "connector {connector} does not unlock: {detail}; look at lock and cable"),
