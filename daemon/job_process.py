@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import msgspec
 
@@ -62,15 +62,21 @@ def _hooks(files: Sequence[Path]) -> Mapping[str, Sequence[str]]:
     return hooks_of(files)
 
 
-def _streams(environ: Mapping[str, str]) -> tuple[BinaryIO, BinaryIO]:
+def streams(environ: Mapping[str, str], fd: int = LISTEN_FD) -> tuple[BinaryIO, BinaryIO]:
+    """The connection that systemd handed over, else standard input and output."""
     if environ.get("LISTEN_FDS") == "1" and environ.get("LISTEN_PID") == str(os.getpid()):
-        connection = socket.socket(fileno=LISTEN_FD)
-        stream = connection.makefile("rwb", buffering=0)
-        return stream, stream  # type: ignore[return-value]
+        with socket.socket(fileno=fd) as connection:
+            stream = cast(BinaryIO, connection.makefile("rwb", buffering=0))
+        return stream, stream
     return sys.stdin.buffer, sys.stdout.buffer
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    source: BinaryIO | None = None,
+    sink: BinaryIO | None = None,
+) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] in (["--help"], ["-h"]):
         print(f"{USAGE}\nOne job: a line from the socket that systemd hands over, or from standard input.")
@@ -79,8 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(files) * 2 != len(words):
         print(USAGE, file=sys.stderr)
         return 2
-    source, sink = _streams(os.environ)
-    answer = do(source.readline(LINE_BYTES + 1), _hooks(files), os.environ)
+    if source is None or sink is None:
+        source, sink = streams(environ)
+    answer = do(source.readline(LINE_BYTES + 1), _hooks(files), environ)
     sink.write(msgspec.json.encode(answer) + b"\n")
     sink.flush()
     return 0 if answer.ok else 1
