@@ -94,12 +94,12 @@ class Bench(Station):
 
     # --- the driver -------------------------------------------------------------------------------------------------
 
-    async def charge(self, card: str = "CARD-1") -> Row:
-        """Plug, card, and current flows; the connector."""
+    async def charge(self, card: str = "CARD-1", until: Callable[[Row], Any] | None = None) -> Row:
+        """Plug, card, and the contactor closes (or what else is waited for); the connector."""
         await self.until(lambda s: s["board"] is not None and s["registration"] == "Accepted")
         await self.sim("plug")
         await self.sim("tap", card)
-        return first(await self.until(flows))
+        return first(await self.until(until or charges))
 
     # --- signs ------------------------------------------------------------------------------------------------------
 
@@ -177,6 +177,11 @@ class BoardClient:
 
 def first(status: Row) -> Row:
     return dict(status["connectors"][0])
+
+
+def charges(status: Row) -> bool:
+    """A transaction runs and its contactor is closed."""
+    return running(status) and bool(first(status)["contactor_closed"])
 
 
 def flows(status: Row) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.csms.scripted import ScriptedCentralSystem
 from tests.csms.station import BoardKind
-from tests.processes.bench import Bench, BoardClient, first, flows, running
+from tests.processes.bench import Bench, BoardClient, charges, first, flows, running
 
 
 def bill(central: ScriptedCentralSystem) -> tuple[int, int, int]:
@@ -29,7 +29,7 @@ async def test_same_session_the_transaction_goes_on() -> None:
     """Only we were away (SIGKILL): same transaction, no gap in its energy, the contactor stays closed."""
     async with ScriptedCentralSystem() as central, Bench(central.url, tapped=True) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         before = await bench.connector()
         await bench.killed()
         await bench.start_daemon()
@@ -46,7 +46,7 @@ async def test_board_restarted_and_the_cable_stayed(evsed_too: bool) -> None:
     """Same boot, new session: the contactor was open, the cable stayed, so the transaction goes on to its one stop."""
     async with ScriptedCentralSystem() as central, Bench(central.url) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         if evsed_too:
             await bench.killed()
         await bench.board_gone(signal.SIGKILL)
@@ -55,7 +55,7 @@ async def test_board_restarted_and_the_cable_stayed(evsed_too: bool) -> None:
         await bench.start_board()
         if evsed_too:
             await bench.start_daemon()
-        await bench.until(lambda s: running(s) and flows(s), 15)
+        await bench.until(charges, 15)
         await end_of_session(central, bench)
 
 
@@ -97,7 +97,7 @@ async def test_darkness_ends_with_power_loss(board: BoardKind) -> None:
     """New boot without a note: PowerLoss, with the meter's own register; the cable is still there."""
     async with ScriptedCentralSystem() as central, Bench(central.url, board=board) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         await bench.sim("power-cut")
         assert await bench.gone() == -signal.SIGKILL
         if bench.board_process is not None:
