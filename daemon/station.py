@@ -119,11 +119,11 @@ class Station:
         latched, alive = self.charge_point.latched, self.runner.alive
         board: Board
         if self._simulated:
-            world = partial(open_world, self.config, self._seed)
+            world = partial(open_world, self.config, self._seed, self._go_dark)
             board = InProcessBoard(world, self._deliver, latched, alive, self._loop.time)
         else:
             board = BoardSocket(self.config.board.socket, self._deliver, latched, alive)
-        self.simulation = Simulation(board, self.store_watch.pretend_full)
+        self.simulation = Simulation(board, self.store_watch.pretend_full, self._go_dark)
         self.hands.take_board(board)
         return board
 
@@ -145,6 +145,11 @@ class Station:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._for_ever(board.run))
             tasks.create_task(self._for_ever(control.run))
+
+    def _go_dark(self, in_s: float) -> None:
+        from daemon.simulation import dark
+
+        self._loop.call_later(in_s, dark)
 
     def _no_board(self, order: Order) -> None:
         self._deliver(BoardDone(order.ref, False, "no board is attached"))
