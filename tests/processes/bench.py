@@ -23,11 +23,18 @@ class Bench(Station):
     """`lease_s`: the board's own.  `tapped`: `tap` remembers every word between daemon and board."""
 
     def __init__(
-        self, url: str, *, board: BoardKind = "process", lease_s: float = 20.0, tapped: bool = False, **ocpp: object
+        self,
+        url: str,
+        *,
+        board: BoardKind = "process",
+        product: str = "",
+        lease_s: float = 20.0,
+        tapped: bool = False,
+        **ocpp: object,
     ) -> None:
         self.lease_s = lease_s
         self.tapped = tapped
-        super().__init__(url, board=board, **{**QUICK, **ocpp})
+        super().__init__(url, board=board, product=product, **{**QUICK, **ocpp})
         self.tap = BoardTap(self.home / "tap.sock", self.home / "board.sock") if tapped else None
 
     def write_config(self, url: str | None = None) -> None:

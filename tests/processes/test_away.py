@@ -139,6 +139,23 @@ async def test_darkness_while_the_central_system_is_away(board: BoardKind) -> No
         assert told == ["StartTransaction", "StopTransaction"]
 
 
+@pytest.mark.parametrize("board", ["simulated", "process"])
+async def test_failing_mains_with_some_seconds_of_backup(board: BoardKind) -> None:
+    """The mains fail, the backup supply lasts some seconds: told before the dark, nothing is left to tell after it."""
+    async with ScriptedCentralSystem() as central, Bench(central.url, board=board, product="backup-power") as bench:
+        await bench.ready()
+        await bench.charge(until=flows)
+        await bench.sim("backup-power")
+        stop = await central.wait("StopTransaction", within=8)
+        assert stop["reason"] == "PowerLoss"
+        assert await bench.gone(within=10) == -signal.SIGKILL
+        if bench.board_process is not None:
+            assert await bench.board_process.wait() == -signal.SIGKILL
+        await bench.start()
+        await bench.until(lambda s: s["board"] is not None)
+        assert bill(central) == (1, 1, first(await bench.at_peace())["register_wh"])
+
+
 async def dark(bench: Bench) -> None:
     """The board's power fails while no daemon lives."""
     stranger = BoardClient(bench.home / "board.sock")
