@@ -60,10 +60,11 @@ class OneLogicalStartAndStop(Checker):
                 if told.record.ended is not None and told.record.meter_stop_wh != new.meter_stop_wh:
                     self.fail(world, f"the bill of transaction {new.number} changed after its end")
                 told.record = new
-                if new.start == "parked":
-                    told.parked.add("start")
-                if new.stop == "parked":
-                    told.parked.add("stop")
+                for kind, state, sendings in (("start", new.start, told.starts), ("stop", new.stop, told.stops)):
+                    if state == "parked":
+                        told.parked.add(kind)
+                        if not sendings:
+                            self.fail(world, f"the {kind} of transaction {new.number} is parked, and was never sent")
 
     # --- what is said ---
 
@@ -80,11 +81,8 @@ class OneLogicalStartAndStop(Checker):
     def _start(self, world: World, call_id: str, payload: dict[str, Any]) -> None:
         facts = json.dumps(payload, sort_keys=True)
         same = [t for t in self.told.values() if t.start_facts == facts]
-        told = (
-            next((t for t in same if not t.start_answered), None)
-            or self._fresh_start(payload)
-            or next(iter(same), None)
-        )
+        open_ones = (t for t in same if not t.start_answered and not t.stops)
+        told = next(open_ones, None) or self._fresh_start(payload) or next(iter(same), None)
         if told is None:
             self.fail(world, f"StartTransaction without a transaction on disk, or with other facts: {payload}")
             return

@@ -163,6 +163,8 @@ class BootGate(Checker):
         if what == "evsed-start":
             self.accepted, self.not_before, self.silent_until = False, 0.0, 0.0
         if what == "link-down":
+            if self.boot.call_id:  # it was lost with its connection: the next one need not wait
+                self.not_before = 0.0
             self.boot.gone()
 
 

@@ -146,11 +146,14 @@ class World:
         """What is sent disappears and nobody has noticed yet."""
         self.dialed = 0
         self.wake_at: float | None = None
+        self.order: Callable[..., Iterator[Moment]] = moments
+        self.plant_core: Callable[[ChargePoint], Any] = _as_it_is
+        self.plant_board: Callable[[SimulatedBoard], Any] = _as_it_is
+        """Where defects are planted, to see whether the checkers see them."""
         self.before_moment: Callable[[World, Moment], None] | None = None
         self.after_moment: Callable[[World, Moment], None] | None = None
         self._agenda: list[tuple[float, int, str, tuple[Any, ...]]] = []
         self._count = 0
-        self.jitter: Iterator[float] | None = None
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -221,7 +224,7 @@ class World:
         try:
             step = self.cp.step(Now(self.mono, self.utc_of_host()), event)
             self.wake_at = step.wake_at
-            for moment in list(moments(step, self.outlets, self.link)):
+            for moment in list(self.order(step, self.outlets, self.link)):
                 if self.before_moment is not None:
                     self.before_moment(self, moment)
                 self._carry_out(moment)
@@ -433,6 +436,7 @@ class World:
         if self.physical is None and self.setup.first_wh:
             for meter in self.board._world.connectors:
                 meter.metering.meter.wh = self.setup.first_wh
+        self.board = self.plant_board(self.board)
         self.new_boot = False
         self._life("board-start")
         if self.cp is not None:
@@ -460,14 +464,16 @@ class World:
             return
         self.lives += 1
         records = [msgspec.convert(msgspec.to_builtins(r), type(r)) for r in self.records.values()]
-        self.cp = ChargePoint(
-            self.setup.product,
-            IDENTITY,
-            self.setup.settings,
-            records,
-            self.setup.seed * 1000 + self.lives,
-            self._boot_id(),
-            BUILD_UTC,
+        self.cp = self.plant_core(
+            ChargePoint(
+                self.setup.product,
+                IDENTITY,
+                self.setup.settings,
+                records,
+                self.setup.seed * 1000 + self.lives,
+                self._boot_id(),
+                BUILD_UTC,
+            )
         )
         self._life("evsed-start")
         self.inbox.append(Started())
@@ -565,6 +571,10 @@ CONNECTOR_FAULTS = (
 )
 STATION_FAULTS = ("overtemperature", "undervoltage")
 IDENTITY = Identity(vendor="evsed", model="evsed", serial="SN1", firmware_version="0.1.0")
+
+
+def _as_it_is(part: Any) -> Any:
+    return part
 
 
 def physical_now(world: World) -> dict[str, Any]:
