@@ -103,15 +103,13 @@ def to_stream(stream: TextIO, prefixes: bool = False) -> Sink:
 
 
 def choose(
-    environ: Mapping[str, str] = os.environ, stream: TextIO = sys.stderr, module: str = "systemd.journal"
+    environ: Mapping[str, str] = os.environ, stream: TextIO | None = None, module: str = "systemd.journal"
 ) -> Sink:
     """journald with its fields under systemd where systemd-python is installed, else stderr."""
     if "JOURNAL_STREAM" in environ:
-        try:
+        with suppress(ImportError):
             return to_journald(import_module(module).send)
-        except ImportError:
-            return to_stream(stream)
-    return to_stream(stream)
+    return to_stream(stream or sys.stderr)
 
 
 def to_journald(send: Callable[..., object]) -> Sink:

@@ -225,13 +225,14 @@ class Station:
                     print(*(journal.plain(part) for part in line.rstrip().splitlines()), sep="\n", file=sys.stderr)
         return 1
 
-    def _asked_to_end(self) -> None:
+    def _asked_to_end(self, leave: Callable[[int], None] = os._exit) -> None:
         """SIGTERM, SIGINT; a second one does not wait."""
         if self._leaving:
-            os._exit(0)
+            leave(0)
+            return
         self._leaving = True
         self.service.stopping()
-        last = threading.Timer(ENDS_WITHIN_S, os._exit, (0,))
+        last = threading.Timer(ENDS_WITHIN_S, leave, (0,))
         last.daemon = True
         last.start()
         self._deliver(ShutdownAsked(ends_charge=self._simulated))
