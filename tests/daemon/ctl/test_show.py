@@ -11,14 +11,38 @@ from daemon.ctl import show
 from daemon.ctl.show import status_text, table, trace_line, when, why_text
 
 CONNECTOR: dict[str, Any] = {
-    "connector": 1, "status": "Available", "error": "NoError", "info": None, "pilot": "A", "faults": [],
-    "contactor_closed": False, "offered_amps": 0.0, "signalled_amps": 0.0, "register_wh": 12, "volts": [230.0],
-    "amps": [], "watts": [], "soc": None, "temperature": 25.0, "transaction": None,
+    "connector": 1,
+    "status": "Available",
+    "error": "NoError",
+    "info": None,
+    "pilot": "A",
+    "faults": [],
+    "contactor_closed": False,
+    "offered_amps": 0.0,
+    "signalled_amps": 0.0,
+    "register_wh": 12,
+    "volts": [230.0],
+    "amps": [],
+    "watts": [],
+    "soc": None,
+    "temperature": 25.0,
+    "transaction": None,
 }
 STATUS: dict[str, Any] = {
-    "station_id": "CP1", "status": "Available", "error": "NoError", "version": "0.1", "product": "p",
-    "linked": True, "registration": "Accepted", "queue": 0, "parked": 0, "utc": "now", "clock": "known",
-    "board": "simulated", "store": {"state": "ok", "dir": "/x"}, "connectors": [CONNECTOR],
+    "station_id": "CP1",
+    "status": "Available",
+    "error": "NoError",
+    "version": "0.1",
+    "product": "p",
+    "linked": True,
+    "registration": "Accepted",
+    "queue": 0,
+    "parked": 0,
+    "utc": "now",
+    "clock": "known",
+    "board": "simulated",
+    "store": {"state": "ok", "dir": "/x"},
+    "connectors": [CONNECTOR],
     "link": {"since_s": 3.0, "last_failure": None, "next_attempt_s": None},
 }
 
@@ -47,7 +71,11 @@ def test_the_status_says_what_is_wrong() -> None:
     transaction = {"number": 3, "transaction_id": None, "id_tag": "04A2", "energy_wh": 5}
     sick = {
         **CONNECTOR,
-        "status": "Faulted", "error": "OtherError", "info": "weld", "faults": ["weld"], "transaction": transaction,
+        "status": "Faulted",
+        "error": "OtherError",
+        "info": "weld",
+        "faults": ["weld"],
+        "transaction": transaction,
         "contactor_closed": True,
     }
     link = {"since_s": None, "last_failure": {"stage": "TCP", "cause": "refused"}, "next_attempt_s": 2.0}
