@@ -208,22 +208,18 @@ class Connector(Ending):
             self.stop(Reason.LOCAL, id_tag)
             return
         group = transaction.parent_id_tag
+        if group is None:
+            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="another card began this")
+            return
         known = self.parts.authorization.known(id_tag)
         if known is not None and known.accepted and self._same_group(group, known.parent_id_tag):
             self.parts.authorization.ask(id_tag, self._group_member)
         elif self.parts.authorization.online:
             self.parts.authorization.ask_central_system(id_tag, self._group_member)
-        else:
-            self._not_yours(id_tag)
-
-    def _not_yours(self, id_tag: str) -> None:
-        self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="another card began this")
 
     def _group_member(self, id_tag: str, verdict: Verdict) -> None:
         transaction = self.transaction
-        if transaction is None:
+        if transaction is None or not verdict.accepted:
             return
-        if verdict.accepted and self._same_group(transaction.parent_id_tag, verdict.parent_id_tag):
+        if self._same_group(transaction.parent_id_tag, verdict.parent_id_tag):
             self.stop(Reason.LOCAL, id_tag)
-        else:
-            self._not_yours(id_tag)
