@@ -77,7 +77,8 @@ CATALOGUE: Mapping[str, Line] = {
         WARNING, "central system: registration rejected, next try in {interval} s; is the identity known there?"
     ),
     "boot-unanswered": Line(WARNING, "central system: BootNotification failed: {code} {reason}"),
-    "clock-set": Line(NOTICE, "time taken from the central system (moved by {moved_s} s)"),
+    "clock-known": Line(NOTICE, "time taken from the central system"),
+    "clock-set": Line(NOTICE, "time taken from the central system (corrected by {moved_s} s)"),
     # messages
     "frame-refused": Line(WARNING, "central system sent what cannot be answered well: {code}: {reason}"),
     "frame-ignored": Line(WARNING, "central system sent what is ignored: {reason}"),

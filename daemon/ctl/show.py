@@ -115,7 +115,8 @@ def why_text(reasons: Sequence[Row]) -> str:
     for reason in reasons:
         lines.append(f"connector {reason['connector']}: {reason['text']} {reason['remedy']}")
         if reason["chain"]:
-            lines.append(f"  {reason['amps']:g} A, the smallest of: {', '.join(reason['chain'])}")
+            given = f"offers {reason['amps']:g} A" if reason["amps"] else "offers nothing now"
+            lines.append(f"  {given}; the bounds: {', '.join(reason['chain'])}")
     return "\n".join(lines)
 
 

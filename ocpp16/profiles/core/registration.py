@@ -156,7 +156,10 @@ class Registration:
         moved = self.context.clock.central_system_says(utc + min(delay, SLOW_ANSWER_S) / 2, self.context.now)
         if moved is None:
             return
-        self.context.note("clock-set", moved_s=None if moved == float("inf") else round(moved, 1))
+        if moved == float("inf"):
+            self.context.note("clock-known")
+        else:
+            self.context.note("clock-set", moved_s=round(moved, 1))
         self.context.save_unit(
             utc_offset=round(self.context.clock.offset or 0.0, 3), boot_id=self.context.clock.boot_id
         )

@@ -101,7 +101,7 @@ def test_why_is_a_sentence_and_a_chain() -> None:
     }
     assert why_text([reason, {**reason, "chain": []}]).splitlines() == [
         "connector 1: No car. Plug in.",
-        "  16 A, the smallest of: 32 A board, 16 A cable",
+        "  offers 16 A; the bounds: 32 A board, 16 A cable",
         "connector 1: No car. Plug in.",
     ]
 

@@ -402,9 +402,9 @@ def test_clock_note_once() -> None:
     """A person is told when the clock was set, not at each heartbeat."""
     station = Station().started()
     step = station.connect()
-    assert "clock-set" not in noted(step)
+    assert "clock-known" not in noted(step)
     station.wait(3000)
-    assert [code for code, _ in station.notes].count("clock-set") == 1
+    assert [code for code, _ in station.notes].count("clock-known") == 1
 
 
 def test_host_clock_serves_until_the_central_system_speaks() -> None:
