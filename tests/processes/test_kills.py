@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 import time
 
 from tests.csms.scripted import ScriptedCentralSystem, late
@@ -78,3 +79,39 @@ async def test_sigkill_at_any_moment_loses_nothing_and_moves_no_contactor() -> N
     async with asyncio.timeout(300):
         transactions = await asyncio.gather(*(Campaign(number).run() for number in range(STATIONS)))
     assert sum(transactions) >= 2 * STATIONS, "too few sessions were under way to prove anything"
+
+
+async def _either_dies(number: int, times: int) -> int:
+    dice = random.Random(200 + number)
+    deaths: list[float] = []
+    async with ScriptedCentralSystem() as central, Bench(central.url) as bench:
+        await bench.ready()
+        driver = Driver(bench, dice, "CARD-1", (5.0, 9.0))
+        driving = asyncio.create_task(driver.drive())
+        while len(deaths) < times:
+            await asyncio.sleep(dice.choice((0.3, 4.0, 7.0)) * dice.uniform(0.5, 1.0))
+            who = dice.choice(("board", "evsed", "both"))
+            if who != "evsed":
+                await bench.board_gone(signal.SIGKILL)
+            if who != "board":
+                await bench.killed()
+            deaths.append(time.monotonic())
+            if who != "evsed":
+                await bench.start_board()
+            if who != "board":
+                await bench.start_daemon()
+                await bench.ready(20)
+        driver.enough.set()
+        await driving
+        judge = Judge(central, deaths)
+        judge.judge(first(await bench.at_peace())["register_wh"])
+        assert "Traceback" not in bench.log_text()
+        print(judge.summary())
+        return judge.transactions
+
+
+async def test_either_process_may_die() -> None:
+    """SIGKILL to the board process, to evsed, to both: the contactor opens with its process, the bill stays whole."""
+    async with asyncio.timeout(200):
+        transactions = await asyncio.gather(*(_either_dies(number, 6) for number in range(3)))
+    assert sum(transactions) >= 3
