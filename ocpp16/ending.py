@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ocpp16.messages.types import Reason
 from ocpp16.place import Place
-from ocpp16.records import Occupancy, Transaction
+from ocpp16.records import Transaction
 from ocpp16.timers import Timer
 
 OPENING_S = 10.0
@@ -92,9 +92,9 @@ class Ending(Place):
         self.on_ended(self.number)
 
     def _set_finishing(self, finishing: bool) -> None:
-        occupancy = self.context.facts.of(Occupancy).get(self.number)
-        if (occupancy is not None and occupancy.finishing) != finishing:
-            self.context.save(Occupancy(connector=self.number, finishing=finishing), within_s=0.0 if finishing else 1.0)
+        row = self._occupancy
+        if row.finishing != finishing:
+            self.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
 
     def forget_occupancy(self) -> None:
         """Out of service now: afterwards it is Preparing, for Unavailable never leads to Finishing (§4.9)."""

@@ -598,7 +598,6 @@ def test_cable_stays_while_the_transaction_does() -> None:
     assert (station.outlets[1].locked, station.status()) == (True, "SuspendedEV")
 
 
-@pytest.mark.xfail(strict=True, reason="whose cable is held lives in memory only: a restart releases it")
 def test_held_cable_survives() -> None:
     """E 3.5: a cable that waits for its owner waits across a restart, too."""
     station = held_cable()

@@ -109,7 +109,8 @@ class Registration:
 
     def _own_wait(self) -> float:
         self._tries += 1
-        return OWN_RETRY_S * min(self._tries, 5)
+        spread = 1.0 + 0.25 * self.session.chance(f"boot {self._tries}")  # a fleet does not come back as one
+        return round(OWN_RETRY_S * min(self._tries, 5) * spread, 3)
 
     def _retry_in(self, wait_s: float) -> None:
         self.context.timers.set(Timer.BOOT, self.context.now.mono + wait_s)

@@ -79,11 +79,11 @@ WAITS = {0: 60.0, 1: 1.0, 300: 300.0, -5: 60.0, 2**31: 86400.0}
 def test_wait_when_not_accepted(status: str, interval: int) -> None:
     """§4.2: the next BootNotification comes after `interval`, not sooner; 0 or nonsense leaves the wait to us."""
     station = booted(status, interval)
-    wait = WAITS[interval]
+    wait, ours = WAITS[interval], interval <= 0
     station.wait(wait - 0.5)
     assert boots(station) == [0.0]
-    station.wait(1.0)
-    assert boots(station)[1] == pytest.approx(wait, abs=0.5)
+    station.wait(1.0 + (wait / 4 if ours else 0.0))  # our own wait is spread, a given one is kept
+    assert wait <= boots(station)[1] <= wait * (1.25 if ours else 1.0) + 0.5
     assert set(station.actions()) == {"BootNotification"}
 
 
@@ -102,19 +102,11 @@ def test_own_wait_grows() -> None:
     station = booted("Pending", 0)
     station.wait(2000)
     at = boots(station)
-    assert [later - sooner for sooner, later in pairwise(at)] == [
-        60,
-        120,
-        180,
-        240,
-        300,
-        300,
-        300,
-        300,
-    ]
+    waits = [later - sooner for sooner, later in pairwise(at)]
+    for wait, least in zip(waits, [60, 120, 180, 240, *[300] * 9], strict=False):
+        assert least <= wait <= least * 1.25
 
 
-@pytest.mark.xfail(strict=True, reason="our own wait has no jitter: a whole fleet comes back in the same second")
 def test_own_wait_is_spread() -> None:
     """§4.2: where the Central System names no wait, two stations do not come back in the same instant."""
     second_tries = set()
