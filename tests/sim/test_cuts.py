@@ -54,7 +54,8 @@ class Scissors(Watcher):
         central, checkers = pickle.loads(frozen)
         dark = world.dark_copy((checkers,), central, arrives)
         books = repr([(len(s.values), len(s.stops)) for s in central.sessions])
-        mark = (tuple(dark.records.values()), repr(dark.physical), books, arrives)
+        on_the_wire = tuple(entry[3] for entry in dark._agenda)
+        mark = (tuple(dark.records.values()), repr(dark.physical), books, on_the_wire)
         if mark in self.seen:
             return
         self.seen.add(mark)

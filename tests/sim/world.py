@@ -109,6 +109,8 @@ class Setup:
     utc_known: bool = False
     """The host's clock is right from the start (battery-backed, or set by NTP)."""
     meter_period_s: float = 60.0
+    board: Product | None = None
+    """The board's own idea of what it is, where it is not the product's."""
     first_wh: float = 0.0
     """Register of each meter when the world begins."""
 
@@ -130,6 +132,7 @@ class World:
         self.new_boot = False
         self.mono = BOOT_MONO_S
         self.boot_t = 0.0
+        self.board_there = True
         self.boots = 0
         self.lives = 0
         self.inbox: deque[Event] = deque()
@@ -419,9 +422,9 @@ class World:
             self.physical = physical_now(self)
 
     def start_board(self) -> None:
-        if not self.powered or self.board is not None:
+        if not self.powered or self.board is not None or not self.board_there:
             return
-        product = self.setup.product
+        product = self.setup.board or self.setup.product
         self.board = SimulatedBoard(
             product.connectors,
             deepcopy(self.physical),
@@ -479,6 +482,8 @@ class World:
         self.inbox.append(Started())
         if self.board is not None:
             self._attach()
+        else:
+            self.inbox.append(BoardLost("no board there"))
 
     def kill_evsed(self, back_after_s: float | None = RESTART_S) -> None:
         """SIGKILL: the board keeps what was last offered, for the rest of the lease."""
