@@ -16,8 +16,15 @@ from drivers.seam import encode
 from drivers.simulated.board import SimulatedBoard
 
 SHAPE: dict[str, Any] = {
-    "type": "connector", "connector": 1, "min_amps": 6.0, "max_amps": 32.0, "phases": 1,
-    "outlet": "cable", "lock": False, "meter": True, "measurands": ["Energy.Active.Import.Register", "Frequency"],
+    "type": "connector",
+    "connector": 1,
+    "min_amps": 6.0,
+    "max_amps": 32.0,
+    "phases": 1,
+    "outlet": "cable",
+    "lock": False,
+    "meter": True,
+    "measurands": ["Energy.Active.Import.Register", "Frequency"],
 }
 
 
@@ -39,7 +46,7 @@ def board_says(path: Path, *messages: dict[str, Any]) -> Iterator[None]:
 
         def serve() -> None:
             client, _ = server.accept()
-            with client:
+            with client, contextlib.suppress(OSError):  # who has heard enough goes away
                 for message in messages:
                     client.sendall(encode(message))
 
