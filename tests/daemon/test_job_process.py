@@ -71,3 +71,8 @@ def test_the_connection_comes_from_systemd() -> None:
         sink.write(b"ok")
         assert ours.recv(2) == b"ok"
         source.close()
+
+
+def test_without_a_connection_standard_streams_serve() -> None:
+    """A connection meant for another process is none."""
+    assert streams({"LISTEN_FDS": "1", "LISTEN_PID": "1"}) == (sys.stdin.buffer, sys.stdout.buffer)
