@@ -24,7 +24,7 @@ from ocpp16.rpc.calls import Postponed
 from ocpp16.rpc.payload import Refusal
 from ocpp16.status import LAMPS, connector_status, station_status
 from ocpp16.step import Link, Outlet, Step
-from ocpp16.timers import Key, Timer
+from ocpp16.timers import Timer
 
 
 class ChargePoint(Assembly):
@@ -73,7 +73,11 @@ class ChargePoint(Assembly):
             "RemoteStopTransaction": self.remote.on_remote_stop,
             "Reset": self.remote.on_reset,
         }
-        self._events: dict[type[ev.Event], Callable[[Any], None]] = {
+        self._events = self._listeners()
+
+    def _listeners(self) -> dict[type[ev.Event], Callable[[Any], None]]:
+        """Who hears which event."""
+        return {
             ev.Tick: self._tick,
             ev.Started: self._started,
             ev.BoardAttached: self.attachment.attached,
@@ -111,7 +115,7 @@ class ChargePoint(Assembly):
             return Step(outlets=tuple(map(self._outlet, self.connectors.values())))
         if context.clock.host_says(now):
             self._clock_set()
-        for timer, number, due in self._ripe(now.mono):
+        for timer, number, due in context.timers.take(now.mono):
             self._fire(timer, number, due)
         self._events[type(event)](event)
         for connector in self.connectors.values():
@@ -122,14 +126,6 @@ class ChargePoint(Assembly):
         self.session.pump()
         self.remote.leave_if_done()
         return self._gather()
-
-    def _ripe(self, mono: float) -> list[tuple[Timer, int, float]]:
-        earliest = self.context.timers.earliest()
-        if earliest is None or earliest > mono:
-            return []
-        table = self.context.timers.table()
-        keys: list[Key] = self.context.timers.take(mono)
-        return [(timer, connector, table[timer, connector]) for timer, connector in keys]
 
     def _fire(self, timer: Timer, connector: int, due: float) -> None:
         match timer:
