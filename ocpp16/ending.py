@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ocpp16.messages.types import Reason
 from ocpp16.place import Place
+from ocpp16.profiles.core.transactions import HORIZON_S
 from ocpp16.records import Transaction
 from ocpp16.timers import Timer
 
@@ -61,7 +62,8 @@ class Ending(Place):
         wh = self.parts.metering.register_wh(self.number)
         at = transaction.last
         now = self.context.clock.stamp(self.context.now.mono)
-        if at.utc is not None and now.utc is not None and at.utc > now.utc:
+        ahead = 0.0 if at.utc is None or now.utc is None else at.utc - now.utc
+        if 0.0 < ahead <= HORIZON_S:  # `last` was written ahead of its time; more than that: a wild clock, order counts
             at = now
         at = self.parts.transactions.in_order(transaction.number, at)
         self.parts.metering.transaction_ends(transaction, at)
