@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ocpp16.events import FaultChanged, PilotChanged
-from ocpp16.records import Availability, Sample, Transaction
+from ocpp16.records import Availability, MeterSwap, Sample, Transaction
 from tests.sim.check_wire import conf_is_valid, timestamps
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
 from tests.sim.world import World, register_wh
@@ -279,7 +279,7 @@ class EnergyBilled(Checker):
 
 
 class RegisterMonotone(Checker):
-    """The energy register never goes down, over transactions, restarts and darkness."""
+    """The register that bills never goes down, over transactions, restarts and darkness."""
 
     name = "register-monotone"
 
@@ -292,6 +292,8 @@ class RegisterMonotone(Checker):
         if frame[0] != 2 or frame[2] not in ("StartTransaction", "MeterValues"):
             return
         payload = frame[3]
+        if "meterStart" not in payload and "transactionId" not in payload:
+            return  # outside of a transaction nothing is billed, and nothing is on record after the dark
         facts = hash(json.dumps({k: v for k, v in payload.items() if k != "transactionId"}, sort_keys=True))
         if facts in self.said:  # sent again: its place in the order is that of the first time
             return
@@ -304,6 +306,8 @@ class RegisterMonotone(Checker):
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for _, new in changes:
+            if isinstance(new, MeterSwap):  # service declared another meter: its register has nothing to do with the old
+                self.last.pop(new.connector, None)
             if isinstance(new, Transaction) and new.meter_stop_wh is not None and new.last_wh > new.meter_stop_wh:
                 self.fail(world, f"transaction {new.number} stops at {new.meter_stop_wh}, was at {new.last_wh} before")
 
