@@ -267,6 +267,12 @@ def born_1970(frame: list[Any]) -> list[Any]:
     return frame
 
 
+def an_hour_late(frame: list[Any]) -> list[Any]:
+    if _is(frame, "StartTransaction"):
+        frame[3]["timestamp"] = frame[3]["timestamp"].replace("T10:", "T11:")
+    return frame
+
+
 def falling_register() -> Callable[[list[Any]], list[Any]]:
     shown = [1000]
 
@@ -383,6 +389,7 @@ PLANTED: dict[str, tuple[str, Callable[[World], None]]] = {
     "an unknown property": ("schema", frames(unknown_property)),
     "a message id used again": ("schema", frames(same_id)),
     "a time of 1970": ("honest-time", frames(born_1970)),
+    "a start an hour late": ("honest-time", frames(an_hour_late)),
     "a register that falls": ("register-monotone", frames(falling_register())),
     "an entry twice": ("one-entry-each", frames(doubled_entry)),
     "samples that never go": ("queues-empty", rows(samples_never_go)),
