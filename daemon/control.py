@@ -31,7 +31,7 @@ Act = Callable[[Request], Awaitable[Answer]]
 Follow = Callable[[Request], AsyncIterator[Answer]]
 
 
-class AnotherAnswers(Exception):
+class AnotherAnswers(OSError):
     """A living daemon has this socket."""
 
 
@@ -202,8 +202,7 @@ async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
 def _listening(path: Path) -> socket.socket:
     """A socket left by a killed daemon is taken over, that of a living one is not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(OSError):
-        probe.connect(str(path))
+    if _answers(path):
         raise AnotherAnswers(f"another evsed answers at {path}")
     if path.is_socket():
         path.unlink()
@@ -214,3 +213,12 @@ def _listening(path: Path) -> socket.socket:
     finally:
         os.umask(old)
     return sock
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -27,6 +27,7 @@ CATALOGUE: Mapping[str, Line] = {
     "broken-belief": Line(
         ERROR, "broken belief, offers withdrawn, ending to be restarted: {error}; please report this"
     ),
+    "part-failed": Line(ERROR, "cannot go on, ending to be restarted: {error}"),
     "slow-step": Line(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
     "reboot-hook": Line(NOTICE, "reboot hook: {detail}"),
     "no-reboot-hook": Line(WARNING, "the unit is not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),

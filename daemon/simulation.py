@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from daemon.board_carrier import Board
@@ -105,8 +106,11 @@ def open_world(config: Config, seed: int, go_dark: Callable[[float], None]) -> t
         nonlocal kept
         world = board.state()
         if world != kept:
-            save(folder, world)
-            kept = world
+            with suppress(
+                OSError
+            ):  # a failing disk is for the store to show, not for make-believe
+                save(folder, world)
+                kept = world
         if board.ended == "dark":
             go_dark(ANSWER_LEAVES_S)
 

@@ -219,8 +219,10 @@ class Station:
         """A part died: say it with all that helps, end."""
         for error in _leaves(group):
             code = "commit-failed" if isinstance(error, StoreFailed) else "broken-belief"
+            if isinstance(error, OSError):
+                code = "part-failed"
             self._say(code, error=f"{type(error).__name__}: {error}")
-            if not isinstance(error, StoreFailed | OSError):
+            if code == "broken-belief":
                 for line in traceback.format_exception(error):
                     print(*(journal.plain(part) for part in line.rstrip().splitlines()), sep="\n", file=sys.stderr)
         return 1

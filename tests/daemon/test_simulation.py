@@ -99,6 +99,15 @@ def test_the_world_is_kept_and_found_again(tmp_path: Path) -> None:
     assert dark == []
 
 
+def test_a_world_that_cannot_be_kept_ends_nobody(tmp_path: Path) -> None:
+    """Where nothing can be written, the make-believe goes on."""
+    host, keep = open_world(config(tmp_path), 5, lambda _: None)
+    (tmp_path / "store").rmdir()
+    host.greet(0.0)
+    keep()
+    assert not (tmp_path / "store").exists()
+
+
 def test_a_world_gone_dark_takes_us_along(tmp_path: Path) -> None:
     """When the board's power ends, the world is kept first, then this process goes."""
     dark: list[float] = []

@@ -195,7 +195,7 @@ async def test_a_second_request_to_end_does_not_wait(tmp_path: Path) -> None:
     [
         (StoreFailed("disk gone"), "the store failed"),
         (BrokenBelief("AssertionError at Tick: x"), "broken belief"),
-        (OSError("no socket"), "broken belief"),
+        (OSError("no socket"), "cannot go on"),
     ],
 )
 async def test_a_part_that_dies_ends_the_station(tmp_path: Path, error: Exception, words: str) -> None:
