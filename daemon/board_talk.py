@@ -63,6 +63,8 @@ class BoardTalk:
             return self._shaped(message)
         if self.attached is None:
             raise SeamError(f"{kind} before all connectors were told")
+        if (message.get("connector") or 0) > len(self._shapes):
+            raise SeamError(f"{kind} of connector {message['connector']}, which was never told")
         if kind == "ack":
             return self._acknowledged(message)
         if kind == "done":

@@ -31,6 +31,10 @@ Act = Callable[[Request], Awaitable[Answer]]
 Follow = Callable[[Request], AsyncIterator[Answer]]
 
 
+class AnotherAnswers(OSError):
+    """A living daemon has this socket."""
+
+
 class Refused(Exception):
     """A request that cannot be answered: the reason, for the asker.  `usage`: what he asked for is not there."""
 
@@ -71,63 +75,84 @@ def field(request: Request, name: str, kind: type, needed: bool = False) -> Any:
     return value
 
 
+def uid_of(sock: socket.socket) -> int:
+    """SO_PEERCRED: the kernel's word about who is there."""
+    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return int(uid)
+
+
+def may_act(uid: int) -> bool:
+    """Root and the daemon's own user."""
+    return uid in (0, os.geteuid())
+
+
+def peer_may_act(sock: socket.socket) -> bool:
+    """Whether who is at the other end may act."""
+    return may_act(uid_of(sock))
+
+
 class ControlSocket:
     """Serves until cancelled."""
 
     def __init__(
-        self, path: Path, looks: Mapping[str, Look], acts: Mapping[str, Act], follows: Mapping[str, Follow]
+        self,
+        path: Path,
+        looks: Mapping[str, Look],
+        acts: Mapping[str, Act],
+        follows: Mapping[str, Follow],
+        *,
+        may_act: Callable[[socket.socket], bool] | None = None,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._path = path
         self._looks = looks
         self._acts = acts
         self._follows = follows
-        self._clients = 0
+        self._may_act = may_act or peer_may_act
+        self._answer_s = answer_s
+        self.clients = 0
+        """Connections that are open."""
 
     async def run(self) -> None:
-        """Raises OSError where the socket cannot be made, or another evsed answers at it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_if_alive(self._path)
-        old = os.umask(0o777 & ~MODE)  # never wider than it shall be, not even for a moment
+        """Raises OSError where the socket cannot be made, AnotherAnswers where it is a living daemon's."""
+        sock = _listening(self._path)
         try:
-            server = await asyncio.start_unix_server(self._serve, self._path, limit=LINE_BYTES)
-        finally:
-            os.umask(old)
-        try:
-            async with server:
+            async with await asyncio.start_unix_server(self._serve, sock=sock, limit=LINE_BYTES) as server:
                 await server.serve_forever()
         finally:
+            sock.close()
             with suppress(OSError):
                 self._path.unlink()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
+        self.clients += 1
         try:
-            if self._clients > CLIENTS:
+            if self.clients > CLIENTS:
                 await _write(writer, error(f"{CLIENTS} connections are open already"))
                 return
-            may_act = _may_act(writer.get_extra_info("socket"))
+            allowed = self._may_act(writer.get_extra_info("socket"))
             while line := await _read(reader, writer):
-                await self._answer(line, may_act, reader, writer)
+                await self._answer(line, allowed, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            self._clients -= 1
+            self.clients -= 1
             writer.close()
 
     async def _answer(
-        self, line: bytes, may_act: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, line: bytes, allowed: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         try:
             request = request_of(line)
             if request["do"] in self._follows:
                 await _follow(self._follows[request["do"]](request), reader, writer)
                 return
-            answer = await self.answer(request, may_act)
+            answer = await self.answer(request, allowed)
         except Refused as refused:
             answer = error(refused.reason, refused.usage)
         await _write(writer, answer)
 
-    async def answer(self, request: Request, may_act: bool) -> Answer:
+    async def answer(self, request: Request, allowed: bool) -> Answer:
         """Raises Refused."""
         what = request["do"]
         if what in self._looks:
@@ -135,13 +160,13 @@ class ControlSocket:
         if what not in self._acts:
             known = ", ".join(sorted({*self._looks, *self._acts, *self._follows}))
             raise Refused(f"{what[:40]!r} is not known; known are {known}", usage=True)
-        if not may_act:
+        if not allowed:
             raise Refused("you may look, but only root and the daemon's own user may act")
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(self._answer_s):
                 return await self._acts[what](request)
         except TimeoutError:
-            raise Refused(f"no answer within {ANSWER_S:g} s") from None
+            raise Refused(f"no answer within {self._answer_s:g} s") from None
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -174,17 +199,26 @@ async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
     await writer.drain()
 
 
-def _may_act(sock: socket.socket) -> bool:
-    """SO_PEERCRED: the kernel's word about who is there."""
-    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    return uid in (0, os.geteuid())
-
-
-def _refuse_if_alive(path: Path) -> None:
+def _listening(path: Path) -> socket.socket:
     """A socket left by a killed daemon is taken over, that of a living one is not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if _answers(path):
+        raise AnotherAnswers(f"another evsed answers at {path}")
+    if path.is_socket():
+        path.unlink()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    old = os.umask(0o777 & ~MODE)  # never wider than it shall be, not even for a moment
+    try:
+        sock.bind(str(path))
+    finally:
+        os.umask(old)
+    return sock
+
+
+def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))
         except OSError:
-            return
-    raise OSError(f"another evsed answers at {path}")
+            return False
+    return True

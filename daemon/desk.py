@@ -113,8 +113,8 @@ class Desk:
             yield {"following": True}
             while True:
                 line = await lines.get()
-                yield {**line, **({"dropped": dropped} if dropped else {})}
-                dropped = 0
+                lost, dropped = dropped, 0
+                yield {**line, **({"dropped": lost} if lost else {})}
         finally:
             self._watchers.discard(watch)
 

@@ -102,14 +102,14 @@ def to_stream(stream: TextIO, prefixes: bool = False) -> Sink:
     return write
 
 
-def choose(environ: Mapping[str, str] = os.environ, stream: TextIO = sys.stderr) -> Sink:
+def choose(
+    environ: Mapping[str, str] = os.environ, stream: TextIO | None = None, module: str = "systemd.journal"
+) -> Sink:
     """journald with its fields under systemd where systemd-python is installed, else stderr."""
     if "JOURNAL_STREAM" in environ:
-        try:
-            return to_journald(import_module("systemd.journal").send)
-        except ImportError:
-            return to_stream(stream)
-    return to_stream(stream)
+        with suppress(ImportError):
+            return to_journald(import_module(module).send)
+    return to_stream(stream or sys.stderr)
 
 
 def to_journald(send: Callable[..., object]) -> Sink:

@@ -27,6 +27,7 @@ CATALOGUE: Mapping[str, Line] = {
     "broken-belief": Line(
         ERROR, "broken belief, offers withdrawn, ending to be restarted: {error}; please report this"
     ),
+    "part-failed": Line(ERROR, "cannot go on, ending to be restarted: {error}"),
     "slow-step": Line(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
     "reboot-hook": Line(NOTICE, "reboot hook: {detail}"),
     "no-reboot-hook": Line(WARNING, "the unit is not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),
@@ -54,6 +55,10 @@ CATALOGUE: Mapping[str, Line] = {
     "board-mismatch": Line(ERROR, "board: {detail}; the station is Faulted; make board and [station] product agree"),
     "fault-on": Line(ERROR, "fault on connector {connector}: {fault}: {why}; {remedy} ({detail})"),
     "fault-off": Line(NOTICE, "fault on connector {connector} is over: {fault}"),
+    "meter-swapped": Line(
+        WARNING,
+        "the meter of connector {connector} was swapped or reset: its register is lower; billing goes on from there",
+    ),
     "mains-lost": Line(ERROR, "the mains fail; the unit goes dark in some seconds"),
     "unlocked": Line(NOTICE, "connector {connector} was unlocked"),
     "unlock-failed": Line(ERROR, "connector {connector} does not unlock: {detail}; look at lock and cable"),
@@ -73,7 +78,8 @@ CATALOGUE: Mapping[str, Line] = {
         WARNING, "central system: registration rejected, next try in {interval} s; is the identity known there?"
     ),
     "boot-unanswered": Line(WARNING, "central system: BootNotification failed: {code} {reason}"),
-    "clock-set": Line(NOTICE, "time taken from the central system (moved by {moved_s} s)"),
+    "clock-known": Line(NOTICE, "time taken from the central system"),
+    "clock-set": Line(NOTICE, "time taken from the central system (corrected by {moved_s} s)"),
     # messages
     "frame-refused": Line(WARNING, "central system sent what cannot be answered well: {code}: {reason}"),
     "frame-ignored": Line(WARNING, "central system sent what is ignored: {reason}"),

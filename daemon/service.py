@@ -13,12 +13,12 @@ WITHOUT_SUPERVISOR_S = 60.0
 """How often progress is looked at where no watchdog waits for it."""
 
 
-def choose(environ: Mapping[str, str] = os.environ) -> Notify | None:
+def choose(environ: Mapping[str, str] = os.environ, module: str = "systemd.daemon") -> Notify | None:
     """systemd's notification, where a supervisor listens and systemd-python is installed."""
     if "NOTIFY_SOCKET" not in environ:
         return None
     try:
-        notify: Notify = import_module("systemd.daemon").notify
+        notify: Notify = import_module(module).notify
     except ImportError:
         return None
     return notify

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,11 @@ PLAYED_BY_EVSED = ("store-full", "install")
 class Simulation:
     """Takes the words after `sim`; answers when the board has taken them."""
 
-    def __init__(self, board: Board, pretend_full: Callable[[bool], None]) -> None:
+    def __init__(self, board: Board, pretend_full: Callable[[bool], None], go_dark: Callable[[float], None]) -> None:
         self._board = board
         self._pretend_full = pretend_full
+        self._go_dark = go_dark
+        """Ends this process after so many seconds."""
         self.install_fails = False
         """The next firmware cannot be installed."""
 
@@ -39,9 +42,9 @@ class Simulation:
             return self._fault(words[1], words[2] == "on")
         ok, detail = await self.tell(words, connector)
         if ok and words == ["power-cut"]:  # both processes end; the answer may still leave
-            asyncio.get_running_loop().call_later(ANSWER_LEAVES_S, dark)
+            self._go_dark(ANSWER_LEAVES_S)
         if ok and words == ["backup-power"]:
-            asyncio.get_running_loop().call_later(BACKUP_S, dark)
+            self._go_dark(BACKUP_S)
         return ok, detail
 
     def _fault(self, name: str, on: bool) -> tuple[bool, str]:
@@ -98,7 +101,7 @@ def make_board(config: Config, world: dict[str, Any] | None, seed: int) -> Simul
     )
 
 
-def open_world(config: Config, seed: int) -> tuple[BoardHost, Callable[[], None]]:
+def open_world(config: Config, seed: int, go_dark: Callable[[float], None]) -> tuple[BoardHost, Callable[[], None]]:
     """The simulated board of the configuration as it was left, and what keeps its world.
 
     Its power cut is ours: once its world is kept, this process goes dark with it.
@@ -114,9 +117,10 @@ def open_world(config: Config, seed: int) -> tuple[BoardHost, Callable[[], None]
         nonlocal kept
         world = board.state()
         if world != kept:
-            save(folder, world)
-            kept = world
+            with suppress(OSError):  # a failing disk is for the store to show, not for make-believe
+                save(folder, world)
+                kept = world
         if board.ended == "dark":
-            asyncio.get_running_loop().call_later(ANSWER_LEAVES_S, dark)
+            go_dark(ANSWER_LEAVES_S)
 
     return board, keep

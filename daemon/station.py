@@ -122,11 +122,11 @@ class Station:
         latched, alive = self.charge_point.latched, self.runner.alive
         board: Board
         if self._simulated:
-            world = partial(open_world, self.config, self._seed)
+            world = partial(open_world, self.config, self._seed, self._go_dark)
             board = InProcessBoard(world, self._deliver, latched, alive, self._loop.time)
         else:
             board = BoardSocket(self.config.board.socket, self._deliver, latched, alive)
-        self.simulation = Simulation(board, self.store_watch.pretend_full)
+        self.simulation = Simulation(board, self.store_watch.pretend_full, self._go_dark)
         self.hands.take_board(board)
         return board
 
@@ -148,6 +148,11 @@ class Station:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._for_ever(board.run))
             tasks.create_task(self._for_ever(control.run))
+
+    def _go_dark(self, in_s: float) -> None:
+        from daemon.simulation import dark
+
+        self._loop.call_later(in_s, dark)
 
     def _no_board(self, order: Order) -> None:
         self._deliver(BoardDone(order.ref, False, "no board is attached"))
@@ -218,19 +223,22 @@ class Station:
         """A part died: say it with all that helps, end."""
         for error in _leaves(group):
             code = "commit-failed" if isinstance(error, StoreFailed) else "broken-belief"
+            if isinstance(error, OSError):
+                code = "part-failed"
             self._say(code, error=f"{type(error).__name__}: {error}")
-            if not isinstance(error, StoreFailed | OSError):
+            if code == "broken-belief":
                 for line in traceback.format_exception(error):
                     print(*(journal.plain(part) for part in line.rstrip().splitlines()), sep="\n", file=sys.stderr)
         return 1
 
-    def _asked_to_end(self) -> None:
+    def _asked_to_end(self, leave: Callable[[int], None] = os._exit) -> None:
         """SIGTERM, SIGINT; a second one does not wait."""
         if self._leaving:
-            os._exit(0)
+            leave(0)
+            return
         self._leaving = True
         self.service.stopping()
-        last = threading.Timer(ENDS_WITHIN_S, os._exit, (0,))
+        last = threading.Timer(ENDS_WITHIN_S, leave, (0,))
         last.daemon = True
         last.start()
         self._deliver(ShutdownAsked(ends_charge=self._simulated))

@@ -47,12 +47,7 @@ class Assembly:
     ) -> None:
         self.product = product
         self.identity = identity
-        facts = Facts(records)
-        unit = facts.unit
-        offset = unit.utc_offset if unit.boot_id == boot_id else None
-        # In the same boot the monotonic clock keeps the order; rows written ahead of their time must not push it on.
-        lived_until = facts.newest_utc() if offset is None else unit.floor_utc
-        self.context = Context(facts, Clock(boot_id, max(build_utc, lived_until), offset))
+        self.context = _context(Facts(records), boot_id, build_utc)
         self.reports = Reports(self.context)
         self.session = Session(self.context, self.reports, seed)
         self.configuration = Configuration(self.context, product, first_values)
@@ -106,3 +101,11 @@ class Assembly:
             self.connectors,
         )
         self.board = BoardFacts(self.context, self.connectors, self.station_faults, self.reader)
+
+
+def _context(facts: Facts, boot_id: str, build_utc: float) -> Context:
+    """In the same boot the monotonic clock keeps the order; rows written ahead of their time must not push it on."""
+    unit = facts.unit
+    offset = unit.utc_offset if unit.boot_id == boot_id else None
+    lived_until = facts.newest_utc() if offset is None else unit.floor_utc
+    return Context(facts, Clock(boot_id, max(build_utc, lived_until), offset))

@@ -24,7 +24,7 @@ from ocpp16.records import LatchedFault, Record
 from ocpp16.remote_control import LAST_WORD_S
 from ocpp16.status import LAMPS, connector_status, station_status
 from ocpp16.step import Link, Outlet, Step
-from ocpp16.timers import Key, Timer
+from ocpp16.timers import Timer
 from ocpp16.triggers import Triggers
 
 
@@ -72,7 +72,11 @@ class ChargePoint(Assembly):
         self.firmware.is_charging = self._is_charging
         self.firmware.reboot = self._reboot_for_firmware
         self.trigger.messages = Triggers(self).table()
-        self._events: dict[type[ev.Event], Callable[[Any], None]] = {
+        self._events = self._listeners()
+
+    def _listeners(self) -> dict[type[ev.Event], Callable[[Any], None]]:
+        """Who hears which event."""
+        return {
             ev.Tick: self._tick,
             ev.Started: self._started,
             ev.BoardAttached: self.attachment.attached,
@@ -110,7 +114,7 @@ class ChargePoint(Assembly):
             return Step(outlets=tuple(map(self._outlet, self.connectors.values())))
         if context.clock.host_says(now):
             self._clock_set()
-        for timer, number, due in self._ripe(now.mono):
+        for timer, number, due in context.timers.take(now.mono):
             self._fire(timer, number, due)
         self._events[type(event)](event)
         for connector in self.connectors.values():
@@ -121,14 +125,6 @@ class ChargePoint(Assembly):
         self.session.pump()
         self.remote.leave_if_done()
         return self._gather()
-
-    def _ripe(self, mono: float) -> list[tuple[Timer, int, float]]:
-        earliest = self.context.timers.earliest()
-        if earliest is None or earliest > mono:
-            return []
-        table = self.context.timers.table()
-        keys: list[Key] = self.context.timers.take(mono)
-        return [(timer, connector, table[timer, connector]) for timer, connector in keys]
 
     def _fire(self, timer: Timer, connector: int, due: float) -> None:
         match timer:

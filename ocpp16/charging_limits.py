@@ -139,7 +139,7 @@ class ChargingLimits:
             return total
         if order.index(connector) >= served:
             return 0.0
-        return floor(total / served * 10.0) / 10.0 if served > 1 else total
+        return floor(total * 10.0 / served + 1e-9) / 10.0 if served > 1 else total
 
     # --- composite schedule -----------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from ocpp16.messages.types import Reason
 from ocpp16.place import Place
-from ocpp16.records import Occupancy, Transaction
+from ocpp16.profiles.core.transactions import HORIZON_S
+from ocpp16.records import Transaction
 from ocpp16.timers import Timer
 
 OPENING_S = 10.0
@@ -62,7 +63,8 @@ class Ending(Place):
         wh = self.parts.metering.register_wh(self.number)
         at = transaction.last
         now = self.context.clock.stamp(self.context.now.mono)
-        if at.utc is not None and now.utc is not None and at.utc > now.utc:
+        ahead = 0.0 if at.utc is None or now.utc is None else at.utc - now.utc
+        if 0.0 < ahead <= HORIZON_S:  # `last` was written ahead of its time; more than that: a wild clock, order counts
             at = now
         at = self.parts.transactions.in_order(transaction.number, at)
         self.parts.metering.transaction_ends(transaction, at)
@@ -94,9 +96,9 @@ class Ending(Place):
         self.on_ended(self.number)
 
     def _set_finishing(self, finishing: bool) -> None:
-        occupancy = self.context.facts.of(Occupancy).get(self.number)
-        if (occupancy is not None and occupancy.finishing) != finishing:
-            self.context.save(Occupancy(connector=self.number, finishing=finishing), within_s=0.0 if finishing else 1.0)
+        row = self._occupancy
+        if row.finishing != finishing:
+            self.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
 
     def forget_occupancy(self) -> None:
         """Out of service now: afterwards it is Preparing, for Unavailable never leads to Finishing (§4.9)."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from ocpp16.context import Context
 from ocpp16.events import ConnectorShape
 from ocpp16.messages.types import ChargingProfile
@@ -71,8 +73,6 @@ class Place:
         self.token: Token | None = None
         self.asking: str | None = None
         self._asked_profile: ChargingProfile | None = None
-        self.held_for: Token | None = None
-        """Whose cable stays locked in the socket after the plug was pulled at the car."""
         self.on_ended: Callable[[int], None]
 
     @property
@@ -90,9 +90,26 @@ class Place:
         return (station is None or station.operative) and (own is None or own.operative)
 
     @property
+    def _occupancy(self) -> Occupancy:
+        return self.context.facts.of(Occupancy).get(self.number) or Occupancy(connector=self.number)
+
+    @property
+    def held_for(self) -> Token | None:
+        """Whose cable stays locked in the socket after the plug was pulled at the car."""
+        row = self._occupancy
+        return None if row.held_for is None else Token(row.held_for, row.held_group, remote=False)
+
+    @held_for.setter
+    def held_for(self, holder: Token | None) -> None:
+        row = self._occupancy
+        owner, group = (None, None) if holder is None else (holder.id_tag, holder.parent_id_tag)
+        if (row.held_for, row.held_group) != (owner, group):
+            self.context.save(replace(row, held_for=owner, held_group=group))
+
+    @property
     def finishing(self) -> bool:
-        occupancy = self.context.facts.of(Occupancy).get(self.number)
-        return self.held_for is not None or (occupancy is not None and occupancy.finishing and self.plugged)
+        row = self._occupancy
+        return row.held_for is not None or (row.finishing and self.plugged)
 
     def fault_codes(self) -> tuple[str, ...]:
         return (*self.station_faults, *self.faults)

@@ -79,6 +79,9 @@ class Occupancy(Record, frozen=True, kw_only=True):
     table: ClassVar[str] = "occupancy"
     connector: int
     finishing: bool = False
+    held_for: str | None = None
+    """Whose cable stays locked in the socket (E 3.5), and his group."""
+    held_group: str | None = None
 
 
 class LatchedFault(Record, frozen=True, kw_only=True):

@@ -53,12 +53,12 @@ class Timers:
     def earliest(self) -> float | None:
         return min(self._due.values()) if self._due else None
 
-    def take(self, now: float) -> list[Key]:
-        """All that are due, oldest first; they no longer run."""
+    def take(self, now: float) -> list[tuple[Timer, int, float]]:
+        """All that are due, with the second at which they were, oldest first; they no longer run."""
         ripe = sorted((due, key) for key, due in self._due.items() if due <= now)
         for _, key in ripe:
             del self._due[key]
-        return [key for _, key in ripe]
+        return [(timer, connector, due) for due, (timer, connector) in ripe]
 
     def table(self) -> dict[Key, float]:
         """A copy, for those who look."""

@@ -208,4 +208,7 @@ async def stay(teller: Teller, station: Station) -> None:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--keep", action="store_true", help="stay up afterwards")
-    sys.exit(asyncio.run(main(options.parse_args().keep)))
+    try:
+        sys.exit(asyncio.run(main(options.parse_args().keep)))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from daemon.config_types import Config, Draft
@@ -149,7 +149,7 @@ def watch(asked: Asked) -> int:
     answer = asked.look("status")
     if answer["source"] == "store":
         return status(asked)
-    return follow(lambda: asked.daemon.ask("status")["status"], asked.line.as_json, WATCH_S)
+    follow(lambda: asked.daemon.ask("status")["status"], asked.line.as_json, WATCH_S)
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------
@@ -160,6 +160,18 @@ def act(asked: Asked, do: str, **fields: Any) -> int:
     answer = {**asked.daemon.ask(do, **fields), "source": "daemon"}
     text = answer.get("text", "")
     return told(asked, answer, {"text": text}, lambda: print(text or "done"))
+
+
+def certify(asked: Asked) -> int:
+    from daemon.ctl.certify import certify as play  # late: the suite of the source tree comes with it
+
+    options = asked.line.options
+    return play(
+        options.get("--against", "local"),
+        options.get("--product", asked.config.station.product),
+        options.get("--out", "."),
+        asked.daemon.path,
+    )
 
 
 ACTS: dict[str, Callable[[Asked], int]] = {
@@ -174,15 +186,6 @@ ACTS: dict[str, Callable[[Asked], int]] = {
         asked, "sim", words=list(asked.line.operands), connector=asked.line.options.get("--connector")
     ),
 }
-
-
-def certify(asked: Asked) -> int:
-    from daemon.ctl.certify import certify as play  # late: the suite of the source tree comes with it
-
-    options = asked.line.options
-    return play(
-        options.get("--against", "local"), options.get("--product"), options.get("--out", "."), asked.daemon.path
-    )
 
 
 LOOKS: dict[str, Callable[[Asked], int]] = {
@@ -209,7 +212,16 @@ def _configured(line: Line) -> Draft:
     return read(line.files)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def _hush() -> None:
+    """Nothing more can be printed: `evsectl … | head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    commands: Mapping[str, Callable[[Asked], int]] = {**LOOKS, **ACTS},
+    hush: Callable[[], None] = _hush,
+) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words in (["--help"], ["-h"]):
         print(f"{USAGE}\n{SIM_USAGE}")
@@ -224,14 +236,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     daemon = Daemon(line.socket or str(config.control_socket))
     try:
-        return {**LOOKS, **ACTS}[line.name](Asked(line, config, daemon))
+        return commands[line.name](Asked(line, config, daemon))
     except Unreachable as gone:
         print(f"evsectl: {gone}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         return 0
-    except BrokenPipeError:  # `evsectl … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        hush()
         return 0
     finally:
         daemon.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from daemon.ctl.show import json_line, status_text
 
@@ -23,10 +23,10 @@ def _still(status: Status) -> Status:
     return {name: value for name, value in status.items() if name not in _RESTLESS}
 
 
-def follow(ask: Callable[[], Status], as_json: bool, period_s: float) -> int:
+def follow(ask: Callable[[], Status], as_json: bool, period_s: float, terminal: bool | None = None) -> NoReturn:
     """Until interrupted; Unreachable when the daemon ends."""
-    if sys.stdout.isatty() and not as_json:
-        return _drawn(ask, period_s)
+    if (sys.stdout.isatty() if terminal is None else terminal) and not as_json:
+        _drawn(ask, period_s)
     before: Status | None = None
     while True:
         now = ask()
@@ -36,7 +36,7 @@ def follow(ask: Callable[[], Status], as_json: bool, period_s: float) -> int:
         time.sleep(period_s)
 
 
-def _drawn(ask: Callable[[], Status], period_s: float) -> int:
+def _drawn(ask: Callable[[], Status], period_s: float) -> NoReturn:
     from rich.live import Live
     from rich.text import Text
 

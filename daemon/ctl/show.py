@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,21 +32,21 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join(line.rstrip()[:COLUMNS] for line in lines)
 
 
-def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]], empty: str, fancy: bool | None = None) -> None:
     """A table, or the words for an empty one."""
     rows = list(rows)
     if not rows:
         print(empty)
-    elif sys.stdout.isatty():
+    elif sys.stdout.isatty() if fancy is None else fancy:
         from rich.console import Console
         from rich.table import Table
 
-        fancy = Table(box=None, pad_edge=False)
+        drawn = Table(box=None, pad_edge=False)
         for head in heads:
-            fancy.add_column(head, overflow="fold")
+            drawn.add_column(head, overflow="fold")
         for row in rows:
-            fancy.add_row(*(_cell(value).replace("[", "\\[") for value in row))
-        Console().print(fancy)
+            drawn.add_row(*(_cell(value).replace("[", "\\[") for value in row))
+        Console().print(drawn)
     else:
         print(table(heads, rows))
 
@@ -115,7 +115,8 @@ def why_text(reasons: Sequence[Row]) -> str:
     for reason in reasons:
         lines.append(f"connector {reason['connector']}: {reason['text']} {reason['remedy']}")
         if reason["chain"]:
-            lines.append(f"  {reason['amps']:g} A, the smallest of: {', '.join(reason['chain'])}")
+            given = f"offers {reason['amps']:g} A" if reason["amps"] else "offers nothing now"
+            lines.append(f"  {given}; the bounds: {', '.join(reason['chain'])}")
     return "\n".join(lines)
 
 
@@ -183,6 +184,3 @@ def trace_line(line: Row) -> str:
 
 def json_line(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-Text = Callable[[Row], str]

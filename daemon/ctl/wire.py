@@ -17,23 +17,29 @@ class Unreachable(Exception):
     """No daemon answers there: exit 3."""
 
 
+def hint_of(error: OSError) -> str:
+    """What may help."""
+    return "; are you in the group evsed?" if isinstance(error, PermissionError) else ""
+
+
 class Daemon:
     """A connection to the control socket.  Raises Unreachable at the first question where nobody answers."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience_s: float = ANSWER_S) -> None:
         self.path = path
+        self._patience_s = patience_s
         self._sock: socket.socket | None = None
         self._lines: Any = None
 
     def _connect(self) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(ANSWER_S)
+        sock.settimeout(self._patience_s)
         try:
             sock.connect(self.path)
         except OSError as error:
             sock.close()
-            hint = "; are you in the group evsed?" if isinstance(error, PermissionError) else ""
-            raise Unreachable(f"evsed is not reachable at {self.path}: {error.strerror or error}{hint}") from None
+            reason = f"{error.strerror or error}{hint_of(error)}"
+            raise Unreachable(f"evsed is not reachable at {self.path}: {reason}") from None
         self._sock, self._lines = sock, sock.makefile("rb")
         return sock
 

@@ -40,7 +40,9 @@ COMMANDS = (
     Command(("stop-transaction",), (), ("--connector",), what="stop a transaction"),
     Command(("reset",), (), ("--hard",), what="restart evsed; --hard: the whole unit"),
     Command(("selftest",), (), ("--clear-latched",), what="test the board; --clear-latched: after service of a weld"),
-    Command(("certify",), (), ("--against", "--product", "--out"), what="the pre-test report; --against local or a URL"),
+    Command(
+        ("certify",), (), ("--against", "--product", "--out"), what="the pre-test report; --against local or a URL"
+    ),
     Command(("sim",), ("WORDS",), ("--connector",), what="the simulated board: " + " | ".join(SIM_WORDS)),
 )
 

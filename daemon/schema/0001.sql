@@ -26,7 +26,9 @@ CREATE TABLE availability (
 
 CREATE TABLE occupancy (
     connector INTEGER PRIMARY KEY NOT NULL,
-    finishing INTEGER NOT NULL DEFAULT 0
+    finishing INTEGER NOT NULL DEFAULT 0,
+    held_for TEXT,
+    held_group TEXT
 ) STRICT;
 
 CREATE TABLE latched_fault (

@@ -263,6 +263,11 @@ class Session:
     def _start_goes_first(self, seq: int) -> bool:
         return self.gate is Gate.OPEN and self.reports.unsent_up_to(seq) and self.reports.waiting < SHORT_QUEUE
 
+    def chance(self, what: str) -> float:
+        """A number from 0 to 1 that differs from station to station and life to life, and repeats with the seed."""
+        digest = hashlib.blake2b(f"{self._seed}:{what}".encode(), digest_size=4).digest()
+        return int.from_bytes(digest, "big") / 0xFFFFFFFF
+
     def _send(self, request: Message, then: Then | None, report: Report | None) -> None:
         if (flaw := payload.flaw(request)) is not None:  # ours to mend; it must neither leave nor block the next
             self.context.note("call-flawed", action=payload.action_of(request), reason=flaw.description)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ocpp16.product import Product
 from tests.conformance.transcript import Payload, utc
-from tests.conformance.unit import Unit
+from tests.conformance.unit import Hands
 from tests.conformance.wire import Call, CentralSystem, Reply, Stopped
 
 WITHIN_S = 10.0
@@ -89,7 +89,7 @@ def boot() -> Want:
 class Lab:
     """One case under way: the station, the Central System, and the judge's pencil."""
 
-    def __init__(self, unit: Unit, central: CentralSystem, product: Product) -> None:
+    def __init__(self, unit: Hands, central: CentralSystem, product: Product) -> None:
         self.unit = unit
         self.central = central
         self.product = product

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.conformance import pics
 from tests.conformance.judge import VALID, Failed, Lab, want
-from tests.conformance.run import laboratory
+from tests.conformance.run import Place
 from tests.conformance.states import charging, remote_stop
 from tests.conformance.wire import Stopped
 
@@ -39,8 +39,8 @@ class Facts:
     """(what is declared, what was read, whether they agree; None: it cannot be read)."""
 
 
-async def facts(product: str) -> Facts:
-    async with laboratory(product) as lab:
+async def facts(place: Place) -> Facts:
+    async with place(False) as lab:
         await lab.booted()
         found = Facts(boot=next(call.payload for call in lab.central.calls if call.action == "BootNotification"))
         rows = (await lab.ask("GetConfiguration", {}, "conf")).payload.get("configurationKey", [])
@@ -69,10 +69,10 @@ async def _takes(lab: Lab, key: str, value: int) -> bool:
     return (await lab.ask("ChangeConfiguration", {"key": key, "value": str(value)})).status == "Accepted"
 
 
-async def indicators(product: str, mobile: bool) -> Samples:
+async def indicators(place: Place, mobile: bool) -> Samples:
     """The four, in a run of their own: nothing else goes on at this station."""
     samples: Samples = {name: [] for name, _, _ in INDICATORS}
-    async with laboratory(product, mobile=mobile) as lab:
+    async with place(mobile) as lab:
         lab.within_s = PATIENCE_S
         try:
             await lab.booted(PATIENCE_S * 2)

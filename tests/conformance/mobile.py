@@ -22,12 +22,12 @@ class MobileLink:
     ) -> None:
         self._central = central
         self._dice = random.Random(seed)
-        self._delay = delay or late
+        self.delay = delay or late
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def listen(self) -> int:
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        self._server = await asyncio.start_server(self._relay, host, port)
         return int(self._server.sockets[0].getsockname()[1])
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class MobileLink:
         try:
             with contextlib.suppress(OSError):
                 while piece := await source.read(65536):
-                    free_at = max(free_at, loop.time() + self._delay(self._dice))
+                    free_at = max(free_at, loop.time() + self.delay(self._dice))
                     queue.put_nowait((free_at, piece))
             queue.put_nowait((free_at, b""))
             await sender
@@ -74,6 +74,10 @@ class MobileLink:
             with contextlib.suppress(OSError):
                 sink.write(piece)
                 await sink.drain()
+
+
+def at_once(dice: random.Random) -> float:
+    return 0.0
 
 
 def late(dice: random.Random) -> float:

@@ -14,7 +14,7 @@ import msgspec
 from ocpp16.product import Product
 from tests.conformance import measure, pics
 from tests.conformance.catalogue import Case, product_named
-from tests.conformance.run import FAIL, NOT_BUILT, OFF, PASS, Verdict, play_all
+from tests.conformance.run import FAIL, NOT_BUILT, OFF, PASS, Place, Verdict, own_place, play_all
 from tests.conformance.transcript import utc
 from tests.conformance.unit import ROOT
 
@@ -25,13 +25,16 @@ NOTICE = (
 Report = dict[str, Any]
 
 
-async def made(product: str, cases: Iterable[Case], jobs: int, tell: Callable[[Verdict], None]) -> Report:
-    """Plays everything; some minutes."""
+async def made(
+    product: str, cases: Iterable[Case], jobs: int, tell: Callable[[Verdict], None], shared: Place | None = None
+) -> Report:
+    """Plays everything; some minutes.  `shared`: the one station there is, else each case has its own."""
     answers, _ = product_named(product)
-    verdicts = await play_all([(case, product) for case in cases], jobs, tell)
-    read = await measure.facts(product)
-    loopback = await measure.indicators(product, mobile=False)
-    mobile = await measure.indicators(product, mobile=True)
+    verdicts = await play_all([(case, product) for case in cases], jobs, tell, place=shared)
+    place = shared or own_place(product)
+    read = await measure.facts(place)
+    loopback = await measure.indicators(place, mobile=False)
+    mobile = await measure.indicators(place, mobile=True)
     return assembled(answers, verdicts, read, loopback, mobile)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from ocpp16.product import Product
@@ -55,6 +55,15 @@ def indented(lines: Iterable[str]) -> list[str]:
     return [f"      {line}" for line in lines]
 
 
+Place = Callable[[bool], AbstractAsyncContextManager[Lab]]
+"""Makes a lab (over a mobile link, or not) whose station is about to boot."""
+
+
+def own_place(product: str, plant: str = "") -> Place:
+    """A station of its own for each case."""
+    return lambda mobile: laboratory(product, plant, mobile)
+
+
 @asynccontextmanager
 async def laboratory(product: str, plant: str = "", mobile: bool = False) -> AsyncIterator[Lab]:
     """A booted station with its judge; everything is gone afterwards."""
@@ -79,14 +88,14 @@ def _has(product: Product, key: str) -> bool:
     return key != "MinimumStatusDuration" or product.minimum_status_duration
 
 
-async def judge(case: Case, product: str, plant: str = "", mobile: bool = False) -> Verdict:
+async def judge(case: Case, product: str, plant: str = "", place: Place | None = None) -> Verdict:
     """Play one case."""
     if not case.applies(product_named(product)[0]):
         return Verdict(case, product, OFF)
     if case.play is None:
         return Verdict(case, product, NOT_BUILT, "the security profiles are not built yet")
     began = time.monotonic()
-    async with laboratory(product, plant, mobile) as lab:
+    async with (place or own_place(product, plant))(False) as lab:
         why = await _played(case, lab)
         verdict = Verdict(
             case, product, FAIL if why else PASS, why, time.monotonic() - began, lab.wanted,
@@ -132,14 +141,18 @@ def conduct(central: CentralSystem) -> list[str]:
 
 
 async def play_all(
-    pairs: Iterable[tuple[Case, str]], jobs: int, tell: Callable[[Verdict], None], plant: str = "", mobile: bool = False
+    pairs: Iterable[tuple[Case, str]],
+    jobs: int,
+    tell: Callable[[Verdict], None],
+    plant: str = "",
+    place: Place | None = None,
 ) -> list[Verdict]:
-    """Several at a time; the verdicts in the order of the pairs."""
-    gate = asyncio.Semaphore(jobs)
+    """Several at a time (one, where the place is shared); the verdicts in the order of the pairs."""
+    gate = asyncio.Semaphore(1 if place else jobs)
 
     async def one(case: Case, product: str) -> Verdict:
         async with gate:
-            verdict = await judge(case, product, plant, mobile)
+            verdict = await judge(case, product, plant, place)
         tell(verdict)
         return verdict
 

@@ -33,18 +33,56 @@ def environment(plant: str = "") -> dict[str, str]:
     return {**env, "CONFORMANCE_PLANT": plant} if plant else env
 
 
-class Unit:
+class Hands:
+    """What is done by hand, at the control socket of a station with the simulated board."""
+
+    def __init__(self, control: Path) -> None:
+        self.control = control
+        self.powered = asyncio.Event()
+        self.powered.set()
+        self.ends: list[int] = []
+        """Exit codes so far, where they are known."""
+
+    async def power_cut(self) -> None:
+        raise NotImplementedError
+
+    def log_text(self) -> str:
+        return ""
+
+    async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        """One request at the control socket; waits until it answers (a station that starts has none yet)."""
+        for _ in range(200):
+            try:
+                reader, writer = await asyncio.open_unix_connection(str(self.control))
+                break
+            except OSError:
+                await asyncio.sleep(0.05)
+        else:
+            raise HandFailed(f"{do}: the control socket does not answer")
+        try:
+            writer.write(json.dumps({"v": 1, "do": do, **fields}).encode() + b"\n")
+            line = await asyncio.wait_for(reader.readline(), 15)
+            return dict(json.loads(line)) if line else {"ok": False, "error": "it went away"}
+        except (OSError, TimeoutError) as error:
+            return {"ok": False, "error": str(error) or "no answer"}
+        finally:
+            writer.close()
+
+    async def sim(self, words: str, connector: int | None = None) -> None:
+        fields = {} if connector is None else {"connector": connector}
+        answer = await self.ask("sim", words=words.split(), **fields)
+        if not answer.get("ok") and words not in ("power-cut", "backup-power"):
+            raise HandFailed(f"sim {words}: {answer.get('error')}")
+
+
+class Unit(Hands):
     """`await open()`, then it runs and is started again whenever it ends, until `close()`.  `powered`: mains."""
 
     def __init__(self, url: str, product: str, connectors: int, plant: str = "", **ocpp: object) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="evsed-c-"))
-        self.control = self.home / "control.sock"
+        super().__init__(self.home / "control.sock")
         self.log = self.home / "log"
-        self.powered = asyncio.Event()
-        self.powered.set()
         self.starts = 0
-        self.ends: list[int] = []
-        """Exit codes so far."""
         self._env = environment(plant)
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -85,33 +123,6 @@ class Unit:
                 self._process.kill()
             await self._process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
-
-    # --- the hands ----------------------------------------------------------------------------------------------------
-
-    async def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        """One request at the control socket; waits until it answers (a station that starts has none yet)."""
-        for _ in range(200):
-            try:
-                reader, writer = await asyncio.open_unix_connection(str(self.control))
-                break
-            except OSError:
-                await asyncio.sleep(0.05)
-        else:
-            raise HandFailed(f"{do}: the control socket does not answer")
-        try:
-            writer.write(json.dumps({"v": 1, "do": do, **fields}).encode() + b"\n")
-            line = await asyncio.wait_for(reader.readline(), 15)
-            return dict(json.loads(line)) if line else {"ok": False, "error": "it went away"}
-        except (OSError, TimeoutError) as error:
-            return {"ok": False, "error": str(error) or "no answer"}
-        finally:
-            writer.close()
-
-    async def sim(self, words: str, connector: int | None = None) -> None:
-        fields = {} if connector is None else {"connector": connector}
-        answer = await self.ask("sim", words=words.split(), **fields)
-        if not answer.get("ok") and words not in ("power-cut", "backup-power"):
-            raise HandFailed(f"sim {words}: {answer.get('error')}")
 
     async def power_cut(self) -> None:
         """Dark; returns when the process is gone.  `powered` decides when it comes back."""

@@ -108,6 +108,12 @@ class CentralSystem:
         self._next = 0
         self.port = 0
 
+    def forget(self, transcript: Transcript, interval: int = 300) -> None:
+        """A new case with the same line: nothing of the last one counts."""
+        self.transcript, self.interval, self.read, self.transaction = transcript, interval, 0, 0
+        for kept in (self.cards, self.scripts, self.calls, self.faults, self.measured, self._keys):
+            kept.clear()
+
     # --- the line -----------------------------------------------------------------------------------------------------
 
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -116,6 +122,10 @@ class CentralSystem:
             ping_interval=None, close_timeout=0.2, max_size=None,
         )  # fmt: skip
         self.port = int(next(iter(self._server.sockets)).getsockname()[1])
+
+    @property
+    def listening(self) -> bool:
+        return self._server is not None
 
     async def shut(self) -> None:
         """Nobody listens any more; what was open is torn off."""

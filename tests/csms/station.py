@@ -63,7 +63,7 @@ class Station:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.end()
-        if error is not None:
+        if isinstance(error, Exception):  # not for Ctrl-C
             print(f"--- the station's log ---\n{self.log_text()[-6000:]}", file=sys.stderr)
         shutil.rmtree(self.home, ignore_errors=True)
 

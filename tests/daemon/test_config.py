@@ -132,6 +132,12 @@ def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, content: bytes, l
     assert first.line == line
 
 
+def test_brackets_without_end_are_no_toml(tmp_path: Path) -> None:
+    """What nests too deeply to be read is a problem, not an exception."""
+    file = written(tmp_path, "a = " + "[" * 5000 + "]" * 5000)
+    assert "no TOML" in read([file], {}).problems[0].what
+
+
 def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     """What cannot be read at all is an error, not an exception."""
     assert "cannot be read" in read([tmp_path], {}).problems[0].what

@@ -47,7 +47,7 @@ def test_an_unknown_name_names_those_that_are_there() -> None:
     _, (trouble,) = read_product("duall", HERE)
     assert trouble.file == "" and "duall" in trouble.what
     assert "socket-3p" in trouble.allowed and trouble.nearest == "dual"
-    assert read_product("nowhere/x.toml", HERE)[1]
+    assert read_product("nowhere/x.toml", HERE)[1] and read_product("x" * 5000, HERE)[1]
 
 
 def test_an_unknown_answer_is_named_with_its_line(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ LINES: list[dict[str, Any]] = [
     {"do": "set", "key": "MeterValuesSampledData", "value": "Voltage,Current.Import.L1"},
     {"do": "set", "key": "ConnectorPhaseRotation", "value": "0.RST,1.RST"},
     {"do": "stop", "connector": 1},
-    {"do": "reset", "kind": "Soft"},
+    {"do": "reset", "hard": False},
     {"do": "park", "item": 1},
     {"do": "retry", "item": 1},
     {"do": "selftest", "clear_latched": True},
@@ -53,6 +53,9 @@ class ControlLines:
         self.socket = ControlSocket(Path("unused"), desk.looks, desk.acts, desk.follows)
 
     def _deliver(self, event: ev.Event) -> None:
+        self.loop.call_soon(self._step, event)
+
+    def _step(self, event: ev.Event) -> None:
         """What the hall does with an event: one step, its replies to who asked."""
         step = self.life.station.step(ev.Now(self.life.mono, None), event)
         for reply in step.replies:
@@ -77,8 +80,8 @@ class ControlLines:
             self.loop.run_until_complete(self._answer(line))
 
     async def _answer(self, line: bytes) -> None:
-        task = asyncio.ensure_future(self.socket.answer(request_of(line), may_act=True))
-        for _ in range(4):
+        task = asyncio.ensure_future(self.socket.answer(request_of(line), True))
+        for _ in range(6):
             await asyncio.sleep(0)
         if not task.done():  # it waits for the board
             task.cancel()

@@ -595,3 +595,13 @@ def test_cable_stays_while_the_transaction_does() -> None:
     station.charging()
     station.unplug()
     assert (station.outlets[1].locked, station.status()) == (True, "SuspendedEV")
+
+
+def test_held_cable_survives() -> None:
+    """E 3.5: a cable that waits for its owner waits across a restart, too."""
+    station = held_cable()
+    station.restart().started(attached=False)
+    station.attach(
+        ev.PilotChanged(1, "A", station.mono), ev.CableChanged(1, True, 32.0, True, station.mono), station.reading()
+    )
+    assert station.outlets[1].locked

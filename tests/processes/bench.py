@@ -23,11 +23,18 @@ class Bench(Station):
     """`lease_s`: the board's own.  `tapped`: `tap` remembers every word between daemon and board."""
 
     def __init__(
-        self, url: str, *, board: BoardKind = "process", lease_s: float = 20.0, tapped: bool = False, **ocpp: object
+        self,
+        url: str,
+        *,
+        board: BoardKind = "process",
+        product: str = "",
+        lease_s: float = 20.0,
+        tapped: bool = False,
+        **ocpp: object,
     ) -> None:
         self.lease_s = lease_s
         self.tapped = tapped
-        super().__init__(url, board=board, **{**QUICK, **ocpp})
+        super().__init__(url, board=board, product=product, **{**QUICK, **ocpp})
         self.tap = BoardTap(self.home / "tap.sock", self.home / "board.sock") if tapped else None
 
     def write_config(self, url: str | None = None) -> None:
@@ -94,12 +101,12 @@ class Bench(Station):
 
     # --- the driver -------------------------------------------------------------------------------------------------
 
-    async def charge(self, card: str = "CARD-1") -> Row:
-        """Plug, card, and current flows; the connector."""
+    async def charge(self, card: str = "CARD-1", until: Callable[[Row], Any] | None = None) -> Row:
+        """Plug, card, and the contactor closes (or what else is waited for); the connector."""
         await self.until(lambda s: s["board"] is not None and s["registration"] == "Accepted")
         await self.sim("plug")
         await self.sim("tap", card)
-        return first(await self.until(flows))
+        return first(await self.until(until or charges))
 
     # --- signs ------------------------------------------------------------------------------------------------------
 
@@ -177,6 +184,11 @@ class BoardClient:
 
 def first(status: Row) -> Row:
     return dict(status["connectors"][0])
+
+
+def charges(status: Row) -> bool:
+    """A transaction runs and its contactor is closed."""
+    return running(status) and bool(first(status)["contactor_closed"])
 
 
 def flows(status: Row) -> bool:

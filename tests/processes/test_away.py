@@ -8,7 +8,7 @@ import pytest
 
 from tests.csms.scripted import ScriptedCentralSystem
 from tests.csms.station import BoardKind
-from tests.processes.bench import Bench, BoardClient, first, flows, running
+from tests.processes.bench import Bench, BoardClient, charges, first, flows, running
 
 
 def bill(central: ScriptedCentralSystem) -> tuple[int, int, int]:
@@ -29,7 +29,7 @@ async def test_same_session_the_transaction_goes_on() -> None:
     """Only we were away (SIGKILL): same transaction, no gap in its energy, the contactor stays closed."""
     async with ScriptedCentralSystem() as central, Bench(central.url, tapped=True) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         before = await bench.connector()
         await bench.killed()
         await bench.start_daemon()
@@ -46,7 +46,7 @@ async def test_board_restarted_and_the_cable_stayed(evsed_too: bool) -> None:
     """Same boot, new session: the contactor was open, the cable stayed, so the transaction goes on to its one stop."""
     async with ScriptedCentralSystem() as central, Bench(central.url) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         if evsed_too:
             await bench.killed()
         await bench.board_gone(signal.SIGKILL)
@@ -55,7 +55,7 @@ async def test_board_restarted_and_the_cable_stayed(evsed_too: bool) -> None:
         await bench.start_board()
         if evsed_too:
             await bench.start_daemon()
-        await bench.until(lambda s: running(s) and flows(s), 15)
+        await bench.until(charges, 15)
         await end_of_session(central, bench)
 
 
@@ -97,7 +97,7 @@ async def test_darkness_ends_with_power_loss(board: BoardKind) -> None:
     """New boot without a note: PowerLoss, with the meter's own register; the cable is still there."""
     async with ScriptedCentralSystem() as central, Bench(central.url, board=board) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         await bench.sim("power-cut")
         assert await bench.gone() == -signal.SIGKILL
         if bench.board_process is not None:
@@ -137,6 +137,23 @@ async def test_darkness_while_the_central_system_is_away(board: BoardKind) -> No
         assert stop["meterStop"] == first(await bench.at_peace())["register_wh"]
         told = [frame[2] for _, frame in central.got[heard:] if frame[0] == 2 and frame[2].endswith("Transaction")]
         assert told == ["StartTransaction", "StopTransaction"]
+
+
+@pytest.mark.parametrize("board", ["simulated", "process"])
+async def test_failing_mains_with_some_seconds_of_backup(board: BoardKind) -> None:
+    """The mains fail, the backup supply lasts some seconds: told before the dark, nothing is left to tell after it."""
+    async with ScriptedCentralSystem() as central, Bench(central.url, board=board, product="backup-power") as bench:
+        await bench.ready()
+        await bench.charge(until=flows)
+        await bench.sim("backup-power")
+        stop = await central.wait("StopTransaction", within=8)
+        assert stop["reason"] == "PowerLoss"
+        assert await bench.gone(within=10) == -signal.SIGKILL
+        if bench.board_process is not None:
+            assert await bench.board_process.wait() == -signal.SIGKILL
+        await bench.start()
+        await bench.until(lambda s: s["board"] is not None)
+        assert bill(central) == (1, 1, first(await bench.at_peace())["register_wh"])
 
 
 async def dark(bench: Bench) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.csms.scripted import ScriptedCentralSystem
 from tests.csms.station import BoardKind
-from tests.processes.bench import Bench, BoardClient, first, flows, running
+from tests.processes.bench import Bench, BoardClient, charges, first
 
 IDLE, CHARGING, OFFLINE = "idle", "charging", "offline"
 
@@ -34,7 +34,7 @@ async def test_sigterm(board: BoardKind, state: str) -> None:
             assert (await central.wait("StopTransaction"))["reason"] == "Reboot"
         if state == CHARGING and board == "process":
             await bench.start_daemon()
-            await bench.until(lambda s: running(s) and flows(s))
+            await bench.until(charges)
             assert not central.calls("StopTransaction"), "the board kept the charge"
         assert "Traceback" not in bench.log_text()
 
@@ -53,7 +53,7 @@ async def test_sigterm_of_the_board_ends_the_charge_properly() -> None:
         assert not closed and steady < opened < steady + 7.0
         assert fault["vendorErrorCode"] == "board-missing"
         await bench.start_board()
-        await bench.until(lambda s: running(s) and flows(s), 15)
+        await bench.until(charges, 15)
         await bench.sim("tap", "CARD-1")
         stop = await central.wait("StopTransaction")
         assert stop["meterStop"] == first(await bench.at_peace())["register_wh"]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 import time
 
-from tests.csms.scripted import ScriptedCentralSystem
+from tests.csms.scripted import ScriptedCentralSystem, late
 from tests.processes.bench import Bench, first
 from tests.processes.campaign import Driver, Judge
 
-STATIONS = 4
-KILLS_EACH = 52
+STATIONS = 3
+KILLS_EACH = 70
+KILLS_PER_SESSION = 14
+"""Beyond that many the killer waits for the session's next step: on a slow machine, too, sessions go on."""
 PAUSES_S = (0.0, 0.1, 0.5, 2.0)
 WORDS = ("StartTransaction", "StopTransaction", "MeterValues", "Authorize", "StatusNotification", "BootNotification")
 
@@ -47,10 +50,12 @@ class Campaign:
     async def _kill(self, bench: Bench, central: ScriptedCentralSystem) -> None:
         """Kill, start again at once, let it live for a random while or until it has said a certain word."""
         while len(self.kills) < KILLS_EACH:
-            if self.dice.random() < 0.5:
+            if len(self.kills) > KILLS_PER_SESSION * (len(central.calls("StopTransaction")) + 1):
+                await self._word(central, "StopTransaction", within=6.0)
+            elif self.dice.random() < 0.5:
                 await asyncio.sleep(self.dice.choice(PAUSES_S) * self.dice.random())
             else:
-                await self._word(central, self.dice.choice(WORDS))
+                await self._word(central, self.dice.choice(WORDS), within=1.0)
             await bench.killed()
             self.kills.append(time.monotonic())
             await bench.start_daemon()
@@ -58,11 +63,14 @@ class Campaign:
                 await bench.ready(20)
         await bench.ready(20)
 
-    async def _word(self, central: ScriptedCentralSystem, action: str) -> None:
-        """The station says it, its answer is on the way or just there; or 2 s have gone."""
+    async def _word(self, central: ScriptedCentralSystem, action: str, within: float) -> None:
+        """The station says it; its answer is not sent yet, on the way, or just there.  Or the time has gone."""
         heard = len(central.got)
+        central.scripts[action].clear()
+        if self.dice.random() < 0.5:
+            central.script(action, late(0.1))
         with contextlib.suppress(AssertionError):
-            await central.until(lambda: bool(central.calls(action, since=heard)), within=2.0)
+            await central.until(lambda: bool(central.calls(action, since=heard)), within)
             await asyncio.sleep(self.dice.choice((0.0, 0.003, 0.03)))
 
 
@@ -71,3 +79,39 @@ async def test_sigkill_at_any_moment_loses_nothing_and_moves_no_contactor() -> N
     async with asyncio.timeout(300):
         transactions = await asyncio.gather(*(Campaign(number).run() for number in range(STATIONS)))
     assert sum(transactions) >= 2 * STATIONS, "too few sessions were under way to prove anything"
+
+
+async def _either_dies(number: int, times: int) -> int:
+    dice = random.Random(200 + number)
+    deaths: list[float] = []
+    async with ScriptedCentralSystem() as central, Bench(central.url) as bench:
+        await bench.ready()
+        driver = Driver(bench, dice, "CARD-1", (5.0, 9.0))
+        driving = asyncio.create_task(driver.drive())
+        while len(deaths) < times:
+            await asyncio.sleep(dice.choice((0.3, 4.0, 7.0)) * dice.uniform(0.5, 1.0))
+            who = dice.choice(("board", "evsed", "both"))
+            if who != "evsed":
+                await bench.board_gone(signal.SIGKILL)
+            if who != "board":
+                await bench.killed()
+            deaths.append(time.monotonic())
+            if who != "evsed":
+                await bench.start_board()
+            if who != "board":
+                await bench.start_daemon()
+                await bench.ready(20)
+        driver.enough.set()
+        await driving
+        judge = Judge(central, deaths)
+        judge.judge(first(await bench.at_peace())["register_wh"])
+        assert "Traceback" not in bench.log_text()
+        print(judge.summary())
+        return judge.transactions
+
+
+async def test_either_process_may_die() -> None:
+    """SIGKILL to the board process, to evsed, to both: the contactor opens with its process, the bill stays whole."""
+    async with asyncio.timeout(200):
+        transactions = await asyncio.gather(*(_either_dies(number, 6) for number in range(3)))
+    assert sum(transactions) >= 3

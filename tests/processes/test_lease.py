@@ -6,7 +6,7 @@ import signal
 import time
 
 from tests.csms.scripted import ScriptedCentralSystem
-from tests.processes.bench import Bench, BoardClient, first, flows, running
+from tests.processes.bench import Bench, BoardClient, charges, first, flows
 
 LEASE_S = 3.0
 BOARD_S = 0.4
@@ -22,7 +22,7 @@ async def test_dead_for_longer_than_the_lease() -> None:
     """evsed stays dead: steady pilot when the lease lapses, then open; back later, the same transaction goes on."""
     async with ScriptedCentralSystem() as central, Bench(central.url, lease_s=LEASE_S, tapped=True) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         await bench.killed()
         stranger = BoardClient(bench.home / "board.sock")
         lapsed, ack = await stranger.until(lambda m: m["type"] == "ack" and m["amps"] == 0.0)
@@ -32,7 +32,7 @@ async def test_dead_for_longer_than_the_lease() -> None:
         assert 0.0 < opened - lapsed < 6.0, "this car obeys: it opens without load"
         await stranger.close()
         await bench.start_daemon()
-        await bench.until(lambda s: running(s) and flows(s), 15)
+        await bench.until(charges, 15)
         await bench.sim("tap", "CARD-1")
         stop = await central.wait("StopTransaction")
         assert stop["meterStop"] == first(await bench.at_peace())["register_wh"]
@@ -43,7 +43,7 @@ async def test_a_car_that_ignores_the_steady_pilot_has_six_seconds() -> None:
     """Without a daemon and with a rude car: the contactor opens under load, 6 s after the lease lapsed (Table A.6)."""
     async with ScriptedCentralSystem() as central, Bench(central.url, lease_s=1.5, tapped=True) as bench:
         await bench.ready()
-        await bench.charge()
+        await bench.charge(until=flows)
         await bench.sim("fault", "ev-ignores-stop", "on")
         await bench.killed()
         stranger = BoardClient(bench.home / "board.sock")
@@ -62,7 +62,7 @@ async def test_a_lease_shorter_than_ours_is_renewed_in_time() -> None:
         await bench.until(lambda s: time.monotonic() > began + 3.0)
         assert bench.tap is not None
         assert bench.tap.unasked() == []
-        assert flows(await bench.status())
+        assert charges(await bench.status())
 
 
 async def test_a_hung_daemon_loses_the_lease() -> None:
@@ -80,7 +80,7 @@ async def test_a_hung_daemon_loses_the_lease() -> None:
         opened = bench.tap.contactor()[-1][0]
         assert opened > last_offer(bench) + LEASE_S - BOARD_S
         bench.signal(signal.SIGCONT)
-        await bench.until(lambda s: running(s) and flows(s), 15)
+        await bench.until(charges, 15)
         await bench.sim("tap", "CARD-1")
         stop = await central.wait("StopTransaction")
         assert stop["meterStop"] == first(await bench.at_peace())["register_wh"]

@@ -43,7 +43,10 @@ class Campaign:
             return reasons.count("PowerLoss")
 
     async def _cut(self, bench: Bench) -> None:
-        await bench.sim("power-cut")
+        if self.dice.random() < 0.3:
+            bench.kill()  # with the board in the same process that is a power cut, too
+        else:
+            await bench.sim("power-cut")
         assert await bench.gone() == -9
         self.cuts.append(time.monotonic())
         await bench.start_daemon()

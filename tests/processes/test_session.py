@@ -113,7 +113,7 @@ async def test_a_soft_reset_ends_the_charge_and_the_process(board: BoardKind) ->
 async def test_a_hard_reset_reboots_the_unit(board: BoardKind) -> None:
     """Reset Hard: stopped with its reason, exit 0, the board begins a new boot; nothing is billed twice (§5.14)."""
     async with at_work(board) as (central, bench):
-        await bench.charge()
+        await bench.charge(until=flows)
         assert await answer(central, "Reset", type="Hard") == "Accepted"
         stop = await central.wait("StopTransaction")
         assert stop["reason"] == "HardReset"

@@ -86,6 +86,8 @@ class CentralSystem:
     def __post_init__(self) -> None:
         self.rng = Random(self.seed)
         self.calls = 0
+        self.lied = False
+        """A wrong time was told once."""
 
     # --- what the station says ------------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class CentralSystem:
 
     def struck(self, vice: str) -> bool:
         rate = self.vices.get(vice, 0.0)
-        hit = rate > 0 and self.rng.random() < rate
+        hit = rate >= 1 or (rate > 0 and self.rng.random() < rate)
         if hit:
             self.strikes[vice] += 1
         return hit
@@ -176,6 +178,7 @@ class CentralSystem:
             utc += FIFTY_YEARS_S
         elif self.struck("clock-past"):
             utc -= FIFTY_YEARS_S
+        self.lied = self.lied or abs(utc - EPOCH - t) > 1.0
         return iso(utc)
 
     def _boot_conf(self, t: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ocpp16.events import FaultChanged, PilotChanged
-from ocpp16.records import Availability, Sample, Transaction
+from ocpp16.records import Availability, MeterSwap, Sample, Transaction
 from tests.sim.check_wire import conf_is_valid, timestamps
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
 from tests.sim.world import World, register_wh
@@ -60,10 +60,11 @@ class OneLogicalStartAndStop(Checker):
                 if told.record.ended is not None and told.record.meter_stop_wh != new.meter_stop_wh:
                     self.fail(world, f"the bill of transaction {new.number} changed after its end")
                 told.record = new
-                if new.start == "parked":
-                    told.parked.add("start")
-                if new.stop == "parked":
-                    told.parked.add("stop")
+                for kind, state, sendings in (("start", new.start, told.starts), ("stop", new.stop, told.stops)):
+                    if state == "parked":
+                        told.parked.add(kind)
+                        if not sendings:
+                            self.fail(world, f"the {kind} of transaction {new.number} is parked, and was never sent")
 
     # --- what is said ---
 
@@ -80,11 +81,8 @@ class OneLogicalStartAndStop(Checker):
     def _start(self, world: World, call_id: str, payload: dict[str, Any]) -> None:
         facts = json.dumps(payload, sort_keys=True)
         same = [t for t in self.told.values() if t.start_facts == facts]
-        told = (
-            next((t for t in same if not t.start_answered), None)
-            or self._fresh_start(payload)
-            or next(iter(same), None)
-        )
+        open_ones = (t for t in same if not t.start_answered and not t.stops)
+        told = next(open_ones, None) or self._fresh_start(payload) or next(iter(same), None)
         if told is None:
             self.fail(world, f"StartTransaction without a transaction on disk, or with other facts: {payload}")
             return
@@ -281,7 +279,7 @@ class EnergyBilled(Checker):
 
 
 class RegisterMonotone(Checker):
-    """The energy register never goes down, over transactions, restarts and darkness."""
+    """The register that bills never goes down, over transactions, restarts and darkness."""
 
     name = "register-monotone"
 
@@ -294,6 +292,8 @@ class RegisterMonotone(Checker):
         if frame[0] != 2 or frame[2] not in ("StartTransaction", "MeterValues"):
             return
         payload = frame[3]
+        if "meterStart" not in payload and "transactionId" not in payload:
+            return  # outside of a transaction nothing is billed, and nothing is on record after the dark
         facts = hash(json.dumps({k: v for k, v in payload.items() if k != "transactionId"}, sort_keys=True))
         if facts in self.said:  # sent again: its place in the order is that of the first time
             return
@@ -306,6 +306,8 @@ class RegisterMonotone(Checker):
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for _, new in changes:
+            if isinstance(new, MeterSwap):  # service declared another meter: its register has nothing to do with the old
+                self.last.pop(new.connector, None)
             if isinstance(new, Transaction) and new.meter_stop_wh is not None and new.last_wh > new.meter_stop_wh:
                 self.fail(world, f"transaction {new.number} stops at {new.meter_stop_wh}, was at {new.last_wh} before")
 
@@ -363,10 +365,13 @@ class Authorised(Checker):
     """A transaction begins only for a card that somebody let in, and not after its last word was a refusal."""
 
     name = "authorised"
+    PLUG_IN_S = 130.0
+    """An accepted card may wait for its plug so long, whatever is said about it meanwhile."""
 
     def __init__(self) -> None:
         self.asked: dict[str, str] = {}
         self.verdict: dict[str, str] = {}
+        self.accepted_t: dict[str, float] = {}
         self.remote: set[str] = set()
         self.seen: set[int] = set()
 
@@ -380,6 +385,8 @@ class Authorised(Checker):
                 tag = self.asked.pop(call_id)
                 if status != "ConcurrentTx" or tag not in self.verdict:  # that is about the moment, not about the card
                     self.verdict[tag] = status
+                if status == "Accepted":
+                    self.accepted_t[tag] = world.t
             case [2, str(), "RemoteStartTransaction", {"idTag": str() as tag}]:
                 self.remote.add(tag.casefold())
 
@@ -393,7 +400,8 @@ class Authorised(Checker):
         tag = new.id_tag.casefold()
         offline_ok = setting(world, disk, "AllowOfflineTxForUnknownId", "false") == "true"
         verdict = self.verdict.get(tag)
-        if verdict == "Accepted" or tag in self.remote or offline_ok:
+        waited = world.t - self.accepted_t.get(tag, -self.PLUG_IN_S) < self.PLUG_IN_S
+        if verdict == "Accepted" or waited or tag in self.remote or offline_ok:
             return
         self.fail(world, f"transaction {new.number} began for {new.id_tag}, whose last word was {verdict}")
 

@@ -56,6 +56,14 @@ class ReflexOpens(Checker):
         self.closed: dict[int, bool] = {}
         self.faulty: set[int] = set()
 
+    def life(self, world: World, what: str) -> None:
+        if what in ("board-dead", "power-off"):
+            self.pilot.clear()
+            self.closed.clear()
+        words = what.split()
+        if words[:3] == ["sim", "fault", "weld"]:  # not seen yet, but true
+            (self.faulty.add if words[3] == "on" else self.faulty.discard)(int(words[4]))
+
     def board(self, world: World, message: dict[str, Any]) -> None:
         kind, connector = message["type"], message.get("connector")
         if kind == "pilot":
@@ -84,11 +92,6 @@ class ReflexOpens(Checker):
         for connector, closed in self.closed.items():
             if closed and connector not in self.faulty:
                 self._judge(world, connector, world.mono)
-
-    def life(self, world: World, what: str) -> None:
-        if what in ("board-dead", "power-off"):
-            self.pilot.clear()
-            self.closed.clear()
 
 
 class LeaseHolds(Checker):

@@ -10,7 +10,8 @@ from typing import Any
 import ocpp.v16
 from jsonschema import Draft4Validator
 
-from ocpp16.records import Unit
+from ocpp16.records import Transaction, Unit
+from tests.sim.central_system import EPOCH
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
 from tests.sim.world import BUILD_UTC, World
 
@@ -163,6 +164,8 @@ class BootGate(Checker):
         if what == "evsed-start":
             self.accepted, self.not_before, self.silent_until = False, 0.0, 0.0
         if what == "link-down":
+            if self.boot.call_id:  # it was lost with its connection: the next one need not wait
+                self.not_before = 0.0
             self.boot.gone()
 
 
@@ -212,19 +215,30 @@ class FramesValid(Checker):
 
 
 class HonestTime(Checker):
-    """No timestamp below the build date, nor a fresh one below the time we are known to have lived at."""
+    """No timestamp below the build date, nor a fresh one below the time we are known to have lived at.
+
+    As long as the Central System has never told a wrong time, a start is stamped with the time at which it happened.
+    """
 
     name = "honest-time"
+    OFF_BY_S = 35.0
+    """Half of the slowest round trip that is believed, and what a slow first answer leaves."""
 
     def __init__(self) -> None:
         self.floor = BUILD_UTC
-        self.last: dict[int, float] = {}
+        self.happened: dict[int, float] = {}
+        """True UTC at which each transaction began."""
 
     def life(self, world: World, what: str) -> None:
         if what == "evsed-start":
             unit = world.records.get(("unit", "unit"))
             if isinstance(unit, Unit):
                 self.floor = max(BUILD_UTC, unit.floor_utc)
+
+    def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
+        for old, new in changes:
+            if old is None and isinstance(new, Transaction):
+                self.happened[new.number] = EPOCH + world.t
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if frame[0] != 2:
@@ -234,6 +248,17 @@ class HonestTime(Checker):
             at = utc_of(text)
             if at < (self.floor if fresh else BUILD_UTC) - EPS:
                 self.fail(world, f"{frame[2]} stamped {text}, below the floor")
+        if frame[2] == "StartTransaction" and not world.central.lied:
+            self._judge(world, frame[3])
+
+    def _judge(self, world: World, payload: dict[str, Any]) -> None:
+        at = utc_of(payload["timestamp"])
+        facts = (payload["connectorId"], payload["idTag"], payload["meterStart"])
+        rows = [row for row in world.records.values() if isinstance(row, Transaction)]
+        mine = [row for row in rows if (row.connector, row.id_tag, row.meter_start_wh) == facts]
+        off = [abs(self.happened[row.number] - at) for row in mine if row.number in self.happened]
+        if off and all(row.began.exact for row in mine) and min(off) > self.OFF_BY_S:
+            self.fail(world, f"StartTransaction stamped {payload['timestamp']}, {min(off):.0f} s off the truth")
 
 
 LEGAL = {

@@ -109,6 +109,8 @@ class Setup:
     utc_known: bool = False
     """The host's clock is right from the start (battery-backed, or set by NTP)."""
     meter_period_s: float = 60.0
+    board: Product | None = None
+    """The board's own idea of what it is, where it is not the product's."""
     first_wh: float = 0.0
     """Register of each meter when the world begins."""
 
@@ -130,6 +132,7 @@ class World:
         self.new_boot = False
         self.mono = BOOT_MONO_S
         self.boot_t = 0.0
+        self.board_there = True
         self.boots = 0
         self.lives = 0
         self.inbox: deque[Event] = deque()
@@ -146,11 +149,14 @@ class World:
         """What is sent disappears and nobody has noticed yet."""
         self.dialed = 0
         self.wake_at: float | None = None
+        self.order: Callable[..., Iterator[Moment]] = moments
+        self.plant_core: Callable[[ChargePoint], Any] = _as_it_is
+        self.plant_board: Callable[[SimulatedBoard], Any] = _as_it_is
+        """Where defects are planted, to see whether the checkers see them."""
         self.before_moment: Callable[[World, Moment], None] | None = None
         self.after_moment: Callable[[World, Moment], None] | None = None
         self._agenda: list[tuple[float, int, str, tuple[Any, ...]]] = []
         self._count = 0
-        self.jitter: Iterator[float] | None = None
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -221,7 +227,7 @@ class World:
         try:
             step = self.cp.step(Now(self.mono, self.utc_of_host()), event)
             self.wake_at = step.wake_at
-            for moment in list(moments(step, self.outlets, self.link)):
+            for moment in list(self.order(step, self.outlets, self.link)):
                 if self.before_moment is not None:
                     self.before_moment(self, moment)
                 self._carry_out(moment)
@@ -416,9 +422,9 @@ class World:
             self.physical = physical_now(self)
 
     def start_board(self) -> None:
-        if not self.powered or self.board is not None:
+        if not self.powered or self.board is not None or not self.board_there:
             return
-        product = self.setup.product
+        product = self.setup.board or self.setup.product
         self.board = SimulatedBoard(
             product.connectors,
             deepcopy(self.physical),
@@ -433,6 +439,7 @@ class World:
         if self.physical is None and self.setup.first_wh:
             for meter in self.board._world.connectors:
                 meter.metering.meter.wh = self.setup.first_wh
+        self.board = self.plant_board(self.board)
         self.new_boot = False
         self._life("board-start")
         if self.cp is not None:
@@ -460,19 +467,23 @@ class World:
             return
         self.lives += 1
         records = [msgspec.convert(msgspec.to_builtins(r), type(r)) for r in self.records.values()]
-        self.cp = ChargePoint(
-            self.setup.product,
-            IDENTITY,
-            self.setup.settings,
-            records,
-            self.setup.seed * 1000 + self.lives,
-            self._boot_id(),
-            BUILD_UTC,
+        self.cp = self.plant_core(
+            ChargePoint(
+                self.setup.product,
+                IDENTITY,
+                self.setup.settings,
+                records,
+                self.setup.seed * 1000 + self.lives,
+                self._boot_id(),
+                BUILD_UTC,
+            )
         )
         self._life("evsed-start")
         self.inbox.append(Started())
         if self.board is not None:
             self._attach()
+        else:
+            self.inbox.append(BoardLost("no board there"))
 
     def kill_evsed(self, back_after_s: float | None = RESTART_S) -> None:
         """SIGKILL: the board keeps what was last offered, for the rest of the lease."""
@@ -565,6 +576,10 @@ CONNECTOR_FAULTS = (
 )
 STATION_FAULTS = ("overtemperature", "undervoltage")
 IDENTITY = Identity(vendor="evsed", model="evsed", serial="SN1", firmware_version="0.1.0")
+
+
+def _as_it_is(part: Any) -> Any:
+    return part
 
 
 def physical_now(world: World) -> dict[str, Any]:

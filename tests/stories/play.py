@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from daemon.product_file import read_product
-from ocpp16.events import SelftestAsked
+from ocpp16.events import Event, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.product import Product
 from tests.sim.central_system import EPOCH, CentralSystem
 from tests.sim.checkers import Checkers
@@ -84,6 +85,7 @@ class Player:
             product=product(left.pop("product", "chq-s-07sr")),
             utc_known=left.pop("clock", "") == "known",
             meter_period_s=float(left.pop("meter", "10")),
+            board=product(left.pop("board")) if "board" in left else None,
             settings=left,
         )
         self.central = CentralSystem(by_hand={"Authorize"})
@@ -111,8 +113,14 @@ class Player:
     def on_tap(self, tag: str, connector: str = "1") -> None:
         self.world.sim("tap", tag, connector=int(connector))
 
-    def on_car(self, what: str, connector: str = "1") -> None:
-        self.world.sim("ev", what, connector=int(connector))
+    def on_car(self, what: str, *rest: str) -> None:
+        """`car pause|charge [N]`, `car flap|rude-draw|ignore-stop on|off`."""
+        on = [word for word in rest if word in ("on", "off")]
+        numbers = [int(word) for word in rest if word.isdigit()]
+        self.world.sim("ev", what, *on, connector=numbers[0] if numbers else 1)
+
+    def on_soc(self, percent: str) -> None:
+        self.world.sim("soc", percent)
 
     def on_fault(self, code: str, state: str, connector: str = "1") -> None:
         self.world.sim("fault", code, state, connector=int(connector))
@@ -151,6 +159,10 @@ class Player:
         """The Central System sends that very text."""
         self.world.say(" ".join(words))
 
+    def on_long(self, _: str, octets: str) -> None:
+        """`long frame N`: a CALL of that many octets."""
+        self.world.say(f'[2,"long","DataTransfer",{{"vendorId":"v","data":"{"x" * int(octets)}"}}]')
+
     def on_by(self, how: str, *actions: str) -> None:
         """`by hand Action …`: answered by `reply` only; `by itself Action …`: answered at once again."""
         if how == "hand":
@@ -177,11 +189,18 @@ class Player:
         """As `power on`; what every boot brings about is not told again where it is just that (see boot_accepted)."""
         self.world.power_on()
 
-    def on_power(self, what: str) -> None:
+    def on_power(self, what: str, *rest: str) -> None:
+        """`power on [without board]`, `power off`."""
+        self.world.board_there = not rest
         if what == "on":
             self.world.power_on()
         else:
             self.world.power_off()
+
+    def on_board(self, _: str) -> None:
+        """`board comes`: it is there from now on."""
+        self.world.board_there = True
+        self.world.start_board()
 
     def on_dark(self, number: str, unit: str) -> None:
         """The mains fail for so long; the unit comes back by itself."""
@@ -208,6 +227,17 @@ class Player:
 
     def on_store(self, state: str) -> None:
         self.world.store(state)
+
+    def on_evsectl(self, command: str, *words: str) -> None:
+        """`evsectl stop-transaction [N]`, `queue park|retry [N]`, `config set KEY VALUE`, `reset Soft|Hard`."""
+        number = int(words[-1]) if words and words[-1].isdigit() else None
+        events: dict[str, Callable[[], Event]] = {
+            "stop-transaction": lambda: StopAsked(1, number),
+            "queue": lambda: QueueAsked(1, words[0], number),  # type: ignore[arg-type]
+            "config": lambda: SettingAsked(1, words[1], words[2]),
+            "reset": lambda: ResetAsked(1, words[0]),  # type: ignore[arg-type]
+        }
+        self.world.feed_if_alive(events[command]())
 
     def on_service(self) -> None:
         """`evsectl selftest --clear-latched`."""

@@ -296,6 +296,8 @@ def record_words(old: Record | None, new: Record) -> str:
             if new.scheduled is not None:
                 words += f", {'in' if new.scheduled else 'out of'} service after the transaction"
             return f"{'station' if new.connector == 0 else f'connector {new.connector}'} {words}"
+        case Occupancy(held_for=str(owner)):
+            return f"{_where(new.connector)}cable kept for {owner}"
         case Occupancy():
             return f"{_where(new.connector)}plug {'still in after the end' if new.finishing else 'free to begin anew'}"
         case LatchedFault():

@@ -53,76 +53,70 @@ YEAR = 31_536_000
 @cache
 def core_keys(product: Product) -> dict[str, Key]:
     """The keys of Core that this product has, by folded name, in the order of their spelling."""
-    n = product.connectors
+    keys = _charging_keys(product) + _metering_keys(product) + _talking_keys(product) + _optional_keys(product)
+    keys += _list_keys(product) + _reservation_keys(product) + _smart_keys(product) + _firmware_keys(product)
+    return {key.name.casefold(): key for key in sorted(keys, key=lambda key: key.name.casefold())}
+
+
+def _charging_keys(product: Product) -> list[Key]:
+    """Who may charge, and how it ends."""
+    n, fixed = product.connectors, product.fixed_cable
     rotation = ",".join(f"{connector}.NotApplicable" for connector in range(n + 1))
-    may, must = product.keep_on_ev_disconnect, product.stop_on_ev_disconnect
-    aligned, sampled = product.aligned_data_max_length, product.sampled_data_max_length
-    stop_aligned, stop_sampled = product.stop_aligned_max_length, product.stop_sampled_max_length
-    keys = [
+    return [
         _bool("AuthorizeRemoteTxRequests", True, "A remote start is authorized like a card first."),
-        _int(
-            "ClockAlignedDataInterval", 0, "s", 0, DAY, "Meter values at multiples of this since midnight UTC; 0: none."
-        ),
         _int("ConnectionTimeOut", 60, "s", 0, DAY, "How long an accepted card waits for the plug."),
         Key("ConnectorPhaseRotation", "phases", rotation, "", 0, n + 1, False, "Phase rotation per connector."),
         _int("ConnectorPhaseRotationMaxLength", n + 1, "items", n + 1, n + 1, "Items in ConnectorPhaseRotation.", True),
-        _int("GetConfigurationMaxKeys", product.get_configuration_max_keys, "keys", 1, 1000, "Declared limit.", True),
-        _int(
-            "HeartbeatInterval",
-            product.heartbeat_interval_max_s,
-            "s",
-            product.heartbeat_interval_min_s,
-            product.heartbeat_interval_max_s,
-            "Set by each accepted boot; 0: daily.",
-        ),
         _bool("LocalAuthorizeOffline", True, "Offline, a card known here may start."),
         _bool("LocalPreAuthorize", False, "Online, a card known here starts without asking."),
-        _int("MessageTimeout", 30, "s", 1, 600, "How long an answer is awaited."),
-        _measurands("MeterValuesAlignedData", REGISTER, product, aligned, "What clock-aligned values hold."),
-        _int("MeterValuesAlignedDataMaxLength", aligned, "items", 1, 100, "Items in MeterValuesAlignedData.", True),
-        _measurands(
-            "MeterValuesSampledData", REGISTER, product, sampled, "What sampled values hold; empty: the register."
-        ),
-        _int("MeterValuesSampledDataMaxLength", sampled, "items", 1, 100, "Items in MeterValuesSampledData.", True),
-        _int(
-            "MeterValueSampleInterval",
-            max(60, product.sample_interval_min_s),
-            "s",
-            product.sample_interval_min_s,
-            product.sample_interval_max_s,
-            "Meter values in a transaction; 0: none.",
-        ),
         _int("NumberOfConnectors", n, "", 1, 100, "Connectors, 0 not counted.", True),
         _int("ResetRetries", 1, "times", 0, 10, "How often a failed reset is tried again."),
         _bool("StopTransactionOnInvalidId", True, "A card refused after the start ends the transaction."),
-        _int("StopTransactionMaxMeterValues", product.stop_max_meter_values, "items", 2, 1000, "In one stop.", True),
+        _bool("UnlockConnectorOnEVSideDisconnect", not fixed, "The lock opens with the car.", fixed),
+    ]
+
+
+def _metering_keys(product: Product) -> list[Key]:
+    """What is measured, and when."""
+    aligned, sampled = product.aligned_data_max_length, product.sampled_data_max_length
+    stop_aligned, stop_sampled = product.stop_aligned_max_length, product.stop_sampled_max_length
+    most, least, longest = product.stop_max_meter_values, product.sample_interval_min_s, product.sample_interval_max_s
+    return [
+        _int("ClockAlignedDataInterval", 0, "s", 0, DAY, "Meter values at multiples of it since midnight UTC; 0: off."),
+        _measurands("MeterValuesAlignedData", REGISTER, product, aligned, "What clock-aligned values hold."),
+        _int("MeterValuesAlignedDataMaxLength", aligned, "items", 1, 100, "Items in MeterValuesAlignedData.", True),
+        _measurands("MeterValuesSampledData", REGISTER, product, sampled, "What sampled values hold; empty: register."),
+        _int("MeterValuesSampledDataMaxLength", sampled, "items", 1, 100, "Items in MeterValuesSampledData.", True),
+        _int(
+            "MeterValueSampleInterval", max(60, least), "s", least, longest, "Meter values in a transaction; 0: off."
+        ),
+        _int("StopTransactionMaxMeterValues", most, "items", 2, 1000, "In one stop.", True),
         _measurands("StopTxnAlignedData", "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
         _int("StopTxnAlignedDataMaxLength", stop_aligned, "items", 1, 100, "Items in StopTxnAlignedData.", True),
         _measurands("StopTxnSampledData", "", product, stop_sampled, "Sampled values in StopTransaction."),
         _int("StopTxnSampledDataMaxLength", stop_sampled, "items", 1, 100, "Items in StopTxnSampledData.", True),
-        Key(
-            "SupportedFeatureProfiles",
-            "csl",
-            ",".join(product.profiles),
-            "",
-            0,
-            20,
-            True,
-            "What is built.",
-            product.profiles,
-        ),
-        _int("TransactionMessageAttempts", 3, "times", 0, 1000, "Sendings before a message is parked; 0 acts as 1."),
-        _int(
-            "TransactionMessageRetryInterval", 60, "s", 0, DAY, "Wait before the next sending, times sendings so far."
-        ),
-        _bool(
-            "UnlockConnectorOnEVSideDisconnect",
-            not product.fixed_cable,
-            "The lock opens with the car.",
-            product.fixed_cable,
-        ),
-        _int("WebSocketPingInterval", product.ping_interval_s, "s", 0, DAY, "Pings of ours; 0: none."),
     ]
+
+
+def _talking_keys(product: Product) -> list[Key]:
+    """How we talk to the Central System."""
+    most, names = product.get_configuration_max_keys, product.profiles
+    least, beat, ping = product.heartbeat_interval_min_s, product.heartbeat_interval_max_s, product.ping_interval_s
+    return [
+        _int("GetConfigurationMaxKeys", most, "keys", 1, 1000, "Declared limit.", True),
+        _int("HeartbeatInterval", beat, "s", least, beat, "Set by each accepted boot; 0: daily."),
+        _int("MessageTimeout", 30, "s", 1, 600, "How long an answer is awaited."),
+        Key("SupportedFeatureProfiles", "csl", ",".join(names), "", 0, 20, True, "What is built.", names),
+        _int("TransactionMessageAttempts", 3, "times", 0, 1000, "Sendings before a message is parked; 0 acts as 1."),
+        _int("TransactionMessageRetryInterval", 60, "s", 0, DAY, "Wait before the next one, times sendings so far."),
+        _int("WebSocketPingInterval", ping, "s", 0, DAY, "Pings of ours; 0: none."),
+    ]
+
+
+def _optional_keys(product: Product) -> list[Key]:
+    """Present only where the function is built (§9)."""
+    may, must = product.keep_on_ev_disconnect, product.stop_on_ev_disconnect
+    keys: list[Key] = []
     if may or must:  # E 3.80: read-write only where both ways are built
         keys.append(
             _bool("StopTransactionOnEVSideDisconnect", must, "Pulling the plug at the car ends it.", not (may and must))
@@ -135,8 +129,7 @@ def core_keys(product: Product) -> dict[str, Key]:
         keys.append(_int("MaxEnergyOnInvalidId", 0, "Wh", 0, 1_000_000, "Still given after a card was refused."))
     if product.minimum_status_duration:
         keys.append(_int("MinimumStatusDuration", 0, "s", 0, DAY, "A status shorter than this is not reported."))
-    keys += _list_keys(product) + _reservation_keys(product) + _smart_keys(product) + _firmware_keys(product)
-    return {key.name.casefold(): key for key in sorted(keys, key=lambda key: key.name.casefold())}
+    return keys
 
 
 def _list_keys(product: Product) -> list[Key]:

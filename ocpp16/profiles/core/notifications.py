@@ -28,6 +28,8 @@ class Notifications:
         self._since: dict[int, float] = {}
         self._told: dict[int, Shown] = {}
         """What was sent last on this connection (or confirmed on an earlier one)."""
+        self._sent: dict[int, Status] = {}
+        """The status that left last, whether or not it arrived: the next one follows it along the matrix."""
 
     @property
     def _can_tell(self) -> bool:
@@ -58,15 +60,16 @@ class Notifications:
 
     def _tell(self, connector: int, start_seq: int | None) -> None:
         shown = self._now[connector]
-        told = self._told.get(connector)
-        if told == shown:
+        if self._told.get(connector) == shown:
             return
-        if told is not None and connector > 0 and (between := bridge(told.status, shown.status)) is not None:
+        sent = self._sent.get(connector)
+        if sent is not None and connector > 0 and (between := bridge(sent, shown.status)) is not None:
             self._send(connector, Shown(between), start_seq)  # a step of the matrix that took no time
         self._send(connector, shown, start_seq)
 
     def _send(self, connector: int, shown: Shown, start_seq: int | None) -> None:
         self._told[connector] = shown
+        self._sent[connector] = shown.status
         self.session.call(
             self.request(connector, shown),
             partial(self._answered, connector, shown),
@@ -103,6 +106,7 @@ class Notifications:
     def tell_all(self) -> None:
         """After Accepted: connector 0, then each connector (E 3.22)."""
         self._told.clear()
+        self._sent.clear()
         self.tell_changed()
 
     def tell_changed(self) -> None:

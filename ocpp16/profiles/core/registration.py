@@ -110,7 +110,8 @@ class Registration:
 
     def _own_wait(self) -> float:
         self._tries += 1
-        return OWN_RETRY_S * min(self._tries, 5)
+        spread = 1.0 + 0.25 * self.session.chance(f"boot {self._tries}")  # a fleet does not come back as one
+        return round(OWN_RETRY_S * min(self._tries, 5) * spread, 3)
 
     def _retry_in(self, wait_s: float) -> None:
         self.context.timers.set(Timer.BOOT, self.context.now.mono + wait_s)
@@ -157,7 +158,10 @@ class Registration:
         moved = self.context.clock.central_system_says(utc + min(delay, SLOW_ANSWER_S) / 2, self.context.now)
         if moved is None:
             return
-        self.context.note("clock-set", moved_s=None if moved == float("inf") else round(moved, 1))
+        if moved == float("inf"):
+            self.context.note("clock-known")
+        else:
+            self.context.note("clock-set", moved_s=round(moved, 1))
         self.context.save_unit(
             utc_offset=round(self.context.clock.offset or 0.0, 3), boot_id=self.context.clock.boot_id
         )

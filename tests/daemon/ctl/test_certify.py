@@ -1,0 +1,28 @@
+"""`evsectl certify` hands over to the suite, or says why it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.ctl.certify import certify
+from daemon.ctl.words import Usage, understood
+
+
+def test_words() -> None:
+    """It is told against what, which product, and where to write."""
+    line = understood(["certify", "--against", "ws://127.0.0.1:9000/ocpp", "--product=dual", "--out", "here"])
+    assert line.options == {"--against": "ws://127.0.0.1:9000/ocpp", "--product": "dual", "--out": "here"}
+    with pytest.raises(Usage):
+        understood(["certify", "--last", "3"])
+
+
+def test_strange_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is neither `local` nor a ws:// URL is refused."""
+    assert certify("https://somewhere", "chq-s-07sr", ".", "") == 2
+    assert "--against" in capsys.readouterr().err
+
+
+def test_strange_product(capsys: pytest.CaptureFixture[str]) -> None:
+    """A product that there is not is refused by the suite."""
+    assert certify("local", "no-such-product", ".", "") == 2
+    assert "no-such-product" in capsys.readouterr().err

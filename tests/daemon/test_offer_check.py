@@ -1,0 +1,100 @@
+"""`--check-config`: what is offered to measure, and what is missing and why."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from daemon.config import load
+from daemon.config_types import Config
+from daemon.offer_check import compared, report
+from drivers.seam import encode
+from drivers.simulated.board import SimulatedBoard
+
+SHAPE: dict[str, Any] = {
+    "type": "connector",
+    "connector": 1,
+    "min_amps": 6.0,
+    "max_amps": 32.0,
+    "phases": 1,
+    "outlet": "cable",
+    "lock": False,
+    "meter": True,
+    "measurands": ["Energy.Active.Import.Register", "Frequency"],
+}
+
+
+def config(folder: Path, kind: str = "simulated", product: str = "chq-s-07sr") -> Config:
+    file = folder / "evsed.toml"
+    file.write_text(
+        f'[station]\nid = "CP1"\nproduct = "{product}"\n[csms]\nurl = "ws://h"\nsecurity_profile = 0\n'
+        f'allow_insecure = true\n[board]\nkind = "{kind}"\nsocket = "{folder}/b"\n'
+    )
+    return load([file], {})
+
+
+@contextlib.contextmanager
+def board_says(path: Path, *messages: dict[str, Any]) -> Iterator[None]:
+    """A board that says this to its one client."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind(str(path))
+        server.listen(1)
+
+        def serve() -> None:
+            client, _ = server.accept()
+            with client, contextlib.suppress(OSError):  # who has heard enough goes away
+                for message in messages:
+                    client.sendall(encode(message))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield
+        thread.join()
+
+
+def test_what_the_simulated_board_gives_is_offered(tmp_path: Path) -> None:
+    """The simulated board gives all that the reference product names."""
+    text = report(config(tmp_path))
+    assert "connector 1: SoC: offered" in text and "NOT offered" not in text
+
+
+def test_what_is_missing_is_named_with_its_reason(tmp_path: Path) -> None:
+    """What the board does not measure is not offered; what the product does not name neither."""
+    lines = compared(config(tmp_path), [SHAPE])
+    assert "connector 1: Voltage: NOT offered, the board does not measure it" in lines
+    assert any("Frequency: not offered" in line for line in lines)
+
+
+def test_contradictions_of_board_and_product_are_told(tmp_path: Path) -> None:
+    """Numbers of connectors, outlets and phases that do not fit are told as what they lead to."""
+    lines = compared(config(tmp_path, product="socket-3p"), [SHAPE, {**SHAPE, "connector": 2}])
+    assert [line for line in lines if "Faulted" in line] == [
+        "connectors: the product has 1, the board 2: Faulted",
+        "connector 1: the product has a socket, the board a cable: Faulted",
+        "connector 1: 3 phases in the product, 1 on the board: Faulted",
+        "connector 2: the product has a socket, the board a cable: Faulted",
+        "connector 2: 3 phases in the product, 1 on the board: Faulted",
+    ]
+
+
+def test_a_board_behind_its_socket_is_asked(tmp_path: Path) -> None:
+    """What a running board says of itself is compared too."""
+    with board_says(tmp_path / "b", *SimulatedBoard(1).greet(1.0)):
+        assert "connector 1: SoC: offered" in report(config(tmp_path, "process"))
+
+
+def test_a_board_that_cannot_be_asked_is_told(tmp_path: Path) -> None:
+    """No board, a taken one, nonsense, one that goes away: the configuration is well, and the reason is told."""
+    assert "No such file" in report(config(tmp_path, "process"))
+    with board_says(tmp_path / "b", {"type": "refused", "reason": "a client is there"}):
+        assert "a client is there" in report(config(tmp_path, "process"))
+    (tmp_path / "b").unlink()
+    with board_says(tmp_path / "b", {"type": "nonsense"}):
+        assert "not known" in report(config(tmp_path, "process"))
+    (tmp_path / "b").unlink()
+    with board_says(tmp_path / "b"):
+        assert "not known" in report(config(tmp_path, "process"))

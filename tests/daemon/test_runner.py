@@ -1,0 +1,265 @@
+"""The main loop: one event, one step, its moments in their order; what breaks withdraws every offer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.runner import CROWDED, INBOX_CAP, STALL_S, TURNS, BrokenBelief, Runner
+from ocpp16.charge_point import ChargePoint
+from ocpp16.events import BoardLost, BoardReady, Event, Now, Started, StopAsked, Tick
+from ocpp16.records import Unit
+from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Restart, Save, Step, Write
+
+
+class Scripted:
+    """A contract machine that answers each event with the next step of a list, then with the end."""
+
+    def __init__(self, *steps: Step | Exception) -> None:
+        self.steps = list(steps)
+        self.events: list[Event] = []
+        self.on_step: Callable[[], None] = lambda: None
+
+    def step(self, now: Now, event: Event) -> Step:
+        self.events.append(event)
+        self.on_step()
+        step = self.steps.pop(0) if self.steps else Step(jobs=(Restart("Exit"),))
+        if isinstance(step, Exception):
+            raise step
+        if not self.steps and step.wake_at is None:
+            return replace(step, wake_at=0.0)  # the end comes by itself
+        return step
+
+
+class Recorded:
+    """Hands that write down what they are told."""
+
+    def __init__(self) -> None:
+        self.did: list[Any] = []
+        self.commit_fails: Exception | None = None
+
+    def offer(self, outlet: Outlet) -> None:
+        self.did.append(("offer", outlet.offered_amps))
+
+    def withdraw_all(self) -> None:
+        self.did.append("withdraw all")
+
+    def decided(self) -> None:
+        self.did.append("decided")
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        await asyncio.sleep(0)
+        if self.commit_fails:
+            raise self.commit_fails
+        self.did.append("commit")
+
+    def frame(self, text: str) -> None:
+        self.did.append(text)
+
+    def link(self, link: Link) -> None:
+        self.did.append(link)
+
+    def note(self, now: Now, note: Note) -> None:
+        self.did.append(note.code)
+
+    def order(self, order: Order) -> None:
+        self.did.append(order)
+
+    def reply(self, reply: Reply) -> None:
+        self.did.append(reply)
+
+    def job(self, job: Job) -> None:
+        self.did.append(job)
+
+    def took(self, now: Now, event: Event) -> None:
+        self.did.append(type(event).__name__)
+
+
+class Hands(Recorded):
+    """Without what was taken and the link, for tests about other things."""
+
+    @property
+    def told(self) -> list[Any]:
+        return [what for what in self.did if not isinstance(what, Link) and what not in ("Started", "Tick")]
+
+
+def runner_of(*steps: Step | Exception, mono: Callable[[], float] = lambda: 5.0) -> tuple[Runner, Hands, Scripted]:
+    point, hands = Scripted(*steps), Hands()
+    return Runner(cast(ChargePoint, point), hands, lambda: Now(mono(), None)), hands, point
+
+
+async def test_the_first_event_of_a_life_is_started() -> None:
+    """Started comes first, then what was delivered, until a Restart is told."""
+    runner, _, point = runner_of(Step(), Step())
+    runner.deliver(StopAsked(1))
+    assert await runner.run() == Restart("Exit")
+    assert point.events == [Started(), StopAsked(1), Tick()]
+
+
+async def test_moments_come_in_the_one_order() -> None:
+    """Withdraw, commit, tell, offer."""
+    first = Step(outlets=(Outlet(1, 16.0), Outlet(2, 0.0)))
+    second = Step(
+        outlets=(Outlet(1, 0.0), Outlet(2, 10.0)),
+        records=(Save(Unit()),),
+        frames=("frame",),
+        notes=(Note("code", {}),),
+        orders=(Order(1, "unlock", 1),),
+        replies=(Reply(1, True, ""),),
+        jobs=(Restart("SoftReset"),),
+    )
+    runner, hands, _ = runner_of(first, second)
+    runner.deliver(StopAsked(1))
+    assert (await runner.run()).how == "SoftReset"
+    assert hands.told[-7:] == [
+        ("offer", 0.0),
+        "commit",
+        "frame",
+        "code",
+        Order(1, "unlock", 1),
+        Reply(1, True, ""),
+        ("offer", 10.0),
+    ]
+
+
+async def test_only_differences_are_carried_out() -> None:
+    """A level that stays as it is is not told again; a link neither."""
+    same = Step(outlets=(Outlet(1, 16.0),))
+    runner, hands, _ = runner_of(same, same, same)
+    runner.deliver(StopAsked(1))
+    runner.deliver(StopAsked(2))
+    await runner.take(Started())
+    await runner.take(StopAsked(1))
+    assert [what for what in hands.did if isinstance(what, tuple)] == [("offer", 16.0)]
+    assert len([what for what in hands.did if isinstance(what, Link)]) == 1
+
+
+async def test_after_a_lost_board_all_levels_are_told_again() -> None:
+    """The next board knows no level: after BoardReady every one is told, and only then may they leave."""
+    same = Step(outlets=(Outlet(1, 16.0),))
+    runner, hands, _ = runner_of(same, same, same)
+    for event in (Started(), BoardLost("gone"), BoardReady()):
+        await runner.take(event)
+    assert [what for what in hands.told if what == "decided" or isinstance(what, tuple)] == [
+        ("offer", 16.0),
+        ("offer", 16.0),
+        "decided",
+    ]
+
+
+async def test_a_broken_belief_withdraws_every_offer() -> None:
+    """An exception in a step is told by what it was and when, and no energy is left offered."""
+    runner, hands, _ = runner_of(AssertionError("impossible"))
+    with pytest.raises(BrokenBelief, match="AssertionError at Started: impossible"):
+        await runner.run()
+    assert hands.did[-1] == "withdraw all"
+
+
+async def test_a_failed_commit_withdraws_every_offer() -> None:
+    """What could not be made durable is not said, and nothing is offered any more."""
+    runner, hands, _ = runner_of(Step(records=(Save(Unit()),), frames=("frame",)))
+    hands.commit_fails = OSError("disk")
+    with pytest.raises(OSError, match="disk"):
+        await runner.run()
+    assert "frame" not in hands.did and hands.did[-1] == "withdraw all"
+
+
+async def test_being_asked_to_stop_leaves_the_charge_to_the_lease() -> None:
+    """A cancellation is no broken belief: offers stay as they are."""
+    runner, hands, _ = runner_of(Step(outlets=(Outlet(1, 16.0),)))
+    task = asyncio.ensure_future(runner.run())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert "withdraw all" not in hands.did
+
+
+async def test_time_comes_when_it_was_asked_for() -> None:
+    """With nothing in the inbox, Tick comes at `wake_at`; an event in between comes first."""
+    loop = asyncio.get_running_loop()
+    runner, _, point = runner_of(Step(wake_at=loop.time() + 0.02), Step(), mono=loop.time)
+    await runner.run()
+    assert point.events == [Started(), Tick(), Tick()]
+
+
+async def test_an_event_wakes_the_loop() -> None:
+    """A delivery is taken at once, also when nothing else was due."""
+    runner, _, point = runner_of(Step(), Step())
+    task = asyncio.ensure_future(runner.run())
+    await asyncio.sleep(0)
+    runner.deliver(StopAsked(1))
+    runner.deliver(StopAsked(2))
+    await asyncio.wait_for(task, 5)
+    assert point.events[:3] == [Started(), StopAsked(1), StopAsked(2)]
+
+
+async def test_others_get_their_turn() -> None:
+    """However much waits in the inbox, the rest of the hall is not starved."""
+    runner, _, point = runner_of(*[Step()] * (3 * TURNS))
+    for number in range(3 * TURNS):
+        runner.deliver(StopAsked(number))
+    seen: list[int] = []
+    task = asyncio.ensure_future(runner.run())
+    while not task.done():
+        await asyncio.sleep(0)
+        seen.append(len(point.events))
+    assert any(0 < count < 2 * TURNS for count in seen)
+
+
+async def test_the_inbox_has_a_cap() -> None:
+    """Readers are asked to wait long before; more than the cap is a broken belief."""
+    runner, _, _ = runner_of()
+    for _ in range(CROWDED):
+        assert not runner.crowded
+        runner.deliver(Tick())
+    assert runner.crowded
+    for _ in range(INBOX_CAP - CROWDED):
+        runner.deliver(Tick())
+    with pytest.raises(AssertionError, match="inbox"):
+        runner.deliver(Tick())
+
+
+async def test_a_slow_step_is_noted() -> None:
+    """A step that held everything up is told with its event."""
+    clock = [5.0]
+    runner, hands, point = runner_of(Step(), mono=lambda: clock[0])
+    point.on_step = lambda: clock.__setitem__(0, clock[0] + 1.0)
+    await runner.take(StopAsked(1))
+    assert "slow-step" in hands.did
+
+
+async def test_progress_is_proved() -> None:
+    """Idle is alive; a commit may take its time; a stall and a slept-through wake-up are not alive."""
+    clock = [5.0]
+    steps = (Step(wake_at=7.0), Step(records=(Save(Unit()),)), Step())
+    runner, hands, _ = runner_of(*steps, mono=lambda: clock[0])
+    assert runner.alive()
+    await runner.take(Tick())
+    assert runner.alive()
+    clock[0] = 20.0
+    assert not runner.alive()  # nobody came at 7
+    gate = asyncio.Event()
+
+    async def slow(writes: Sequence[Write]) -> None:
+        await gate.wait()
+
+    hands.commit = slow  # type: ignore[method-assign]
+    task = asyncio.ensure_future(runner.take(Tick()))
+    await asyncio.sleep(0)
+    assert runner.alive()
+    clock[0] += STALL_S
+    assert not runner.alive()
+    gate.set()
+    await task
+
+
+async def test_other_jobs_go_to_the_hands() -> None:
+    """A job that is no restart is handed on."""
+    runner, hands, _ = runner_of(Step(jobs=(Job(),)))
+    await runner.take(Tick())
+    assert hands.did[-1] == Job() and runner.ending is None

@@ -1,0 +1,25 @@
+"""What the pilots do and the composite schedule promises, against an oracle that works each second out anew (§3.13)."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.ocpp16.profile_walk import Walk
+
+SETS = int(os.environ.get("EVSED_PROFILE_SETS", "2000"))
+"""How many random profile sets are held against the oracle; some hundred a minute."""
+FIRST = int(os.environ.get("EVSED_PROFILE_SEED", "0"))
+PARTS = 20
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_profile_sets(part: int) -> None:
+    """§3.13, §5.7: whatever is installed, and whatever happens meanwhile, pilot and schedule are the oracle's."""
+    for seed in range(FIRST + part, FIRST + SETS, PARTS):
+        try:
+            compared = Walk(seed).go()
+        except AssertionError as wrong:
+            raise AssertionError(f"profile set {seed}: {wrong}") from wrong
+        assert compared > 0

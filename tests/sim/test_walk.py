@@ -1,0 +1,106 @@
+"""Every sequence of events up to depth 6 from a fresh station, and on from the middle of each story.
+
+Here the middles are walked as deep as a minute allows; `python -m tests.sim.test_walk DEPTH` goes as deep as asked.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from tests.sim.central_system import CentralSystem
+from tests.sim.checkers import Checkers
+from tests.sim.peace import well_behaved
+from tests.sim.rules import all_checkers
+from tests.sim.walk import Walk
+from tests.sim.world import Setup, World
+from tests.stories.play import Story, stories
+
+DEPTH = 6
+DEPTH_MIDDLES = 4
+DEPTH_OWN_SETTINGS = 3
+"""Stories that set the station up otherwise share no state with the others."""
+
+
+@pytest.fixture(autouse=True)
+def _no_collector() -> Any:
+    """Thousands of worlds are made and dropped: reference counts do, the collector only costs."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def _fresh(settings: dict[str, str]) -> World:
+    world = World(Setup(settings=settings), CentralSystem(), (Checkers(all_checkers(7)),))
+    world.power_on()
+    world.run(5.0)
+    return world
+
+
+def _middle(story: Story) -> World:
+    """The world half-way through a story, with a Central System that answers by itself from here on."""
+    player = story.player()
+    for stimulus in story.stimuli[: (len(story.stimuli) + 1) // 2]:
+        player.do(stimulus)
+    world = player.world
+    world.watchers = (player.checkers,)
+    well_behaved(player.central)
+    if not world.powered:
+        world.power_on()
+    world.run(40.0)
+    return world
+
+
+def _grouped() -> dict[str, list[Story]]:
+    groups: dict[str, list[Story]] = defaultdict(list)
+    for path in stories():
+        story = Story.read(path)
+        groups[" ".join(f"{k}={v}" for k, v in sorted(story.settings.items()))].append(story)
+    return groups
+
+
+def _walk(worlds: list[World], depth: int, name: str) -> str:
+    walk = Walk()
+    for world in worlds:
+        walk.from_here(world, depth)
+    states, steps, seconds = walk.walked
+    assert states > 10
+    return f"{name}: {states} states, {steps} steps, depth {depth}, {len(worlds)} starts, {seconds:.0f} s"
+
+
+def _tell(words: str, capsys: Any) -> None:
+    with capsys.disabled():
+        print(f"\n{words}")
+
+
+def test_from_a_fresh_station(capsys: Any) -> None:
+    """No sequence of six events breaks a rule."""
+    settings = {"ConnectionTimeOut": "30", "LocalPreAuthorize": "true"}
+    _tell(_walk([_fresh(settings)], DEPTH, "fresh station"), capsys)
+
+
+def test_from_the_middle_of_each_story(capsys: Any) -> None:
+    """Nor from where the stories lead to."""
+    _tell(_walk([_middle(story) for story in _grouped()[""]], DEPTH_MIDDLES, "middles of stories"), capsys)
+
+
+def test_from_the_middle_of_each_story_with_settings_of_its_own(capsys: Any) -> None:
+    """Nor where the station is set up otherwise."""
+    words = [_walk(list(map(_middle, group)), DEPTH_OWN_SETTINGS, name) for name, group in _grouped().items() if name]
+    _tell("\n".join(words), capsys)
+
+
+def main(depth: int) -> None:
+    """All middles to that depth, however long it takes."""
+    gc.disable()
+    for name, group in _grouped().items():
+        print(_walk(list(map(_middle, group)), depth, name or "middles of stories"), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,202 @@
+"""Every sequence of events, breadth first, equal states merged: what a dozen kinds of event can do to a station.
+
+A state is a whole world, kept pickled.  Two are equal where all that decides is equal: flags, modes, what is there
+and what is not.  Counters, registers and times are left out.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+import time
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, NamedTuple
+
+from ocpp16.records import CachedTag, Sample, Setting, Transaction, Unit
+from tests.sim.checkers import Violation
+from tests.sim.world import World
+
+SETTLE_S = 3.0
+Fingerprint = tuple[Any, ...]
+
+
+# --- what can happen -------------------------------------------------------------------------------------------------
+
+
+def _plug(world: World) -> None:
+    plugged = world.board is not None and world.board._world.connectors[0].car is not None
+    world.sim("unplug" if plugged else "plug")
+
+
+def _car(world: World) -> None:
+    car = world.board._world.connectors[0].car if world.board is not None else None
+    if car is not None:
+        world.sim("ev", "pause" if car.wants else "charge")
+
+
+def _availability(world: World) -> None:
+    row = world.records.get(("availability", 1))
+    operative = row is None or (row.operative and row.scheduled is None)  # type: ignore[attr-defined]
+    world.ask("ChangeAvailability", connectorId=1, type="Inoperative" if operative else "Operative")
+
+
+def _heat(world: World) -> None:
+    hot = world.board is not None and "overtemperature" in world.board._world._causes
+    world.sim("fault", "overtemperature", "off" if hot else "on")
+
+
+def _remote_stop(world: World) -> None:
+    sessions = world.central.sessions
+    world.ask("RemoteStopTransaction", transactionId=sessions[-1].transaction_id if sessions else 0)
+
+
+def _refusals(world: World) -> None:
+    """The Central System begins to refuse starts, or lets them in again."""
+    vices = world.central.vices
+    world.central.vices = {} if vices else {"start-expired": 1.0}
+
+
+KINDS: dict[str, Callable[[World], None]] = {
+    "plug or unplug": _plug,
+    "own card": lambda world: world.sim("tap", "04A2B9"),
+    "foreign card": lambda world: world.sim("tap", "FOREIGN"),
+    "car pauses or asks": _car,
+    "remote start": lambda world: world.ask("RemoteStartTransaction", idTag="04A2B9", connectorId=1),
+    "remote stop": _remote_stop,
+    "out of or in service": _availability,
+    "network down or up": lambda world: world.network(not world.net_up),
+    "dark for 10 s": lambda world: world.dark(10.0),
+    "evsed killed": lambda world: world.kill_evsed(),
+    "too hot or not": _heat,
+    "refusals on or off": _refusals,
+    "40 s pass": lambda world: world.run(40.0),
+}
+
+
+# --- when two states are equal ---------------------------------------------------------------------------------------
+
+_DIGITS = re.compile(r"\d+")
+_LEFT_OUT = {
+    "number",
+    "seq",
+    "transaction_id",
+    "used",
+    "context",
+    "values",
+    "error",
+    "_seed",
+    "_answered",
+    "signalled_why",
+}
+
+
+def fingerprint(world: World) -> Fingerprint:
+    """Everything that decides, nothing that only counts."""
+    physical = world.board._world if world.board is not None else None
+    cars = tuple(_car_of(connector) for connector in physical.connectors) if physical is not None else ()
+    causes = tuple(sorted(physical._causes)) if physical is not None else ()
+    rows = sorted({_row(record) for record in world.records.values()} - {()}, key=repr)
+    core = tuple(_facts("cp", world.cp, set())) if world.cp is not None else ()
+    timers = tuple(sorted(map(str, world.cp.context.timers.table()))) if world.cp is not None else ()
+    outside = (world.net_up, world.link_up, world.powered, bool(world.central.vices))
+    return hash(core), tuple(rows), timers, cars, causes, outside
+
+
+def _car_of(connector: Any) -> tuple[Any, ...]:
+    car = connector.car
+    closed = (connector.evse.closed, connector.evse.state, connector.evse.amps > 0)
+    return (None if car is None else (car.wants, car.ready, car.amps > 0), *closed)
+
+
+def _row(record: Any) -> tuple[Any, ...]:
+    if isinstance(record, Transaction):
+        if record.stop == "confirmed":
+            return ()
+        refused = record.verdict not in ("", "Accepted")
+        ended = record.ended is not None
+        return "charge", record.start, record.stop, record.stopping, refused, ended, ended or record.id_tag == "04A2B9"
+    if isinstance(record, CachedTag):
+        return ("card", record.id_tag, record.status) if record.id_tag in ("04a2b9", "foreign") else ()
+    if isinstance(record, Setting):
+        return () if record.name == "HeartbeatInterval" else ("setting", record.name, record.value)
+    if isinstance(record, Sample):
+        return "sample", record.state, record.for_stop
+    if isinstance(record, Unit):
+        return "unit", record.registered, record.shutdown
+    return (record.table, *(getattr(record, f) for f in record.__struct_fields__ if f not in _LEFT_OUT))
+
+
+def _facts(name: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Flags, words, presences of an object of the core, and of those it holds."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    for field, value in vars(thing).items():
+        if field in _LEFT_OUT:
+            continue
+        path = f"{name}.{field}"
+        if value is None or isinstance(value, (bool, Enum)):
+            yield path, value
+        elif isinstance(value, str):
+            yield path, _DIGITS.sub("#", value)
+        elif isinstance(value, (dict, list, set, frozenset)) or hasattr(value, "popleft"):
+            yield path, min(len(value), 2)
+            for item in value.values() if isinstance(value, dict) else ():
+                if _is_ours(item):
+                    yield from _facts(path, item, seen)
+        elif _is_ours(value):
+            yield from _facts(path, value, seen)
+
+
+def _is_ours(thing: Any) -> bool:
+    """A part of the core that holds state (no records, no messages: those are struct and tuple)."""
+    return type(thing).__module__.startswith("ocpp16.") and hasattr(thing, "__dict__") and not isinstance(thing, Enum)
+
+
+# --- the walk --------------------------------------------------------------------------------------------------------
+
+
+class Walked(NamedTuple):
+    """How far it went."""
+
+    states: int
+    steps: int
+    seconds: float
+
+
+class Walk:
+    """States seen so far, with the depth that was left when they were seen; shared by all starts."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Fingerprint, int] = {}
+        self.steps = 0
+        self.seconds = 0.0
+
+    def from_here(self, world: World, depth: int) -> None:
+        """All sequences up to `depth` from this world."""
+        began = time.perf_counter()
+        level = [(pickle.dumps(world), ())]
+        self.seen[fingerprint(world)] = depth
+        for left in range(depth - 1, -1, -1):
+            level = [found for frozen, path in level for found in self._fan(frozen, path, left)]
+        self.seconds += time.perf_counter() - began
+
+    def _fan(self, frozen: bytes, path: tuple[str, ...], left: int) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+        for kind, happen in KINDS.items():
+            world: World = pickle.loads(frozen)
+            self.steps += 1
+            try:
+                happen(world)
+                world.run(SETTLE_S)
+            except (Violation, AssertionError) as error:
+                raise AssertionError(f"after {' -> '.join((*path, kind))}: {error}") from error
+            mark = fingerprint(world)
+            if self.seen.get(mark, -1) < left:
+                self.seen[mark] = left
+                if left:
+                    yield pickle.dumps(world), (*path, kind)
+
+    @property
+    def walked(self) -> Walked:
+        return Walked(len(self.seen), self.steps, self.seconds)
