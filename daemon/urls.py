@@ -92,6 +92,8 @@ def read_location(text: str, schemes: Sequence[str]) -> Location:
     assert parts.scheme in PORTS
     if port == 0:
         raise Refused("it names port 0")
+    if "[" in parts.netloc and ":" not in (parts.hostname or ""):
+        raise Refused("its host is no address")
     user, password = _userinfo(parts.netloc)
     path = _decodable(parts.path or "/")
     return Location(

@@ -39,7 +39,7 @@ def test_too_long() -> None:
 
 
 def test_a_cut_shuts_the_sockets() -> None:
-    """`cancel` ends a read that waits in another thread, also on sockets that come later; the reason stays the first."""
+    """`cancel` ends a read that waits, also on sockets that come later; the reason stays the first."""
     watch = Watch(Limits(), 100)
     ours, theirs = socket.socketpair()
     late, other = socket.socketpair()
