@@ -58,11 +58,20 @@ class Assembly:
         self.availability = Availability(self.context, product.connectors)
         self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
         self.station_faults: dict[str, str] = {}
+        self._make_profiles(product)
+        self._make_connectors(product, identity.vendor)
+        self._make_desks(product)
+
+    def _make_profiles(self, product: Product) -> None:
+        """Beyond Core."""
         self.local_list = LocalAuthList(self.context, product)
         self.reservations = Reservations(self.context, product)
         self.smart = SmartCharging(self.context, product)
         self.firmware = Firmware(self.context, self.session, product)
         self.trigger = RemoteTrigger(product.connectors)
+
+    def _make_connectors(self, product: Product, vendor: str) -> None:
+        """The connectors, and those who give them orders."""
         parts = Parts(
             self.context,
             self.configuration,
@@ -84,8 +93,11 @@ class Assembly:
             self.connectors,
             self.reservations,
             product,
-            identity.vendor,
+            vendor,
         )
+
+    def _make_desks(self, product: Product) -> None:
+        """Board, reader, technician: where facts and questions come in."""
         self.attachment = Attachment(
             self.context, product, self.configuration, self.metering, self.connectors, self.station_faults
         )

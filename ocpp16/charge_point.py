@@ -14,21 +14,19 @@ from msgspec.structs import replace
 from ocpp16 import events as ev
 from ocpp16 import views
 from ocpp16.answers import Answers
-from ocpp16.assembly import Assembly
 from ocpp16.connector import Connector
+from ocpp16.introductions import Introductions
 from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.messages.types import ChargePointStatus as Status
 from ocpp16.product import Identity, Product
-from ocpp16.profiles.reservation import Seat
 from ocpp16.records import LatchedFault, Record
-from ocpp16.remote_control import LAST_WORD_S
 from ocpp16.status import LAMPS, connector_status, station_status
 from ocpp16.step import Link, Outlet, Step
 from ocpp16.timers import Timer
 from ocpp16.triggers import Triggers
 
 
-class ChargePoint(Assembly):
+class ChargePoint(Introductions):
     """A Charge Point without hands or clock.
 
     `first_values`: `[ocpp]` of the station's file, right by `check_first_value`.  `records`: all that the store held.
@@ -64,13 +62,7 @@ class ChargePoint(Assembly):
         self.availability.on_changed = self._availability_changed
         for connector in self.connectors.values():
             connector.on_ended = self._connector_ended
-        self.authorization.local_list = self.local_list.lookup
-        self.authorization.on_conflict = self._list_conflict
-        self.local_list.switched_on = partial(self.configuration.flag, "LocalAuthListEnabled")
-        self.reservations.seats = self._seats
-        self.smart.hardware_amps = self._hardware_amps
-        self.firmware.is_charging = self._is_charging
-        self.firmware.reboot = self._reboot_for_firmware
+        self._introduce_profiles()
         self.trigger.messages = Triggers(self).table()
         self._events = self._listeners()
 
@@ -206,22 +198,6 @@ class ChargePoint(Assembly):
             self._reset_failed = False
             self.notifications.warn(ChargePointErrorCode.RESET_FAILURE, "the unit could not be rebooted")
         self.firmware.tell()
-
-    def _list_conflict(self, id_tag: str) -> None:
-        self.context.note("list-conflict", id_tag=id_tag)
-        self.notifications.warn(ChargePointErrorCode.LOCAL_LIST_CONFLICT, "list and Central System disagree")
-
-    def _seats(self) -> dict[int, Seat]:
-        return {number: connector.seat() for number, connector in self.connectors.items()}
-
-    def _hardware_amps(self, number: int) -> float:
-        return self.connectors[number].hardware_amps()
-
-    def _is_charging(self) -> bool:
-        return bool(self.context.facts.running)
-
-    def _reboot_for_firmware(self) -> None:
-        self.remote.leave("HardReset", LAST_WORD_S)
 
     def _clock_set(self) -> None:
         self.transactions.settle_clock()

@@ -8,7 +8,7 @@ CREATE TABLE listed_tag (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE list_version (
-    name TEXT PRIMARY KEY NOT NULL,
+    name TEXT PRIMARY KEY NOT NULL DEFAULT 'list',
     version INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
@@ -28,7 +28,7 @@ CREATE TABLE profile (
 ) STRICT;
 
 CREATE TABLE firmware_update (
-    name TEXT PRIMARY KEY NOT NULL,
+    name TEXT PRIMARY KEY NOT NULL DEFAULT 'update',
     location TEXT NOT NULL,
     retrieve_utc REAL NOT NULL,
     retries_left INTEGER NOT NULL,

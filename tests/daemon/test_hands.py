@@ -7,13 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from daemon.flight_recorder import FILES, FlightRecorder, read_lines
 from daemon.hands import StationHands
 from daemon.journal import Journal
 from ocpp16.events import FrameReceived, Now, Tick
-from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Write
+from ocpp16.step import Link, Note, Order, Outlet, Reply, Write
 
 
 class Parts:
@@ -107,12 +105,6 @@ async def test_notes_become_lines() -> None:
     rig.hands.note(NOW, Note("boot-accepted", {"interval": 3}))
     rig.hands.note(NOW, Note("link-up", {}))
     assert len(rig.lines) == 1 and "accepted" in rig.lines[0] and rig.parts.did == ["settled"]
-
-
-async def test_a_job_that_nobody_does_is_a_broken_belief() -> None:
-    """So far there is no job but the restart."""
-    with pytest.raises(AssertionError, match="nobody"):
-        Rig().hands.job(Job())
 
 
 async def test_what_happened_before_the_recorder_is_written_down_too(tmp_path: Path) -> None:

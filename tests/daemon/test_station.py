@@ -17,7 +17,6 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from daemon.board_carrier import BoardSocket
 from daemon.config import load
-from daemon.jobs import JobRequest
 from daemon.journal import Journal
 from daemon.runner import BrokenBelief
 from daemon.station import Station
@@ -178,7 +177,6 @@ async def test_an_order_before_there_is_a_board_is_answered(tmp_path: Path) -> N
     async with station(tmp_path) as (rig, _):
         rig.station.hands.order(Order(3, "unlock", 1))
         assert rig.station.runner._inbox[-1] == BoardDone(3, False, "no board is attached")
-        assert not (await rig.station._jobs().do(JobRequest("reboot"))).ok
 
 
 async def test_a_second_request_to_end_does_not_wait(tmp_path: Path) -> None:

@@ -87,9 +87,7 @@ def _metering_keys(product: Product) -> list[Key]:
         _int("MeterValuesAlignedDataMaxLength", aligned, "items", 1, 100, "Items in MeterValuesAlignedData.", True),
         _measurands("MeterValuesSampledData", REGISTER, product, sampled, "What sampled values hold; empty: register."),
         _int("MeterValuesSampledDataMaxLength", sampled, "items", 1, 100, "Items in MeterValuesSampledData.", True),
-        _int(
-            "MeterValueSampleInterval", max(60, least), "s", least, longest, "Meter values in a transaction; 0: off."
-        ),
+        _int("MeterValueSampleInterval", max(60, least), "s", least, longest, "Meter values in a transaction; 0: off."),
         _int("StopTransactionMaxMeterValues", most, "items", 2, 1000, "In one stop.", True),
         _measurands("StopTxnAlignedData", "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
         _int("StopTxnAlignedDataMaxLength", stop_aligned, "items", 1, 100, "Items in StopTxnAlignedData.", True),

@@ -1,6 +1,6 @@
 """The facts of a transaction and the three messages read off them: Start, Values, Stop (§3.7, §4.7, §4.8, §4.10).
 
-When a transaction begins and ends is the connector's story; here it is written down, told, and settled.
+When it begins and ends is the connector's story; here it is written down, told, and settled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VALUES_CAP = 50_000
 PARKED_CAP = 1_000
 """Meter values refused for good that are kept to be looked at."""
 HORIZON_S = 60.0
-"""How far ahead of its last write a transaction may tell values (then a power cut forgets no more than that)."""
+"""How far ahead of its last write a transaction may tell values."""
 
 
 class Transactions:
@@ -41,10 +41,9 @@ class Transactions:
         reports.on_confirmed = self.confirmed
         reports.on_parked = self.parked
         known = context.facts.of(Transaction)
-        self._used: dict[int, float] = {}
-        """Per open transaction: the latest time that was given."""
+        self._used: dict[int, float] = {}  # per open transaction: the latest time that was given
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
-        self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if self._is_closed(t)]
+        self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if _is_closed(t)]
         self._parked = sorted(s.seq for s in context.facts.of(Sample).values() if s.state == "parked")
         self._announce_all()
 
@@ -57,10 +56,6 @@ class Transactions:
         for sample in self.context.facts.of(Sample).values():
             if not sample.for_stop and sample.state == "waiting":
                 self.reports.announce(Key(sample.seq, "values", sample.seq))
-
-    @staticmethod
-    def _is_closed(transaction: Transaction) -> bool:
-        return transaction.stop in ("confirmed", "parked") and transaction.start in ("confirmed", "parked")
 
     # --- writing down, in the order of the story --------------------------------------------------------------------
 
@@ -234,7 +229,7 @@ class Transactions:
         self._close(changed)
 
     def _close(self, transaction: Transaction) -> None:
-        if self._is_closed(transaction) and transaction.number not in self._closed[-16:]:
+        if _is_closed(transaction) and transaction.number not in self._closed[-16:]:
             self._closed.append(transaction.number)
             while len(self._closed) > CLOSED_CAP:
                 self.context.delete(Transaction, self._closed.pop(0))
@@ -299,3 +294,7 @@ def _later(one: Stamp, other: Stamp) -> bool:
     if one.utc is not None and other.utc is not None:
         return one.utc > other.utc
     return one.mono > other.mono
+
+
+def _is_closed(transaction: Transaction) -> bool:
+    return {transaction.start, transaction.stop} <= {"confirmed", "parked"}

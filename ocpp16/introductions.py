@@ -1,0 +1,39 @@
+"""What the profiles beyond Core need to know of the connectors, and tell the rest.  They never meet each other."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ocpp16.assembly import Assembly
+from ocpp16.messages.types import ChargePointErrorCode
+from ocpp16.profiles.reservation import Seat
+from ocpp16.remote_control import LAST_WORD_S
+
+
+class Introductions(Assembly):
+    """Introduces lists, reservations, charging profiles and firmware."""
+
+    def _introduce_profiles(self) -> None:
+        self.authorization.local_list = self.local_list.lookup
+        self.authorization.on_conflict = self._list_conflict
+        self.local_list.switched_on = partial(self.configuration.flag, "LocalAuthListEnabled")
+        self.reservations.seats = self._seats
+        self.smart.hardware_amps = self._hardware_amps
+        self.firmware.is_charging = self._is_charging
+        self.firmware.reboot = self._reboot_for_firmware
+
+    def _list_conflict(self, id_tag: str) -> None:
+        self.context.note("list-conflict", id_tag=id_tag)
+        self.notifications.warn(ChargePointErrorCode.LOCAL_LIST_CONFLICT, "list and Central System disagree")
+
+    def _seats(self) -> dict[int, Seat]:
+        return {number: connector.seat() for number, connector in self.connectors.items()}
+
+    def _hardware_amps(self, number: int) -> float:
+        return self.connectors[number].hardware_amps()
+
+    def _is_charging(self) -> bool:
+        return bool(self.context.facts.running)
+
+    def _reboot_for_firmware(self) -> None:
+        self.remote.leave("HardReset", LAST_WORD_S)

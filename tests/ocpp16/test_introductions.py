@@ -1,0 +1,25 @@
+"""What the profiles beyond Core hear of the connectors."""
+
+from __future__ import annotations
+
+from tests.ocpp16.station import Station
+
+
+def test_they_know_the_seats_and_the_hardware() -> None:
+    """Reservations see which connectors are taken, charging profiles what the hardware gives, firmware who charges."""
+    station = Station().online()
+    reservations, smart, firmware = station.cp.reservations, station.cp.smart, station.cp.firmware
+    assert not reservations.seats()[1].taken and smart.hardware_amps(1) == 32.0 and not firmware.is_charging()
+    station.charging()
+    assert reservations.seats()[1].taken and firmware.is_charging()
+
+
+def test_a_conflict_is_told_for_connector_0() -> None:
+    """§3.5.2: a Central System that contradicts the list is told LocalListConflict, with the station's own status."""
+    station = Station().online()
+    entry = {"idTag": "CARD", "idTagInfo": {"status": "Blocked"}}
+    station.request("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[entry])
+    station.plug()
+    station.tap("CARD")
+    conflicts = [p for p in station.heard("StatusNotification") if p["errorCode"] == "LocalListConflict"]
+    assert {(p["connectorId"], p["status"]) for p in conflicts} == {(0, "Available")}
