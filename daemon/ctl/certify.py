@@ -1,4 +1,4 @@
-"""`evsectl certify`: hands over to the conformance suite of the source tree, where at hand.  It judges nothing."""
+"""`evsectl certify`: hands over to the conformance suite of the source tree, if that is at hand.  Judges nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An installed station with the simulated board under test: one for all cases, brought to the default state before each.
+"""An installed station with the simulated board under test: one for all cases, each from the default state.
 
 It must be configured to connect to the URL at which the judge listens, and be started again when it ends.
 """
