@@ -306,7 +306,7 @@ class RegisterMonotone(Checker):
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for _, new in changes:
-            if isinstance(new, MeterSwap):  # service declared another meter: its register has nothing to do with the old
+            if isinstance(new, MeterSwap):  # service declared another meter
                 self.last.pop(new.connector, None)
             if isinstance(new, Transaction) and new.meter_stop_wh is not None and new.last_wh > new.meter_stop_wh:
                 self.fail(world, f"transaction {new.number} stops at {new.meter_stop_wh}, was at {new.last_wh} before")
