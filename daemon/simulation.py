@@ -106,9 +106,7 @@ def open_world(config: Config, seed: int, go_dark: Callable[[float], None]) -> t
         nonlocal kept
         world = board.state()
         if world != kept:
-            with suppress(
-                OSError
-            ):  # a failing disk is for the store to show, not for make-believe
+            with suppress(OSError):  # a failing disk is for the store to show, not for make-believe
                 save(folder, world)
                 kept = world
         if board.ended == "dark":
