@@ -14,8 +14,15 @@ from ocpp16.step import Order, Outlet
 
 HELLO = {"type": "hello", "version": 1, "boot_id": "b", "session_id": "s", "board": "x", "connectors": 1}
 SHAPE = {
-    "type": "connector", "connector": 1, "min_amps": 6.0, "max_amps": 32.0, "phases": 1,
-    "outlet": "cable", "lock": False, "meter": True, "measurands": [],
+    "type": "connector",
+    "connector": 1,
+    "min_amps": 6.0,
+    "max_amps": 32.0,
+    "phases": 1,
+    "outlet": "cable",
+    "lock": False,
+    "meter": True,
+    "measurands": [],
 }
 STATES: list[dict[str, Any]] = [
     {"type": "pilot", "connector": 1, "state": "A", "at": 1.0},

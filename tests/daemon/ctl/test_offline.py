@@ -34,9 +34,21 @@ def kept(config: Config) -> Config:
     """A store with one closed transaction whose stop waits, and a flight record."""
     store = Store.open(config.store_dir)
     row = Transaction(
-        number=1, connector=1, id_tag="CARD-1", began=STAMP, meter_start_wh=5, start_seq=1,
-        last_wh=9, last=STAMP, ended=STAMP, meter_stop_wh=9, reason="Local", stop_seq=2,
-        start="confirmed", transaction_id=7, stop="waiting",
+        number=1,
+        connector=1,
+        id_tag="CARD-1",
+        began=STAMP,
+        meter_start_wh=5,
+        start_seq=1,
+        last_wh=9,
+        last=STAMP,
+        ended=STAMP,
+        meter_stop_wh=9,
+        reason="Local",
+        stop_seq=2,
+        start="confirmed",
+        transaction_id=7,
+        stop="waiting",
     )
     store.commit([Save(row)])
     store.close()
