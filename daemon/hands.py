@@ -110,7 +110,7 @@ class StationHands:
     def note(self, now: Now, note: Note) -> None:
         if note.code in TOLD_BY_LINK:
             return
-        if note.code == "boot-accepted":
+        if note.code in ("boot-accepted", "link-proved"):
             self._link.settled()
         self.tell(now, note)
 

@@ -78,6 +78,7 @@ CATALOGUE: Mapping[str, Line] = {
         WARNING, "central system: registration rejected, next try in {interval} s; is the identity known there?"
     ),
     "boot-unanswered": Line(WARNING, "central system: BootNotification failed: {code} {reason}"),
+    "link-proved": Line(DEBUG, "central system: it answers on this connection"),
     "clock-known": Line(NOTICE, "time taken from the central system"),
     "clock-set": Line(NOTICE, "time taken from the central system (corrected by {moved_s} s)"),
     # messages

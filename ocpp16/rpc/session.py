@@ -55,6 +55,7 @@ class Session:
         self._interrupted: tuple[Key | None, int] = (None, 0)
         """The message last in flight at a lost connection, and at how many in a row."""
         self._timeouts = 0
+        self._proved = False
         self.epoch = 0
         """Rises when the connection, though open, is of no use: the link is dialled anew."""
 
@@ -92,6 +93,7 @@ class Session:
     def link_up(self) -> None:
         self.up = True
         self._late.clear()
+        self._proved = False
 
     def link_down(self) -> None:
         """Nothing that waits survives; a transaction message goes back to the head of its queue."""
@@ -204,6 +206,9 @@ class Session:
             if isinstance(answer, payload.Refusal):
                 self.context.note("answer-refused", action=action, reason=answer.description)
                 answer = Failure(answer.code, answer.description)
+        if not self._proved and self.gate is Gate.OPEN and not isinstance(answer, Failure):
+            self._proved = True  # this connection is of use: the next loss of it is a first one
+            self.context.note("link-proved")
         if report is not None:
             if isinstance(answer, Failure):
                 self.reports.failed(report, answer.code, answer.description)
