@@ -17,6 +17,7 @@ h3 { font-size: .98rem; margin: 1.2rem 0 .3rem }
 .notice { border: 2px solid #a33; padding: .6rem .9rem; margin: 1rem 0; background: #fdf3f2 }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid #d5d9de }
+td { overflow-wrap: anywhere } td.id { white-space: nowrap; overflow-wrap: normal }
 th { background: #f1f3f5 } td.n, th.n { text-align: right }
 .pass { color: #116329 } .fail { color: #a40e26; font-weight: 700 } .other { color: #6b5900 }
 .mark::before { content: "● " }
@@ -55,7 +56,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequen
     def cell(tag: str, index: int, value: object) -> str:
         text = str(value)
         inner = text if text.startswith("<") else escape(text)
-        return f"<{tag}{' class=n' if index in numbers else ''}>{inner}</{tag}>"
+        kind = " class=n" if index in numbers else " class=id" if index == 0 and head[0] == "id" else ""
+        return f"<{tag}{kind}>{inner}</{tag}>"
 
     lines = ["<table><thead><tr>", *(cell("th", i, name) for i, name in enumerate(head)), "</tr></thead><tbody>"]
     for row in rows:
