@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ocpp16.events import FaultChanged, PilotChanged
 from ocpp16.records import Availability, MeterSwap, Sample, Transaction
-from tests.sim.check_wire import conf_is_valid, timestamps
+from tests.sim.check_wire import conf_is_valid, message_timeout_s, timestamps
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
 from tests.sim.world import World, register_wh
 
@@ -222,6 +222,7 @@ class EnergyBilled(Checker):
         """Register at which a connector's meter went bad."""
         self.open: dict[int, int] = {}
         """Register of each connector's open transaction as it was last written down."""
+        self.welded: dict[int, float] = {}
         self.shown: dict[int, float] = {}
         """Register as the meter last showed it."""
 
@@ -247,6 +248,8 @@ class EnergyBilled(Checker):
             for connector in self.blind:  # nobody can ask the meter afterwards: what was written down last counts
                 at = register_wh(world, connector)
                 self.slack[connector] = self.slack.get(connector, 0.0) + at - self.open.get(connector, at)
+        elif words[:3] == ["sim", "fault", "weld"]:
+            self._welded(world, int(words[4]), words[3] == "on")
         elif words[:2] == ["sim", "fault"] and words[2].startswith("meter-"):
             connector = int(words[4])
             if words[3] == "on":
@@ -254,6 +257,14 @@ class EnergyBilled(Checker):
                 self.blind.setdefault(connector, min(at, self.shown.get(connector, at)))
         elif what.startswith("meter-good "):
             self._sees(world, int(words[1]))
+
+    def _welded(self, world: World, connector: int, on: bool) -> None:
+        """What a car takes through a welded contactor nobody can stop, and no transaction need be open for it."""
+        at = register_wh(world, connector)
+        if on:
+            self.welded.setdefault(connector, at)
+        elif (since := self.welded.pop(connector, None)) is not None:
+            self.slack[connector] = self.slack.get(connector, 0.0) + at - since
 
     def board(self, world: World, message: dict[str, Any]) -> None:
         if message["type"] == "meter" and message["connector"] not in self.blind:
@@ -285,6 +296,7 @@ class RegisterMonotone(Checker):
 
     def __init__(self) -> None:
         self.last: dict[int, float] = {}
+        self.swapped: set[int] = set()
         self.said: set[int] = set()
         self.connector_of: dict[str, int] = {}
 
@@ -300,14 +312,16 @@ class RegisterMonotone(Checker):
         self.said.add(facts)
         for wh in _registers(payload):
             connector = payload["connectorId"]
-            if wh < self.last.get(connector, 0.0):
+            if wh < self.last.get(connector, 0.0) and connector in self.swapped:
+                self.swapped.discard(connector)
+            elif wh < self.last.get(connector, 0.0):
                 self.fail(world, f"connector {connector}: register {wh} after {self.last.get(connector, 0)}: {payload}")
             self.last[connector] = wh
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for _, new in changes:
-            if isinstance(new, MeterSwap):  # service declared another meter
-                self.last.pop(new.connector, None)
+            if isinstance(new, MeterSwap):  # service declared another meter; what waits was still read off the old one
+                self.swapped.add(new.connector)
             if isinstance(new, Transaction) and new.meter_stop_wh is not None and new.last_wh > new.meter_stop_wh:
                 self.fail(world, f"transaction {new.number} stops at {new.meter_stop_wh}, was at {new.last_wh} before")
 
@@ -369,7 +383,8 @@ class Authorised(Checker):
     """An accepted card may wait for its plug so long, whatever is said about it meanwhile."""
 
     def __init__(self) -> None:
-        self.asked: dict[str, str] = {}
+        self.asked: dict[str, tuple[str, str, float]] = {}
+        """Our open calls about a card: the action, the card, and until when the answer counts."""
         self.verdict: dict[str, str] = {}
         self.accepted_t: dict[str, float] = {}
         self.remote: set[str] = set()
@@ -377,12 +392,15 @@ class Authorised(Checker):
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if frame[0] == 2 and frame[2] in ("Authorize", "StartTransaction", "StopTransaction") and "idTag" in frame[3]:
-            self.asked[frame[1]] = frame[3]["idTag"].casefold()
+            patience = message_timeout_s(world) if frame[2] == "Authorize" else float("inf")
+            self.asked[frame[1]] = (frame[2], frame[3]["idTag"].casefold(), world.mono + patience)
 
     def heard(self, world: World, frame: Any) -> None:
         match frame:
             case [3, str() as call_id, {"idTagInfo": {"status": str() as status}}] if call_id in self.asked:
-                tag = self.asked.pop(call_id)
+                action, tag, until = self.asked.pop(call_id)
+                if world.mono >= until or not conf_is_valid(action, frame[2]):
+                    return
                 if status != "ConcurrentTx" or tag not in self.verdict:  # that is about the moment, not about the card
                     self.verdict[tag] = status
                 if status == "Accepted":

@@ -48,10 +48,17 @@ def make_peace(world: World, checkers: Checkers) -> float:
     for connector in range(1, world.setup.product.connectors + 1):
         world.sim("unplug", connector=connector)
     world.run(20.0)
-    for connector in range(1, world.setup.product.connectors + 1):
-        world.feed_if_alive(StopAsked(connector, connector))  # StopTransactionOnEVSideDisconnect may keep it open
+    _stop_all(world)
     while waits(world) and world.t - began < LIMIT_S:
         world.run(30.0)
+        _stop_all(world)
     world.run(20.0)
     checkers.peace(world)
     return world.t - began
+
+
+def _stop_all(world: World) -> None:
+    """StopTransactionOnEVSideDisconnect may keep a transaction open: a technician ends it."""
+    for row in list(world.records.values()):
+        if isinstance(row, Transaction) and row.ended is None:
+            world.feed_if_alive(StopAsked(row.connector, row.connector))
