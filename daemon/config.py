@@ -281,17 +281,20 @@ def hooks_of(files: Sequence[Path]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(words) for name, words in _section(draft, "hooks").items()}
 
 
-def transfers_of(
-    files: Sequence[Path], environ: Mapping[str, str] = os.environ
-) -> tuple[Transfers, Path, str, tuple[str, ...]]:
-    """What evsed-job may know besides: [transfers], the store's folder, the CA file, the product's protocols."""
+def transfers_of(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Transfers, Path, str, tuple[str, ...]]:
+    """What evsed-job may know besides: [transfers], the store's folder, the CA file, the product's protocols.
+
+    Raises ConfigError: a list of hosts that cannot be read must not become "any host".
+    """
     draft = Draft()
     for file in list(files) or [DEFAULT_FILE]:
         _read_toml(draft, file, needed=bool(files))
         draft.folder = file.parent
-    for name in ("EVSED_STORE_DIR", "EVSED_CSMS_CA_FILE", "EVSED_STATION_PRODUCT", "EVSED_TRANSFERS_ALLOW_LOOPBACK"):
-        if name in environ:
-            _put_env(draft, name, environ[name], "environment", 0)
+    for name in {"EVSED_STORE_DIR", "EVSED_CSMS_CA_FILE", "EVSED_TRANSFERS_ALLOW_LOOPBACK"} & environ.keys():
+        _put_env(draft, name, environ[name], "environment", 0)
     transfers = msgspec.convert(_section(draft, "transfers"), Transfers)
     store, ca_file = _section(draft, "store")["dir"], _section(draft, "csms")["ca_file"]
-    return transfers, Path(store), ca_file, _product(draft, _section(draft, "station")["product"]).transfer_protocols
+    protocols = _product(draft, _section(draft, "station")["product"]).transfer_protocols
+    if draft.problems:
+        raise ConfigError(draft.problems)
+    return transfers, Path(store), ca_file, protocols

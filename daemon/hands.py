@@ -163,6 +163,11 @@ class StationHands:
         if at_once or recorder.due(mono):
             self._writing = self._thread.submit(recorder.write, recorder.take())
 
+    async def recorded(self) -> None:
+        """What the recorder holds is on the disk by now."""
+        self.record(self._clock().mono, at_once=True)
+        await asyncio.wrap_future(self._thread.submit(lambda: None))
+
     def _show(self, what: dict[str, Any]) -> None:
         if self.watchers and "frame" in what:
             from daemon.pseudonyms import without_secrets  # here already: somebody watches

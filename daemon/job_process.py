@@ -72,7 +72,7 @@ def do(
     if request.job == "install":
         try:
             argv.append(_image(request.file, terms))
-        except Exception as error:  # TransferFailed, OSError
+        except Exception as error:  # no file of ours
             return JobAnswer(False, str(error)[:200], request.ref)
     with _alone(request.job, terms):
         ok, detail = run_hook(argv, environ, request.within_s)
@@ -80,10 +80,11 @@ def do(
 
 
 def _image(name: str, terms: Terms | None) -> str:
-    """The path of the file to install.  Raises TransferFailed, OSError."""
+    """The path of the file to install.  Raises TransferFailed, OSError, ValueError."""
     from daemon.transfers import file_of
 
-    assert terms is not None, "the configuration cannot be read"
+    if terms is None:
+        raise ValueError("the configuration cannot be read")
     return str(file_of(name, terms))
 
 
@@ -119,13 +120,17 @@ def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch
     return JobAnswer(*carry_out(request, terms, watch), request.ref)
 
 
-def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms]:
-    """The hooks and the terms of transfers, and nothing else, of the configuration."""
+def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
+    """The hooks and the terms of transfers, and nothing else, of the configuration; None: these cannot be read."""
     from daemon.config import hooks_of, transfers_of
+    from daemon.config_types import ConfigError
     from daemon.transfers import Terms, narrowed
     from daemon.urls import Rules
 
-    transfers, store, ca_file, protocols = transfers_of(files, environ)
+    try:
+        transfers, store, ca_file, protocols = transfers_of(files, environ)
+    except ConfigError:
+        return hooks_of(files), None
     rules = Rules(narrowed(protocols, transfers.schemes), transfers.allow_hosts, transfers.allow_loopback)
     return hooks_of(files), Terms(store, rules, ca_file)
 
@@ -155,7 +160,7 @@ def main(
         return 2
     if source is None or sink is None:
         source, sink = streams(environ)
-    started = partial(_listened, source) if source is sink else _alone_here
+    started = partial(listened, source) if source is sink else _alone_here
     hooks, terms = _settings(files, environ)
     answer = do(source.readline(LINE_BYTES + 1), hooks, environ, terms, started)
     sink.write(msgspec.json.encode(answer) + b"\n")
@@ -163,7 +168,8 @@ def main(
     return 0 if answer.ok else 1
 
 
-def _listened(source: BinaryIO, watch: Watch) -> None:
+def listened(source: BinaryIO, watch: Watch) -> None:
+    """`listen` in a thread beside the transfer."""
     threading.Thread(target=listen, args=(source, watch), daemon=True).start()
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from daemon.journal import without_secret_value
 from ocpp16.events import CardPresented, Event, FrameReceived, SettingAsked
-from ocpp16.records import CachedTag, Record, Setting, Transaction
+from ocpp16.records import CachedTag, FirmwareUpdate, ListedTag, Record, Reservation, Setting, Transaction
 
 CACHED = 1000
 """Card numbers whose pseudonym is remembered."""
@@ -113,7 +113,7 @@ class Pseudonyms:
 
     def record(self, record: Record) -> Record:
         """The row as it may be written down."""
-        if isinstance(record, CachedTag):
+        if isinstance(record, CachedTag | ListedTag | Reservation):
             parent = self._maybe(record.parent_id_tag)
             return msgspec.structs.replace(record, id_tag=self.tag(record.id_tag), parent_id_tag=parent)
         if isinstance(record, Transaction):
@@ -123,6 +123,8 @@ class Pseudonyms:
                 parent_id_tag=self._maybe(record.parent_id_tag),
                 stop_id_tag=self._maybe(record.stop_id_tag),
             )
+        if isinstance(record, FirmwareUpdate):
+            return msgspec.structs.replace(record, location=without_secrets(record.location))
         if isinstance(record, Setting) and record.name.lower() == _SECRET_KEY:
             return msgspec.structs.replace(record, value="0" * len(record.value))
         return record

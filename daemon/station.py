@@ -162,13 +162,8 @@ class Station:
         from daemon.bundle import Shown
         from daemon.works import Works, jobs_of
 
-        shown = Shown(self.config, self.charge_point, self._hall, self._notes, self._recorded)
+        shown = Shown(self.config, self.charge_point, self._hall, self._notes, self.hands.recorded)
         return Works(lambda: jobs_of(shown, self.simulation), shown, self._deliver)
-
-    async def _recorded(self) -> None:
-        """What the flight recorder holds is on its way to the disk; after it, it is our turn."""
-        self.hands.record(clock.now().mono, at_once=True)
-        await asyncio.wrap_future(self._thread.submit(lambda: None))
 
     # --- running --------------------------------------------------------------------------------------------------
 

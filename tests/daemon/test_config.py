@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import build, hooks_of, load, read
+from daemon.config import build, hooks_of, load, read, transfers_of
 from daemon.config_types import Config, ConfigError, Problem
 
 GOOD = """[station]
@@ -267,3 +267,16 @@ def test_no_file_is_too_odd(tmp_path_factory: pytest.TempPathFactory, content: b
     draft = read([file], {})
     build(draft)
     assert draft.problems
+
+
+def test_the_terms_of_transfers_alone(tmp_path: Path) -> None:
+    """evsed-job reads [transfers], store, CA file and the product's protocols; any mistake in the file is an error."""
+    file = tmp_path / "evsed.toml"
+    file.write_text("[store]\ndir = '/s'\n[csms]\nca_file = '/ca'\n[transfers]\nschemes = ['https']\n")
+    transfers, store, ca_file, protocols = transfers_of([file], {"EVSED_TRANSFERS_ALLOW_LOOPBACK": "true"})
+    assert (transfers.schemes, transfers.allow_loopback, store, ca_file) == (("https",), True, Path("/s"), "/ca")
+    assert protocols == ("HTTP", "HTTPS", "FTP", "FTPS")
+    assert transfers_of([file], {"EVSED_STORE_DIR": "/t"})[1] == Path("/t")
+    file.write_text("[transfers]\nallow_hosts = ['a b']\n")
+    with pytest.raises(ConfigError):
+        transfers_of([file], {})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daemon.pseudonyms import CACHED, Pseudonyms, without_secrets
 from ocpp16.events import CardPresented, FrameReceived, SettingAsked, Tick
-from ocpp16.records import CachedTag, Setting, Stamp, Transaction, Unit
+from ocpp16.records import CachedTag, FirmwareUpdate, ListedTag, Reservation, Setting, Stamp, Transaction, Unit
 
 P = Pseudonyms(b"k" * 32)
 TAGS = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=20)
@@ -96,6 +96,13 @@ def test_records_are_written_without_cards() -> None:
     """Rows that carry cards or secrets lose them, others stay as they are."""
     cached = P.record(CachedTag(id_tag="04a2", status="Accepted", parent_id_tag="g1"))
     assert isinstance(cached, CachedTag) and (cached.id_tag, cached.parent_id_tag) == (P.tag("04a2"), P.tag("g1"))
+    listed = P.record(ListedTag(id_tag="04a2", status="Accepted"))
+    assert isinstance(listed, ListedTag) and (listed.id_tag, listed.parent_id_tag) == (P.tag("04a2"), None)
+    kept = P.record(Reservation(reservation_id=1, connector=1, id_tag="04a2", parent_id_tag="g1", expires_utc=1.0))
+    assert isinstance(kept, Reservation) and (kept.id_tag, kept.parent_id_tag) == (P.tag("04a2"), P.tag("g1"))
+    update = FirmwareUpdate(location="ftp://u:secret@h/f", retrieve_utc=1.0, retries_left=0, retry_interval_s=0)
+    written_update = P.record(update)
+    assert isinstance(written_update, FirmwareUpdate) and written_update.location == "ftp://u:000000@h/f"
     stamp = Stamp(mono=1.0, boot="b")
     row = Transaction(
         number=1, connector=1, id_tag="04A2", began=stamp, meter_start_wh=0, start_seq=1, last_wh=0, last=stamp

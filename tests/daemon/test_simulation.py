@@ -115,3 +115,17 @@ def test_a_world_gone_dark_takes_us_along(tmp_path: Path) -> None:
     host.receive(1.0, {"type": "do", "what": "sim", "words": ["power-cut"], "connector": None, "seq": 1})
     keep()
     assert dark == [ANSWER_LEAVES_S] and (tmp_path / "store" / "world.json").exists()
+
+
+async def test_any_bytes_install(tmp_path: Path) -> None:
+    """The make-believe installer takes what has a byte, and nothing while `fault install` is on."""
+    simulation, image = Rig().simulation, tmp_path / "image"
+    assert not (await simulation.install(image))[0]
+    image.write_bytes(b"")
+    assert await simulation.install(image) == (False, "the file is empty")
+    image.write_bytes(b"x")
+    assert (await simulation.install(image))[0]
+    await simulation.do(["fault", "install", "on"], None)
+    assert await simulation.install(image) == (False, "fault install is on")
+    await simulation.do(["fault", "install", "off"], None)
+    assert (await simulation.install(image))[0]
