@@ -240,7 +240,7 @@ class Walk:
         self.offset = float(int(before)) + 100.0 - self.station.mono
         self.station.happens(ev.Started())
         self.board_is_back()
-        if self.random.random() < 0.5:
+        for _ in range(self.random.randrange(self.oracle.connectors + 1)):
             self.start()
             self.compare_cautious()
             self.pass_time(self.random.randrange(1, 100) / 8, cautious=True)
