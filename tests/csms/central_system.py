@@ -82,7 +82,7 @@ class Ears:
 
 
 class Desk(ChargePoint):  # type: ignore[misc]
-    """One station's desk at the Central System: the package's own base class, every Core request answered."""
+    """One station's desk at the Central System: the package's own base class, every request of a station answered."""
 
     def __init__(self, name: str, ears: Ears, policy: Policy) -> None:
         super().__init__(name, ears, response_timeout=15)
@@ -126,6 +126,14 @@ class Desk(ChargePoint):  # type: ignore[misc]
     @on(Action.data_transfer)
     def on_data_transfer(self, **_: Any) -> call_result.DataTransfer:
         return call_result.DataTransfer(status="UnknownVendorId")
+
+    @on(Action.firmware_status_notification)
+    def on_firmware(self, **_: Any) -> call_result.FirmwareStatusNotification:
+        return call_result.FirmwareStatusNotification()
+
+    @on(Action.diagnostics_status_notification)
+    def on_diagnostics(self, **_: Any) -> call_result.DiagnosticsStatusNotification:
+        return call_result.DiagnosticsStatusNotification()
 
 
 def utc() -> str:
