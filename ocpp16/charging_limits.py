@@ -7,7 +7,6 @@ given 6 A each, get equal parts; the others wait.  The sum never exceeds it.  No
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from math import floor, inf
 from typing import NamedTuple
 
@@ -52,7 +51,7 @@ class ChargingLimits:
     def __init__(self, context: Context, product: Product) -> None:
         self.context = context
         self.product = product
-        self.hardware_amps: Callable[[int], float] = partial(_product_amps, product)
+        self.hardware_amps: Callable[[int], float]
         self.plans: dict[int, Plan] = {}
         """The installed profiles by their id."""
         self._limits: dict[int, Limit] = {}
@@ -214,10 +213,6 @@ class _Merge:
         value = amps(piece.limit, piece.plan.unit, piece.phases, product.phases, product.volts)
         ends = "" if piece.until == inf else f" until {to_text(piece.until)}"
         return Limit(value, piece.phases, f"{_name(piece.plan)}{ends}", until)
-
-
-def _product_amps(product: Product, connector: int) -> float:
-    return product.max_amps
 
 
 def _name(plan: Plan) -> str:

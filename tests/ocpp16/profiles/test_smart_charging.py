@@ -1,0 +1,230 @@
+"""Charging profiles: each verdict of SetChargingProfile, clearing, composite schedules, and what the pilot is offered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ocpp16.messages.datetimes import to_text
+from ocpp16.product import Product
+from ocpp16.records import Profile
+from tests.ocpp16.station import NOON, CallError, Station
+
+
+def profile(
+    number: int = 1, purpose: str = "TxDefaultProfile", *periods: tuple[int, float], **more: Any
+) -> dict[str, Any]:
+    """An absolute profile in A that begins at the time of the bench."""
+    schedule = {
+        "chargingRateUnit": more.pop("unit", "A"),
+        "chargingSchedulePeriod": [{"startPeriod": at, "limit": limit} for at, limit in periods or ((0, 10.0),)],
+        "startSchedule": more.pop("start", to_text(NOON)),
+    }
+    if "duration" in more:
+        schedule["duration"] = more.pop("duration")
+    if schedule["startSchedule"] is None:
+        del schedule["startSchedule"]
+    return {
+        "chargingProfileId": number,
+        "stackLevel": 0,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": schedule,
+        **more,
+    }
+
+
+def install(station: Station, connector: int, what: dict[str, Any]) -> Any:
+    answer = station.request("SetChargingProfile", connectorId=connector, csChargingProfiles=what)
+    return answer["status"] if isinstance(answer, dict) else answer
+
+
+def schedule(station: Station, connector: int = 1, duration: int = 400, **more: Any) -> list[tuple[int, float]]:
+    answer = station.request("GetCompositeSchedule", connectorId=connector, duration=duration, **more)
+    assert isinstance(answer, dict) and answer["status"] == "Accepted", answer
+    assert "startSchedule" not in answer["chargingSchedule"], "E 3.57"
+    periods = answer["chargingSchedule"]["chargingSchedulePeriod"]
+    return [(period["startPeriod"], period["limit"]) for period in periods]
+
+
+REFUSED = {
+    "max on a connector": (1, profile(1, "ChargePointMaxProfile")),
+    "tx on connector 0": (0, profile(1, "TxProfile")),
+    "tx without a transaction": (1, profile(1, "TxProfile")),
+    "transactionId elsewhere": (1, profile(1, transactionId=5)),
+    "level too high": (1, profile(1, stackLevel=11)),
+    "level below 0": (1, profile(1, stackLevel=-1)),
+    "unit not offered": (1, profile(1, unit="W")),
+    "recurring without kind": (1, profile(1, chargingProfileKind="Recurring")),
+    "recurring without start": (1, profile(1, chargingProfileKind="Recurring", recurrencyKind="Daily", start=None)),
+    "first period not 0": (1, profile(1, "TxDefaultProfile", (5, 10.0))),
+    "periods fall": (1, profile(1, "TxDefaultProfile", (0, 10.0), (60, 8.0), (60, 9.0))),
+    "limit below 0": (1, profile(1, "TxDefaultProfile", (0, -1.0))),
+    "already over": (1, profile(1, validTo=to_text(NOON - 1))),
+    "ends before it begins": (1, profile(1, validFrom=to_text(NOON + 60), validTo=to_text(NOON + 60))),
+    "no length": (1, profile(1, duration=0)),
+    "too many periods": (1, profile(1, "TxDefaultProfile", *((n, 8.0) for n in range(101)))),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_had_is_rejected(case: str) -> None:
+    """§5.16: a profile that this station cannot follow is Rejected, and nothing is kept."""
+    station = Station().online()
+    assert install(station, *REFUSED[case]) == "Rejected"
+    assert station.rows(Profile) == []
+
+
+@pytest.mark.parametrize("bad", [{"connector": 9}, {"chargingProfileKind": "Odd"}, {"unit": "V"}])
+def test_what_is_not_ocpp_is_a_callerror(bad: dict[str, Any]) -> None:
+    """E 3.38, E 3.39: an unknown connector or enum value: PropertyConstraintViolation."""
+    bad = dict(bad)
+    answer = install(Station().online(), bad.pop("connector", 1), profile(1, **bad))
+    assert isinstance(answer, CallError) and answer.code == "PropertyConstraintViolation"
+
+
+def test_accepted_is_at_the_pilot_at_once() -> None:
+    """§5.16: Accepted: the limit is offered in the same step; removed, the hardware's limit is back (E 3.8)."""
+    station = Station().online().charging()
+    assert station.offered() == 32.0
+    assert install(station, 1, profile()) == "Accepted" and station.offered() == 10.0
+    assert install(station, 0, profile(2, "ChargePointMaxProfile", (0, 8.1))) == "Accepted" and station.offered() == 8.1
+    station.request("ClearChargingProfile")
+    assert station.offered() == 32.0
+
+
+@pytest.mark.parametrize(
+    ("limit", "offered", "status"), [(0.0, 0.0, "SuspendedEVSE"), (5.9, 0.0, "SuspendedEVSE"), (6.0, 6.0, "Charging")]
+)
+def test_below_six_ampere_the_station_pauses(limit: float, offered: float, status: str) -> None:
+    """IEC 61851-1, §4.9: 0 < limit < 6 A cannot be signalled: SuspendedEVSE, the transaction stays open."""
+    station = Station().online().charging()
+    install(station, 1, profile(1, "TxDefaultProfile", (0, limit)))
+    assert (station.offered(), station.transaction() is not None) == (offered, True)
+    if not offered:
+        station.open_contactor()
+        (why,) = station.cp.why(station.now)
+        assert why["code"] == "limit" and "TxDefaultProfile 1 (level 0)" in str(why["chain"])
+    assert station.status() == status
+
+
+def test_the_schedule_moves_the_offer() -> None:
+    """§3.13: at each period's start the offer changes by itself."""
+    station = Station().online().charging()
+    began = station.cp.context.utc
+    assert began is not None
+    install(station, 1, profile(1, "TxDefaultProfile", (0, 10.0), (60, 16.0), start=to_text(began)))
+    station.wait(59)
+    assert station.offered() == 10.0
+    station.wait(2)
+    assert station.offered() == 16.0
+
+
+def test_golden_vector_of_the_merge() -> None:
+    """§5.7: TxProfile before TxDefault, both below ChargePointMax; equal neighbours are one period."""
+    station = Station().online().charging()
+    now = station.cp.context.utc
+    assert now is not None
+    start = to_text(float(int(now)))
+    default = ((0, 6.0), (60, 10.0), (120, 8.0), (180, 25.0), (260, 8.0))
+    own = ((0, 8.0), (50, 11.0), (140, 16.0), (200, 6.0), (240, 12.0))
+    install(station, 0, profile(1, "ChargePointMaxProfile", (0, 10.0), start=start, duration=86400))
+    install(station, 1, profile(2, "TxDefaultProfile", *default, start=start, duration=300))
+    install(station, 1, profile(3, "TxProfile", *own, start=start, duration=260))
+    assert schedule(station) == [(0, 8.0), (50, 10.0), (200, 6.0), (240, 10.0), (260, 8.0), (300, 10.0)]
+
+
+def test_golden_vector_of_the_stack() -> None:
+    """§3.13.2: when the higher level runs out, the lower one shows through; without a transaction the default counts."""
+    station = Station().online()
+    start = to_text(float(int(station.cp.context.utc or 0)))
+    install(
+        station,
+        1,
+        profile(1, "TxDefaultProfile", (0, 6.0), (50, 5.0), (100, 8.0), (200, 10.0), start=start, duration=400),
+    )
+    install(station, 1, profile(2, "TxDefaultProfile", (0, 7.0), (100, 9.0), start=start, duration=150, stackLevel=1))
+    assert schedule(station, duration=350) == [(0, 7.0), (100, 9.0), (150, 8.0), (200, 10.0)]
+
+
+def test_composite_schedule_without_profiles() -> None:
+    """§5.7: one period with the hardware's limit, for a connector and for the station; nonsense is Rejected."""
+    station = Station().online()
+    assert schedule(station) == [(0, 32.0)] == schedule(station, 0)
+    for fields in ({"connectorId": 5, "duration": 60}, {"connectorId": 1, "duration": 0}):
+        answer = station.request("GetCompositeSchedule", **fields)
+        assert isinstance(answer, dict) and answer["status"] == "Rejected"
+    answer = station.request("GetCompositeSchedule", connectorId=1, duration=60, chargingRateUnit="W")
+    assert isinstance(answer, dict) and answer["status"] == "Rejected"
+
+
+def test_clearing() -> None:
+    """E 3.25, E 3.26: an id alone decides, other fields are ANDed, zeroes count, none clears all; Unknown: nothing matched."""
+    station = Station().online()
+    install(station, 1, profile(1, stackLevel=1))
+    install(station, 1, profile(2))
+    install(station, 0, profile(3, "ChargePointMaxProfile"))
+
+    def clear(**fields: Any) -> Any:
+        answer = station.request("ClearChargingProfile", **fields)
+        assert isinstance(answer, dict)
+        return answer["status"], sorted(row.profile_id for row in station.rows(Profile))
+
+    assert clear(id=9) == ("Unknown", [1, 2, 3])
+    assert clear(id=1, chargingProfilePurpose="ChargePointMaxProfile") == ("Accepted", [2, 3])
+    assert clear(connectorId=1, stackLevel=1) == ("Unknown", [2, 3])
+    assert clear(connectorId=0, stackLevel=0) == ("Accepted", [2])
+    assert clear() == ("Accepted", [])
+
+
+def test_replacing_and_room() -> None:
+    """§3.13.2, §9.4: same id, or same purpose and level at the same place, replaces; else MaxChargingProfilesInstalled counts."""
+    station = Station(product=Product(max_profiles=2)).online()
+    install(station, 1, profile(1))
+    assert install(station, 1, profile(2)) == "Accepted" and [r.profile_id for r in station.rows(Profile)] == [2]
+    assert install(station, 1, profile(3, stackLevel=1)) == "Accepted"
+    assert install(station, 1, profile(4, stackLevel=2)) == "Rejected"
+    assert install(station, 1, profile(3, stackLevel=2)) == "Accepted"
+
+
+def test_a_tx_profile_belongs_to_its_transaction() -> None:
+    """§5.16: it needs the running transaction (its id may be left out) and goes with it."""
+    station = Station().online().charging()
+    running = station.transaction()
+    assert running is not None
+    assert install(station, 1, profile(1, "TxProfile", transactionId=(running.transaction_id or 0) + 1)) == "Rejected"
+    assert install(station, 1, profile(1, "TxProfile", transactionId=running.transaction_id)) == "Accepted"
+    assert station.offered() == 10.0
+    station.tap("CARD")
+    station.open_contactor()
+    assert station.rows(Profile) == []
+
+
+def test_with_a_remote_start() -> None:
+    """§5.11: a TxProfile that came with a remote start binds the transaction that follows; another purpose is Rejected."""
+    station = Station().online()
+    station.plug()
+    fields = {"idTag": "CARD", "connectorId": 1}
+    assert station.request("RemoteStartTransaction", **fields, chargingProfile=profile()) == {"status": "Rejected"}
+    own = profile(5, "TxProfile")
+    assert station.request("RemoteStartTransaction", **fields, chargingProfile=own) == {"status": "Accepted"}
+    assert station.offered() == 10.0
+
+
+def test_profiles_survive_the_dark() -> None:
+    """E 3.37: profiles are kept over reboots and power cuts; one that cannot be read any more is dropped and said."""
+    station = Station().online()
+    install(station, 1, profile())
+    station.restart(dark=True).online().charging()
+    assert station.offered() == 10.0
+
+
+def test_a_flood_writes_once() -> None:
+    """1,000 equal commands write one row once."""
+    station = Station().online()
+    writes = 0
+    for _ in range(1000):
+        _, step = station.ask("SetChargingProfile", connectorId=1, csChargingProfiles=profile())
+        writes += len(step.records)
+    assert writes <= 2
