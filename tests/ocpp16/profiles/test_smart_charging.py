@@ -1,4 +1,4 @@
-"""Charging profiles: each verdict of SetChargingProfile, clearing, composite schedules, and what the pilot is offered."""
+"""Charging profiles: each verdict, clearing, composite schedules, and what the pilot is offered."""
 
 from __future__ import annotations
 
@@ -144,7 +144,8 @@ def test_golden_vector_of_the_stack() -> None:
         1,
         profile(1, "TxDefaultProfile", (0, 6.0), (50, 5.0), (100, 8.0), (200, 10.0), start=start, duration=400),
     )
-    install(station, 1, profile(2, "TxDefaultProfile", (0, 7.0), (100, 9.0), start=start, duration=150, stackLevel=1))
+    high = ((0, 7.0), (100, 9.0))
+    install(station, 1, profile(2, "TxDefaultProfile", *high, start=start, duration=150, stackLevel=1))
     assert schedule(station, duration=350) == [(0, 7.0), (100, 9.0), (150, 8.0), (200, 10.0)]
 
 
@@ -160,7 +161,7 @@ def test_composite_schedule_without_profiles() -> None:
 
 
 def test_clearing() -> None:
-    """E 3.25, E 3.26: an id alone decides, other fields are ANDed, zeroes count, none clears all; Unknown: nothing matched."""
+    """E 3.25, E 3.26: an id alone decides, other fields are ANDed, zeroes count, none clears all."""
     station = Station().online()
     install(station, 1, profile(1, stackLevel=1))
     install(station, 1, profile(2))
@@ -179,7 +180,7 @@ def test_clearing() -> None:
 
 
 def test_replacing_and_room() -> None:
-    """§3.13.2, §9.4: same id, or same purpose and level at the same place, replaces; else MaxChargingProfilesInstalled counts."""
+    """§3.13.2: same id, or same purpose and level at one place, replaces; else MaxChargingProfilesInstalled counts."""
     station = Station(product=Product(max_profiles=2)).online()
     install(station, 1, profile(1))
     assert install(station, 1, profile(2)) == "Accepted" and [r.profile_id for r in station.rows(Profile)] == [2]
@@ -202,7 +203,7 @@ def test_a_tx_profile_belongs_to_its_transaction() -> None:
 
 
 def test_with_a_remote_start() -> None:
-    """§5.11: a TxProfile that came with a remote start binds the transaction that follows; another purpose is Rejected."""
+    """§5.11: a TxProfile of a remote start binds the transaction that follows; another purpose is Rejected."""
     station = Station().online()
     station.plug()
     fields = {"idTag": "CARD", "connectorId": 1}
@@ -213,7 +214,7 @@ def test_with_a_remote_start() -> None:
 
 
 def test_profiles_survive_the_dark() -> None:
-    """E 3.37: profiles are kept over reboots and power cuts; one that cannot be read any more is dropped and said."""
+    """E 3.37: profiles are kept over reboots and power cuts."""
     station = Station().online()
     install(station, 1, profile())
     station.restart(dark=True).online().charging()
