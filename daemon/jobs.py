@@ -28,6 +28,7 @@ INSTALL_S = 3600.0
 """The installer writes a whole system: it has more time."""
 TRANSFER_S = 3600.0
 """A transfer ends by itself within this, and the answer comes soon after."""
+NO_JOBS = "no evsed-job: [jobs] socket is empty"
 CANCEL = b"cancel\n"
 DYING_S = 5.0
 """So long a new job waits for the end of those that were cancelled."""
@@ -155,7 +156,7 @@ class JobThread:
             return JobAnswer(*await self._transfer(request, self._terms), request.ref)
         play, word = (self._install, request.file) if request.job == "install" else (self._play, request.job)
         if play is None:
-            return JobAnswer(False, "no evsed-job: [jobs] socket is empty", request.ref)
+            return JobAnswer(False, NO_JOBS, request.ref)
         ok, detail = await play(word)
         return JobAnswer(ok, detail, request.ref)
 

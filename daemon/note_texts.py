@@ -99,8 +99,8 @@ CATALOGUE: Mapping[str, Line] = {
         WARNING, "queue full: {dropped} meter values dropped, {kept} reports kept; starts and stops never"
     ),
     # firmware and diagnostics
-    "firmware": Line(NOTICE, "firmware update, {state}: well done: {ok}, {detail}"),
-    "diagnostics": Line(NOTICE, "diagnostics: well done: {ok}, {detail}"),
+    "firmware": Line(NOTICE, "firmware update: end of {state}, ok {ok}: {detail}"),
+    "diagnostics": Line(NOTICE, "diagnostics: end of the upload, ok {ok}: {detail}"),
     # settings
     "setting-changed": Line(NOTICE, "setting {key} = {value}: {status} ({reason})"),
     "setting-dropped": Line(WARNING, "stored setting {key} is no longer allowed ({reason}); its first value serves"),

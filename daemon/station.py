@@ -163,7 +163,7 @@ class Station:
         from daemon.works import Works, jobs_of
 
         shown = Shown(self.config, self.charge_point, self._hall, self._notes, self.hands.recorded)
-        return Works(lambda: jobs_of(shown, self.simulation), shown, self._deliver)
+        return Works(lambda: jobs_of(shown, lambda: self.simulation), shown, self._deliver)
 
     # --- running --------------------------------------------------------------------------------------------------
 

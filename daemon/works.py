@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.bundle import Shown, write_diagnostics
-from daemon.jobs import JobAnswer, JobRequest, Jobs, JobSocket, JobThread
+from daemon.jobs import NO_JOBS, JobAnswer, JobRequest, Jobs, JobSocket, JobThread
 from daemon.transfers_files import FOLDER
 from ocpp16.events import JobDone
 from ocpp16.step import CancelJob, Download, Install, Job, Upload
@@ -71,7 +71,7 @@ class Works:
         return await self.jobs.do(JobRequest("upload", job.ref, location=job.location, file=file))
 
 
-def jobs_of(shown: Shown, simulation: Simulation | None) -> Jobs:
+def jobs_of(shown: Shown, simulation: Callable[[], Simulation | None]) -> Jobs:
     """Who does them: evsed-job, or threads of ours and, where the board is simulated, make-believe of the hooks."""
     config = shown.config
     if config.jobs_socket:
@@ -83,10 +83,14 @@ def jobs_of(shown: Shown, simulation: Simulation | None) -> Jobs:
     schemes = narrowed(config.product.transfer_protocols, transfers.schemes)
     rules = Rules(schemes, transfers.allow_hosts, transfers.allow_loopback)
 
-    async def install(name: str) -> tuple[bool, str]:
-        if simulation is None or shown.views.status(shown.clock())["board"] != "simulated":
-            return False, "no evsed-job: [jobs] socket is empty"
-        return await simulation.install(config.store_dir / FOLDER / name)
+    async def play(hook: str) -> tuple[bool, str]:
+        played = simulation()  # made after the first word, perhaps after the first job
+        return await played.play(hook) if played else (False, NO_JOBS)
 
-    play = simulation.play if simulation else None
+    async def install(name: str) -> tuple[bool, str]:
+        played = simulation()
+        if played is None or shown.views.status(shown.clock())["board"] != "simulated":
+            return False, NO_JOBS
+        return await played.install(config.store_dir / FOLDER / name)
+
     return JobThread(play, Terms(config.store_dir, rules, config.csms.ca_file), install)

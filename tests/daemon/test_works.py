@@ -150,12 +150,15 @@ async def test_who_does_them(tmp_path: Path) -> None:
     simulation: Any = Simulation()
     for board, ok in (("simulated", True), ("real", False)):
         shown = Shown(config(tmp_path), Played(board), dict, list, recorded, lambda: Now(1.0, None))
-        jobs = jobs_of(shown, simulation)
+        jobs = jobs_of(shown, lambda: simulation)
         assert isinstance(jobs, JobThread)
         answer = await jobs.do(JobRequest("install", 1, file="f"))
         assert answer.ok is ok and (not ok or answer.detail == str(tmp_path / "transfers" / "f"))
         assert not (await jobs.do(JobRequest("download", 2, "http://127.0.0.1/f"))).ok
+        assert await jobs.do(JobRequest("reboot", 3)) == JobAnswer(True, "reboot", 3)
+        early = jobs_of(shown, lambda: None)
+        assert not (await early.do(JobRequest("reboot", 4))).ok and not (await early.do(JobRequest("install", 5))).ok
     file = tmp_path / "evsed.toml"
     file.write_text(f"{file.read_text()}\n[jobs]\nsocket = '/run/j'\n")
     shown = Shown(load([file], {}), Played("simulated"), dict, list, recorded)
-    assert isinstance(jobs_of(shown, simulation), JobSocket)
+    assert isinstance(jobs_of(shown, lambda: simulation), JobSocket)
