@@ -136,7 +136,7 @@ def test_golden_vector_of_the_merge() -> None:
 
 
 def test_golden_vector_of_the_stack() -> None:
-    """§3.13.2: when the higher level runs out, the lower one shows through; without a transaction the default counts."""
+    """§3.13.2: when the higher level runs out, the lower one shows through; idle, the default counts."""
     station = Station().online()
     start = to_text(float(int(station.cp.context.utc or 0)))
     install(
