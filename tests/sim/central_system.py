@@ -315,6 +315,17 @@ SETTINGS = {
 }
 
 
+def _random_profile(rng: Random) -> dict[str, Any]:
+    periods = [{"startPeriod": 600 * n, "limit": rng.choice([0, 5.9, 6, 10, 16, 32])} for n in range(rng.randint(1, 4))]
+    return {
+        "chargingProfileId": rng.randint(1, 3),
+        "stackLevel": rng.randint(0, 2),
+        "chargingProfilePurpose": rng.choice(["TxDefaultProfile", "ChargePointMaxProfile", "TxProfile"]),
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {"chargingRateUnit": "A", "duration": 3600, "chargingSchedulePeriod": periods},
+    }
+
+
 REQUESTS = (
     "ChangeAvailability",
     "ChangeConfiguration",
@@ -330,6 +341,12 @@ REQUESTS = (
     "Reset",
     "TriggerMessage",
     "NoSuchAction",
+    "SendLocalList",
+    "ReserveNow",
+    "CancelReservation",
+    "SetChargingProfile",
+    "ClearChargingProfile",
+    "GetCompositeSchedule",
 )
 
 
@@ -356,6 +373,22 @@ def _random_request(rng: Random, known: list[int]) -> tuple[str, dict[str, Any]]
         case "Reset":
             return action, {"type": rng.choice(["Soft", "Soft", "Hard"])}
         case "TriggerMessage":
-            return action, {"requestedMessage": "StatusNotification"}
+            wanted = rng.choice(["StatusNotification", "MeterValues", "Heartbeat", "BootNotification"])
+            return action, {"requestedMessage": wanted}
+        case "SendLocalList":
+            cards = [{"idTag": tag, "idTagInfo": {"status": "Accepted"}} for tag in ("LISTED", "04A2B9")]
+            kind = rng.choice(["Full", "Differential"])
+            return action, {"listVersion": rng.randint(1, 9), "updateType": kind, "localAuthorizationList": cards}
+        case "ReserveNow":
+            until = iso(EPOCH + rng.uniform(0, 2 * 86400))
+            return action, {"connectorId": connector, "expiryDate": until, "idTag": "04A2B9", "reservationId": 1}
+        case "CancelReservation":
+            return action, {"reservationId": rng.choice([1, 2])}
+        case "SetChargingProfile":
+            return action, {"connectorId": connector, "csChargingProfiles": _random_profile(rng)}
+        case "ClearChargingProfile":
+            return action, rng.choice([{}, {"id": 1}, {"stackLevel": 0}])
+        case "GetCompositeSchedule":
+            return action, {"connectorId": connector, "duration": 600}
         case _:
             return action, {}

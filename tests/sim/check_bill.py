@@ -388,6 +388,7 @@ class Authorised(Checker):
         self.verdict: dict[str, str] = {}
         self.accepted_t: dict[str, float] = {}
         self.remote: set[str] = set()
+        self.listed: set[str] = set()
         self.seen: set[int] = set()
 
     def sent(self, world: World, frame: list[Any]) -> None:
@@ -407,6 +408,8 @@ class Authorised(Checker):
                     self.accepted_t[tag] = world.t
             case [2, str(), "RemoteStartTransaction", {"idTag": str() as tag}]:
                 self.remote.add(tag.casefold())
+            case [2, str(), "SendLocalList", {"localAuthorizationList": list() as cards}]:
+                self.listed |= {str(card.get("idTag", "")).casefold() for card in cards if isinstance(card, dict)}
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for _, new in changes:
@@ -419,7 +422,7 @@ class Authorised(Checker):
         offline_ok = setting(world, disk, "AllowOfflineTxForUnknownId", "false") == "true"
         verdict = self.verdict.get(tag)
         waited = world.t - self.accepted_t.get(tag, -self.PLUG_IN_S) < self.PLUG_IN_S
-        if verdict == "Accepted" or waited or tag in self.remote or offline_ok:
+        if verdict == "Accepted" or waited or tag in self.remote or tag in self.listed or offline_ok:
             return
         self.fail(world, f"transaction {new.number} began for {new.id_tag}, whose last word was {verdict}")
 

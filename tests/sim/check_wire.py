@@ -131,6 +131,9 @@ class BootGate(Checker):
     def __init__(self) -> None:
         self.accepted = False
         self.boot = BootFlight()
+        self.asked: dict[str, str] = {}
+        """TriggerMessage calls: id to what they ask for."""
+        self.triggered: dict[str, int] = {}
         self.not_before = 0.0
         self.silent_until = 0.0
 
@@ -138,6 +141,7 @@ class BootGate(Checker):
         if world.mono < self.silent_until - EPS:
             self.fail(world, f"{frame[:3]} within the interval of a rejection")
         if frame[0] != 2:
+            self._promise(world, frame)
             return
         if frame[2] == "BootNotification":
             if world.mono < self.not_before - EPS:
@@ -145,9 +149,27 @@ class BootGate(Checker):
             self.boot.sent(world, frame)
             self.not_before = world.mono + self.LEAST_S
         elif not self.accepted:
-            self.fail(world, f"{frame[2]} sent before the Central System accepted us")
+            self.triggered[frame[2]] = self.triggered.get(frame[2], 0) - 1
+            if self.triggered[frame[2]] < 0:
+                self.fail(world, f"{frame[2]} sent before the Central System accepted us")
+
+    def _promise(self, world: World, frame: list[Any]) -> None:
+        """§5.17: what the Central System triggers may leave while it has not accepted us."""
+        wanted = self.asked.pop(frame[1], "")
+        if wanted and frame[0] == 3 and frame[2].get("status") == "Accepted":
+            self.triggered[wanted] = self.triggered.get(wanted, 0) + world.setup.product.connectors + 1
+            if wanted == "BootNotification":
+                self.not_before = 0.0
 
     def heard(self, world: World, frame: Any) -> None:
+        match frame:
+            case [
+                2,
+                str() as call_id,
+                "TriggerMessage" | "ExtendedTriggerMessage",
+                {"requestedMessage": str() as wanted},
+            ]:
+                self.asked[call_id] = wanted
         conf = self.boot.answer(world, frame)
         if conf is None:
             return
@@ -163,6 +185,8 @@ class BootGate(Checker):
     def life(self, world: World, what: str) -> None:
         if what == "evsed-start":
             self.accepted, self.not_before, self.silent_until = False, 0.0, 0.0
+        if what in ("link-down", "evsed-start"):
+            self.triggered.clear()
         if what == "link-down":
             if self.boot.call_id:  # it was lost with its connection: the next one need not wait
                 self.not_before = 0.0
