@@ -135,6 +135,8 @@ class OneLogicalStartAndStop(Checker):
     def _values(self, world: World, payload: dict[str, Any]) -> None:
         if "transactionId" not in payload:
             return
+        if _triggered(payload):  # told at once, past the queue
+            return
         times = [utc_of(text) for text in timestamps(payload)]
         mine = [t for t in self.told.values() if self._owns(t, payload)]
         if not mine:
@@ -306,6 +308,8 @@ class RegisterMonotone(Checker):
         payload = frame[3]
         if "meterStart" not in payload and "transactionId" not in payload:
             return  # outside of a transaction nothing is billed, and nothing is on record after the dark
+        if _triggered(payload):
+            return
         facts = hash(json.dumps({k: v for k, v in payload.items() if k != "transactionId"}, sort_keys=True))
         if facts in self.said:  # sent again: its place in the order is that of the first time
             return
@@ -324,6 +328,12 @@ class RegisterMonotone(Checker):
                 self.swapped.add(new.connector)
             if isinstance(new, Transaction) and new.meter_stop_wh is not None and new.last_wh > new.meter_stop_wh:
                 self.fail(world, f"transaction {new.number} stops at {new.meter_stop_wh}, was at {new.last_wh} before")
+
+
+def _triggered(payload: dict[str, Any]) -> bool:
+    """Values that the Central System triggered overtake the queue."""
+    values = payload.get("meterValue", [])
+    return any(entry.get("context") == "Trigger" for value in values for entry in value["sampledValue"])
 
 
 def _registers(payload: dict[str, Any]) -> list[float]:
