@@ -243,6 +243,8 @@ class Metering:
         transaction = self.context.facts.running.get(connector)
         if transaction is not None and transaction.began.mono > at.mono:
             transaction = None
+        if transaction is not None and self.transactions.in_order(transaction.number, at) != at:
+            return  # the clock went back a little: this instant has passed for the transaction
         self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
         if transaction is not None:
             self._stop_data(transaction, at, "Sample.Clock", self._lists(transaction).aligned)
