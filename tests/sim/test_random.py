@@ -9,8 +9,8 @@ import pytest
 
 from tests.sim.chaos import Chaos, expected_strikes, run_seed
 
-SEEDS = 1000
-CHUNKS = 40
+SEEDS = 100
+CHUNKS = 4
 FAILED_ONCE = Path(__file__).with_name("seeds.txt")
 
 
