@@ -106,9 +106,9 @@ class OneLogicalStartAndStop(Checker):
 
     def _stop(self, world: World, call_id: str, payload: dict[str, Any]) -> None:
         facts = json.dumps(payload, sort_keys=True)
-        told = next((t for t in self.told.values() if t.stop_facts == facts and not t.stop_answered), None)
-        if told is None:
-            told = next((t for t in self.told.values() if not t.stops and self._is_stop_of(payload, t)), None)
+        same = [t for t in self.told.values() if t.stop_facts == facts and not t.stop_answered]
+        fresh = (t for t in self.told.values() if not t.stops and self._is_stop_of(payload, t))
+        told = next((t for t in same if "stop" not in t.parked), None) or next(fresh, None) or next(iter(same), None)
         if told is None:
             self.fail(world, f"StopTransaction that is not the one stop of a transaction on disk: {payload}")
             return
@@ -129,6 +129,8 @@ class OneLogicalStartAndStop(Checker):
         if record.ended is None or record.meter_stop_wh != payload["meterStop"]:
             return False
         if record.reason != payload.get("reason", "Local"):
+            return False
+        if record.ended.utc is not None and abs(record.ended.utc - utc_of(payload["timestamp"])) > 0.002:
             return False
         return payload["transactionId"] in (record.transaction_id, -1 if record.transaction_id is None else None)
 
@@ -403,15 +405,21 @@ class Authorised(Checker):
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if frame[0] == 2 and frame[2] in ("Authorize", "StartTransaction", "StopTransaction") and "idTag" in frame[3]:
-            patience = message_timeout_s(world) if frame[2] == "Authorize" else float("inf")
-            self.asked[frame[1]] = (frame[2], frame[3]["idTag"].casefold(), world.mono + patience)
+            until = world.mono + message_timeout_s(world)
+            self.asked[frame[1]] = (frame[2], frame[3]["idTag"].casefold(), until)
 
     def heard(self, world: World, frame: Any) -> None:
         match frame:
             case [3, str() as call_id, {"idTagInfo": {"status": str() as status}}] if call_id in self.asked:
                 action, tag, until = self.asked.pop(call_id)
-                if world.mono >= until or not conf_is_valid(action, frame[2]):
+                late = world.mono >= until and status != "Accepted"
+                if late or not conf_is_valid(action, frame[2]):
                     return
+                if (
+                    setting(world, world.records, "AuthorizationCacheEnabled", "true") == "false"
+                    and status != "Accepted"
+                ):
+                    return  # it is not to be remembered
                 if status != "ConcurrentTx" or tag not in self.verdict:  # that is about the moment, not about the card
                     self.verdict[tag] = status
                 if status == "Accepted":
