@@ -21,17 +21,20 @@ from tests.sim.world import Setup, World
 from tests.stories.play import Story, stories
 
 DEPTH = 6
-DEPTH_MIDDLES = 4
-DEPTH_OWN_SETTINGS = 3
+DEPTH_MIDDLES = 3
+DEPTH_OWN_SETTINGS = 2
 """Stories that set the station up otherwise share no state with the others."""
 
 
 @pytest.fixture(autouse=True)
 def _no_collector() -> Any:
-    """Thousands of worlds are made and dropped: reference counts do, the collector only costs."""
+    """Thousands of worlds are made and dropped: the walk sweeps now and then, the collector by itself only costs."""
     gc.collect()
+    gc.freeze()
     gc.disable()
     yield
+    gc.collect()
+    gc.unfreeze()
     gc.enable()
 
 

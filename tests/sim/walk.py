@@ -6,6 +6,7 @@ and what is not.  Counters, registers and times are left out.
 
 from __future__ import annotations
 
+import gc
 import pickle
 import re
 import time
@@ -18,6 +19,7 @@ from tests.sim.checkers import Violation
 from tests.sim.world import World
 
 SETTLE_S = 3.0
+SWEEP_EVERY = 400
 Fingerprint = tuple[Any, ...]
 
 
@@ -186,6 +188,8 @@ class Walk:
         for kind, happen in KINDS.items():
             world: World = pickle.loads(frozen)
             self.steps += 1
+            if self.steps % SWEEP_EVERY == 0:  # worlds hold cycles
+                gc.collect()
             try:
                 happen(world)
                 world.run(SETTLE_S)
