@@ -21,6 +21,7 @@ class Introductions(Assembly):
         self.smart.hardware_amps = self._hardware_amps
         self.firmware.is_charging = self._is_charging
         self.firmware.reboot = self._reboot_for_firmware
+        self.firmware.on_open = self._open_after_firmware
 
     def _list_conflict(self, id_tag: str) -> None:
         self.context.note("list-conflict", id_tag=id_tag)
@@ -37,3 +38,8 @@ class Introductions(Assembly):
 
     def _reboot_for_firmware(self) -> None:
         self.remote.leave("HardReset", LAST_WORD_S)
+
+    def _open_after_firmware(self) -> None:
+        for number, connector in self.connectors.items():
+            if number not in self.context.facts.running:
+                connector.forget_occupancy()

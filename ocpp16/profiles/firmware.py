@@ -66,6 +66,8 @@ class Firmware:
         self.product = product
         self.is_charging: Callable[[], bool]
         self.reboot: Callable[[], None]
+        self.on_open: Callable[[], None]
+        """The connectors may be used again."""
         self._next_ref = 1
         self._job: int | None = None
         self._upload: Upload | None = None
@@ -114,7 +116,10 @@ class Firmware:
             self._job = None
 
     def _save(self, update: FirmwareUpdate) -> None:
+        was_closed = self.closes_connectors
         self.context.save(update)
+        if was_closed and not self.closes_connectors:
+            self.on_open()
         self.tell()
 
     def started(self, reboot_failed: bool = False) -> None:

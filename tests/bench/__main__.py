@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Awaitable, Callable
 
-from tests.bench import inside, processes
+from tests.bench import indicators, inside, limits, processes
 from tests.bench.measure import Row, table
 
 FIGURES: dict[str, Callable[[], Awaitable[list[Row]]]] = {
@@ -20,6 +20,11 @@ FIGURES: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "decoding": inside.decoding,
     "simulated": inside.simulated,
     "hostile": inside.hostile,
+    "indicators": indicators.indicators,
+    "pilot": limits.pilot,
+    "composite": limits.composite,
+    "lists": limits.lists,
+    "memory": limits.memory,
     "minute": processes.minute,
 }
 

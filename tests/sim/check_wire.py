@@ -133,6 +133,8 @@ class BootGate(Checker):
         self.boot = BootFlight()
         self.not_before = 0.0
         self.silent_until = 0.0
+        self.triggered: set[str] = set()
+        """What the Central System asked for on this connection: that may be said before (§4.2)."""
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if world.mono < self.silent_until - EPS:
@@ -144,10 +146,13 @@ class BootGate(Checker):
                 self.fail(world, f"BootNotification {self.not_before - world.mono:.1f} s too early")
             self.boot.sent(world, frame)
             self.not_before = world.mono + self.LEAST_S
-        elif not self.accepted:
+        elif not self.accepted and frame[2] not in self.triggered:
             self.fail(world, f"{frame[2]} sent before the Central System accepted us")
 
     def heard(self, world: World, frame: Any) -> None:
+        match frame:
+            case [2, str(), "TriggerMessage", {"requestedMessage": str() as wanted}]:
+                self.triggered.add(wanted)
         conf = self.boot.answer(world, frame)
         if conf is None:
             return
@@ -164,6 +169,7 @@ class BootGate(Checker):
         if what == "evsed-start":
             self.accepted, self.not_before, self.silent_until = False, 0.0, 0.0
         if what == "link-down":
+            self.triggered.clear()
             if self.boot.call_id:  # it was lost with its connection: the next one need not wait
                 self.not_before = 0.0
             self.boot.gone()
