@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from ocpp16.events import StoreChanged
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
 from ocpp16.records import Reservation
-from tests.ocpp16.station import Station
+from tests.ocpp16.station import NOON, SILENCE, Station
 
 DUAL = Product(connectors=2)
 
@@ -161,3 +162,185 @@ def test_the_whole_station_with_two_connectors() -> None:
     station.tap("OWNER", 2)
     assert station.transaction(2) is not None
     assert station.heard("StartTransaction")[-1]["reservationId"] == 7
+
+
+def test_the_same_id_renews_while_a_car_is_plugged_in() -> None:
+    """§5.14: the holder's reservation is renewed though a car was plugged in meanwhile; the later expiry counts."""
+    station = Station().online()
+    reserve(station, in_s=60)
+    station.plug()
+    assert reserve(station, in_s=600) == "Accepted"
+    station.wait(120)
+    assert station.status() == "Reserved"
+
+
+def test_the_same_id_elsewhere() -> None:
+    """§5.14: a known id asks for another connector: that one is free, or the old reservation stays."""
+    station = Station(product=DUAL).online()
+    reserve(station)
+    station.plug(2)
+    assert reserve(station, connector=2) == "Occupied"
+    station.unplug(2)
+    assert reserve(station, connector=2) == "Accepted"
+    assert [(row.reservation_id, row.connector) for row in station.rows(Reservation)] == [(7, 2)]
+    assert [station.status(connector) for connector in (1, 2)] == ["Available", "Reserved"]
+
+
+def test_without_the_profile() -> None:
+    """§5.14: a product that knows no reservations: Rejected."""
+    assert reserve(Station(product=Product(profiles=("Core",))).online()) == "Rejected"
+
+
+def test_no_room() -> None:
+    """A store without room takes no reservation: Rejected."""
+    station = Station().online()
+    station.happens(StoreChanged("full", "no room"))
+    assert reserve(station) == "Rejected"
+
+
+def test_while_the_hour_is_unknown() -> None:
+    """§3.12: what expires cannot be kept while no clock tells the hour: Rejected."""
+    station = Station().started()
+    station.script["BootNotification"] = SILENCE
+    station.connect()
+    asked = {"connectorId": 1, "expiryDate": "2100-01-01T00:00:00Z", "idTag": "OWNER", "reservationId": 1}
+    assert station.request("ReserveNow", **asked) == {"status": "Rejected"}
+
+
+def test_a_transaction_is_in_use() -> None:
+    """§5.14: a connector with a transaction, an accepted card or a card that is asked about is Occupied."""
+    station = Station().online().charging()
+    assert reserve(station) == "Occupied"
+    station = Station().online()
+    station.tap("CARD")
+    assert reserve(station) == "Occupied"
+    station = Station().online()
+    station.script["Authorize"] = SILENCE
+    station.tap("CARD")
+    asked = {"connectorId": 1, "expiryDate": to_text(NOON + 600), "idTag": "OWNER", "reservationId": 1}
+    assert station.ask("ReserveNow", **asked)[0] == {"status": "Occupied"}
+
+
+def test_no_plug_in_time() -> None:
+    """§3.12: the reserved card without a plug within ConnectionTimeOut: Available for a moment, Reserved again."""
+    station = Station().online()
+    reserve(station)
+    station.forget()
+    station.tap("OWNER")
+    station.wait(61)
+    assert station.statuses() == ["Preparing", "Available", "Reserved"]
+    assert len(station.rows(Reservation)) == 1
+
+
+def test_expires_while_the_owner_plugs_in() -> None:
+    """§3.12: a reservation that runs out between card and plug does not take the start away; it bears no id then."""
+    station = Station().online()
+    reserve(station, in_s=20)
+    station.tap("OWNER")
+    station.wait(30)
+    station.plug()
+    assert len(station.heard("StartTransaction")) == 1
+    assert "reservationId" not in station.heard("StartTransaction")[0]
+
+
+def test_cancelled_while_a_car_is_plugged_in() -> None:
+    """§5.2: after the end of a reservation the plugged connector is Preparing, as if it had just been plugged."""
+    station = Station().online()
+    reserve(station)
+    station.plug()
+    station.request("CancelReservation", reservationId=7)
+    assert station.status() == "Preparing"
+
+
+def test_cancel_of_an_expired_one() -> None:
+    """§5.2: a reservation that ran out is not known any more."""
+    station = Station().online()
+    reserve(station, in_s=1)
+    station.mono += 2
+    assert station.request("CancelReservation", reservationId=7) == {"status": "Rejected"}
+
+
+def test_offline_the_group_comes_from_list_or_cache() -> None:
+    """§3.12: without a connection the group of a card is the one that is known; an unknown card has none."""
+    entry = {"idTag": "MEMBER", "idTagInfo": {"status": "Accepted", "parentIdTag": "GROUP"}}
+    station = Station(AllowOfflineTxForUnknownId="true").online()
+    station.request("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[entry])
+    reserve(station, parentIdTag="group")
+    station.disconnect()
+    station.plug()
+    station.tap("STRANGER")
+    assert station.transaction() is None
+    station.tap("MEMBER")
+    assert station.transaction() is not None
+
+
+@pytest.mark.parametrize(("asks", "verdict"), [(True, "Accepted"), (False, "Rejected")])
+def test_remote_start_of_an_unknown_member(asks: bool, verdict: str) -> None:
+    """§5.11, §3.12: whether a card is of the reserved group is asked, where remote starts are asked about at all."""
+    station = Station(AuthorizeRemoteTxRequests=asks).online()
+    reserve(station, parentIdTag="group")
+    assert station.request("RemoteStartTransaction", idTag="MEMBER", connectorId=1) == {"status": verdict}
+
+
+def test_remote_start_of_a_known_member() -> None:
+    """§5.11, §3.12: a card that is known to be of the reserved group may use it."""
+    entry = {"idTag": "MEMBER", "idTagInfo": {"status": "Accepted", "parentIdTag": "GROUP"}}
+    station = Station(AuthorizeRemoteTxRequests=False).online()
+    station.request("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[entry])
+    reserve(station, parentIdTag="group")
+    station.plug()
+    assert station.request("RemoteStartTransaction", idTag="MEMBER", connectorId=1) == {"status": "Accepted"}
+    assert station.heard("StartTransaction")[-1]["reservationId"] == 7
+
+
+def test_remote_start_picks_the_reserved_connector() -> None:
+    """§5.11: without connectorId the owner of a reservation is led to his connector."""
+    station = Station(product=DUAL).online()
+    reserve(station, connector=2)
+    station.request("RemoteStartTransaction", idTag="OWNER")
+    assert [station.status(connector) for connector in (1, 2)] == ["Available", "Preparing"]
+
+
+@pytest.mark.parametrize("connectors", range(1, 9))
+def test_the_whole_station_keeps_one_free(connectors: int) -> None:
+    """§3.12: with 1 to 8 connectors a reservation of the station keeps exactly one; connector 0 is Available."""
+    station = Station(product=Product(connectors=connectors)).online()
+    assert reserve(station, connector=0) == "Accepted"
+    for connector in range(1, connectors):
+        station.charging(f"CARD{connector}", connector)
+    assert station.status(connectors) == "Reserved"
+    assert reserve(station, 8, connectors) == "Occupied"
+    assert station.statuses(0) == []
+    station.charging("OWNER", connectors)
+    assert station.heard("StartTransaction")[-1]["reservationId"] == 7
+
+
+def test_station_and_connector_reserved() -> None:
+    """§3.12: a connector that is kept for one card is not the one that the station keeps for another."""
+    station = Station(product=DUAL).online()
+    assert reserve(station, 1, connector=1) == "Accepted"
+    assert reserve(station, 2, connector=0, idTag="OTHER") == "Accepted"
+    assert reserve(station, 3, connector=0, idTag="THIRD") == "Occupied"
+    assert [station.status(connector) for connector in (1, 2)] == ["Reserved", "Reserved"]
+
+
+def test_a_fault_elsewhere_moves_what_is_kept() -> None:
+    """§3.12: with one of two connectors out of order the other one is the one that is kept."""
+    station = Station(product=DUAL).online()
+    reserve(station, connector=0)
+    assert [station.status(connector) for connector in (1, 2)] == ["Available", "Available"]
+    station.fault("rcd", connector=1)
+    assert station.status(2) == "Reserved"
+    station.fault("rcd", on=False, connector=1)
+    assert station.status(2) == "Available"
+
+
+def test_a_flood_writes_once() -> None:
+    """1,000 equal commands write one row once."""
+    station, writes = Station().online(), 0
+    asked = {"connectorId": 1, "expiryDate": to_text(NOON + 600), "idTag": "OWNER", "reservationId": 1}
+    for _ in range(1000):
+        answer, step = station.ask("ReserveNow", **asked)
+        assert answer == {"status": "Accepted"}
+        writes += len(step.records)
+    assert writes <= 2

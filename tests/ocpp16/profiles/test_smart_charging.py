@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from ocpp16.events import StoreChanged
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
 from ocpp16.records import Profile
-from tests.ocpp16.station import NOON, CallError, Station
+from tests.ocpp16.station import NOON, SILENCE, CallError, Station
 
 
 def profile(
@@ -229,3 +231,222 @@ def test_a_flood_writes_once() -> None:
         _, step = station.ask("SetChargingProfile", connectorId=1, csChargingProfiles=profile())
         writes += len(step.records)
     assert writes <= 2
+
+
+ACCEPTED = {
+    "absolute without start": (1, profile(1, start=None)),
+    "relative": (1, profile(1, chargingProfileKind="Relative", start=None)),
+    "relative for the station": (0, profile(1, "ChargePointMaxProfile", chargingProfileKind="Relative", start=None)),
+    "recurrency of another kind": (1, profile(1, recurrencyKind="Weekly")),
+    "highest level": (1, profile(1, stackLevel=10)),
+    "most periods": (1, profile(1, "TxDefaultProfile", *((n, 8.0) for n in range(100)))),
+    "one decimal": (1, profile(1, "TxDefaultProfile", (0, 8.1))),
+    "beyond the hardware": (1, profile(1, "TxDefaultProfile", (0, 500.0))),
+    "not valid yet": (1, profile(1, validFrom=to_text(NOON + 60))),
+}
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_what_back_offices_send_is_accepted(case: str) -> None:
+    """§5.16, §7.8: the shapes that are right, at the edge of what is allowed."""
+    station = Station().online()
+    assert install(station, *ACCEPTED[case]) == "Accepted"
+    assert len(station.rows(Profile)) == 1
+
+
+def test_the_station_limit_needs_its_start() -> None:
+    """§7.13: an Absolute ChargePointMaxProfile without startSchedule counts from nothing: Rejected."""
+    assert install(Station().online(), 0, profile(1, "ChargePointMaxProfile", start=None)) == "Rejected"
+
+
+@pytest.mark.parametrize(("phases", "verdict"), [(0, "Rejected"), (1, "Accepted"), (3, "Accepted"), (4, "Rejected")])
+def test_number_phases(phases: int, verdict: str) -> None:
+    """§7.14: numberPhases is 1 to 3; more than the station has changes nothing (E 3.34)."""
+    what = profile()
+    what["chargingSchedule"]["chargingSchedulePeriod"][0]["numberPhases"] = phases
+    station = Station().online()
+    assert install(station, 1, what) == verdict
+    station.charging()
+    assert station.offered() == (10.0 if verdict == "Accepted" else 32.0)
+
+
+def test_more_than_one_decimal() -> None:
+    """§7.14: limits have one decimal; 8.15 A is no limit: PropertyConstraintViolation."""
+    answer = install(Station().online(), 1, profile(1, "TxDefaultProfile", (0, 8.15)))
+    assert isinstance(answer, CallError) and answer.code == "PropertyConstraintViolation"
+
+
+def test_refused_with_its_reason() -> None:
+    """What is Rejected is told to a person, with the reason."""
+    station = Station().online()
+    install(station, 1, profile(9, stackLevel=11))
+    assert ("profile-refused", {"id": 9, "reason": "stackLevel is out of range"}) in station.notes
+
+
+def test_a_refused_profile_leaves_the_old_one() -> None:
+    """§5.16: the old profile holds until a new one is stored."""
+    station = Station().online().charging()
+    install(station, 1, profile())
+    assert install(station, 1, profile(1, unit="W")) == "Rejected"
+    assert station.offered() == 10.0
+
+
+def test_a_replaced_profile_is_gone_before_the_new_one_is_valid() -> None:
+    """§3.13.2: a profile that is valid later has replaced its predecessor already."""
+    station = Station().online().charging()
+    install(station, 1, profile())
+    install(station, 1, profile(2, "TxDefaultProfile", (0, 8.0), validFrom=to_text(NOON + 60)))
+    assert station.offered() == 32.0
+    station.wait(60)
+    assert station.offered() == 8.0
+
+
+def test_the_same_id_elsewhere() -> None:
+    """§3.13.2: an id stands once, wherever it was: it moves with its new purpose and place."""
+    station = Station(Product(connectors=2)).online()
+    install(station, 1, profile(5))
+    install(station, 0, profile(5, "ChargePointMaxProfile", (0, 20.0)))
+    assert [(row.profile_id, row.connector) for row in station.rows(Profile)] == [(5, 0)]
+
+
+def test_transaction_id_that_is_not_known_yet() -> None:
+    """§5.16: while StartTransaction is unanswered no transactionId can be meant; without one the profile is taken."""
+    station = Station().online()
+    station.script["StartTransaction"] = SILENCE
+    station.plug()
+    station.tap("CARD")
+    answer, _ = station.ask(
+        "SetChargingProfile", connectorId=1, csChargingProfiles=profile(1, "TxProfile", transactionId=0)
+    )
+    assert answer == {"status": "Rejected"}
+    answer, _ = station.ask("SetChargingProfile", connectorId=1, csChargingProfiles=profile(1, "TxProfile"))
+    assert answer == {"status": "Accepted"} and station.offered() == 10.0
+
+
+def test_a_remote_profile_is_replaced_and_stacked() -> None:
+    """§5.16: a TxProfile of the same level replaces the one that came with the remote start; another level stacks."""
+    station = Station().online()
+    station.plug()
+    station.request("RemoteStartTransaction", idTag="CARD", connectorId=1, chargingProfile=profile(5, "TxProfile"))
+    running = station.transaction()
+    assert running is not None
+    install(station, 1, profile(6, "TxProfile", (0, 12.0), transactionId=running.transaction_id))
+    assert station.offered() == 12.0
+    install(station, 1, profile(7, "TxProfile", (0, 14.0), stackLevel=1, duration=60))
+    assert station.offered() == 14.0
+    station.wait(60)
+    assert (station.offered(), [row.profile_id for row in station.rows(Profile)]) == (12.0, [6, 7])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [profile(5), profile(5, "ChargePointMaxProfile"), profile(5, "TxProfile", transactionId=1),
+     profile(5, "TxProfile", stackLevel=99), profile(5, "TxProfile", unit="W")],
+)  # fmt: skip
+def test_remote_start_with_a_wrong_profile(wrong: dict[str, Any]) -> None:
+    """§5.11 (TC_060): only a TxProfile without transactionId that the station can follow: else nothing starts."""
+    station = Station().online()
+    station.plug()
+    asked = {"idTag": "CARD", "connectorId": 1, "chargingProfile": wrong}
+    assert station.request("RemoteStartTransaction", **asked) == {"status": "Rejected"}
+    assert station.transaction() is None
+
+
+def test_remote_start_when_the_store_is_full_of_profiles() -> None:
+    """§9.4: a remote start with a profile for which there is no room is Rejected; one that replaces is not."""
+    station = Station(Product(max_profiles=1)).online()
+    install(station, 1, profile(1))
+    asked = {"idTag": "CARD", "connectorId": 1}
+    own = profile(5, "TxProfile")
+    assert station.request("RemoteStartTransaction", **asked, chargingProfile=own) == {"status": "Rejected"}
+    same = profile(1, "TxProfile")
+    assert station.request("RemoteStartTransaction", **asked, chargingProfile=same) == {"status": "Accepted"}
+
+
+def test_a_profile_of_a_start_that_came_to_nothing() -> None:
+    """§5.11: with the start that is given up its profile is, too."""
+    station = Station().online()
+    asked = {"idTag": "CARD", "connectorId": 1, "chargingProfile": profile(5, "TxProfile")}
+    station.request("RemoteStartTransaction", **asked)
+    station.wait(61)
+    station.charging()
+    assert (station.offered(), station.rows(Profile)) == (32.0, [])
+
+
+@pytest.mark.parametrize("purpose", ["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"])
+@pytest.mark.parametrize("connector", [None, 0, 1])
+@pytest.mark.parametrize("level", [None, 0, 1])
+def test_every_filter(purpose: str, connector: int | None, level: int | None) -> None:
+    """E 3.26: connector, purpose and level are ANDed; whatever fits goes, 0 is a value like any other."""
+    station = Station().online().charging()
+    held = []
+    for number, (one, at) in enumerate([("ChargePointMaxProfile", 0), ("TxDefaultProfile", 0), ("TxDefaultProfile", 1),
+                                        ("TxProfile", 1)]):  # fmt: skip
+        for height in (0, 1):
+            held.append((10 * number + height, one, at, height))
+            assert install(station, at, profile(10 * number + height, one, stackLevel=height)) == "Accepted"
+    fields: dict[str, Any] = {"chargingProfilePurpose": purpose}
+    fields |= {} if connector is None else {"connectorId": connector}
+    fields |= {} if level is None else {"stackLevel": level}
+    goes = [n for n, one, at, height in held if one == purpose and connector in (None, at) and level in (None, height)]
+    assert station.request("ClearChargingProfile", **fields) == {"status": "Accepted" if goes else "Unknown"}
+    assert [row.profile_id for row in station.rows(Profile)] == [n for n, *_ in held if n not in goes]
+
+
+def test_nothing_to_clear() -> None:
+    """§5.5: without any profile: Unknown."""
+    assert Station().online().request("ClearChargingProfile") == {"status": "Unknown"}
+
+
+def test_tx_profiles_go_in_the_dark() -> None:
+    """E 3.37: a TxProfile whose transaction ended in the dark is gone at boot; the others are kept."""
+    station = Station().online().charging()
+    install(station, 1, profile(1))
+    install(station, 1, profile(2, "TxProfile"))
+    station.restart(dark=True).online()
+    assert [row.profile_id for row in station.rows(Profile)] == [1]
+
+
+def test_tx_profile_whose_transaction_nobody_knows() -> None:
+    """E 3.37: at boot a TxProfile without its transaction is removed."""
+    row = Profile(profile_id=1, connector=1, number=77, document=json.dumps(profile(1, "TxProfile")))
+    station = Station(records=[row]).online()
+    assert station.rows(Profile) == []
+
+
+def test_a_profile_that_cannot_be_read() -> None:
+    """A stored profile that this version cannot read is dropped with its reason; the others serve."""
+    bad = Profile(profile_id=1, connector=1, document='{"odd": true}')
+    good = Profile(profile_id=2, connector=1, document=json.dumps(profile(2)))
+    station = Station(records=[bad, good]).online().charging()
+    assert (station.offered(), [row.profile_id for row in station.rows(Profile)]) == (10.0, [2])
+    assert "profile-dropped" in [code for code, _ in station.notes]
+
+
+def test_expired_in_the_dark() -> None:
+    """§7.8: what became invalid while the unit was dark holds nobody down afterwards."""
+    station = Station().online()
+    install(station, 1, profile(1, validTo=to_text(NOON + 3600)))
+    station.restart(dark=True).started()
+    station.boot_answer["currentTime"] = to_text(NOON + 3600)
+    station.connect()
+    station.charging()
+    assert station.offered() == 32.0
+
+
+def test_nothing_can_be_recorded() -> None:
+    """A store without room takes no profile: Rejected."""
+    station = Station().online()
+    station.happens(StoreChanged("full", "no room"))
+    assert install(station, 1, profile()) == "Rejected"
+
+
+def test_a_flood_of_refused_ones_writes_nothing() -> None:
+    """1,000 commands that are Rejected or Unknown write nothing."""
+    station, writes = Station().online(), 0
+    for _ in range(500):
+        _, step = station.ask("SetChargingProfile", connectorId=1, csChargingProfiles=profile(1, stackLevel=99))
+        writes += len(step.records)
+        _, step = station.ask("ClearChargingProfile", id=3)
+        writes += len(step.records)
+    assert writes == 0
