@@ -13,8 +13,8 @@ from tests.csms.station import Station
 
 OFFICES: list[type[BackOffice]] = [Evcc, HomeAssistant, SteVe, CitrineOS, Strict]
 LIMITS = ((16, "Charging"), (0, "SuspendedEVSE"), (6, "Charging"), (16, "Charging"))
-AT_THE_PILOT_S = 5.0
-SLACK_S = 1.0
+AT_THE_PILOT_S = 12.0
+"""The pilot is raised at most once in 5 s; the rest is for a busy machine."""
 
 
 async def booted(office: BackOffice) -> None:
@@ -26,8 +26,8 @@ async def booted(office: BackOffice) -> None:
 
 
 async def offered(station: Station, low: float, high: float) -> float:
-    """What the pilot signals as soon as it lies between the two; AssertionError after 5 s."""
-    deadline = time.monotonic() + AT_THE_PILOT_S + SLACK_S
+    """What the pilot signals as soon as it lies between the two; AssertionError when it takes too long."""
+    deadline = time.monotonic() + AT_THE_PILOT_S
     while True:
         shown = (await Hands(station.control).ask("status"))["status"]
         amps = float(shown["connectors"][0]["signalled_amps"])
