@@ -301,7 +301,7 @@ class RegisterMonotone(Checker):
         self.connector_of: dict[str, int] = {}
 
     def sent(self, world: World, frame: list[Any]) -> None:
-        if frame[0] != 2 or frame[2] not in ("StartTransaction", "MeterValues"):
+        if frame[0] != 2 or frame[2] not in ("StartTransaction", "MeterValues") or '"Trigger"' in json.dumps(frame[3]):
             return
         payload = frame[3]
         if "meterStart" not in payload and "transactionId" not in payload:
