@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -88,7 +89,7 @@ class Watch:
     def hold(self, sock: socket.socket) -> None:
         """A socket of this transfer, to be shut when it is cut short."""
         with suppress(OSError), self._lock:
-            twin = sock.dup() if type(sock) is socket.socket else socket.socket(fileno=_twin(sock.fileno()))
+            twin = socket.socket(fileno=os.dup(sock.fileno()))  # of a TLS one too: its own dup() refuses
             self._held.append(twin)
             if self._stop.is_set():
                 _shut(twin)
@@ -115,12 +116,6 @@ class Watch:
         if ahead_s > 0.05:
             self._stop.wait(ahead_s)
             self.check()
-
-
-def _twin(descriptor: int) -> int:
-    import os
-
-    return os.dup(descriptor)
 
 
 def _shut(sock: socket.socket) -> None:
