@@ -202,10 +202,12 @@ class ChargePoint(Introductions):
     def _clock_set(self) -> None:
         self.transactions.settle_clock()
         self.smart.changed()
-        self.reservations.arm()
+        self.reservations.expired()
         self.firmware.arm()
         self.metering.arm_aligned()
         self.context.remember_time()
+        for connector in self.connectors.values():
+            self._follow(connector)  # what ran out in the dark is not told as if it were still there
 
     def _judged(self, transaction: Any, verdict: Any) -> None:
         self.connectors[transaction.connector].judged(transaction, verdict)

@@ -22,6 +22,8 @@ MIN_AMPS = 6.0
 """IEC 61851-1: less cannot be signalled."""
 MAX_PIECES = 5000
 """A composite schedule looks at so many changes of profiles; a longer span is cut there."""
+SECOND_SLACK_S = 0.01
+"""A period that begins so little after a whole second is told for that second."""
 MAX, DEFAULT, TX = (
     ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE,
     ChargingProfilePurpose.TX_DEFAULT_PROFILE,
@@ -130,7 +132,7 @@ class ChargingLimits:
     def share(self, connector: int, total: float) -> float:
         """This connector's part of what the station may draw."""
         running = sorted(self.context.facts.running.values(), key=lambda transaction: transaction.number)
-        order = [transaction.connector for transaction in running if not transaction.stopping]
+        order = [transaction.connector for transaction in running]  # until it has ended the car may draw its part
         if connector not in order:
             order.append(connector)
         served = min(len(order), int(total // MIN_AMPS))
@@ -230,4 +232,4 @@ def _period(second: int, given: Limit, unit: ChargingRateUnit, product: Product)
 
 def _second(offset: float) -> int:
     """Whole seconds from the start; a change within a second counts from the next one."""
-    return int(-(-offset // 1))
+    return max(0, int(-(-(offset - SECOND_SLACK_S) // 1)))

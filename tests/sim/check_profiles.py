@@ -99,7 +99,8 @@ class ReservedFor(Checker):
         listed = disk.get(("listed_tag", tag))
         groups = {new.parent_id_tag, world.central.tags.get(new.id_tag, {}).get("parentIdTag")}
         groups.add(listed.parent_id_tag if isinstance(listed, ListedTag) else None)
-        return row.parent_id_tag is not None and row.parent_id_tag in groups
+        known = {group.casefold() for group in groups if group is not None}
+        return row.parent_id_tag is not None and row.parent_id_tag.casefold() in known
 
 
 ENDS = {"Installed": True, "InstallationFailed": False}

@@ -153,6 +153,8 @@ class BootGate(Checker):
         match frame:
             case [2, str(), "TriggerMessage", {"requestedMessage": str() as wanted}]:
                 self.triggered.add(wanted)
+                if wanted == "BootNotification":  # it was asked for: that need not wait
+                    self.not_before = 0.0
         conf = self.boot.answer(world, frame)
         if conf is None:
             return

@@ -561,7 +561,7 @@ class World:
         copy = World(self.setup, central, watchers)
         copy.t, copy.boots, copy.lives, copy.connection = self.t, self.boots, self.lives, self.connection
         copy.records = dict(self.records)
-        copy.net_up = self.net_up
+        copy.net_up, copy.work = self.net_up, self.work
         copy.powered = True
         copy.mono = self.mono
         copy.physical = physical_now(self) if self.board is not None else deepcopy(self.physical)
