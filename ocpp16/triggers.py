@@ -47,6 +47,10 @@ class Triggers:
         return bool(requests)
 
     def _trigger_statuses(self, connector: int | None) -> bool:
-        for number in (0, *self._parts.connectors) if connector is None else (connector,):
-            self._parts.notifications.trigger(number)
-        return True
+        """Of those whose status is known: after a start the board may not have told yet what is there."""
+        notifications = self._parts.notifications
+        every = (0, *self._parts.connectors) if connector is None else (connector,)
+        known = [number for number in every if notifications.shown(number) is not None]
+        for number in known:
+            notifications.trigger(number)
+        return bool(known)
