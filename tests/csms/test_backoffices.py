@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 
 import pytest
@@ -11,8 +10,6 @@ import pytest
 from tests.conformance.unit import Hands
 from tests.csms.backoffices import BackOffice, CitrineOS, Evcc, HomeAssistant, SteVe, Strict, strict
 from tests.csms.station import Station
-
-pytestmark = pytest.mark.skipif("EVSED_BACKOFFICES" not in os.environ, reason="to be watched on a quiet machine first")
 
 OFFICES: list[type[BackOffice]] = [Evcc, HomeAssistant, SteVe, CitrineOS, Strict]
 LIMITS = ((16, "Charging"), (0, "SuspendedEVSE"), (6, "Charging"), (16, "Charging"))

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from tests.sim import requests
+
 EPOCH = datetime(2026, 5, 4, 10, 0, tzinfo=UTC).timestamp()
 """True UTC at simulated second 0."""
 
@@ -152,9 +154,9 @@ class CentralSystem:
         self.asked[call_id] = action
         return json.dumps([2, call_id, action, payload])
 
-    def random_call(self) -> str:
-        """Anything that a back-office may want, sensible or not."""
-        action, payload = _random_request(self.rng, [s.transaction_id for s in self.sessions[-3:]])
+    def random_call(self, t: float = 0.0) -> str:
+        """Anything that a back-office may want at simulated second `t`, sensible or not."""
+        action, payload = _random_request(self.rng, [s.transaction_id for s in self.sessions[-3:]], EPOCH + t)
         self.strikes[f"asks {action}"] += 1
         return self.call(action, payload)
 
@@ -315,17 +317,6 @@ SETTINGS = {
 }
 
 
-def _random_profile(rng: Random) -> dict[str, Any]:
-    periods = [{"startPeriod": 600 * n, "limit": rng.choice([0, 5.9, 6, 10, 16, 32])} for n in range(rng.randint(1, 4))]
-    return {
-        "chargingProfileId": rng.randint(1, 3),
-        "stackLevel": rng.randint(0, 2),
-        "chargingProfilePurpose": rng.choice(["TxDefaultProfile", "ChargePointMaxProfile", "TxProfile"]),
-        "chargingProfileKind": "Relative",
-        "chargingSchedule": {"chargingRateUnit": "A", "duration": 3600, "chargingSchedulePeriod": periods},
-    }
-
-
 REQUESTS = (
     "ChangeAvailability",
     "ChangeConfiguration",
@@ -339,18 +330,12 @@ REQUESTS = (
     "RemoteStopTransaction",
     "UnlockConnector",
     "Reset",
-    "TriggerMessage",
     "NoSuchAction",
-    "SendLocalList",
-    "ReserveNow",
-    "CancelReservation",
-    "SetChargingProfile",
-    "ClearChargingProfile",
-    "GetCompositeSchedule",
+    *requests.REQUESTS,
 )
 
 
-def _random_request(rng: Random, known: list[int]) -> tuple[str, dict[str, Any]]:
+def _random_request(rng: Random, known: list[int], utc: float) -> tuple[str, dict[str, Any]]:
     connector = rng.choice([1, 1, 1, 1, 2, 0, 99])
     action = rng.choice(REQUESTS)
     match action:
@@ -364,31 +349,15 @@ def _random_request(rng: Random, known: list[int]) -> tuple[str, dict[str, Any]]
         case "GetConfiguration":
             return action, rng.choice([{}, {"key": ["HeartbeatInterval"]}, {"key": ["NoSuchKey", "ResetRetries"]}])
         case "RemoteStartTransaction":
-            tag = rng.choice(["04A2B9", "REMOTE1", "04a2b9"])
-            return action, rng.choice([{"idTag": tag}, {"idTag": tag, "connectorId": connector}])
+            order: dict[str, Any] = {"idTag": rng.choice(["04A2B9", "REMOTE1", "04a2b9"])}
+            if rng.random() < 0.2:
+                order["chargingProfile"] = requests.charging_profile(rng, known, utc)
+            return action, rng.choice([order, order | {"connectorId": connector}])
         case "RemoteStopTransaction":
             return action, {"transactionId": rng.choice([*known, 0, 424242])}
         case "UnlockConnector":
             return action, {"connectorId": connector}
         case "Reset":
             return action, {"type": rng.choice(["Soft", "Soft", "Hard"])}
-        case "TriggerMessage":
-            wanted = rng.choice(["StatusNotification", "MeterValues", "Heartbeat", "BootNotification"])
-            return action, {"requestedMessage": wanted}
-        case "SendLocalList":
-            cards = [{"idTag": tag, "idTagInfo": {"status": "Accepted"}} for tag in ("LISTED", "04A2B9")]
-            kind = rng.choice(["Full", "Differential"])
-            return action, {"listVersion": rng.randint(1, 9), "updateType": kind, "localAuthorizationList": cards}
-        case "ReserveNow":
-            until = iso(EPOCH + rng.uniform(0, 2 * 86400))
-            return action, {"connectorId": connector, "expiryDate": until, "idTag": "04A2B9", "reservationId": 1}
-        case "CancelReservation":
-            return action, {"reservationId": rng.choice([1, 2])}
-        case "SetChargingProfile":
-            return action, {"connectorId": connector, "csChargingProfiles": _random_profile(rng)}
-        case "ClearChargingProfile":
-            return action, rng.choice([{}, {"id": 1}, {"stackLevel": 0}])
-        case "GetCompositeSchedule":
-            return action, {"connectorId": connector, "duration": 600}
         case _:
-            return action, {}
+            return action, requests.profile_request(rng, action, known, utc) or {}

@@ -10,11 +10,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from msgspec.structs import replace
+
 from daemon.product_file import read_product
 from ocpp16.events import Event, SelftestAsked
 from ocpp16.product import Product
 from ocpp16.step import Moment
-from tests.sim.central_system import SETTINGS, VICES, CentralSystem
+from tests.sim.central_system import REQUESTS, SETTINGS, VICES, CentralSystem
 from tests.sim.checkers import Checkers
 from tests.sim.peace import make_peace
 from tests.sim.rules import all_checkers
@@ -43,7 +45,7 @@ ACTIONS = {
     "car pauses": 3,
     "car charges": 3,
     "rude car": 2,
-    "ask": 10,
+    "ask": 20,
     "junk": 2,
     "vices": 4,
     "power cut": 2,
@@ -109,7 +111,7 @@ class Chaos:
 
     def __post_init__(self) -> None:
         self.rng = rng = Random(self.seed)
-        self.product = product(rng.choice(PRODUCTS))
+        self.product = replace(product(rng.choice(PRODUCTS)), secure_firmware=rng.random() < 0.3)
         settings = {key: rng.choice(values[:2]) for key, values in SETTINGS.items() if rng.random() < 0.3}
         for key in ("NumberOfConnectors", "NoSuchKey", "HeartbeatInterval"):
             settings.pop(key, None)
@@ -125,6 +127,7 @@ class Chaos:
         self.world = World(setup, self.central, (self.scribe, *watchers) if self.aloud else watchers)
         self.countdown = 0
         self.world.before_moment = self._maybe_cut
+        self.world.work = self._work
 
     # --- the run ---
 
@@ -156,6 +159,12 @@ class Chaos:
                 self._strike("power cut in a step, done")
                 world.later(self.rng.uniform(1, 600), "power_on")
                 raise PowerCut
+
+    def _work(self, kind: str) -> tuple[bool, float]:
+        """How a transfer or an installation goes: well or not, after so many seconds."""
+        ok = self.rng.random() < 0.7
+        self._strike(f"job {kind} {'ok' if ok else 'failed'}")
+        return ok, self.rng.choice([0.5, 20.0, 300.0])
 
     def _strike(self, what: str) -> None:
         self.strikes[what] += 1
@@ -198,7 +207,7 @@ class Chaos:
 
     def _ask(self, connector: int) -> None:
         for _ in range(self.rng.choice([1, 1, 1, 3])):
-            self.world.say(self.central.random_call())
+            self.world.say(self.central.random_call(self.world.t))
 
     def _junk(self, connector: int) -> None:
         self.world.say(self.central.junk())
@@ -264,7 +273,9 @@ class Chaos:
 def expected_strikes() -> set[str]:
     """What must have happened somewhere in a good number of worlds."""
     faults = {f"fault {code}" for code in (*CONNECTOR_FAULTS, *STATION_FAULTS)}
-    return {*ACTIONS, "power cut in a step, done", *faults, *VICES, "junk"}
+    asks = {f"asks {action}" for action in REQUESTS}
+    jobs = {f"job {kind} {end}" for kind in ("Download", "Upload", "Install") for end in ("ok", "failed")}
+    return {*ACTIONS, "power cut in a step, done", *faults, *VICES, "junk", *asks, *jobs}
 
 
 def run_seed(seed: int, hours: float = HOURS) -> Outcome:

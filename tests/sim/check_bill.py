@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ocpp16.events import FaultChanged, PilotChanged
-from ocpp16.records import Availability, MeterSwap, Sample, Transaction
+from ocpp16.records import Availability, ListedTag, MeterSwap, Sample, Transaction
 from tests.sim.check_wire import conf_is_valid, message_timeout_s, timestamps
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
 from tests.sim.world import World, register_wh
@@ -135,9 +135,7 @@ class OneLogicalStartAndStop(Checker):
         return payload["transactionId"] in (record.transaction_id, -1 if record.transaction_id is None else None)
 
     def _values(self, world: World, payload: dict[str, Any]) -> None:
-        if "transactionId" not in payload:
-            return
-        if _triggered(payload):  # told at once, past the queue
+        if "transactionId" not in payload or _triggered(payload):  # told at once, past the queue
             return
         times = [utc_of(text) for text in timestamps(payload)]
         mine = [t for t in self.told.values() if self._owns(t, payload)]
@@ -305,7 +303,7 @@ class RegisterMonotone(Checker):
         self.connector_of: dict[str, int] = {}
 
     def sent(self, world: World, frame: list[Any]) -> None:
-        if frame[0] != 2 or frame[2] not in ("StartTransaction", "MeterValues"):
+        if frame[0] != 2 or frame[2] not in ("StartTransaction", "MeterValues") or '"Trigger"' in json.dumps(frame[3]):
             return
         payload = frame[3]
         if "meterStart" not in payload and "transactionId" not in payload:
@@ -400,7 +398,6 @@ class Authorised(Checker):
         self.verdict: dict[str, str] = {}
         self.accepted_t: dict[str, float] = {}
         self.remote: set[str] = set()
-        self.listed: set[str] = set()
         self.seen: set[int] = set()
 
     def sent(self, world: World, frame: list[Any]) -> None:
@@ -426,11 +423,11 @@ class Authorised(Checker):
                     self.accepted_t[tag] = world.t
             case [2, str(), "RemoteStartTransaction", {"idTag": str() as tag}]:
                 self.remote.add(tag.casefold())
-            case [2, str(), "SendLocalList", {"localAuthorizationList": list() as cards}]:
-                self.listed |= {str(card.get("idTag", "")).casefold() for card in cards if isinstance(card, dict)}
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
-        for _, new in changes:
+        for old, new in changes:
+            if isinstance(old, ListedTag) and old.status == "Accepted":  # it may be waiting for its plug
+                self.accepted_t[old.id_tag.casefold()] = world.t
             if isinstance(new, Transaction) and new.number not in self.seen:
                 self.seen.add(new.number)
                 self._judge(world, new, disk)
@@ -440,7 +437,11 @@ class Authorised(Checker):
         offline_ok = setting(world, disk, "AllowOfflineTxForUnknownId", "false") == "true"
         verdict = self.verdict.get(tag)
         waited = world.t - self.accepted_t.get(tag, -self.PLUG_IN_S) < self.PLUG_IN_S
-        if verdict == "Accepted" or waited or tag in self.remote or tag in self.listed or offline_ok:
+        row = disk.get(("listed_tag", tag))
+        if isinstance(row, ListedTag) and row.status == "Accepted":
+            self.accepted_t[tag] = world.t
+            return
+        if verdict == "Accepted" or waited or tag in self.remote or offline_ok:
             return
         self.fail(world, f"transaction {new.number} began for {new.id_tag}, whose last word was {verdict}")
 

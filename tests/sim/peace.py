@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocpp16.events import SelftestAsked, StopAsked
-from ocpp16.records import Sample, Transaction
+from ocpp16.records import FirmwareUpdate, Sample, Transaction
 from tests.sim.central_system import CentralSystem
 from tests.sim.checkers import Checkers
 from tests.sim.world import World
@@ -27,6 +27,8 @@ def waits(world: World) -> bool:
         if isinstance(row, Transaction) and (row.start == "waiting" or row.stop == "waiting" or row.ended is None):
             return True
         if isinstance(row, Sample) and row.state == "waiting" and not row.for_stop:
+            return True
+        if isinstance(row, FirmwareUpdate) and not world.central.lied:
             return True
     return False
 

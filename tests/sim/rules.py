@@ -13,6 +13,7 @@ from tests.sim.check_bill import (
     RegisterMonotone,
 )
 from tests.sim.check_board import DeauthorisedOffer, DurableOffer, LeaseHolds, ReflexOpens
+from tests.sim.check_profiles import ReservedFor, TruthfulUpdate, WithinLimits
 from tests.sim.check_wire import (
     BootGate,
     EveryCallAnswered,
@@ -45,6 +46,9 @@ def all_checkers(schema_one_in: int = 1) -> list[Checker]:
         HonestTime(),
         OneEntryEach(),
         FramesValid(schema_one_in),
+        WithinLimits(),
+        ReservedFor(),
+        TruthfulUpdate(),
         QueuesUnderCap(),
         QueuesEmpty(),
     ]

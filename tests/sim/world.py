@@ -36,7 +36,10 @@ from ocpp16.events import (
 from ocpp16.product import Identity, Product
 from ocpp16.records import Record
 from ocpp16.step import (
+    CancelJob,
     Commit,
+    Download,
+    Install,
     Job,
     Link,
     Moment,
@@ -48,6 +51,7 @@ from ocpp16.step import (
     Restart,
     Save,
     Tell,
+    Upload,
     Withdraw,
     moments,
 )
@@ -130,6 +134,8 @@ class World:
         self.cp: ChargePoint | None = None
         self.powered = False
         self.new_boot = False
+        self.jobs: set[int] = set()
+        """What evsed's jobs are doing now; they die with it."""
         self.mono = BOOT_MONO_S
         self.boot_t = 0.0
         self.board_there = True
@@ -153,6 +159,8 @@ class World:
         self.plant_core: Callable[[ChargePoint], Any] = _as_it_is
         self.plant_board: Callable[[SimulatedBoard], Any] = _as_it_is
         """Where defects are planted, to see whether the checkers see them."""
+        self.work: Callable[[str], tuple[bool, float]] | None = None
+        """Who does the jobs: for Download, Upload or Install whether it ends well, and after how many seconds."""
         self.before_moment: Callable[[World, Moment], None] | None = None
         self.after_moment: Callable[[World, Moment], None] | None = None
         self._agenda: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -273,8 +281,23 @@ class World:
                 self._to_board(messages)
             case Restart():
                 self.ending = what
+            case Download(ref) | Upload(ref) | Install(ref) if self.work is not None:
+                kind = type(what).__name__
+                ok, after_s = self.work(kind)
+                self.jobs.add(ref)
+                self._life(f"job {kind} begins")
+                self.later(after_s, "_job_ends", self.lives, ref, kind, ok)
+            case CancelJob(ref):
+                self.jobs.discard(ref)
             case _:
                 pass
+
+    def _job_ends(self, life: int, ref: int, kind: str, ok: bool) -> None:
+        """A job that died with its process, or was called off, ends without a word."""
+        if life == self.lives and self.cp is not None and ref in self.jobs:
+            self.jobs.discard(ref)
+            self._life(f"job {kind} {'ok' if ok else 'failed'}")
+            self.inbox.append(JobDone(ref, ok, "/tmp/image.bin" if ok else "broken off"))
 
     # --- the board ------------------------------------------------------------------------------------------------
 
@@ -500,6 +523,7 @@ class World:
 
     def _forget_process(self) -> None:
         self.outlets.clear()
+        self.jobs.clear()
         self.inbox.clear()
         self.talk = BoardTalk(FOREVER_S)
         self.link, self.wake_at = None, None
@@ -537,7 +561,7 @@ class World:
         copy = World(self.setup, central, watchers)
         copy.t, copy.boots, copy.lives, copy.connection = self.t, self.boots, self.lives, self.connection
         copy.records = dict(self.records)
-        copy.net_up = self.net_up
+        copy.net_up, copy.work = self.net_up, self.work
         copy.powered = True
         copy.mono = self.mono
         copy.physical = physical_now(self) if self.board is not None else deepcopy(self.physical)

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from daemon.product_file import read_product
 from ocpp16.events import Event, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.product import Product
@@ -21,12 +23,13 @@ from tests.sim.central_system import EPOCH, CentralSystem
 from tests.sim.checkers import Checkers
 from tests.sim.rules import all_checkers
 from tests.sim.world import Setup, World
+from tests.stories.orders import Orders
 from tests.stories.scribe import Line, Scribe, _clock, _where
 
 FOLDER = Path(__file__).parent
 SETTLE_S = 5.0
 """After each thing that happens its consequences have so many seconds (a `wait` has its own)."""
-SILENT = ("wait", "dark", "by", "card", "boots", "clock")
+SILENT = ("wait", "dark", "by", "card", "boots", "clock", "jobs", "why")
 LEFT = 32
 KIND = 9
 
@@ -74,7 +77,7 @@ def product(name: str) -> Product:
     return found
 
 
-class Player:
+class Player(Orders):
     """Does what stands on the left."""
 
     def __init__(self, settings: dict[str, str], *watchers: Any) -> None:
@@ -82,7 +85,9 @@ class Player:
         self.scribe = Scribe()
         self.checkers = Checkers(all_checkers())
         setup = Setup(
-            product=product(left.pop("product", "chq-s-07sr")),
+            product=replace(
+                product(left.pop("product", "chq-s-07sr")), secure_firmware=left.pop("firmware", "signed") == "signed"
+            ),
             utc_known=left.pop("clock", "") == "known",
             meter_period_s=float(left.pop("meter", "10")),
             board=product(left.pop("board")) if "board" in left else None,
@@ -90,6 +95,7 @@ class Player:
         )
         self.central = CentralSystem(by_hand={"Authorize"})
         self.world = World(setup, self.central, (self.checkers, self.scribe, *watchers))
+        self.world.work = self.work
 
     def do(self, stimulus: str) -> list[Line]:
         """Everything that follows from one line."""
@@ -293,7 +299,7 @@ def _written(stimulus: str, lines: list[Line]) -> list[str]:
     timed = stimulus.startswith(("wait", "dark"))
     rights = [f"{kind:{KIND}}{_clock(EPOCH + t) + '  ' if timed else ''}{words}" for t, kind, words in lines]
     if not rights:
-        if stimulus.split()[0] in ("by", "card", "boots", "clock"):
+        if stimulus.split()[0] in ("by", "card", "boots", "clock", "jobs"):
             return [stimulus]
         rights = ["nothing"]
     first = [f"{stimulus:{LEFT}}-> {rights[0]}"] if len(stimulus) < LEFT else [stimulus, f"{'':{LEFT}}-> {rights[0]}"]

@@ -37,6 +37,7 @@ from tests.sim.central_system import EPOCH
 from tests.sim.check_wire import conf_is_valid
 from tests.sim.checkers import utc_of
 from tests.sim.world import Watcher, World
+from tests.stories import profile_words
 
 Line = tuple[float, str, str]
 """Simulated second, what it is, the words."""
@@ -151,6 +152,8 @@ class Scribe(Watcher):
     def life(self, world: World, what: str) -> None:
         if what == "evsed-start":
             self.outlets.clear()
+        if what.startswith("job "):
+            self.add(world, "job", what.removeprefix("job "))
 
     def _write(self, world: World, write: Any) -> None:
         if isinstance(write, Save):
@@ -168,7 +171,7 @@ class Scribe(Watcher):
             self.actions[frame[1]] = frame[2]
             self.add(world, "tell", request_words(frame[2], frame[3], EPOCH + world.t))
         elif frame[0] == 3:
-            self.add(world, "answer", _short(frame[2]) or "{}")
+            self.add(world, "answer", profile_words.schedule_words(frame[2]) or _short(frame[2]) or "{}")
         else:
             self.add(world, "answer", f"CALLERROR {frame[2]}")
 
@@ -312,7 +315,7 @@ def record_words(old: Record | None, new: Record) -> str:
         case Unit():
             return _unit_words(old if isinstance(old, Unit) else Unit(), new)
         case _:
-            return f"{new}"
+            return profile_words.record_words(new, _clock) or f"{new}"
 
 
 def _transaction_words(old: Transaction | None, new: Transaction) -> str:
