@@ -94,9 +94,12 @@ class BoardTalk:
         return [self.attached]
 
     def _acknowledged(self, message: Mapping[str, Any]) -> list[Event]:
-        connector = self._offered.pop(message["seq"], None)
+        """The same offer may be acknowledged again: the pilot follows it later, or heat lowers it."""
+        connector = self._offered.get(message["seq"])
         if connector is None:
             return []
+        for seq in [seq for seq, its in self._offered.items() if its == connector and seq < message["seq"]]:
+            del self._offered[seq]  # a newer one is in force
         (ack,) = events_of({**message, "connector": connector})
         assert isinstance(ack, OfferAcked)
         if self._acked.get(connector) == ack:  # a renewed lease is no news
