@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 USAGE = "usage: evsed [--config FILE]... [--board simulated] [--check-config] [--version]"
 
@@ -68,5 +69,12 @@ def main(words: Sequence[str] | None = None) -> int:
     return run(config)
 
 
+def entry() -> NoReturn:
+    """The program `evsed`."""
+    from daemon.leave import leave
+
+    leave(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -17,11 +17,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 import msgspec
 
 from daemon.jobs import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+from daemon.leave import leave
 
 if TYPE_CHECKING:
     from daemon.transfers import Terms
@@ -177,5 +178,10 @@ def _alone_here(watch: Watch) -> None:
     """Who types a line by hand may close the input, and waits all the same."""
 
 
+def entry() -> NoReturn:
+    """The program `evsed-job`."""
+    leave(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

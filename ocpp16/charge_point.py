@@ -200,7 +200,7 @@ class ChargePoint(Introductions):
         self.firmware.tell()
 
     def _clock_set(self) -> None:
-        self.transactions.settle_clock()
+        self.transactions.chronology.settle()
         self.smart.changed()
         self.reservations.expired()
         self.firmware.arm()

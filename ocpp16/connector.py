@@ -43,7 +43,7 @@ class Connector(Ending):
         if not self.plugged:
             return
         self.plugged = False
-        self._set_finishing(False)
+        self._set_finishing(self._occupancy.finishing and self.held_for is not None)
         transaction = self.transaction
         if transaction is not None and self.ready:
             # §4.5 of the errata digest, E 3.80: true ends the transaction, false keeps it for the car's return

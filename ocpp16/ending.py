@@ -43,7 +43,7 @@ class Ending(Place):
 
     def _finish(self, transaction: Transaction) -> None:
         wh = self.parts.metering.register_wh(self.number)
-        at = self.parts.transactions.in_order(transaction.number, self.context.stamp())
+        at = self.parts.transactions.chronology.in_order(transaction.number, self.context.stamp())
         self.parts.metering.transaction_ends(transaction, at)
         self.parts.transactions.end(
             transaction, transaction.stopping, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
@@ -66,7 +66,7 @@ class Ending(Place):
         ahead = 0.0 if at.utc is None or now.utc is None else at.utc - now.utc
         if 0.0 < ahead <= HORIZON_S:  # `last` was written ahead of its time; more than that: a wild clock, order counts
             at = now
-        at = self.parts.transactions.in_order(transaction.number, at)
+        at = self.parts.transactions.chronology.in_order(transaction.number, at)
         self.parts.metering.transaction_ends(transaction, at)
         self.parts.transactions.end(
             transaction, str(reason), transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
@@ -92,7 +92,7 @@ class Ending(Place):
         self.parts.smart.transaction_ended(transaction.number)
         self.context.timers.clear(Timer.OPENING, self.number)
         self.context.timers.clear(Timer.ENERGISE, self.number)
-        self._set_finishing(self.plugged)
+        self._set_finishing(self.plugged or self.held_for is not None)
         self.on_ended(self.number)
 
     def _set_finishing(self, finishing: bool) -> None:

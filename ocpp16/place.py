@@ -104,10 +104,12 @@ class Place:
         row = self._occupancy
         owner, group = (None, None) if holder is None else (holder.id_tag, holder.parent_id_tag)
         if (row.held_for, row.held_group) != (owner, group):
-            self.context.save(replace(row, held_for=owner, held_group=group))
+            finishing = row.finishing and (self.plugged or holder is not None)
+            self.context.save(replace(row, held_for=owner, held_group=group, finishing=finishing))
 
     @property
     def finishing(self) -> bool:
+        """The car or its cable is still here after a transaction."""
         row = self._occupancy
         return row.held_for is not None or (row.finishing and self.plugged)
 
@@ -223,7 +225,7 @@ class Place:
             offered=self.offered_amps() > 0.0,
             closed=self.closed,
             settling=self.context.timers.due(Timer.ENERGISE, self.number) is not None,
-            finishing=self.finishing,
+            finishing=self._occupancy.finishing and self.finishing,
             reserved=self.parts.reservations.of(self.number) is not None,
             held=self.held_for is not None,
         )

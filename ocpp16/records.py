@@ -140,6 +140,8 @@ class Transaction(Record, frozen=True, kw_only=True):
     last_wh: int
     last: Stamp
     """Register and time that a power cut leaves us with, where the meter cannot be asked."""
+    told_utc: float | None = None
+    """When that was written: nothing of this transaction lies before."""
     stopping: str = ""
     """The reason for which the end was asked, while the car still stops drawing."""
     stop_id_tag: str | None = None

@@ -175,7 +175,7 @@ def _working(view: View) -> tuple[Status, str | None]:
         return Status.PREPARING, None
     if view.reserved:  # plugging in without the card leaves it Reserved
         return Status.RESERVED, None
-    return (Status.PREPARING if view.plugged else Status.AVAILABLE), None
+    return (Status.PREPARING if view.plugged or view.held else Status.AVAILABLE), None
 
 
 def _in_transaction(view: View) -> tuple[Status, str | None]:

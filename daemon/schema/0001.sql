@@ -61,6 +61,7 @@ CREATE TABLE charge (
     energy_ends_wh INTEGER,
     last_wh INTEGER NOT NULL,
     last TEXT NOT NULL,
+    told_utc REAL,
     stopping TEXT NOT NULL DEFAULT '',
     stop_id_tag TEXT,
     ended TEXT,

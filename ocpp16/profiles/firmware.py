@@ -35,6 +35,10 @@ OWN_RETRY_S = 60
 """Where the Central System names none."""
 INSTALL_AGAIN = 3
 """How often an installation that was cut is begun again."""
+AGAIN_S = 60.0
+"""An end that nobody answered is told again after this."""
+AGAIN = 10
+"""So often; then at the next connection."""
 MAX_RETRIES = 100
 MAX_RETRY_S = 86400
 STATUS: dict[str, FirmwareStatus] = {
@@ -57,6 +61,11 @@ def _interval(asked: int | None) -> int:
     return OWN_RETRY_S if asked is None else max(0, min(asked, MAX_RETRY_S))
 
 
+def _lost(answer: object) -> bool:
+    """Neither an answer nor a refusal came."""
+    return isinstance(answer, Failure) and not answer.code
+
+
 class Firmware:
     """One update and one upload at a time."""
 
@@ -68,6 +77,8 @@ class Firmware:
         self.reboot: Callable[[], None]
         self.on_open: Callable[[], None]
         """The connectors may be used again."""
+        self._begun = False
+        self._unheard = 0
         self._next_ref = 1
         self._job: int | None = None
         self._upload: Upload | None = None
@@ -126,6 +137,7 @@ class Firmware:
         """A new life.  Whether an installation that was cut took effect only the installer knows: it is asked again,
         for it may be run twice (the hook's contract).
         """
+        self._begun = True
         update = self.update
         if update is None:
             return
@@ -144,7 +156,7 @@ class Firmware:
     def arm(self) -> None:
         """When the next thing is to be done: at retrieveDate, or at once."""
         update, offset = self.update, self.context.clock.offset
-        if update is None or self._job is not None or offset is None:
+        if update is None or self._job is not None or offset is None or not self._begun:
             return
         if update.state not in ("waiting", "downloaded", "installing"):
             return
@@ -168,6 +180,8 @@ class Firmware:
             self._job = self._ref()
             self._save(replace(update, state="installing"))
             self.context.jobs.append(Install(self._job, update.file))
+        else:
+            self.tell()
 
     def transaction_ended(self) -> None:
         self.arm()
@@ -191,10 +205,10 @@ class Firmware:
             self.arm()
         elif update.state == "downloading":
             self._save(replace(update, state="download-failed"))
-        elif event.ok:
+        elif update.state == "installing" and event.ok:
             self._save(replace(update, state="rebooting"))
             self.reboot()
-        else:
+        elif update.state == "installing":
             self._save(replace(update, state="install-failed"))
 
     # --- what is told -----------------------------------------------------------------------------------------------
@@ -217,10 +231,19 @@ class Firmware:
         update = self.update
         if update is None or update.told != status:
             return
-        if isinstance(answer, Failure) and answer.description == "connection lost":
+        if _lost(answer):
             self.context.save(replace(update, told=""), within_s=1.0)
-        elif update.state in ENDS:
+            self._again(Timer.UPDATE)
+            return
+        self._unheard = 0
+        if update.state in ENDS:
             self.context.delete(FirmwareUpdate, "update")
+
+    def _again(self, timer: Timer) -> None:
+        """Where the connection stands: it may have been heard, or not; said twice is better than never."""
+        if self.session.up and self._unheard < AGAIN and self.context.timers.due(timer) is None:
+            self._unheard += 1
+            self.context.timers.set(timer, self.context.now.mono + AGAIN_S)
 
     def triggered_status(self, connector: int | None) -> bool:
         update = self.update
@@ -263,15 +286,17 @@ class Firmware:
         if self._upload is not None:
             self._upload = replace(self._upload, ref=self._ref())
             self.context.jobs.append(self._upload)
+        else:
+            self.tell()
 
     def _tell_upload(self, status: DiagnosticsStatus) -> None:
         self._upload_untold = None
         self.session.call(DiagnosticsStatusNotificationReq(status=status), partial(self._upload_told, status))
 
     def _upload_told(self, status: DiagnosticsStatus, answer: object) -> None:
-        lost = isinstance(answer, Failure) and answer.description == "connection lost"
-        if lost and self._upload is None and status is not DiagnosticsStatus.UPLOADING:
+        if _lost(answer) and self._upload is None and status is not DiagnosticsStatus.UPLOADING:
             self._upload_untold = status
+            self._again(Timer.UPLOAD)
 
     def triggered_diagnostics(self, connector: int | None) -> bool:
         status = DiagnosticsStatus.IDLE if self._upload is None else DiagnosticsStatus.UPLOADING

@@ -160,7 +160,11 @@ async def test_smart_charging() -> None:
         number = await begin(central, station)
         own = profile(4, "TxProfile", 9.1, 7, kind="Relative", transaction_id=number)
         assert await install(1, own) == "Accepted"
-        for connector, unit in ((1, "A"), (0, "A"), (1, None)):  # the station's whole draw is that of its only connector
+        for connector, unit in (
+            (1, "A"),
+            (0, "A"),
+            (1, None),
+        ):  # the station's whole draw is that of its only connector
             plan = await central.ask(call.GetCompositeSchedule(connector, 300, unit))
             assert plan.status == "Accepted" and plan.connector_id == connector
             periods = plan.charging_schedule["charging_schedule_period"]

@@ -119,7 +119,7 @@ def test_an_ack_is_news_once() -> None:
     ack = {"type": "ack", "seq": offer["seq"], "amps": 10.0, "why": ""}
     assert talk.heard(ack) == [OfferAcked(1, 10.0, "")]
     assert talk.heard(ack) == []  # told already
-    assert talk.heard({**ack, "amps": 8.0, "why": "heat"}) == [OfferAcked(1, 8.0, "heat")]  # while that offer is in force
+    assert talk.heard({**ack, "amps": 8.0, "why": "heat"}) == [OfferAcked(1, 8.0, "heat")]  # it still counts
     assert talk.heard(ack) == [OfferAcked(1, 10.0, "")]
     (offer,) = talk.renew()
     assert talk.heard({**ack, "seq": offer["seq"]}) == []

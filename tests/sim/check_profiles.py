@@ -137,7 +137,8 @@ class TruthfulUpdate(Checker):
                 continue
             if new.state == "waiting" and not isinstance(old, FirmwareUpdate):
                 self.cut = 0
-            self.untold = FINAL.get(new.state, "") or ("" if new.state not in FINAL else self.untold)
+            if not isinstance(old, FirmwareUpdate) or new.state != old.state:
+                self.untold = FINAL.get(new.state, "")
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if frame[0] != 2 or frame[2] != "FirmwareStatusNotification":

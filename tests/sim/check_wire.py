@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,8 @@ class FramesValid(Checker):
                 self.fail(world, f"not a frame: {frame}")
 
     def _judge(self, world: World, name: str, payload: dict[str, Any]) -> None:
+        if "Schedule" in name:  # tenths are exact as decimals only
+            payload = json.loads(json.dumps(payload), parse_float=Decimal)
         errors = [e.message for e in schema(name).iter_errors(payload)]
         if errors:
             self.fail(world, f"{name} {payload}: {errors}")
@@ -421,7 +424,7 @@ CODES = {
 def schema(name: str) -> Draft4Validator:
     """The validator of a request (`Heartbeat`) or an answer (`HeartbeatResponse`)."""
     path = Path(ocpp.v16.__file__).parent / "schemas" / f"{name}.json"
-    return Draft4Validator(json.loads(path.read_text(encoding="utf-8-sig")))
+    return Draft4Validator(json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal))
 
 
 def conf_is_valid(action: str, payload: Any) -> bool:

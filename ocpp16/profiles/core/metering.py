@@ -211,7 +211,7 @@ class Metering:
         if transaction.stopping or self.context.now.mono - due > LATE_S:
             return
         interval = self.configuration.number("MeterValueSampleInterval")
-        at = self.transactions.in_order(transaction.number, self.context.clock.at(due))
+        at = self.transactions.chronology.in_order(transaction.number, self.context.clock.at(due))
         self._sample(connector, transaction, at, "Sample.Periodic", "MeterValuesSampledData", interval)
         self._stop_data(transaction, at, "Sample.Periodic", self._lists(transaction).sampled)
 
@@ -243,7 +243,7 @@ class Metering:
         transaction = self.context.facts.running.get(connector)
         if transaction is not None and transaction.began.mono > at.mono:
             transaction = None
-        if transaction is not None and self.transactions.in_order(transaction.number, at) != at:
+        if transaction is not None and self.transactions.chronology.in_order(transaction.number, at) != at:
             return  # the clock went back a little: this instant has passed for the transaction
         self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
         if transaction is not None:

@@ -14,6 +14,7 @@ from ocpp16.cards import Verdict
 from ocpp16.context import LAZY_S, Context
 from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
 from ocpp16.profiles.core.authorization import Authorization
+from ocpp16.profiles.core.chronology import Chronology
 from ocpp16.profiles.core.telling import Telling
 from ocpp16.records import Sample, Stamp, Transaction
 from ocpp16.rpc.reports import Key, Reports
@@ -41,7 +42,7 @@ class Transactions:
         reports.on_confirmed = self.confirmed
         reports.on_parked = self.parked
         known = context.facts.of(Transaction)
-        self._used: dict[int, float] = {}  # per open transaction: the latest time that was given
+        self.chronology = Chronology(context)
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
         self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if _is_closed(t)]
         self._parked = sorted(s.seq for s in context.facts.of(Sample).values() if s.state == "parked")
@@ -84,16 +85,6 @@ class Transactions:
         )
         return transaction
 
-    def in_order(self, number: int, at: Stamp) -> Stamp:
-        """Within a transaction no time lies before an earlier one, whatever the clock did meanwhile."""
-        if at.utc is None:
-            return at
-        used = self._used.get(number) or self.context.facts.of(Transaction)[number].began.utc or 0.0
-        if at.utc < used:
-            at = replace(at, utc=used)
-        self._used[number] = max(used, at.utc or used)
-        return at
-
     def add_sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
     ) -> None:
@@ -122,7 +113,8 @@ class Transactions:
             self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh)), within_s=horizon)
             return
         last = replace(at, mono=at.mono + horizon, utc=None if at.utc is None else at.utc + horizon)
-        self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last))
+        told = max(at.utc or 0.0, transaction.told_utc or 0.0) or None
+        self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last, told_utc=told))
 
     def add_stop_data(self, transaction: Transaction, at: Stamp, context: str, values: Any, cap: int) -> None:
         """transactionData: Begin and End always stay, the others thin out when too many (E 3.91)."""
@@ -152,7 +144,7 @@ class Transactions:
 
     def end(self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp) -> Transaction:
         """§4.10: the bill is closed with the meter's own register."""
-        self._used.pop(transaction.number, None)
+        self.chronology.forget(transaction.number)
         ended = replace(
             transaction,
             stopping="",
@@ -174,21 +166,6 @@ class Transactions:
             wh=(ended.meter_stop_wh or 0) - ended.meter_start_wh,
         )
         return ended
-
-    def settle_clock(self) -> None:
-        """UTC is known now: facts from before get theirs (from the monotonic clock, or the floor)."""
-        clock = self.context.clock
-        for transaction in list(self.context.facts.of(Transaction).values()):
-            changed = replace(
-                transaction,
-                began=clock.settle(transaction.began),
-                last=clock.settle(transaction.last),
-                ended=None if transaction.ended is None else clock.settle(transaction.ended),
-            )
-            self.context.save(changed)
-        for sample in list(self.context.facts.of(Sample).values()):
-            if sample.at.utc is None:
-                self.context.save(replace(sample, at=clock.settle(sample.at)))
 
     # --- what came of it --------------------------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
+from ocpp16.profiles.firmware import AGAIN
 from ocpp16.records import FirmwareUpdate
 from ocpp16.step import CancelJob, Download, Install, Job, Restart, Step, Upload
-from tests.ocpp16.station import CallError, Station, clock_text, noted
+from tests.ocpp16.station import SILENCE, CallError, Station, clock_text, noted
 
 PLAIN = Product(secure_firmware=False)
 URL = "http://files.example/image.bin"
@@ -108,6 +109,41 @@ def test_the_good_way() -> None:
     unit.reborn(dark=True)
     assert unit.told() == GOOD and not unit.station.rows(FirmwareUpdate)
     assert unit.station.status() == "Available"
+
+
+def test_a_clock_that_is_right_at_once() -> None:
+    """A life that knows the time from its first step begins the download once, and its answer is taken as that."""
+    unit = Unit()
+    unit.update()
+    unit.job(Download)
+    unit.reborn()
+    assert isinstance(unit.job(Download), Download)
+    assert [row.state for row in unit.station.rows(FirmwareUpdate)] == ["downloading"]
+    unit.done(True, IMAGE)
+    assert unit.job(Install).file == IMAGE
+
+
+@pytest.mark.parametrize("timer", ["FirmwareStatusNotification", "DiagnosticsStatusNotification"])
+def test_an_end_that_nobody_answered(timer: str) -> None:
+    """An end is told again each minute while no answer comes, ten times, and no more once it is answered."""
+    unit = Unit()
+    unit.station.script[timer] = SILENCE
+    if timer.startswith("Firmware"):
+        unit.update(retries=0)
+        unit.job(Download)
+    else:
+        unit.diagnostics(retries=0)
+        unit.job(Upload)
+    unit.done(False, "no")
+    unit.wait(3600)
+    said = unit.told() if timer.startswith("Firmware") else unit.told_upload()
+    assert said[-1].endswith("Failed") and said.count(said[-1]) == AGAIN + 1
+    del unit.station.script[timer]
+    unit.station.disconnect()
+    unit.station.connect()
+    unit.wait(3600)
+    said = unit.told() if timer.startswith("Firmware") else unit.told_upload()
+    assert said.count(said[-1]) == AGAIN + 2 and not unit.station.rows(FirmwareUpdate)
 
 
 def test_signed_only() -> None:
