@@ -43,7 +43,7 @@ def tables(parts: Assembly) -> dict[str, dict[str, Answer]]:
         "RemoteTrigger": {"TriggerMessage": parts.trigger.on_trigger},
         "FirmwareManagement": {
             "UpdateFirmware": parts.firmware.on_update,
-            "GetDiagnostics": parts.firmware.on_get_diagnostics,
+            "GetDiagnostics": parts.diagnostics.on_get_diagnostics,
         },
     }
 

@@ -20,6 +20,7 @@ from ocpp16.profiles.core.notifications import Notifications
 from ocpp16.profiles.core.queue import Queue
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.diagnostics import Diagnostics
 from ocpp16.profiles.firmware import Firmware
 from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.remote_trigger import RemoteTrigger
@@ -68,6 +69,7 @@ class Assembly:
         self.reservations = Reservations(self.context, product)
         self.smart = SmartCharging(self.context, product)
         self.firmware = Firmware(self.context, self.session, product)
+        self.diagnostics = Diagnostics(self.context, self.session)
         self.trigger = RemoteTrigger(product.connectors)
 
     def _make_connectors(self, product: Product, vendor: str) -> None:

@@ -87,7 +87,7 @@ class ChargePoint(Introductions):
             ev.FrameReceived: self._frame_received,
             ev.StoreChanged: self.board.store_changed,
             ev.MainsLost: self.remote.mains_lost,
-            ev.JobDone: self.firmware.job_done,
+            ev.JobDone: self._job_done,
             ev.ShutdownAsked: self.remote.shutdown_asked,
             ev.SettingAsked: self.desk.setting_asked,
             ev.StopAsked: self.desk.stop_asked,
@@ -143,7 +143,7 @@ class ChargePoint(Introductions):
             case Timer.UPDATE:
                 self.firmware.due()
             case Timer.UPLOAD:
-                self.firmware.upload_due()
+                self.diagnostics.due()
             case Timer.FLOOR:
                 self.context.remember_time()
             case Timer.REPORT | Timer.ENERGISE | Timer.SCHEDULE | Timer.LAST_WORD:
@@ -198,6 +198,7 @@ class ChargePoint(Introductions):
             self._reset_failed = False
             self.notifications.warn(ChargePointErrorCode.RESET_FAILURE, "the unit could not be rebooted")
         self.firmware.tell()
+        self.diagnostics.tell()
 
     def _clock_set(self) -> None:
         self.transactions.chronology.settle()
@@ -247,6 +248,10 @@ class ChargePoint(Introductions):
             self._clock_set()
         self.firmware.started(event.reset_failed)
 
+    def _job_done(self, event: ev.JobDone) -> None:
+        self.firmware.job_done(event)
+        self.diagnostics.job_done(event)
+
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.attachment.ready()
         self.smart.drop_orphans()
@@ -262,6 +267,7 @@ class ChargePoint(Introductions):
         if self.registration.accepted:
             self.notifications.tell_changed()
             self.firmware.tell()
+            self.diagnostics.tell()
 
     def _link_down(self, event: ev.LinkDown) -> None:
         if self.session.up:

@@ -97,6 +97,7 @@ class Context:
         self._lazy: dict[tuple[str, int | str], Write] = {}
         self._lazy_due: float | None = None
         self._on_disk = {(table, key) for table, rows in facts.tables.items() for key in rows}
+        self._job = 0
         self._seq = 1 + max((int(seq) for seq in self._all_seqs()), default=0)
 
     def _all_seqs(self) -> Iterable[int]:
@@ -110,6 +111,11 @@ class Context:
         """The next place in the order of all reports."""
         self._seq += 1
         return self._seq - 1
+
+    def next_job(self) -> int:
+        """The `ref` of the next job of this life."""
+        self._job += 1
+        return self._job
 
     def stamp(self, mono: float | None = None) -> Stamp:
         return self.clock.stamp(self.now.mono if mono is None else mono)

@@ -24,7 +24,7 @@ class Triggers:
         if not self._parts.product.has("FirmwareManagement"):
             return core
         return core | {
-            "DiagnosticsStatusNotification": firmware.triggered_diagnostics,
+            "DiagnosticsStatusNotification": self._parts.diagnostics.triggered_status,
             "FirmwareStatusNotification": firmware.triggered_status,
         }
 

@@ -1,6 +1,6 @@
-"""Firmware update and diagnostics, the plain kind (§4.5, §5.9, §5.19): what is under way, and what is told about it.
+"""Firmware update, the plain kind (§4.5, §5.19): what is under way, and what is told about it.
 
-Transfers and the installer are jobs; the update is a record, so it goes on after every reboot and its end is truthful.
+The download and the installer are jobs; the update is a record: it goes on after every reboot, and its end is truthful.
 """
 
 from __future__ import annotations
@@ -12,35 +12,24 @@ from msgspec.structs import replace
 
 from ocpp16.context import Context
 from ocpp16.events import JobDone
+from ocpp16.insist import Insist, interval_of, retries_of
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import (
-    DiagnosticsStatusNotificationReq,
     FirmwareStatusNotificationReq,
-    GetDiagnosticsConf,
-    GetDiagnosticsReq,
     UpdateFirmwareConf,
     UpdateFirmwareReq,
 )
-from ocpp16.messages.types import DiagnosticsStatus, FirmwareStatus
+from ocpp16.messages.types import FirmwareStatus
 from ocpp16.product import Product
 from ocpp16.records import FirmwareUpdate
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.calls import Gate
 from ocpp16.rpc.payload import Refusal
 from ocpp16.rpc.session import Session
-from ocpp16.step import CancelJob, Download, Install, Upload
+from ocpp16.step import CancelJob, Download, Install
 from ocpp16.timers import Timer
 
-OWN_RETRIES = 3
-OWN_RETRY_S = 60
-"""Where the Central System names none."""
 INSTALL_AGAIN = 3
 """How often an installation that was cut is begun again."""
-AGAIN_S = 60.0
-"""An end that nobody answered is told again after this."""
-AGAIN = 10
-"""So often; then at the next connection."""
-MAX_RETRIES = 100
-MAX_RETRY_S = 86400
 STATUS: dict[str, FirmwareStatus] = {
     "downloading": FirmwareStatus.DOWNLOADING,
     "downloaded": FirmwareStatus.DOWNLOADED,
@@ -53,21 +42,8 @@ STATUS: dict[str, FirmwareStatus] = {
 ENDS = ("installed", "download-failed", "install-failed")
 
 
-def _retries(asked: int | None) -> int:
-    return OWN_RETRIES if asked is None else max(0, min(asked, MAX_RETRIES))
-
-
-def _interval(asked: int | None) -> int:
-    return OWN_RETRY_S if asked is None else max(0, min(asked, MAX_RETRY_S))
-
-
-def _lost(answer: object) -> bool:
-    """Neither an answer nor a refusal came."""
-    return isinstance(answer, Failure) and not answer.code
-
-
 class Firmware:
-    """One update and one upload at a time."""
+    """One update at a time."""
 
     def __init__(self, context: Context, session: Session, product: Product) -> None:
         self.context = context
@@ -77,15 +53,9 @@ class Firmware:
         self.reboot: Callable[[], None]
         self.on_open: Callable[[], None]
         """The connectors may be used again."""
+        self._insist = Insist(context, session, Timer.UPDATE)
         self._begun = False
-        self._unheard = 0
-        self._next_ref = 1
         self._job: int | None = None
-        self._upload: Upload | None = None
-        self._upload_left = 0
-        self._upload_wait_s = OWN_RETRY_S
-        self._upload_untold: DiagnosticsStatus | None = None
-        """Its end, where the connection was lost while it was told."""
 
     @property
     def update(self) -> FirmwareUpdate | None:
@@ -96,10 +66,6 @@ class Firmware:
         """From the complete download to the end of the installation no new transaction begins."""
         update = self.update
         return update is not None and update.state in ("downloaded", "installing", "rebooting")
-
-    def _ref(self) -> int:
-        self._next_ref += 1
-        return self._next_ref - 1
 
     # --- update -----------------------------------------------------------------------------------------------------
 
@@ -114,8 +80,8 @@ class Firmware:
             FirmwareUpdate(
                 location=request.location,
                 retrieve_utc=to_seconds(request.retrieve_date),
-                retries_left=_retries(request.retries),
-                retry_interval_s=_interval(request.retry_interval),
+                retries_left=retries_of(request.retries),
+                retry_interval_s=interval_of(request.retry_interval),
             )
         )
         self.arm()
@@ -173,11 +139,11 @@ class Firmware:
             return
         charging = self.is_charging()
         if update.state == "waiting" and (not charging or self.product.download_while_charging):
-            self._job = self._ref()
+            self._job = self.context.next_job()
             self._save(replace(update, state="downloading"))
             self.context.jobs.append(Download(self._job, update.location))
         elif update.state in ("downloaded", "installing") and not charging:
-            self._job = self._ref()
+            self._job = self.context.next_job()
             self._save(replace(update, state="installing"))
             self.context.jobs.append(Install(self._job, update.file))
         else:
@@ -187,9 +153,7 @@ class Firmware:
         self.arm()
 
     def job_done(self, event: JobDone) -> None:
-        if self._upload is not None and event.ref == self._upload.ref:
-            self._uploaded(event)
-        elif event.ref == self._job and self.update is not None:
+        if event.ref == self._job and self.update is not None:
             self._job = None
             self._transferred(self.update, event)
 
@@ -216,11 +180,7 @@ class Firmware:
     def tell(self) -> None:
         """Each status once, the last one until it has arrived."""
         update = self.update
-        if not self.session.up or self.session.gate is not Gate.OPEN:
-            return
-        if (upload := self._upload_untold) is not None:
-            self._tell_upload(upload)
-        if update is None:
+        if update is None or not self.session.up or self.session.gate is not Gate.OPEN:
             return
         status = STATUS.get(update.state)
         if status is not None and status != update.told:
@@ -231,74 +191,13 @@ class Firmware:
         update = self.update
         if update is None or update.told != status:
             return
-        if _lost(answer):
+        if self._insist.lost(answer):
             self.context.save(replace(update, told=""), within_s=1.0)
-            self._again(Timer.UPDATE)
-            return
-        self._unheard = 0
-        if update.state in ENDS:
+        elif update.state in ENDS:
             self.context.delete(FirmwareUpdate, "update")
-
-    def _again(self, timer: Timer) -> None:
-        """Where the connection stands: it may have been heard, or not; said twice is better than never."""
-        if self.session.up and self._unheard < AGAIN and self.context.timers.due(timer) is None:
-            self._unheard += 1
-            self.context.timers.set(timer, self.context.now.mono + AGAIN_S)
 
     def triggered_status(self, connector: int | None) -> bool:
         update = self.update
         status = FirmwareStatus.IDLE if update is None else STATUS.get(update.state, FirmwareStatus.IDLE)
         self.session.call(FirmwareStatusNotificationReq(status=status), triggered=True)
-        return True
-
-    # --- diagnostics ------------------------------------------------------------------------------------------------
-
-    def on_get_diagnostics(self, request: GetDiagnosticsReq) -> GetDiagnosticsConf:
-        """A second request takes the place of the first."""
-        if self._upload is not None:
-            self.context.jobs.append(CancelJob(self._upload.ref))
-        utc = int(self.context.utc or self.context.clock.floor_utc)
-        name = f"diagnostics-{utc}.tar.gz"  # made by us: nothing of the request ever becomes a file name
-        self._upload = Upload(
-            self._ref(),
-            request.location,
-            name,
-            None if request.start_time is None else to_seconds(request.start_time),
-            None if request.stop_time is None else to_seconds(request.stop_time),
-        )
-        self._upload_left = _retries(request.retries)
-        self._upload_wait_s = _interval(request.retry_interval)
-        self.context.timers.clear(Timer.UPLOAD)
-        self._tell_upload(DiagnosticsStatus.UPLOADING)
-        self.context.jobs.append(self._upload)
-        return GetDiagnosticsConf(file_name=name)
-
-    def _uploaded(self, event: JobDone) -> None:
-        self.context.note("diagnostics", ok=event.ok, detail=event.detail)
-        if not event.ok and self._upload_left > 0:
-            self._upload_left -= 1
-            self.context.timers.set(Timer.UPLOAD, self.context.now.mono + self._upload_wait_s)
-            return
-        self._upload = None
-        self._tell_upload(DiagnosticsStatus.UPLOADED if event.ok else DiagnosticsStatus.UPLOAD_FAILED)
-
-    def upload_due(self) -> None:
-        if self._upload is not None:
-            self._upload = replace(self._upload, ref=self._ref())
-            self.context.jobs.append(self._upload)
-        else:
-            self.tell()
-
-    def _tell_upload(self, status: DiagnosticsStatus) -> None:
-        self._upload_untold = None
-        self.session.call(DiagnosticsStatusNotificationReq(status=status), partial(self._upload_told, status))
-
-    def _upload_told(self, status: DiagnosticsStatus, answer: object) -> None:
-        if _lost(answer) and self._upload is None and status is not DiagnosticsStatus.UPLOADING:
-            self._upload_untold = status
-            self._again(Timer.UPLOAD)
-
-    def triggered_diagnostics(self, connector: int | None) -> bool:
-        status = DiagnosticsStatus.IDLE if self._upload is None else DiagnosticsStatus.UPLOADING
-        self.session.call(DiagnosticsStatusNotificationReq(status=status), triggered=True)
         return True

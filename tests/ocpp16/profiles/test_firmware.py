@@ -1,99 +1,18 @@
-"""Firmware update and diagnostics of the plain kind: §4.5, §5.9, §5.19, and the power cut at every step of them."""
+"""Firmware update of the plain kind: §4.5, §5.19, and the power cut at every step of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.profiles.firmware import AGAIN
 from ocpp16.records import FirmwareUpdate
-from ocpp16.step import CancelJob, Download, Install, Job, Restart, Step, Upload
-from tests.ocpp16.station import SILENCE, CallError, Station, clock_text, noted
-
-PLAIN = Product(secure_firmware=False)
-URL = "http://files.example/image.bin"
-IMAGE = "/store/transfers/image.bin"
-GOOD = ["Downloading", "Downloaded", "Installing", "Installed"]
-
-
-class Working(Station):
-    """Notes the jobs of every step."""
-
-    jobs: list[Job]
-    gone = False
-
-    def step(self, event: ev.Event) -> Step:
-        step = super().step(event)
-        for job in step.jobs:
-            if isinstance(job, CancelJob):
-                self.jobs = [other for other in self.jobs if getattr(other, "ref", None) != job.ref]
-            elif isinstance(job, Restart):
-                self.gone = True
-            else:
-                self.jobs.append(job)
-        return step
-
-
-class Unit:
-    """A station whose jobs are done by hand: `jobs` are those that nobody has done yet."""
-
-    def __init__(self, product: Product = PLAIN) -> None:
-        self.station = Working(product, host_utc=True)
-        self.station.jobs = []
-        self.station.online()
-
-    @property
-    def jobs(self) -> list[Job]:
-        return self.station.jobs
-
-    @property
-    def gone(self) -> bool:
-        return self.station.gone
-
-    def update(self, **more: Any) -> Any:
-        request = {"location": URL, "retrieveDate": clock_text(self.station.mono), **more}
-        return self.station.request("UpdateFirmware", **request)
-
-    def diagnostics(self, **more: Any) -> Any:
-        return self.station.request("GetDiagnostics", location="ftp://files.example/logs/", **more)
-
-    def wait(self, seconds: float) -> None:
-        self.station.wait(seconds)
-
-    def job(self, kind: type[Any]) -> Any:
-        """The job that is to be done now: exactly one of that kind."""
-        self.wait(0.1)
-        (job,) = self.jobs
-        assert isinstance(job, kind)
-        return job
-
-    def done(self, ok: bool = True, detail: str = "") -> None:
-        (job,) = self.jobs
-        self.jobs.clear()
-        self.station.happens(ev.JobDone(job.ref, ok, detail))  # type: ignore[attr-defined]
-
-    def downloaded(self) -> None:
-        self.job(Download)
-        self.done(True, IMAGE)
-
-    def reborn(self, dark: bool = False, reset_failed: bool = False) -> None:
-        """A new life, online again."""
-        station = self.station
-        station.jobs, station.gone = [], False
-        station.restart(dark=dark)
-        station.happens(ev.Started(reset_failed=reset_failed))
-        station.attach()
-        station.connect()
-
-    def told(self) -> list[str]:
-        return [said["status"] for said in self.station.heard("FirmwareStatusNotification")]
-
-    def told_upload(self) -> list[str]:
-        return [said["status"] for said in self.station.heard("DiagnosticsStatusNotification")]
+from ocpp16.step import Download, Install
+from tests.ocpp16.profiles.works import GOOD, IMAGE, URL, Unit
+from tests.ocpp16.station import CallError, clock_text, noted
 
 
 def test_the_good_way() -> None:
@@ -121,29 +40,6 @@ def test_a_clock_that_is_right_at_once() -> None:
     assert [row.state for row in unit.station.rows(FirmwareUpdate)] == ["downloading"]
     unit.done(True, IMAGE)
     assert unit.job(Install).file == IMAGE
-
-
-@pytest.mark.parametrize("timer", ["FirmwareStatusNotification", "DiagnosticsStatusNotification"])
-def test_an_end_that_nobody_answered(timer: str) -> None:
-    """An end is told again each minute while no answer comes, ten times, and no more once it is answered."""
-    unit = Unit()
-    unit.station.script[timer] = SILENCE
-    if timer.startswith("Firmware"):
-        unit.update(retries=0)
-        unit.job(Download)
-    else:
-        unit.diagnostics(retries=0)
-        unit.job(Upload)
-    unit.done(False, "no")
-    unit.wait(3600)
-    said = unit.told() if timer.startswith("Firmware") else unit.told_upload()
-    assert said[-1].endswith("Failed") and said.count(said[-1]) == AGAIN + 1
-    del unit.station.script[timer]
-    unit.station.disconnect()
-    unit.station.connect()
-    unit.wait(3600)
-    said = unit.told() if timer.startswith("Firmware") else unit.told_upload()
-    assert said.count(said[-1]) == AGAIN + 2 and not unit.station.rows(FirmwareUpdate)
 
 
 def test_signed_only() -> None:
@@ -320,55 +216,6 @@ def test_an_end_whose_answer_was_lost_is_told_again() -> None:
     unit.station.disconnect()
     unit.station.forget().connect()
     assert unit.told() == ["DownloadFailed"] and not unit.station.rows(FirmwareUpdate)
-
-
-# --- diagnostics ------------------------------------------------------------------------------------------------------
-
-
-def test_diagnostics() -> None:
-    """§5.9: the answer names the file, then Uploading and Uploaded; the window goes with the job."""
-    unit = Unit()
-    answer = unit.diagnostics(startTime="2026-01-01T00:00:00Z", stopTime="2026-02-01T00:00:00Z")
-    job = unit.job(Upload)
-    assert answer["fileName"] == job.file_name and job.latest_utc - job.oldest_utc == 31 * 86400
-    assert unit.told_upload() == ["Uploading"]
-    unit.done(True, "1234 bytes sent")
-    assert unit.told_upload() == ["Uploading", "Uploaded"]
-
-
-@pytest.mark.parametrize("retries", [0, 2])
-def test_diagnostics_that_cannot_be_sent(retries: int) -> None:
-    """Every retry after its interval, UploadFailed only after the last."""
-    unit = Unit()
-    unit.diagnostics(retries=retries, retryInterval=20)
-    for left in range(retries, -1, -1):
-        unit.job(Upload)
-        unit.done(False, "FTP: 550 no")
-        assert unit.told_upload() == (["Uploading"] if left else ["Uploading", "UploadFailed"])
-        unit.wait(20)
-    assert not unit.jobs
-
-
-def test_a_second_request_for_diagnostics() -> None:
-    """It takes the place of the first, whose end is no longer told."""
-    unit = Unit()
-    unit.diagnostics()
-    first = unit.job(Upload)
-    unit.diagnostics()
-    assert unit.job(Upload).ref != first.ref
-    unit.station.happens(ev.JobDone(first.ref, False, "late"))
-    assert unit.told_upload() == ["Uploading", "Uploading"]
-
-
-def test_the_end_of_an_upload_whose_answer_was_lost() -> None:
-    """It is told again when the connection is back."""
-    unit = Unit()
-    unit.diagnostics()
-    job = unit.job(Upload)
-    unit.station.step(ev.JobDone(job.ref, True, ""))
-    unit.station.disconnect()
-    unit.station.forget().connect()
-    assert unit.told_upload() == ["Uploaded"]
 
 
 def test_what_happened_is_noted() -> None:
