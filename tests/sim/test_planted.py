@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import Event, FrameReceived, LinkUp, Now
+from ocpp16.product import Product
 from ocpp16.profiles.core.authorization import Verdict
-from ocpp16.records import CachedTag, Sample, Transaction
+from ocpp16.records import CachedTag, Reservation, Sample, Transaction
 from ocpp16.step import Delete, Offer, Save, Step, moments
 from tests.sim.central_system import CentralSystem
 from tests.sim.checkers import Checkers, Violation
@@ -32,7 +33,7 @@ def a_long_day(plant: Callable[[World], None] | None = None) -> None:
     """Some sessions with all that a planted defect needs to show; ends in peace."""
     checkers = Checkers(all_checkers())
     central = CentralSystem(tags={"BAD": {"status": "Invalid"}})
-    world = World(Setup(settings=SETTINGS, meter_period_s=10.0), central, (checkers,))
+    world = World(Setup(Product(secure_firmware=False), SETTINGS, meter_period_s=10.0), central, (checkers,))
     if plant is not None:
         plant(world)
     central.boot_status, central.interval_s = "Rejected", 60
@@ -77,7 +78,42 @@ def a_long_day(plant: Callable[[World], None] | None = None) -> None:
     world.run(200)
     world.sim("unplug")  # in full charge
     world.run(20)
+    an_evening(world)
     make_peace(world, checkers)
+
+
+LIMIT = {
+    "chargingProfileId": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "ChargePointMaxProfile",
+    "chargingProfileKind": "Absolute",
+    "chargingSchedule": {
+        "startSchedule": "2026-05-04T10:00:00Z",
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}],
+    },
+}
+
+
+def an_evening(world: World) -> None:
+    """A limit of 10 A, a connector kept for a guest, and an update whose image cannot be installed."""
+    world.work = lambda kind: (kind == "Download", 5.0)
+    tonight = "2026-05-04T23:59:00Z"
+    world.ask("SetChargingProfile", connectorId=0, csChargingProfiles=LIMIT)
+    world.ask("ReserveNow", connectorId=1, idTag="GUEST", expiryDate=tonight, reservationId=1)
+    world.run(20)
+    world.sim("plug")
+    world.sim("tap", "OTHER")  # is not the guest
+    world.run(60)
+    world.sim("unplug")
+    world.run(60)
+    world.sim("tap", "GUEST")
+    world.sim("plug")
+    world.run(60)
+    world.sim("unplug")
+    world.run(20)
+    world.ask("UpdateFirmware", location="https://files.example/image.bin", retrieveDate="2026-05-04T10:00:00Z")
+    world.run(60)
 
 
 def test_the_station_as_it_is_passes() -> None:
@@ -371,6 +407,35 @@ def deaf_to_the_lease(world: World) -> None:
     world.plant_board = Deaf
 
 
+def limits_ignored(_: Tampered, __: Event, step: Step) -> Step:
+    outlets = tuple(replace(o, offered_amps=16.0) if o.offered_amps == 10.0 else o for o in step.outlets)
+    return replace(step, outlets=outlets)
+
+
+def kept_for_anybody(cp: ChargePoint) -> None:
+    cp.reservations.is_for = lambda row, id_tag, parent: True  # type: ignore[method-assign]
+
+
+def kept_for_ever(self: Tampered, _: Event, step: Step) -> Step:
+    """The reservation that a transaction has used stays."""
+    kept = (w for w in step.records if not (isinstance(w, Delete) and w.table == Reservation.table))
+    return replace(step, records=tuple(kept))
+
+
+def all_is_well(frame: list[Any]) -> list[Any]:
+    """An update that failed is called a success."""
+    if _is(frame, "FirmwareStatusNotification") and frame[3]["status"] == "InstallationFailed":
+        frame[3]["status"] = "Installed"
+    return frame
+
+
+def end_untold(frame: list[Any]) -> list[Any]:
+    """The end of an update is never told."""
+    if _is(frame, "FirmwareStatusNotification") and frame[3]["status"] == "InstallationFailed":
+        frame[3]["status"] = "Installing"
+    return frame
+
+
 PLANTED: dict[str, tuple[str, Callable[[World], None]]] = {
     "energy lost in the dark": ("energy-billed", parts(energy_lost_in_the_dark)),
     "a second Start": ("one-start-one-stop", steps(second_start)),
@@ -400,6 +465,11 @@ PLANTED: dict[str, tuple[str, Callable[[World], None]]] = {
     "a refusal ignored": ("deauthorised-offer", parts(refusal_ignored)),
     "everybody let in": ("authorised", parts(everybody_welcome)),
     "a start without a plug": ("proper-beginning", parts(plug_not_needed)),
+    "a limit ignored": ("within-limits", steps(limits_ignored)),
+    "a reservation for anybody": ("reserved-for", parts(kept_for_anybody)),
+    "a reservation used and kept": ("reserved-for", steps(kept_for_ever)),
+    "a failed update called a success": ("truthful-update", frames(all_is_well)),
+    "the end of an update untold": ("truthful-update", frames(end_untold)),
     "a slow reflex": ("reflex-opens", slow_reflex),
     "a reflex deaf to the lease": ("lease", deaf_to_the_lease),
 }

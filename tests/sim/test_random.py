@@ -9,8 +9,8 @@ import pytest
 
 from tests.sim.chaos import Chaos, expected_strikes, run_seed
 
-SEEDS = 100
-CHUNKS = 4
+SEEDS = 1000
+CHUNKS = 8
 FAILED_ONCE = Path(__file__).with_name("seeds.txt")
 
 
