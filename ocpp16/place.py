@@ -81,7 +81,7 @@ class Place:
 
     @property
     def operative(self) -> bool:
-        if self.parts.firmware.closes_connectors and self.transaction is None:
+        if self.transaction is None and self.parts.firmware.closes_connectors:
             return False
         rows = self.context.facts.of(Availability)
         station, own = rows.get(0), rows.get(self.number)
@@ -120,7 +120,9 @@ class Place:
     def faulted(self) -> bool:
         """A fault that forbids to give energy (or, without a transaction, to begin one)."""
         codes = self.fault_codes()
-        return any(fault_of(code).blocks_running for code in codes) if self.transaction else bool(codes)
+        if not codes or self.transaction is None:
+            return bool(codes)
+        return any(fault_of(code).blocks_running for code in codes)
 
     def open_to(self, id_tag: str) -> bool:
         """Whether a reservation leaves this connector to the card (or to its group, yet to be asked for)."""
@@ -191,7 +193,8 @@ class Place:
             wh = self.parts.metering.register_wh(self.number)
             if wh is None or wh >= transaction.energy_ends_wh:
                 return 0.0
-        amps = min(amps for amps, _ in self.chain())
+        limit, why = self.parts.smart.limit(self.number)
+        amps = min(self.hardware_amps(), limit) if why else self.hardware_amps()
         return amps if amps >= self.shape.min_amps else 0.0
 
     def outlet(self, lamp: Lamp) -> Outlet:
