@@ -45,7 +45,7 @@ check: setup
 # Three parts: what coverage measures; what is proved by computing long (worlds, cuts, crash states, hostile input); what is
 # proved in real time (processes, the referee), which mostly waits and so has more workers than there are cores.
 COMPUTED := $(wildcard tests/sim tests/store tests/fuzz)
-REAL_TIME := $(wildcard tests/processes tests/csms tests/conformance)
+REAL_TIME := $(wildcard tests/processes tests/csms tests/conformance tests/test_readme.py)
 test: setup
 	$(PYTEST) -n $(JOBS) --cov --cov-report=term:skip-covered --cov-report=json:coverage.json \
 	    $(COMPUTED:%=--ignore=%) $(REAL_TIME:%=--ignore=%) --ignore=tests/bench

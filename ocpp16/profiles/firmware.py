@@ -109,9 +109,7 @@ class Firmware:
             return
         if update.state == "rebooting":  # what was installed runs from the next start on: this one
             self._save(replace(update, state="install-failed" if reboot_failed else "installed"))
-        elif update.state == "installing" and update.retries_left > 0:
-            self.context.save(replace(update, retries_left=update.retries_left - 1))
-        elif update.state == "installing":
+        elif update.state == "installing" and update.retries_left == 0:
             self._save(replace(update, state="install-failed"))
         elif update.state == "downloading":
             self._save(replace(update, state="waiting"))
@@ -144,7 +142,8 @@ class Firmware:
             self.context.jobs.append(Download(self._job, update.location))
         elif update.state in ("downloaded", "installing") and not charging:
             self._job = self.context.next_job()
-            self._save(replace(update, state="installing"))
+            again = update.state == "installing"  # a life that waits only, for the time or a transaction, uses up no try
+            self._save(replace(update, state="installing", retries_left=update.retries_left - again))
             self.context.jobs.append(Install(self._job, update.file))
         else:
             self.tell()

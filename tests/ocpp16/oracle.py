@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 SIX = Fraction(6)
@@ -17,12 +18,19 @@ PERIOD_MS = {"Daily": 24 * 3600 * 1000, "Weekly": 7 * 24 * 3600 * 1000}
 Json = dict[str, Any]
 
 
+@lru_cache(maxsize=4096)
 def instant(text: str) -> int:
     """ISO 8601 with a zone, in milliseconds since 1970."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return (moment - datetime.fromisoformat("1970-01-01T00:00:00+00:00")).days * 86_400_000 + (
         moment.hour * 3_600_000 + moment.minute * 60_000 + moment.second * 1000 + moment.microsecond // 1000
     )
+
+
+@lru_cache(maxsize=4096)
+def exactly(limit: float) -> Fraction:
+    """The decimal that was written, not the nearest binary number."""
+    return Fraction(str(limit))
 
 
 def tenths(value: Fraction) -> Fraction:
@@ -116,7 +124,7 @@ class Oracle:
 
     def _amps(self, period: Json) -> Fraction:
         """§7.14: A is per phase, W the total; more phases than there are change nothing (E 3.34)."""
-        limit = Fraction(str(period["limit"]))
+        limit = exactly(period["limit"])
         if period["unit"] == "A":
             return limit
         return limit / (self.volts * min(period.get("numberPhases", 3), self.phases))

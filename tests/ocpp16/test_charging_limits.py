@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -10,13 +9,8 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
-from tests.ocpp16.profile_walk import Walk
 from tests.ocpp16.station import NOON, SILENCE, START, Station, clock_text, profile
 
-SETS = int(os.environ.get("EVSED_PROFILE_SETS", "2000"))
-"""How many random profile sets are held against the oracle: a thousand takes about half a minute."""
-FIRST = int(os.environ.get("EVSED_PROFILE_SEED", "0"))
-PARTS = 20
 BOTH = ("Current", "Power")
 
 
@@ -40,16 +34,6 @@ def schedule(station: Station, connector: int, duration: int, **more: Any) -> li
 
 def offers(station: Station) -> list[float]:
     return [station.offered(connector) for connector in station.outlets]
-
-
-@pytest.mark.parametrize("part", range(PARTS))
-def test_random_profile_sets(part: int) -> None:
-    """§3.13, §5.7: whatever is installed, and whatever happens meanwhile, pilot and schedule are the oracle's."""
-    for seed in range(FIRST + part, FIRST + SETS, PARTS):
-        try:
-            Walk(seed).go()
-        except AssertionError as wrong:
-            raise AssertionError(f"profile set {seed}: {wrong}") from wrong
 
 
 # --- the pilot ------------------------------------------------------------------------------------------------------

@@ -373,6 +373,27 @@ def test_an_installer_that_takes_the_mains_down() -> None:
     assert lives == 4 and unit.told() == [*GOOD[:3], "InstallationFailed"]
 
 
+def test_a_life_that_only_waits_uses_up_no_try() -> None:
+    """However often the mains fail before the installer has begun again, it gets its tries."""
+    unit = Unit()
+    unit.update()
+    unit.downloaded()
+    unit.job(Install)
+    unit.station.host_utc = False
+    for _ in range(6):
+        unit.station.restart(dark=True)
+        unit.station.jobs = []
+        unit.station.started()
+        unit.wait(100)
+        assert not unit.jobs  # nobody knows what time it is
+    unit.reborn()
+    assert unit.job(Install).file == IMAGE
+    unit.done()
+    unit.wait(60)
+    unit.reborn(dark=True)
+    assert unit.told()[-1] == "Installed"
+
+
 def test_a_unit_that_could_not_be_rebooted() -> None:
     """Installed is not claimed where the new version does not run."""
     unit = Unit()
