@@ -142,7 +142,7 @@ class Firmware:
             self.context.jobs.append(Download(self._job, update.location))
         elif update.state in ("downloaded", "installing") and not charging:
             self._job = self.context.next_job()
-            again = update.state == "installing"  # a life that waits only, for the time or a transaction, uses up no try
+            again = update.state == "installing"  # a life that only waits, for the time or a driver, uses up no try
             self._save(replace(update, state="installing", retries_left=update.retries_left - again))
             self.context.jobs.append(Install(self._job, update.file))
         else:
