@@ -10,8 +10,10 @@ import gc
 import pickle
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple
 
 from ocpp16.records import CachedTag, Sample, Setting, Transaction, Unit
@@ -99,10 +101,12 @@ def fingerprint(world: World) -> Fingerprint:
     cars = tuple(_car_of(connector) for connector in physical.connectors) if physical is not None else ()
     causes = tuple(sorted(physical._causes)) if physical is not None else ()
     rows = sorted({_row(record) for record in world.records.values()} - {()}, key=repr)
-    core = tuple(_facts("cp", world.cp, set())) if world.cp is not None else ()
+    core: list[tuple[str, Any]] = []
+    if world.cp is not None:
+        _facts("", world.cp, set(), core)
     timers = tuple(sorted(map(str, world.cp.context.timers.table()))) if world.cp is not None else ()
     outside = (world.net_up, world.link_up, world.powered, bool(world.central.vices))
-    return hash(core), tuple(rows), timers, cars, causes, outside
+    return hash(tuple(core)), tuple(rows), timers, cars, causes, outside
 
 
 def _car_of(connector: Any) -> tuple[Any, ...]:
@@ -129,31 +133,34 @@ def _row(record: Any) -> tuple[Any, ...]:
     return (record.table, *(getattr(record, f) for f in record.__struct_fields__ if f not in _LEFT_OUT))
 
 
-def _facts(name: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _facts(name: str, thing: Any, seen: set[int], out: list[tuple[str, Any]]) -> None:
     """Flags, words, presences of an object of the core, and of those it holds."""
     if id(thing) in seen:
         return
     seen.add(id(thing))
     for field, value in vars(thing).items():
-        if field in _LEFT_OUT:
+        kind = type(value)
+        if field in _LEFT_OUT or kind is int or kind is float:
             continue
-        path = f"{name}.{field}"
-        if value is None or isinstance(value, (bool, Enum)):
-            yield path, value
-        elif isinstance(value, str):
-            yield path, _DIGITS.sub("#", value)
-        elif isinstance(value, (dict, list, set, frozenset)) or hasattr(value, "popleft"):
-            yield path, min(len(value), 2)
-            for item in value.values() if isinstance(value, dict) else ():
-                if _is_ours(item):
-                    yield from _facts(path, item, seen)
-        elif _is_ours(value):
-            yield from _facts(path, value, seen)
+        if value is None or kind is bool:
+            out.append((name + field, value))
+        elif kind is str:
+            out.append((name + field, _DIGITS.sub("#", value)))
+        elif kind in (dict, list, set, frozenset, deque):
+            out.append((name + field, min(len(value), 2)))
+            for item in value.values() if kind is dict else ():
+                if _is_ours(type(item)):
+                    _facts(f"{name}{field}.", item, seen, out)
+        elif issubclass(kind, Enum):
+            out.append((name + field, value))
+        elif _is_ours(kind):
+            _facts(f"{name}{field}.", value, seen, out)
 
 
-def _is_ours(thing: Any) -> bool:
+@cache
+def _is_ours(kind: type) -> bool:
     """A part of the core that holds state (no records, no messages: those are struct and tuple)."""
-    return type(thing).__module__.startswith("ocpp16.") and hasattr(thing, "__dict__") and not isinstance(thing, Enum)
+    return kind.__module__.startswith("ocpp16.") and not issubclass(kind, Enum) and bool(kind.__dictoffset__)
 
 
 # --- the walk --------------------------------------------------------------------------------------------------------
