@@ -51,7 +51,7 @@ test: setup
 	    $(COMPUTED:%=--ignore=%) $(REAL_TIME:%=--ignore=%) --ignore=tests/bench
 	$(PY) -m tests.coverage_gate coverage.json
 	$(PYTEST) -n $(JOBS) --durations=5 $(COMPUTED)
-	$(PYTEST) -n 5 --durations=5 $(REAL_TIME)
+	$(PYTEST) -n 7 --dist worksteal --durations=5 $(REAL_TIME)
 
 bench: setup
 	$(PY) -m tests.bench

@@ -107,7 +107,8 @@ def test_it_renders(tmp_path: Path) -> None:
     html, _ = written(report(), tmp_path)
     for what in (f"--screenshot={tmp_path}/page.png", f"--print-to-pdf={tmp_path}/page.pdf"):
         subprocess.run(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", f"--user-data-dir={tmp_path}/profile",
              "--window-size=1100,2000", what, html.as_uri()],
             check=True, timeout=60, capture_output=True,
         )  # fmt: skip
