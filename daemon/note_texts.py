@@ -100,6 +100,7 @@ CATALOGUE: Mapping[str, Line] = {
     ),
     # firmware and diagnostics
     "firmware": Line(NOTICE, "firmware update: end of {state}, ok {ok}: {detail}"),
+    "update-refused": Line(WARNING, "UpdateFirmware is not followed: {reason}"),
     "diagnostics": Line(NOTICE, "diagnostics: end of the upload, ok {ok}: {detail}"),
     # settings
     "setting-changed": Line(NOTICE, "setting {key} = {value}: {status} ({reason})"),

@@ -239,14 +239,13 @@ class ChargePoint(Introductions):
 
     def _started(self, event: ev.Started) -> None:
         self._reset_failed = event.reset_failed
-        clock = self.context.clock
-        if self.context.facts.unit.boot_id != clock.boot_id:
-            self.context.save(
-                replace(self.context.facts.unit, boot_id=clock.boot_id, utc_offset=clock.offset), within_s=1.0
-            )
+        unit, clock = self.context.facts.unit, self.context.clock
+        if unit.boot_id != clock.boot_id:
+            self.context.save(replace(unit, boot_id=clock.boot_id, utc_offset=clock.offset), within_s=1.0)
         if clock.known:
             self._clock_set()
         self.firmware.started(event.reset_failed)
+        self.diagnostics.started()
 
     def _job_done(self, event: ev.JobDone) -> None:
         self.firmware.job_done(event)

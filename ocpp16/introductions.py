@@ -24,6 +24,8 @@ class Introductions(Assembly):
         self.firmware.on_open = self._open_after_firmware
 
     def _list_conflict(self, id_tag: str) -> None:
+        if not self.local_list.contradicted(id_tag):
+            return
         self.context.note("list-conflict", id_tag=id_tag)
         self.notifications.warn(ChargePointErrorCode.LOCAL_LIST_CONFLICT, "list and Central System disagree")
 

@@ -53,6 +53,8 @@ class Unit(Record, frozen=True, kw_only=True):
     """A Central System has accepted us at least once (§4.2.1)."""
     shutdown: str = ""
     """Note of a planned end: the StopTransaction reason that belongs to it; empty after any other end."""
+    upload: str = ""
+    """§5.9: the DiagnosticsStatus of the last upload, until its end is confirmed."""
 
 
 class Setting(Record, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ CREATE TABLE unit (
     utc_offset REAL,
     floor_utc REAL NOT NULL DEFAULT 0.0,
     registered INTEGER NOT NULL DEFAULT 0,
-    shutdown TEXT NOT NULL DEFAULT ''
+    shutdown TEXT NOT NULL DEFAULT '',
+    upload TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE setting (

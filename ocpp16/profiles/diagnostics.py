@@ -31,6 +31,13 @@ class Diagnostics:
         self._untold: DiagnosticsStatus | None = None
         """The end of the last one, where nobody has answered it."""
 
+    def started(self) -> None:
+        """A new life: an upload that was cut is over, and an end that was not confirmed is told again."""
+        last = self.context.facts.unit.upload
+        if last:
+            done = last == DiagnosticsStatus.UPLOADED
+            self._untold = DiagnosticsStatus.UPLOADED if done else DiagnosticsStatus.UPLOAD_FAILED
+
     def on_get_diagnostics(self, request: GetDiagnosticsReq) -> GetDiagnosticsConf:
         """A second request takes the place of the first."""
         if self._upload is not None:
@@ -78,11 +85,16 @@ class Diagnostics:
 
     def _say(self, status: DiagnosticsStatus) -> None:
         self._untold = None
+        self.context.save_unit(upload=str(status))
         self.session.call(DiagnosticsStatusNotificationReq(status=status), partial(self._said, status))
 
     def _said(self, status: DiagnosticsStatus, answer: object) -> None:
-        if self._upload is None and status is not DiagnosticsStatus.UPLOADING and self._insist.lost(answer):
+        if self._upload is not None or status is DiagnosticsStatus.UPLOADING:
+            return
+        if self._insist.lost(answer):
             self._untold = status
+        else:
+            self.context.save(replace(self.context.facts.unit, upload=""), within_s=1.0)
 
     def triggered_status(self, connector: int | None) -> bool:
         """§5.17: Uploading, or Idle."""

@@ -73,7 +73,10 @@ class Firmware:
         if self.product.secure_firmware:  # L01.FR.20: the signed kind takes its place
             return Refusal("NotSupported", "this station only takes signed firmware")
         old = self.update
-        if not self.context.accepts_lists or (old is not None and old.state in ("installing", "rebooting")):
+        busy = old is not None and old.state in ("installing", "rebooting")
+        if busy or not self.context.accepts_lists:
+            reason = "another is being installed" if busy else "nothing can be recorded: make room on the disk"
+            self.context.note("update-refused", reason=reason)
             return UpdateFirmwareConf()  # §5.19 has no word for no; what runs is told by its own statuses
         self._cancel_job()
         self._save(

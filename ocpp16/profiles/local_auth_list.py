@@ -31,6 +31,8 @@ class LocalAuthList:
         self.context = context
         self.product = product
         self.switched_on: Callable[[], bool]
+        self._contradicted: set[str] = set()
+        """Cards about which the Central System was heard to think otherwise, since the list came."""
 
     @property
     def enabled(self) -> bool:
@@ -52,6 +54,12 @@ class LocalAuthList:
         return Verdict(str(status), listed.parent_id_tag, "local list")
 
     # --- messages ---------------------------------------------------------------------------------------------------
+
+    def contradicted(self, id_tag: str) -> bool:
+        """§3.5.2: the Central System says otherwise; whether that is news: once per card and list."""
+        folded, known = id_tag.casefold(), len(self._contradicted)
+        self._contradicted.add(folded)
+        return len(self._contradicted) > known
 
     def on_get_version(self, request: GetLocalListVersionReq) -> GetLocalListVersionConf:
         if not self.enabled:
@@ -86,6 +94,7 @@ class LocalAuthList:
         if size > self.product.local_list_max_length:
             return UpdateStatus.FAILED, f"{size} cards, LocalAuthListMaxLength is {self.product.local_list_max_length}"
         self._replace(entries, full)
+        self._contradicted.clear()
         self.context.save(ListVersion(version=request.list_version))
         return UpdateStatus.ACCEPTED, ""
 

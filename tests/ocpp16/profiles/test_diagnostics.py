@@ -44,6 +44,30 @@ def test_a_second_request_for_diagnostics() -> None:
     assert unit.told_upload() == ["Uploading", "Uploading"]
 
 
+@pytest.mark.parametrize("dark", [True, False])
+def test_an_upload_that_a_restart_cut(dark: bool) -> None:
+    """The next life tells UploadFailed, once; it does not begin again by itself."""
+    unit = Unit()
+    unit.diagnostics()
+    unit.job(Upload)
+    unit.reborn(dark=dark)
+    assert unit.told_upload() == ["Uploading", "UploadFailed"] and not unit.jobs
+    unit.wait(2)
+    unit.reborn(dark=dark)
+    assert unit.told_upload() == ["Uploading", "UploadFailed"]
+
+
+def test_an_end_that_a_restart_left_untold() -> None:
+    """What was uploaded before the restart is told as that."""
+    unit = Unit()
+    unit.diagnostics()
+    job = unit.job(Upload)
+    unit.station.disconnect()
+    unit.station.step(ev.JobDone(job.ref, True, ""))
+    unit.reborn()
+    assert unit.told_upload()[-1] == "Uploaded"
+
+
 def test_the_end_of_an_upload_whose_answer_was_lost() -> None:
     """It is told again when the connection is back."""
     unit = Unit()

@@ -180,6 +180,16 @@ def test_what_is_being_installed_is_left_alone() -> None:
     assert row.location == URL
 
 
+def test_an_update_that_is_not_followed_is_noted() -> None:
+    """§5.19 has no word for no: the journal has one."""
+    unit = Unit()
+    unit.station.happens(ev.StoreChanged("full"))
+    unit.update()
+    assert ("update-refused", {"reason": "nothing can be recorded: make room on the disk"}) in unit.station.notes
+    unit.wait(100)
+    assert not unit.jobs and not unit.station.rows(FirmwareUpdate)
+
+
 def test_trigger() -> None:
     """§4.12: FirmwareStatusNotification tells Idle, or what is under way."""
     unit = Unit()
