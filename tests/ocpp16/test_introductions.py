@@ -22,9 +22,13 @@ def test_a_conflict_is_told_for_connector_0() -> None:
     station.plug()
     station.tap("CARD")
     conflicts = [p for p in station.heard("StatusNotification") if p["errorCode"] == "LocalListConflict"]
-    assert [(p["connectorId"], p["status"]) for p in conflicts] == [(0, "Available")]  # once, not for start and stop too
+    assert [(p["connectorId"], p["status"]) for p in conflicts] == [
+        (0, "Available")
+    ]  # once, not for start and stop too
     station.unplug()
     station.request("SendLocalList", listVersion=2, updateType="Full", localAuthorizationList=[entry])
     station.forget().plug()
     station.tap("CARD")
-    assert [p["connectorId"] for p in station.heard("StatusNotification") if p["errorCode"] == "LocalListConflict"] == [0]
+    assert [p["connectorId"] for p in station.heard("StatusNotification") if p["errorCode"] == "LocalListConflict"] == [
+        0
+    ]
