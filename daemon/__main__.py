@@ -62,8 +62,9 @@ def main(words: Sequence[str] | None = None) -> int:
     if "--check-config" in flags:
         from daemon.offer_check import report
 
-        print(report(config))
-        return 0
+        text, well = report(config)
+        print(text, file=sys.stdout if well else sys.stderr)
+        return 0 if well else 2
     from daemon.life import run
 
     return run(config)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from daemon.board_link import ASK_SEQ, LEASE_S, Message, attached_of, do_of, events_of, latched_of, offer_of, order_of
-from drivers.seam import UNDERSTOOD, VERSION, SeamError
+from drivers.seam import UNDERSTOOD, VERSION, SeamError, check
 from ocpp16.events import BoardAttached, BoardDone, Event, OfferAcked
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
@@ -140,7 +140,11 @@ class BoardTalk:
     def want(self, outlet: Outlet) -> list[Message]:
         """A level, from now on."""
         self.wanted[outlet.connector] = outlet
-        return [self._offer(outlet)] if self._ready else []
+        return [self._offer(outlet)] if self._ready and self._has(outlet.connector) else []
+
+    def _has(self, connector: int | None) -> bool:
+        """Where the board has fewer connectors than the product says, the others are nobody's (a fault says so)."""
+        return connector is None or 1 <= connector <= len(self._shapes)
 
     def ready(self) -> list[Message]:
         """The core has decided upon the present states: from here on levels leave, the present ones now."""
@@ -149,7 +153,7 @@ class BoardTalk:
 
     def renew(self) -> list[Message]:
         """Every level again, with a fresh lease."""
-        return [self._offer(self.wanted[connector]) for connector in sorted(self.wanted)] if self._ready else []
+        return [self._offer(self.wanted[n]) for n in sorted(self.wanted) if self._has(n)] if self._ready else []
 
     def withdraw(self) -> list[Message]:
         """A broken belief: no energy anywhere, whatever was wanted."""
@@ -169,6 +173,8 @@ class BoardTalk:
         """An order of the core: what to send, or at once the answer that there is nobody to carry it out."""
         if self.attached is None:
             return [], [BoardDone(order.ref, False, "no board is attached")]
+        if not self._has(order.connector):
+            return [], [BoardDone(order.ref, False, f"the board has no connector {order.connector}")]
         self._orders.add(order.ref)
         return [order_of(order)], []
 
@@ -177,6 +183,14 @@ class BoardTalk:
         if self.attached is None:
             answer(False, "no board is attached")
             return []
+        if not self._has(connector):
+            answer(False, f"there is no connector {connector}; the board has {len(self._shapes)}")
+            return []
+        try:
+            asked = check(do_of(what, words, connector, self._asks + 1), "to_board")
+        except SeamError as error:  # a slip at the keyboard must not cost the conversation
+            answer(False, str(error).removeprefix("do."))
+            return []
         self._asks += 1
         self._answers[self._asks] = answer
-        return [do_of(what, words, connector, self._asks)]
+        return [asked]

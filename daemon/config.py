@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import msgspec
 from daemon.config_types import NOT_BUILT, Board, Config, ConfigError, Csms, Draft, Hooks, Problem, Station, Transfers
 from daemon.product_file import read_product
 from daemon.settings import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
+from daemon.toml_file import nearest_late, read_toml
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
@@ -29,7 +29,7 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
     draft = Draft()
     given = list(files) or [DEFAULT_FILE]
     for file in given:
-        _read_toml(draft, file, needed=bool(files))
+        read_toml(draft, file, needed=bool(files))
         draft.folder = file.parent
     for file in given:
         _read_env_file(draft, file.parent / "evsed.env")
@@ -38,67 +38,6 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
         if name.startswith("EVSED_"):
             _put_env(draft, name, text, "environment", 0)
     return draft
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    from daemon.toml_lines import nearest  # late, like all that only a mistake needs
-
-    return nearest(word, known)
-
-
-def _read_toml(draft: Draft, file: Path, needed: bool) -> None:
-    text = ""
-    try:
-        text = file.read_bytes().decode("utf-8")
-        content = tomllib.loads(text)
-    except FileNotFoundError as error:
-        if needed:
-            draft.problems.append(Problem(str(file), 0, "", f"cannot be read: {error.strerror}"))
-        return
-    except OSError as error:
-        draft.problems.append(Problem(str(file), 0, "", f"cannot be read: {error.strerror}"))
-        return
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        draft.problems.append(Problem(str(file), line, "", "it is not UTF-8 text"))
-        return
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = int(found.group(1)) if found else len(text.splitlines())
-        draft.problems.append(Problem(str(file), line, "", f"it is no TOML: {error}"))
-        return
-    except RecursionError:
-        draft.problems.append(Problem(str(file), 0, "", "it is no TOML: brackets in brackets without end"))
-        return
-    draft.texts[str(file)] = text
-    for section, content_of in content.items():
-        _read_section(draft, str(file), section, content_of)
-
-
-def _read_section(draft: Draft, file: str, section: str, content: Any) -> None:
-    known = [*SECTIONS, "ocpp"]
-    if section not in known:
-        what = "there is no such section" if isinstance(content, dict) else "it stands outside of a section"
-        allowed = ", ".join(f"[{name}]" for name in known)
-        close = _nearest(section, known)
-        line = draft.line(file, section)
-        draft.problems.append(Problem(file, line, section, what, allowed, close and f"[{close}]"))
-        return
-    if not isinstance(content, dict):
-        line = draft.line(file, section)
-        draft.problems.append(Problem(file, line, section, "it must be a section", f"[{section}] and keys below it"))
-        return
-    for name, value in content.items():
-        if section == "ocpp" or name in SECTIONS[section]:
-            draft.put(section, name, value, file, 0)
-        else:
-            keys = list(SECTIONS[section])
-            where = draft.line(file, section, name)
-            draft.problems.append(
-                Problem(
-                    file, where, f"[{section}] {name}", "there is no such key", ", ".join(keys), _nearest(name, keys)
-                )
-            )
 
 
 def _read_env_file(draft: Draft, file: Path) -> None:
@@ -114,13 +53,15 @@ def _read_env_file(draft: Draft, file: Path) -> None:
     from dotenv import dotenv_values  # late: a station without the file starts without it
 
     lines: dict[str, int] = {}
+    well = []
     for number, line in enumerate(text.splitlines(), 1):
         entry = re.match(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", line)
         if entry:
             lines[entry.group(1)] = number
+            well.append(line)
         elif line.strip() and not line.lstrip().startswith("#"):
             draft.problems.append(Problem(str(file), number, "", "it is no line of the form NAME=value"))
-    for name, value in dotenv_values(stream=StringIO(text), interpolate=False).items():
+    for name, value in dotenv_values(stream=StringIO("\n".join(well)), interpolate=False).items():
         if value is not None:
             _put_env(draft, name, value, str(file), lines.get(name, 0))
 
@@ -131,7 +72,7 @@ def _put_env(draft: Draft, name: str, text: str, file: str, line: int) -> None:
         draft.put(section, key, from_text(SECTIONS[section][key], text), file, line)
     elif name not in OTHER_ENV:
         draft.problems.append(
-            Problem(file, line, name, "there is no such name", ", ".join(ENV), _nearest(name, list(ENV)))
+            Problem(file, line, name, "there is no such name", ", ".join(ENV), nearest_late(name, list(ENV)))
         )
 
 
@@ -147,9 +88,13 @@ def _read_credentials(draft: Draft, folder: str) -> None:
 def load(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ, board_kind: str = "") -> Config:
     """The checked configuration; `board_kind` is that of the command line.  Raises ConfigError with every problem."""
     draft = read(files, environ)
+    if draft.unread:  # nobody knows what it says: more complaints would only mislead
+        raise ConfigError(draft.problems)
     if board_kind:
         draft.put("board", "kind", board_kind, "--board", 0)
     config = build(draft)
+    if draft.problems and not files and not DEFAULT_FILE.exists():
+        draft.problems.append(Problem(str(DEFAULT_FILE), 0, "", "there is no such file, and --config names no other"))
     if draft.problems:
         raise ConfigError(draft.problems)
     return config
@@ -161,7 +106,10 @@ def build(draft: Draft) -> Config:
     _check_needed(draft)
     _check_security(draft, found["csms"])
     product = _product(draft, found["station"]["product"])
-    found["board"]["connectors"] = found["board"]["connectors"] or product.connectors
+    told = found["board"]["connectors"]
+    if told and told != product.connectors and found["board"]["kind"] == "simulated":
+        draft.wrong("board", "connectors", f"product {product.name} has {product.connectors}", "leave it out")
+    found["board"]["connectors"] = told or product.connectors
     found["station"]["id"] = found["station"]["id"] or ""
     found["csms"]["url"] = found["csms"]["url"] or ""
     station = Station(**found["station"])
@@ -245,7 +193,9 @@ def _first_values(draft: Draft, product: Product) -> dict[str, str]:
         key = known.get(name.casefold())
         if key is None:
             names = [row.name for row in known.values()]
-            draft.wrong("ocpp", name, "there is no such key", "see docs/configuration-keys.md", _nearest(name, names))
+            draft.wrong(
+                "ocpp", name, "there is no such key", "see docs/configuration-keys.md", nearest_late(name, names)
+            )
         elif text is None:
             draft.wrong("ocpp", name, "it must be a text, a whole number, true, false or a list of them")
         elif reason := check_first_value(name, text, product):
@@ -277,7 +227,7 @@ def hooks_of(files: Sequence[Path]) -> dict[str, tuple[str, ...]]:
     """Only the hooks: all that evsed-job may know of a configuration, right or wrong in other places."""
     draft = Draft()
     for file in list(files) or [DEFAULT_FILE]:
-        _read_toml(draft, file, needed=bool(files))
+        read_toml(draft, file, needed=bool(files))
     return {name: tuple(words) for name, words in _section(draft, "hooks").items()}
 
 
@@ -288,7 +238,7 @@ def transfers_of(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Tra
     """
     draft = Draft()
     for file in list(files) or [DEFAULT_FILE]:
-        _read_toml(draft, file, needed=bool(files))
+        read_toml(draft, file, needed=bool(files))
         draft.folder = file.parent
     for name in {"EVSED_STORE_DIR", "EVSED_CSMS_CA_FILE", "EVSED_TRANSFERS_ALLOW_LOOPBACK"} & environ.keys():
         _put_env(draft, name, environ[name], "environment", 0)

@@ -113,6 +113,8 @@ class Draft(msgspec.Struct):
     texts: dict[str, str] = {}
     """The TOML texts by file."""
     problems: list[Problem] = []
+    unread: bool = False
+    """A file could not be read: what it says is not known."""
     folder: Path = Path(".")
     """Folder of the last file: relative paths of a product profile start here."""
 

@@ -76,20 +76,26 @@ class Desk:
         return {"status": {**self._views.status(self._clock()), **self._hall()}}
 
     def _why(self, request: Request) -> Answer:
-        connector = field(request, "connector", int)
-        reasons = self._views.why(self._clock(), connector)
-        if not reasons:
-            raise Refused(f"there is no connector {connector}", usage=True)
-        return {"why": reasons}
+        return {"why": self._views.why(self._clock(), self._connector(request))}
+
+    def _connector(self, request: Request) -> int | None:
+        """The one that is meant, if any; Refused where this station has none of that number."""
+        connector: int | None = field(request, "connector", int)
+        numbers = [row["connector"] for row in self._views.why(self._clock(), None)]
+        if connector is not None and connector not in numbers:
+            raise Refused(f"there is no connector {connector}; there is {', '.join(map(str, numbers))}", usage=True)
+        return connector
 
     def _configuration(self, request: Request) -> Answer:
-        rows = self._views.configuration_rows()
         wanted = field(request, "key", str)
-        if wanted is not None:
-            rows = [row for row in rows if str(row["key"]).casefold() == wanted.casefold()]
-            if not rows:
-                raise Refused(f"there is no key {wanted[:50]!r}", usage=True)
-        return {"configuration": rows}
+        return {"configuration": self._views.configuration_rows() if wanted is None else self._key(wanted)}
+
+    def _key(self, name: str) -> list[dict[str, object]]:
+        """The row of one configuration key; Refused where there is none."""
+        rows = [row for row in self._views.configuration_rows() if str(row["key"]).casefold() == name.casefold()]
+        if not rows:
+            raise Refused(f"there is no key {name[:50]!r}", usage=True)
+        return rows
 
     def _log(self, request: Request) -> Answer:
         last = field(request, "last", int)
@@ -118,6 +124,10 @@ class Desk:
         finally:
             self._watchers.discard(watch)
 
+    def _item(self, item: int) -> None:
+        if item not in [row["item"] for row in self._views.queue()]:
+            raise Refused(f"there is no item {item} in the queue", usage=True)
+
     # --- acts -----------------------------------------------------------------------------------------------------
 
     def answered(self, reply: Reply) -> None:
@@ -138,10 +148,11 @@ class Desk:
 
     async def _set(self, request: Request) -> Answer:
         key, value = field(request, "key", str, needed=True), field(request, "value", str, needed=True)
+        self._key(key)
         return await self._asked(lambda ref: SettingAsked(ref, key, value))
 
     async def _stop(self, request: Request) -> Answer:
-        connector = field(request, "connector", int)
+        connector = self._connector(request)
         return await self._asked(lambda ref: StopAsked(ref, connector))
 
     async def _reset(self, request: Request) -> Answer:
@@ -150,10 +161,13 @@ class Desk:
 
     async def _park(self, request: Request) -> Answer:
         item = field(request, "item", int, needed=True)
+        self._item(item)
         return await self._asked(lambda ref: QueueAsked(ref, "park", item))
 
     async def _retry(self, request: Request) -> Answer:
         item = field(request, "item", int)
+        if item is not None:
+            self._item(item)
         return await self._asked(lambda ref: QueueAsked(ref, "retry", item))
 
     async def _selftest(self, request: Request) -> Answer:
@@ -161,7 +175,7 @@ class Desk:
         return await self._asked(lambda ref: SelftestAsked(ref, clear))
 
     async def _play(self, request: Request) -> Answer:
-        words, connector = field(request, "words", list, needed=True), field(request, "connector", int)
+        words, connector = field(request, "words", list, needed=True), self._connector(request)
         if not all(isinstance(word, str) for word in words):
             raise Refused("'words' must be a list of texts", usage=True)
         ok, text = await self._sim(words, connector)

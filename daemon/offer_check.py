@@ -47,21 +47,26 @@ async def _asked(path: str) -> list[dict[str, Any]]:
     return shapes
 
 
-def compared(config: Config, shapes: Sequence[dict[str, Any]]) -> list[str]:
-    """Product against board, a line each."""
-    product = config.product
-    lines = []
+def contradictions(config: Config, shapes: Sequence[dict[str, Any]]) -> list[str]:
+    """Where product and board cannot both be right, a line each; such a station is Faulted."""
+    product, lines = config.product, []
     if len(shapes) != product.connectors:
-        lines.append(f"connectors: the product has {product.connectors}, the board {len(shapes)}: Faulted")
+        lines.append(f"connectors: the product has {product.connectors}, the board {len(shapes)}")
     for shape in shapes:
         number = shape["connector"]
         outlet = "cable" if product.fixed_cable else "socket"
         if shape["outlet"] != outlet:
-            lines.append(f"connector {number}: the product has a {outlet}, the board a {shape['outlet']}: Faulted")
+            lines.append(f"connector {number}: the product has a {outlet}, the board a {shape['outlet']}")
         if shape["phases"] < product.phases:
-            lines.append(
-                f"connector {number}: {product.phases} phases in the product, {shape['phases']} on the board: Faulted"
-            )
+            lines.append(f"connector {number}: {product.phases} phases in the product, {shape['phases']} on the board")
+    return lines
+
+
+def compared(config: Config, shapes: Sequence[dict[str, Any]]) -> list[str]:
+    """What will be measured, and what is missing and why, a line each."""
+    product, lines = config.product, []
+    for shape in shapes:
+        number = shape["connector"]
         for measurand in product.measurands:
             verdict = "offered" if measurand in shape["measurands"] else "NOT offered, the board does not measure it"
             lines.append(f"connector {number}: {measurand}: {verdict}")
@@ -73,10 +78,13 @@ def compared(config: Config, shapes: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def report(config: Config) -> str:
-    """For a person: the configuration is right; and what the station will offer to measure."""
+def report(config: Config) -> tuple[str, bool]:
+    """For a person: whether configuration and board fit together; and what the station will offer to measure."""
     shapes, missing = shapes_of(config)
     head = f"configuration well: station {config.station.id}, product {config.product.name}, {config.csms.url}"
     if missing:
-        return f"{head}\n{missing}: what it can measure is not known"
-    return "\n".join([head, *compared(config, shapes)])
+        return f"{head}\n{missing}: what it can measure is not known", True
+    if wrong := contradictions(config, shapes):
+        remedy = f"choose another [station] product than {config.product.name}, or mend the board's own configuration"
+        return "\n".join([*(f"product and board contradict each other: {line}" for line in wrong), remedy]), False
+    return "\n".join([head, *compared(config, shapes)]), True

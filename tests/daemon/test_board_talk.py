@@ -206,3 +206,23 @@ def test_what_breaks_the_conversation(messages: list[dict[str, Any]]) -> None:
 def test_states_are_events() -> None:
     """After the shape, each state is an event."""
     assert attached().heard(STATES[0]) == [PilotChanged(1, "A", 1.0)]
+
+
+def test_a_connector_that_the_board_lacks_is_nobodys() -> None:
+    """No offer, order or question leaves for it, so a product that does not fit costs no conversation."""
+    talk = attached()
+    talk.ready()
+    assert talk.want(Outlet(2, 16.0)) == [] and len(talk.want(Outlet(1, 16.0))) == 1
+    assert [offer["connector"] for offer in talk.renew()] == [1]
+    assert talk.order(Order(5, "unlock", 2)) == ([], [BoardDone(5, False, "the board has no connector 2")])
+    told: list[tuple[bool, str]] = []
+    assert talk.ask("sim", ["plug"], 2, lambda ok, text: told.append((ok, text))) == []
+    assert told == [(False, "there is no connector 2; the board has 1")]
+
+
+@pytest.mark.parametrize("words", [["tap", "\x00"], ["x" * 500]])
+def test_a_slip_at_the_keyboard_costs_no_conversation(words: list[str]) -> None:
+    """What the board could not read is answered here, and never sent."""
+    told: list[tuple[bool, str]] = []
+    assert attached().ask("sim", words, None, lambda ok, text: told.append((ok, text))) == []
+    assert len(told) == 1 and not told[0][0] and "must be" in told[0][1]

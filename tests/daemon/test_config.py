@@ -123,19 +123,22 @@ def test_a_missing_file_is_an_error_only_where_it_was_named(tmp_path: Path) -> N
     assert load((), environ).station.id == "CP1"
 
 
-@pytest.mark.parametrize(("content", "line"), [(b"[station\n", 1), (b"x = 1\ny = \xff\n", 2), (b"a = 1\na = 2\n", 2)])
-def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, content: bytes, line: int) -> None:
-    """A file that cannot be read as TOML says where."""
-    file = tmp_path / "evsed.toml"
-    file.write_bytes(content)
-    first = read([file], {}).problems[0]
-    assert first.line == line
+def test_a_file_that_cannot_be_read_is_the_only_complaint(tmp_path: Path) -> None:
+    """What it says is not known: that its keys are missing would only mislead."""
+    (problem,) = problems(tmp_path, GOOD + "x = = 3\n")
+    assert "no TOML" in problem.what and problem.line == 9
 
 
-def test_brackets_without_end_are_no_toml(tmp_path: Path) -> None:
-    """What nests too deeply to be read is a problem, not an exception."""
-    file = written(tmp_path, "a = " + "[" * 5000 + "]" * 5000)
-    assert "no TOML" in read([file], {}).problems[0].what
+def test_without_a_file_the_place_is_told() -> None:
+    """Who gave none learns where one was looked for."""
+    with pytest.raises(ConfigError, match=r"/etc/evsed/evsed\.toml: there is no such file"):
+        load((), {})
+
+
+def test_a_board_with_other_connectors_than_the_product(tmp_path: Path) -> None:
+    """A simulated board has what the product has."""
+    (problem,) = problems(tmp_path, GOOD + '[board]\nkind = "simulated"\nconnectors = 9\n')
+    assert problem.key == "[board] connectors" and problem.line == 11 and "chq-s-07sr has 1" in problem.what
 
 
 def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:

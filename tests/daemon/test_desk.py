@@ -28,7 +28,7 @@ class Views:
         return [row for row in ({"connector": 1}, {"connector": 2}) if connector in (None, row["connector"])]
 
     def queue(self) -> list[Row]:
-        return [{"item": 1}]
+        return [{"item": 4}]
 
     def transaction_rows(self) -> list[Row]:
         return [{"number": 7}]
@@ -66,7 +66,7 @@ async def test_looks_show_what_the_machine_shows() -> None:
     """Each question of the page has its answer, with what the hall knows besides."""
     looks = Rig().desk.looks
     assert looks["status"]({}) == {"status": {"status": "Available", "version": "1"}}
-    assert looks["queue"]({}) == {"queue": [{"item": 1}]}
+    assert looks["queue"]({}) == {"queue": [{"item": 4}]}
     assert looks["transactions"]({}) == {"transactions": [{"number": 7}]}
 
 
@@ -94,7 +94,7 @@ async def test_the_newest_notes() -> None:
 
 
 ACTS: list[tuple[str, dict[str, Any], Event]] = [
-    ("set", {"key": "K", "value": "V"}, SettingAsked(1, "K", "V")),
+    ("set", {"key": "heartbeatinterval", "value": "9"}, SettingAsked(1, "heartbeatinterval", "9")),
     ("stop", {}, StopAsked(1, None)),
     ("stop", {"connector": 2}, StopAsked(1, 2)),
     ("reset", {}, ResetAsked(1, "Soft")),
@@ -112,6 +112,24 @@ async def test_acts_become_events_and_wait_for_the_reply(what: str, request_: di
     rig = Rig()
     assert await rig.desk.acts[what](request_) == {"ok": True, "text": "done"}
     assert rig.events == [event]
+
+
+ABSENT: list[tuple[str, dict[str, Any]]] = [
+    ("set", {"key": "NoSuchKey", "value": "1"}),
+    ("stop", {"connector": 3}),
+    ("park", {"item": 5}),
+    ("retry", {"item": 5}),
+    ("sim", {"words": ["plug"], "connector": 0}),
+]
+
+
+@pytest.mark.parametrize(("what", "request_"), ABSENT)
+async def test_what_is_not_there_is_a_usage_error(what: str, request_: dict[str, Any]) -> None:
+    """A key, connector or item that this station does not have never reaches core or board."""
+    rig = Rig()
+    with pytest.raises(Refused, match="there is no") as refused:
+        await rig.desk.acts[what](request_)
+    assert refused.value.usage and rig.events == []
 
 
 async def test_a_refusal_is_an_answer() -> None:

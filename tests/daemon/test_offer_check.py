@@ -11,7 +11,7 @@ from typing import Any
 
 from daemon.config import load
 from daemon.config_types import Config
-from daemon.offer_check import compared, report
+from daemon.offer_check import compared, contradictions, report
 from drivers.seam import encode
 from drivers.simulated.board import SimulatedBoard
 
@@ -58,8 +58,8 @@ def board_says(path: Path, *messages: dict[str, Any]) -> Iterator[None]:
 
 def test_what_the_simulated_board_gives_is_offered(tmp_path: Path) -> None:
     """The simulated board gives all that the reference product names."""
-    text = report(config(tmp_path))
-    assert "connector 1: SoC: offered" in text and "NOT offered" not in text
+    text, well = report(config(tmp_path))
+    assert well and "connector 1: SoC: offered" in text and "NOT offered" not in text
 
 
 def test_what_is_missing_is_named_with_its_reason(tmp_path: Path) -> None:
@@ -70,31 +70,37 @@ def test_what_is_missing_is_named_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_contradictions_of_board_and_product_are_told(tmp_path: Path) -> None:
-    """Numbers of connectors, outlets and phases that do not fit are told as what they lead to."""
-    lines = compared(config(tmp_path, product="socket-3p"), [SHAPE, {**SHAPE, "connector": 2}])
-    assert [line for line in lines if "Faulted" in line] == [
-        "connectors: the product has 1, the board 2: Faulted",
-        "connector 1: the product has a socket, the board a cable: Faulted",
-        "connector 1: 3 phases in the product, 1 on the board: Faulted",
-        "connector 2: the product has a socket, the board a cable: Faulted",
-        "connector 2: 3 phases in the product, 1 on the board: Faulted",
+    """Numbers of connectors, outlets and phases that do not fit are told."""
+    assert contradictions(config(tmp_path, product="socket-3p"), [SHAPE, {**SHAPE, "connector": 2}]) == [
+        "connectors: the product has 1, the board 2",
+        "connector 1: the product has a socket, the board a cable",
+        "connector 1: 3 phases in the product, 1 on the board",
+        "connector 2: the product has a socket, the board a cable",
+        "connector 2: 3 phases in the product, 1 on the board",
     ]
+
+
+def test_a_board_that_does_not_fit_is_not_well(tmp_path: Path) -> None:
+    """A station that would be Faulted has no right configuration; the remedy is named."""
+    with board_says(tmp_path / "b", *SimulatedBoard(1).greet(1.0)):
+        text, well = report(config(tmp_path, "process", "dual"))
+    assert not well and "the product has 2, the board 1" in text and "[station] product" in text
 
 
 def test_a_board_behind_its_socket_is_asked(tmp_path: Path) -> None:
     """What a running board says of itself is compared too."""
     with board_says(tmp_path / "b", *SimulatedBoard(1).greet(1.0)):
-        assert "connector 1: SoC: offered" in report(config(tmp_path, "process"))
+        assert "connector 1: SoC: offered" in report(config(tmp_path, "process"))[0]
 
 
 def test_a_board_that_cannot_be_asked_is_told(tmp_path: Path) -> None:
     """No board, a taken one, nonsense, one that goes away: the configuration is well, and the reason is told."""
-    assert "No such file" in report(config(tmp_path, "process"))
+    assert "No such file" in report(config(tmp_path, "process"))[0]
     with board_says(tmp_path / "b", {"type": "refused", "reason": "a client is there"}):
-        assert "a client is there" in report(config(tmp_path, "process"))
+        assert "a client is there" in report(config(tmp_path, "process"))[0]
     (tmp_path / "b").unlink()
     with board_says(tmp_path / "b", {"type": "nonsense"}):
-        assert "not known" in report(config(tmp_path, "process"))
+        assert "not known" in report(config(tmp_path, "process"))[0]
     (tmp_path / "b").unlink()
     with board_says(tmp_path / "b"):
-        assert "not known" in report(config(tmp_path, "process"))
+        assert "not known" in report(config(tmp_path, "process"))[0]

@@ -69,7 +69,7 @@ def _charging_keys(product: Product) -> list[Key]:
         _int("ConnectorPhaseRotationMaxLength", n + 1, "items", n + 1, n + 1, "Items in ConnectorPhaseRotation.", True),
         _bool("LocalAuthorizeOffline", True, "Offline, a card known here may start."),
         _bool("LocalPreAuthorize", False, "Online, a card known here starts without asking."),
-        _int("NumberOfConnectors", n, "", 1, 100, "Connectors, 0 not counted.", True),
+        _int("NumberOfConnectors", n, "", n, n, "Connectors, 0 not counted.", True),
         _int("ResetRetries", 1, "times", 0, 10, "How often a failed reset is tried again."),
         _bool("StopTransactionOnInvalidId", True, "A card refused after the start ends the transaction."),
         _bool("UnlockConnectorOnEVSideDisconnect", not fixed, "The lock opens with the car.", fixed),
@@ -215,4 +215,6 @@ def check_first_value(name: str, text: str, product: Product) -> str | None:
     if key is None:
         return "unknown key"
     value, why = checked(key, text)
+    if key.name == "SupportedFeatureProfiles" and value is not None and set(value.split(",")) != set(key.allowed):
+        return "the product profile says which are built; change its `profiles`"
     return None if value is not None else why
