@@ -1,4 +1,4 @@
-"""A TOML file of ours becomes a draft: what it says, and each wrong key with line, what is allowed and the neighbour."""
+"""A TOML file of ours becomes a draft: what it says, and each wrong key with its line and the nearest one."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ def lists(product: Product) -> Iterator[str]:
     """What may stand in the keys that are lists."""
     yield "## Measurands"
     yield ""
-    yield "The keys that list measurands take any of these, each also with a phase behind a dot (`Voltage.L1-N`):"
+    yield "The keys that list measurands take any of these; voltage, current and power also for one phase that"
+    yield "there is (`Voltage.L1-N`, `Current.Import.L2`):"
     yield ""
     yield from (f"* `{measurand}`" for measurand in product.measurands)
 

@@ -29,6 +29,8 @@ class Key(NamedTuple):
     what: str
     allowed: tuple[str, ...] = ()
     reboot: bool = False
+    phases: int = 0
+    """Of a list of measurands: how many there are to name."""
 
 
 def _bool(name: str, default: bool, what: str, read_only: bool = False) -> Key:
@@ -40,7 +42,7 @@ def _int(name: str, default: int, unit: str, lowest: int, highest: int, what: st
 
 
 def _measurands(name: str, default: str, product: Product, longest: int, what: str) -> Key:
-    return Key(name, "csl", default, "", 0, longest, False, what, product.measurands)
+    return Key(name, "csl", default, "", 0, longest, False, what, product.measurands, phases=product.phases)
 
 
 REGISTER = "Energy.Active.Import.Register"
@@ -84,15 +86,47 @@ def _metering_keys(product: Product) -> list[Key]:
     return [
         _int("ClockAlignedDataInterval", 0, "s", 0, DAY, "Meter values at multiples of it since midnight UTC; 0: off."),
         _measurands("MeterValuesAlignedData", REGISTER, product, aligned, "What clock-aligned values hold."),
-        _int("MeterValuesAlignedDataMaxLength", aligned, "items", 1, 100, "Items in MeterValuesAlignedData.", True),
+        _int(
+            "MeterValuesAlignedDataMaxLength",
+            aligned,
+            "items",
+            aligned,
+            aligned,
+            "Items in MeterValuesAlignedData.",
+            True,
+        ),
         _measurands("MeterValuesSampledData", REGISTER, product, sampled, "What sampled values hold; empty: register."),
-        _int("MeterValuesSampledDataMaxLength", sampled, "items", 1, 100, "Items in MeterValuesSampledData.", True),
+        _int(
+            "MeterValuesSampledDataMaxLength",
+            sampled,
+            "items",
+            sampled,
+            sampled,
+            "Items in MeterValuesSampledData.",
+            True,
+        ),
         _int("MeterValueSampleInterval", max(60, least), "s", least, longest, "Meter values in a transaction; 0: off."),
         _int("StopTransactionMaxMeterValues", most, "items", 2, 1000, "In one stop.", True),
         _measurands("StopTxnAlignedData", "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
-        _int("StopTxnAlignedDataMaxLength", stop_aligned, "items", 1, 100, "Items in StopTxnAlignedData.", True),
+        _int(
+            "StopTxnAlignedDataMaxLength",
+            stop_aligned,
+            "items",
+            stop_aligned,
+            stop_aligned,
+            "Items in StopTxnAlignedData.",
+            True,
+        ),
         _measurands("StopTxnSampledData", "", product, stop_sampled, "Sampled values in StopTransaction."),
-        _int("StopTxnSampledDataMaxLength", stop_sampled, "items", 1, 100, "Items in StopTxnSampledData.", True),
+        _int(
+            "StopTxnSampledDataMaxLength",
+            stop_sampled,
+            "items",
+            stop_sampled,
+            stop_sampled,
+            "Items in StopTxnSampledData.",
+            True,
+        ),
     ]
 
 
@@ -170,7 +204,8 @@ def _firmware_keys(product: Product) -> list[Key]:
 
 
 PHASE_WORDS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
-PHASES = ("L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1")
+PHASED = {"Voltage": ("", "-N"), "Current.Import": ("",), "Power.Active.Import": ("",)}
+"""Measurands that are known for each phase, and how a phase is named."""
 
 
 def checked(key: Key, text: str) -> tuple[str | None, str]:
@@ -191,7 +226,8 @@ def checked(key: Key, text: str) -> tuple[str | None, str]:
     items = [item.strip() for item in text.split(",")] if text else []
     if len(items) > key.highest:
         return None, f"{len(items)} items, at most {key.highest} are allowed"
-    if len(set(items)) != len(items):
+    named = [item.partition(".")[0] for item in items] if key.kind == "phases" else items
+    if len(set(named)) != len(named):
         return None, "an item stands twice"
     bad = next((item for item in items if not _item_allowed(key, item)), None)
     if bad is not None:
@@ -202,11 +238,12 @@ def checked(key: Key, text: str) -> tuple[str | None, str]:
 def _item_allowed(key: Key, item: str) -> bool:
     if key.kind == "phases":
         number, _, rotation = item.partition(".")
-        return number.isdigit() and int(number) < key.highest and rotation in PHASE_WORDS
+        return number in map(str, range(key.highest)) and rotation in PHASE_WORDS
     if item in key.allowed:
         return True
     measurand, _, phase = item.rpartition(".")  # §3.16.4: an item may carry a phase
-    return measurand in key.allowed and phase in PHASES
+    named = {f"L{n}{suffix}" for n in range(1, key.phases + 1) for suffix in PHASED.get(measurand, ())}
+    return measurand in key.allowed and phase in named
 
 
 def check_first_value(name: str, text: str, product: Product) -> str | None:
@@ -215,6 +252,7 @@ def check_first_value(name: str, text: str, product: Product) -> str | None:
     if key is None:
         return "unknown key"
     value, why = checked(key, text)
-    if key.name == "SupportedFeatureProfiles" and value is not None and set(value.split(",")) != set(key.allowed):
-        return "the product profile says which are built; change its `profiles`"
+    built = key.read_only and key.kind in ("bool", "csl")
+    if built and value is not None and set(value.split(",")) != set(key.default.split(",")):
+        return f"the product profile says what is built: {key.default}"
     return None if value is not None else why

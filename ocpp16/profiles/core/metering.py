@@ -90,7 +90,9 @@ def values_of(reading: MeterSampled, offered: Offered, wanted: tuple[str, ...]) 
             name, _, phase = item.rpartition(".")
             found = MEASURES[name](reading, offered)
             entries.extend(
-                entry for entry in found if entry.phase == phase or (len(found) == 1 and phase.startswith("L1"))
+                entry
+                for entry in found
+                if entry.phase in (phase, f"{phase}-N") or (len(found) == 1 and phase[:2] == "L1")
             )
     return tuple(dict.fromkeys(entries))
 

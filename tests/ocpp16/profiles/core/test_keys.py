@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from ocpp16.product import Product
-from ocpp16.profiles.core.keys import DAY, PHASES, check_first_value, checked, core_keys
+from ocpp16.profiles.core.keys import DAY, check_first_value, checked, core_keys
 
 SEED = Product()
 
@@ -120,7 +121,9 @@ def test_socket_outlet() -> None:
     assert (key.default, key.read_only) == ("true", False)
 
 
-TEN = ",".join(f"Voltage.{phase}" for phase in PHASES)
+SIX = "Energy.Active.Import.Register,Voltage,Current.Import,Power.Active.Import,SoC,Temperature"
+TEN = SIX + ",Voltage.L1,Voltage.L1-N,Current.Import.L1,Power.Active.Import.L1"
+ROOMY = replace(SEED, sampled_data_max_length=30, phases=3)
 
 # §5.3: key, what comes, what is kept (None: refused)
 VALUES = [
@@ -159,11 +162,19 @@ VALUES = [
     ("MeterValuesSampledData", "soc", None),
     ("MeterValuesSampledData", "SoC,Frequency", None),
     ("MeterValuesSampledData", "SoC,", None),
+    ("MeterValuesSampledData", "Voltage.L2", None),
+    ("MeterValuesSampledData", "Voltage.L1-L2", None),
+    ("MeterValuesSampledData", "SoC.L1", None),
+    ("MeterValuesSampledData", "Energy.Active.Import.Register.L1", None),
     ("MeterValuesSampledData", TEN, TEN),
-    ("MeterValuesSampledData", TEN + ",SoC", None),
+    ("StopTxnSampledData", TEN + ",Voltage.L2", None),
     ("ConnectorPhaseRotation", "0.RST,1.RTS", "0.RST,1.RTS"),
     ("ConnectorPhaseRotation", "1.Unknown", "1.Unknown"),
     ("ConnectorPhaseRotation", "2.RST", None),
+    ("ConnectorPhaseRotation", "1.RST,².RST", None),
+    ("ConnectorPhaseRotation", "١.RST", None),
+    ("ConnectorPhaseRotation", "01.RST", None),
+    ("ConnectorPhaseRotation", "0.RST,0.RTS", None),
     ("ConnectorPhaseRotation", "1.XYZ", None),
     ("ConnectorPhaseRotation", "RST", None),
     ("ConnectorPhaseRotation", "0.RST,1.RST,1.RTS", None),
@@ -178,6 +189,15 @@ def test_value(name: str, text: str, kept: str | None) -> None:
     assert bool(why) == (kept is None)
 
 
+@pytest.mark.parametrize(
+    ("item", "fine"),
+    [("Voltage.L3-N", True), ("Current.Import.L2", True), ("Current.Import.L2-N", False), ("Voltage.N", False)],
+)
+def test_phases_that_there_are(item: str, fine: bool) -> None:
+    """§3.16.4: an item may name a phase that the station has and measures; anything else refuses the whole list."""
+    assert (checked(core_keys(ROOMY)["metervaluessampleddata"], item)[0] is not None) is fine
+
+
 def test_value_too_long() -> None:
     """§7.19: at most 500 characters."""
     assert checked(core_keys(SEED)["metervaluessampleddata"], "x" * 501) == (None, "longer than 500 characters")
@@ -189,10 +209,16 @@ def test_value_too_long() -> None:
         ("HeartbeatInterval", "300", True),
         ("heartbeatinterval", "300", True),
         ("StopTransactionMaxMeterValues", "20", True),
+        ("NumberOfConnectors", "7", False),
+        ("SupportedFeatureProfiles", "Core", False),
+        ("ReserveConnectorZeroSupported", "false", False),
+        ("ReserveConnectorZeroSupported", "true", True),
+        ("UnlockConnectorOnEVSideDisconnect", "true", False),
+        ("MeterValuesSampledDataMaxLength", "1", False),
         ("HeartbeatInterval", str(DAY + 1), False),
         ("Heartbeat", "300", False),
     ],
 )
 def test_first_value(name: str, text: str, fine: bool) -> None:
-    """The station's own file may set every key, read-only ones too, within its limits."""
+    """The station's own file may set every key within its limits; what is built, the product alone says."""
     assert (check_first_value(name, text, SEED) is None) == fine
