@@ -31,6 +31,7 @@ class Works:
         self._deliver = deliver
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._unwanted: set[int] = set()
+        self._gathering = asyncio.Lock()
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -65,8 +66,12 @@ class Works:
             return await self.jobs.do(JobRequest("download", job.ref, location=job.location))
         if isinstance(job, Install):
             return await self.jobs.do(JobRequest("install", job.ref, file=Path(job.file).name))
-        file = await write_diagnostics(job, self._shown)
+        async with self._gathering:  # one bundle at a time, however many are asked for
+            if job.ref in self._unwanted:
+                return JobAnswer(False, "cancelled", job.ref)
+            file = await write_diagnostics(job, self._shown)
         if job.ref in self._unwanted:
+            (self._shown.config.store_dir / FOLDER / file).unlink(missing_ok=True)
             return JobAnswer(False, "cancelled", job.ref)
         return await self.jobs.do(JobRequest("upload", job.ref, location=job.location, file=file))
 

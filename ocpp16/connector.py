@@ -112,8 +112,7 @@ class Connector(Ending):
             reason = f"{verdict.status} by {verdict.source}" if not verdict.accepted else "the connector is taken"
             self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
             return
-        row = self.parts.reservations.of(self.number)
-        if row is not None and not self.parts.reservations.is_for(row, id_tag, verdict.parent_id_tag):
+        if not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
             self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="reserved for another group")
             return
         self.accept(Token(id_tag, verdict.parent_id_tag, remote, self._asked_profile if remote else None))

@@ -36,7 +36,7 @@ class Introductions(Assembly):
         return self.connectors[number].hardware_amps()
 
     def _is_charging(self) -> bool:
-        return bool(self.context.facts.running)
+        return bool(self.context.facts.running) or self.remote.leaving is not None  # on the way down nothing begins
 
     def _reboot_for_firmware(self) -> None:
         self.remote.leave("HardReset", LAST_WORD_S)

@@ -126,13 +126,14 @@ class Place:
 
     def open_to(self, id_tag: str) -> bool:
         """Whether a reservation leaves this connector to the card (or to its group, yet to be asked for)."""
-        row = self.parts.reservations.of(self.number)
-        return row is None or row.parent_id_tag is not None or self.parts.reservations.is_for(row, id_tag, None)
+        reservations = self.parts.reservations
+        return reservations.admits(self.number, id_tag, None) or reservations.group_may(self.number)
 
     def reserved_for(self, id_tag: str) -> bool:
-        """Whether this connector is kept for just this card."""
+        """Whether just this connector is kept for just this card."""
         row = self.parts.reservations.of(self.number)
-        return row is not None and self.parts.reservations.is_for(row, id_tag, None)
+        mine = row is not None and row.connector == self.number
+        return mine and self.parts.reservations.admits(self.number, id_tag, None)
 
     def seat(self) -> Seat:
         """For those who want to reserve it."""

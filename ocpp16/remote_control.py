@@ -116,18 +116,14 @@ class RemoteControl:
 
     def _is_open_to(self, connector: Connector, id_tag: str) -> bool:
         """A group can be told only where the card is asked about, or known."""
-        row = self.reservations.of(connector.number)
-        if row is None or self.reservations.is_for(row, id_tag, None):
-            return True
         known = connector.parts.authorization.known(id_tag)
-        if known is not None and self.reservations.is_for(row, id_tag, known.parent_id_tag):
+        if self.reservations.admits(connector.number, id_tag, None if known is None else known.parent_id_tag):
             return True
-        return row.parent_id_tag is not None and self.configuration.flag("AuthorizeRemoteTxRequests")
+        return self.reservations.group_may(connector.number) and self.configuration.flag("AuthorizeRemoteTxRequests")
 
     def _rank(self, id_tag: str, connector: Connector) -> tuple[bool, bool, int]:
         """The reserved one first, then a plugged one, then by number."""
-        row = self.reservations.of(connector.number)
-        mine = row is not None and self.reservations.is_for(row, id_tag, None)
+        mine = connector.reserved_for(id_tag)
         return not mine, not connector.plugged, connector.number
 
     def _profile_fits(self, profile: ChargingProfile | None, connector: Connector) -> bool:

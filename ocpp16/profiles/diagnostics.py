@@ -42,10 +42,11 @@ class Diagnostics:
         """A second request takes the place of the first."""
         if self._upload is not None:
             self.context.jobs.append(CancelJob(self._upload.ref))
+        ref = self.context.next_job()
         utc = int(self.context.utc or self.context.clock.floor_utc)
-        name = f"diagnostics-{utc}.tar.gz"  # made by us: nothing of the request ever becomes a file name
+        name = f"diagnostics-{utc}-{ref}.tar.gz"  # made by us: nothing of the request ever becomes a file name
         self._upload = Upload(
-            self.context.next_job(),
+            ref,
             request.location,
             name,
             None if request.start_time is None else to_seconds(request.start_time),

@@ -106,23 +106,37 @@ class Reservations:
     # --- who may use what -------------------------------------------------------------------------------------------
 
     def of(self, connector: int) -> Reservation | None:
-        """The reservation that keeps this connector: its own, or one for the station that needs just this one."""
+        """The reservation that keeps this connector, the first of several."""
+        return next(iter(self.keepers(connector)), None)
+
+    def keepers(self, connector: int) -> list[Reservation]:
+        """Who keeps this connector: its own reservation, or all those for the station that together need it.
+
+        Any of their holders may use it.
+        """
         if not self.context.facts.of(Reservation):
-            return None
+            return []
         rows = self.rows
-        own = next((row for row in rows if row.connector == connector), None)
-        if own is not None or not rows:
-            return own
+        own = [row for row in rows if row.connector == connector]
         for_anyone = [row for row in rows if row.connector == 0]
-        if not for_anyone:
-            return None
+        if own or not for_anyone:
+            return own
         named = {row.connector for row in rows}
         seats = self.seats()
         free = [n for n, seat in seats.items() if seat.operative and not seat.faulted and not seat.taken]
         others = [n for n in free if n not in named and n != connector]
         mine = seats[connector]
         usable = mine.operative and not mine.faulted and not mine.begun
-        return for_anyone[0] if usable and len(others) < len(for_anyone) else None
+        return for_anyone if usable and len(others) < len(for_anyone) else []
+
+    def admits(self, connector: int, id_tag: str, parent_id_tag: str | None) -> bool:
+        """Whether nobody keeps this connector, or somebody whose card this is."""
+        rows = self.keepers(connector)
+        return not rows or any(self.is_for(row, id_tag, parent_id_tag) for row in rows)
+
+    def group_may(self, connector: int) -> bool:
+        """Whether a card of some group may use it: the Central System can tell."""
+        return any(row.parent_id_tag is not None for row in self.keepers(connector))
 
     @staticmethod
     def is_for(row: Reservation, id_tag: str, parent_id_tag: str | None) -> bool:
@@ -144,9 +158,19 @@ class Reservations:
 
     def connector_lost(self, connector: int) -> None:
         """§3.12: a connector that is Faulted or Unavailable keeps nothing for anybody."""
-        for row in self.rows:
-            if row.connector == connector:
-                self.end(row.reservation_id, "the connector is out of service")
+        rows = self.rows
+        if not rows:
+            return
+        gone = (
+            {connector}
+            if any(seat.operative and not seat.faulted for seat in self.seats().values())
+            else {connector, 0}
+        )
+        for row in rows:
+            if row.connector in gone:
+                self.end(
+                    row.reservation_id, "the connector is out of service" if row.connector else "no connector is left"
+                )
 
     def end(self, reservation_id: int, why: str) -> None:
         self.context.delete(Reservation, reservation_id)

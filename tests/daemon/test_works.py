@@ -32,7 +32,8 @@ class Jobs:
 
     def cancel(self, ref: int) -> None:
         self.cancelled.append(ref)
-        self.answers[ref].set_result(JobAnswer(False, "cancelled", ref))
+        if ref in self.answers:
+            self.answers[ref].set_result(JobAnswer(False, "cancelled", ref))
 
 
 class Rig:
@@ -109,6 +110,19 @@ async def test_cancelled(tmp_path: Path) -> None:
     rig.works.take(CancelJob(77))
     assert await rig.ends(2, True, "/f") == JobDone(2, True, "/f")
     assert rig.jobs.cancelled == [1] and len(rig.done) == 1
+
+
+async def test_a_flood_of_uploads_makes_one_bundle_at_a_time(tmp_path: Path) -> None:
+    """What was given up before its turn is never gathered; only what is wanted is sent."""
+    rig = Rig(tmp_path)
+    for ref in range(1, 100):
+        rig.works.take(Upload(ref, "http://h/", f"d{ref}.tar.gz"))
+        if ref > 1:
+            rig.works.take(CancelJob(ref - 1))
+    while not rig.jobs.asked:
+        await asyncio.sleep(0)
+    assert [request.ref for request in rig.jobs.asked] == [99]
+    assert [file.name for file in (tmp_path / "transfers").iterdir()] == ["d99.tar.gz"]
 
 
 async def test_a_broken_worker_is_an_end_too(tmp_path: Path) -> None:

@@ -129,6 +129,21 @@ def test_not_beside_a_transaction() -> None:
     assert unit.job(Download)
 
 
+def test_nothing_begins_on_the_way_down() -> None:
+    """A shutdown that ends the transaction does not begin the installation that waited for it; the next life does."""
+    unit = Unit(Product(secure_firmware=False, download_while_charging=True))
+    unit.station.charging()
+    unit.update()
+    unit.downloaded()
+    unit.station.happens(ev.ShutdownAsked(ends_charge=True))
+    unit.station.open_contactor()
+    unit.wait(1)
+    assert not unit.jobs
+    unit.reborn(dark=True)
+    unit.station.unplug()
+    assert unit.job(Install)
+
+
 def end(unit: Unit) -> None:
     """The user's card ends the transaction."""
     unit.station.tap("CARD")

@@ -324,6 +324,39 @@ def test_station_and_connector_reserved() -> None:
     assert [station.status(connector) for connector in (1, 2)] == ["Reserved", "Reserved"]
 
 
+@pytest.mark.parametrize("owner", ["FIRST", "SECOND"])
+@pytest.mark.parametrize("remote", [True, False])
+def test_two_reservations_of_the_station(owner: str, remote: bool) -> None:
+    """§3.12: when both connectors are kept for two owners, each of them may use either."""
+    station = Station(product=DUAL, AuthorizeRemoteTxRequests=False).online()
+    reserve(station, 1, connector=0, idTag="FIRST")
+    reserve(station, 2, connector=0, idTag="SECOND")
+    assert [station.status(connector) for connector in (1, 2)] == ["Reserved", "Reserved"]
+    station.plug(2)
+    if remote:
+        assert station.request("RemoteStartTransaction", idTag=owner) == {"status": "Accepted"}
+    else:
+        station.tap("STRANGER")
+        assert station.heard("Authorize") == []
+        station.tap(owner)
+    (start,) = station.heard("StartTransaction")
+    assert (start["connectorId"], start["reservationId"]) == (2, 1 if owner == "FIRST" else 2)
+    assert station.status(1) == "Reserved"
+
+
+@pytest.mark.parametrize("how", ["unavailable", "faulted"])
+def test_a_station_without_a_connector_keeps_nothing(how: str) -> None:
+    """§3.12: a reservation of the whole station ends when no connector is left for it."""
+    station = Station(product=DUAL).online()
+    reserve(station, connector=0)
+    if how == "faulted":
+        station.fault("overtemperature", connector=None)
+    else:
+        station.request("ChangeAvailability", connectorId=0, type="Inoperative")
+    assert station.request("CancelReservation", reservationId=7) == {"status": "Rejected"}
+    assert not station.rows(Reservation)
+
+
 def test_a_fault_elsewhere_moves_what_is_kept() -> None:
     """§3.12: with one of two connectors out of order the other one is the one that is kept."""
     station = Station(product=DUAL).online()
