@@ -19,7 +19,7 @@ import msgspec
 from daemon.pseudonyms import Pseudonyms
 from ocpp16.events import Event, Now
 from ocpp16.product import Identity, Product
-from ocpp16.records import TABLES, Record
+from ocpp16.records import TABLES, Record, Unit
 from ocpp16.step import Note
 
 FILES = ("flight.jsonl.gz", "flight.1.jsonl.gz", "flight.2.jsonl.gz", "flight.3.jsonl.gz")
@@ -197,3 +197,47 @@ def _decoded(text: bytes) -> Iterator[list[Any]]:
             yield msgspec.json.decode(line, type=list[Any])
         except msgspec.DecodeError:
             return
+
+
+_TIMED = ("event", "note")
+"""Lines that carry the host's UTC beside the monotonic second."""
+
+
+def timed(lines: Iterable[list[Any]], unit: Unit) -> Iterator[tuple[list[Any], float | None]]:
+    """Each line with its UTC, as far as anything here tells it: the line itself, or another word about its boot.
+
+    The recorder writes down the host's UTC; what the Central System told stands in the row `unit`: that of the store
+    for the newest life, and in each snapshot that of the life before it.
+    """
+    lives = _lives(lines)
+    ends = [_unit_of(life[0][1]["records"]) for life in lives[1:]] + [(unit.boot_id, unit.utc_offset)]
+    boots = [
+        life[0][1]["boot_id"] if life[0][0] == "snapshot" else end[0]
+        for life, end in zip(lives, ends, strict=bool(lives))
+    ]
+    offsets: dict[str, float] = {}
+    for boot, life in zip(boots, lives, strict=True):
+        offsets.update((boot, line[2] - line[1]) for line in life if line[0] in _TIMED and line[2] is not None)
+    offsets.update((boot, offset) for boot, offset in ends if offset is not None)
+    for boot, life in zip(boots, lives, strict=True):
+        for line in life:
+            utc = line[2] if line[0] in _TIMED else None
+            if utc is None and boot in offsets and line[0] != "snapshot":
+                utc = round(line[1] + offsets[boot], 3)
+            yield line, utc
+
+
+def _lives(lines: Iterable[list[Any]]) -> list[list[list[Any]]]:
+    """Cut at the snapshots; the first life may have lost its own."""
+    lives: list[list[list[Any]]] = []
+    for line in lines:
+        if line[0] == "snapshot" or not lives:
+            lives.append([])
+        lives[-1].append(line)
+    return lives
+
+
+def _unit_of(records: Iterable[tuple[str, dict[str, Any]]]) -> tuple[str, float | None]:
+    """Boot and offset of the unit's row."""
+    row = next((row for table, row in records if table == Unit.table), {})
+    return row.get("boot_id", ""), row.get("utc_offset")

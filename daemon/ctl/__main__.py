@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from daemon.config_types import Config, Draft
 from daemon.ctl import show
-from daemon.ctl.wire import VERSION, Answer, Daemon, Unreachable
+from daemon.ctl.wire import ANSWER_S, LOOK_S, VERSION, Answer, Daemon, Unreachable
 from daemon.ctl.words import SIM_USAGE, USAGE, Line, Usage, understood
 
 LAST_NOTES = 50
@@ -28,16 +29,20 @@ class Asked:
         self.daemon = daemon
 
     def look(self, do: str, **fields: Any) -> Answer:
-        """From the daemon; where it is down, from the store."""
+        """From the daemon; where it gives no answer, from the store."""
         try:
             return {**self.daemon.ask(do, **fields), "source": "daemon"}
         except Unreachable as gone:
-            from daemon.ctl import offline
+            return self.from_store(gone, do, **fields)
 
-            answer = offline.answer(do, self.config, **fields)
-            if not self.line.as_json:
-                print(f"{gone}; this is what the store holds", file=sys.stderr)
-            return {**answer, "source": "store"}
+    def from_store(self, gone: Unreachable, do: str, **fields: Any) -> Answer:
+        """Raises Unreachable where there is nothing either."""
+        from daemon.ctl import offline
+
+        answer = offline.answer(do, self.config, gone, **fields)
+        if not self.line.as_json:
+            print(f"{gone}; this is what the store holds", file=sys.stderr)
+        return {**answer, "source": "store", "daemon": gone.state}
 
     def operand(self, number: int = 0) -> str | None:
         return self.line.operands[number] if len(self.line.operands) > number else None
@@ -45,6 +50,9 @@ class Asked:
     def number(self) -> int | None:
         word = self.operand()
         return None if word is None else int(word)
+
+    def connector(self) -> int | None:
+        return self.line.options.get("--connector")
 
 
 def failed(answer: Answer) -> int | None:
@@ -61,7 +69,8 @@ def told(asked: Asked, answer: Answer, content: Any, text: Callable[[], None]) -
     if code is not None:
         return code
     if asked.line.as_json:
-        print(show.json_line({"v": VERSION, "source": answer["source"], **content}))
+        origin = {name: answer[name] for name in ("source", "daemon") if name in answer}
+        print(show.json_line({"v": VERSION, **origin, **content}))
     else:
         text()
     return 0
@@ -71,15 +80,18 @@ def told(asked: Asked, answer: Answer, content: Any, text: Callable[[], None]) -
 
 
 def status(asked: Asked) -> int:
-    answer = asked.look("status")
+    return _status_told(asked, asked.look("status"))
+
+
+def _status_told(asked: Asked, answer: Answer) -> int:
     content = answer.get("status", {})
-    return told(asked, answer, content, lambda: print(show.status_text(content)))
+    return told(asked, answer, content, lambda: show.say(show.status_text(content)))
 
 
 def why(asked: Asked) -> int:
     answer = asked.look("why", connector=asked.number())
     reasons = answer.get("why", [])
-    return told(asked, answer, {"why": reasons}, lambda: print(show.why_text(reasons)))
+    return told(asked, answer, {"why": reasons}, lambda: show.say(show.why_text(reasons)))
 
 
 def queue_list(asked: Asked) -> int:
@@ -118,29 +130,27 @@ def config_reference(asked: Asked) -> int:
 
 
 def log(asked: Asked) -> int:
-    answer = asked.look("log", last=asked.line.options.get("--last", LAST_NOTES))
+    last = asked.line.options.get("--last", LAST_NOTES)
+    answer = asked.look("log", last=last)
     notes = answer.get("log", [])
-    return told(asked, answer, {"log": notes}, lambda: show.log(notes))
+    return told(asked, answer, {"log": notes}, lambda: show.log(notes, "nothing is noted" if last else ""))
 
 
 def trace(asked: Asked) -> int:
-    for line in _traced(asked):
-        print(show.json_line({"v": VERSION, **line}) if asked.line.as_json else show.trace_line(line), flush=True)
-    return 0
-
-
-def _traced(asked: Asked) -> Iterator[Answer]:
     """Live until the daemon ends; with it down, what the flight recorder holds."""
     following = False
     try:
         for line in asked.daemon.follow("trace"):
             following = True
             if "following" not in line:
-                yield line
-    except Unreachable:
+                print(show.json_line({"v": VERSION, **line}) if asked.line.as_json else show.trace_line(line))
+                sys.stdout.flush()
+    except Unreachable as gone:
         if following:
             raise
-        yield from asked.look("trace").get("trace", [])
+        for line in asked.from_store(gone, "trace")["trace"]:
+            print(show.json_line({"v": VERSION, **line}) if asked.line.as_json else show.recorded_line(line))
+    return 0
 
 
 def watch(asked: Asked) -> int:
@@ -148,18 +158,39 @@ def watch(asked: Asked) -> int:
 
     answer = asked.look("status")
     if answer["source"] == "store":
-        return status(asked)
+        return _status_told(asked, answer)
     follow(lambda: asked.daemon.ask("status")["status"], asked.line.as_json, WATCH_S)
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------
 
 
-def act(asked: Asked, do: str, **fields: Any) -> int:
-    """Only the daemon can do it."""
+def act(asked: Asked, do: str, missing: Callable[[Asked], str] = lambda _: "", **fields: Any) -> int:
+    """Only the daemon can do it.  Where it refused, `missing` says what does not exist, or nothing: then no is no."""
     answer = {**asked.daemon.ask(do, **fields), "source": "daemon"}
+    if not answer.get("ok") and not answer.get("usage"):
+        with suppress(Unreachable):  # it may have gone over this: then its no stands
+            if reason := missing(asked):
+                answer.update(usage=True, error=reason)
     text = answer.get("text", "")
     return told(asked, answer, {"text": text}, lambda: print(text or "done"))
+
+
+def _no_item(asked: Asked) -> str:
+    kept = [row.get("item") for row in asked.daemon.ask("queue").get("queue", [])]
+    return "" if asked.number() in (None, *kept) else f"there is no report {asked.number()}"
+
+
+def _absent(answer: Answer) -> str:
+    return str(answer.get("error", "")) if answer.get("usage") else ""
+
+
+def _no_key(asked: Asked) -> str:
+    return _absent(asked.daemon.ask("configuration", key=asked.operand()))
+
+
+def _no_connector(asked: Asked) -> str:
+    return _absent(asked.daemon.ask("why", connector=asked.connector()))
 
 
 def certify(asked: Asked) -> int:
@@ -175,16 +206,14 @@ def certify(asked: Asked) -> int:
 
 
 ACTS: dict[str, Callable[[Asked], int]] = {
-    "queue park": lambda asked: act(asked, "park", item=asked.number()),
-    "queue retry": lambda asked: act(asked, "retry", item=asked.number()),
-    "config set": lambda asked: act(asked, "set", key=asked.operand(), value=asked.operand(1)),
-    "stop-transaction": lambda asked: act(asked, "stop", connector=asked.line.options.get("--connector")),
+    "queue park": lambda asked: act(asked, "park", _no_item, item=asked.number()),
+    "queue retry": lambda asked: act(asked, "retry", _no_item, item=asked.number()),
+    "config set": lambda asked: act(asked, "set", _no_key, key=asked.operand(), value=asked.operand(1)),
+    "stop-transaction": lambda asked: act(asked, "stop", _no_connector, connector=asked.connector()),
     "reset": lambda asked: act(asked, "reset", hard=asked.line.options.get("--hard", False)),
     "selftest": lambda asked: act(asked, "selftest", clear_latched=asked.line.options.get("--clear-latched", False)),
     "certify": certify,
-    "sim": lambda asked: act(
-        asked, "sim", words=list(asked.line.operands), connector=asked.line.options.get("--connector")
-    ),
+    "sim": lambda asked: act(asked, "sim", _no_connector, words=list(asked.line.operands), connector=asked.connector()),
 }
 
 
@@ -213,7 +242,7 @@ def _configured(line: Line) -> Draft:
 
 
 def _hush() -> None:
-    """Nothing more can be printed: `evsectl … | head`."""
+    """Nothing more can be printed: `evsectl … | head`, a full disk."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -223,20 +252,13 @@ def main(
     hush: Callable[[], None] = _hush,
 ) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
-    if words in (["--help"], ["-h"]):
-        print(f"{USAGE}\n{SIM_USAGE}")
-        return 0
     try:
-        line = understood(words)
-        from daemon.config import build
-
-        config = build(_configured(line))
+        code = _introduced(words) if words in (["--help"], ["-h"], ["--version"]) else _done(words, commands)
+        sys.stdout.flush()  # here, where it can still be told that it failed
+        return code
     except Usage as wrong:
         print(f"evsectl: {wrong}", file=sys.stderr)
         return 2
-    daemon = Daemon(line.socket or str(config.control_socket))
-    try:
-        return commands[line.name](Asked(line, config, daemon))
     except Unreachable as gone:
         print(f"evsectl: {gone}", file=sys.stderr)
         return 3
@@ -245,6 +267,29 @@ def main(
     except BrokenPipeError:
         hush()
         return 0
+    except OSError as error:
+        hush()
+        where = f" {error.filename}" if error.filename else ""
+        print(f"evsectl: cannot read or write{where}: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _introduced(words: list[str]) -> int:
+    from daemon import __version__
+
+    print(f"evsectl {__version__}" if words == ["--version"] else f"{USAGE}\n{SIM_USAGE}")
+    return 0
+
+
+def _done(words: list[str], commands: Mapping[str, Callable[[Asked], int]]) -> int:
+    from daemon.config import build
+
+    line = understood(words)
+    config = build(_configured(line))
+    patience_s = LOOK_S if line.name in LOOKS else ANSWER_S
+    daemon = Daemon(line.socket or str(config.control_socket), patience_s)
+    try:
+        return commands[line.name](Asked(line, config, daemon))
     finally:
         daemon.close()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from daemon.ctl.show import json_line, status_text
+from daemon.ctl.show import folded, json_line, status_text, terminal_columns
 
 Status = dict[str, Any]
 _RESTLESS = ("uptime_s", "utc", "link")
@@ -42,5 +42,5 @@ def _drawn(ask: Callable[[], Status], period_s: float) -> NoReturn:
 
     with Live(Text(""), auto_refresh=False, screen=False) as live:
         while True:
-            live.update(Text(status_text(ask())), refresh=True)
+            live.update(Text(folded(status_text(ask()), terminal_columns())), refresh=True)
             time.sleep(period_s)

@@ -1,15 +1,20 @@
-"""Answers as text for a person: 80 columns, plain in a pipe, `rich` in a terminal.  Nothing is asked here."""
+"""Answers as text for a person: nothing is cut, a terminal folds sentences between words.  Nothing is asked here."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 Row = dict[str, Any]
-COLUMNS = 80
+SHORT = 24
+"""A column of such cells (times, numbers, states, cards) is never folded."""
+SENTENCE = 20
+"""Narrower no sentence is folded: then each row becomes lines of its own."""
 
 
 def _cell(value: Any) -> str:
@@ -22,33 +27,89 @@ def _cell(value: Any) -> str:
     return " ".join(_cell(item) for item in value) if isinstance(value, list) else str(value)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Aligned columns; the last one is cut where it would pass 80."""
+def terminal_columns() -> int | None:
+    """The width of the terminal; None: no terminal, no limit."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def folded(text: str, columns: int | None) -> str:
+    """Lines that are too long go on below, a little further in."""
+    if columns is None:
+        return text
+    lines = []
+    for line in text.splitlines():
+        indent = " " * min(len(line) - len(line.lstrip()) + 2, columns // 2)
+        fold = textwrap.wrap(
+            line, columns, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True, tabsize=1
+        )
+        lines += fold or [""]
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    """To the person who asked."""
+    print(folded(text, terminal_columns()))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], columns: int | None = None) -> str:
+    """Aligned columns, as wide as their cells.
+
+    Where that is more than `columns` sentences are folded; where that does not help each cell gets a line.
+    """
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(head), *(len(row[i]) for row in cells), 0) for i, head in enumerate(heads)]
+    if columns is not None and sum(widths) + 2 * (len(widths) - 1) > columns:
+        short = [width for width in widths if width <= SHORT]
+        room = columns - sum(short) - 2 * (len(widths) - 1)
+        if len(short) == len(widths) or room < SENTENCE * (len(widths) - len(short)):
+            return _blocks(heads, cells, columns)
+        return _drawn(heads, cells, [width <= SHORT for width in widths], columns)
     lines = [
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in [list(heads), *cells]
     ]
-    return "\n".join(line.rstrip()[:COLUMNS] for line in lines)
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]], empty: str, fancy: bool | None = None) -> None:
+def _drawn(heads: Sequence[str], cells: Sequence[Sequence[str]], is_short: Sequence[bool], columns: int) -> str:
+    """Short columns as they are, the others folded into what is left."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for head, short in zip(heads, is_short, strict=True):
+        drawn.add_column(head, overflow="fold", no_wrap=short)
+    for row in cells:
+        drawn.add_row(*(Text(text) for text in row))
+    console = Console(width=columns, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def _blocks(heads: Sequence[str], cells: Sequence[Sequence[str]], columns: int) -> str:
+    """A line per cell, an empty one between the rows."""
+    indent = max(map(len, heads))
+    rows = [
+        "\n".join(
+            textwrap.fill(
+                text,
+                max(columns, indent + SENTENCE),
+                initial_indent=f"{head:{indent}}  ",
+                subsequent_indent=" " * (indent + 2),
+                break_on_hyphens=False,
+            )
+            for head, text in zip(heads, row, strict=True)
+        )
+        for row in cells
+    ]
+    return "\n\n".join(rows)
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
     """A table, or the words for an empty one."""
     rows = list(rows)
-    if not rows:
-        print(empty)
-    elif sys.stdout.isatty() if fancy is None else fancy:
-        from rich.console import Console
-        from rich.table import Table
-
-        drawn = Table(box=None, pad_edge=False)
-        for head in heads:
-            drawn.add_column(head, overflow="fold")
-        for row in rows:
-            drawn.add_row(*(_cell(value).replace("[", "\\[") for value in row))
-        Console().print(drawn)
-    else:
-        print(table(heads, rows))
+    print(table(heads, rows, terminal_columns()) if rows else empty)
 
 
 def when(utc: float | None, mono: float) -> str:
@@ -62,24 +123,11 @@ def when(utc: float | None, mono: float) -> str:
 
 
 def status_text(status: Row) -> str:
-    """The station at a glance."""
-    link = status.get("link") or {}
-    since = link.get("since_s")
-    age = f" for {since:g} s" if since is not None else ""
-    central = f"connected{age}" if status["linked"] else f"not connected{age}"
-    failure = link.get("last_failure")
+    """The station at a glance; "unknown" is what only a living daemon sees."""
     lines = [
-        f"{status['station_id']}: {status['status']}"
-        + ("" if status["error"] == "NoError" else f" ({status['error']})"),
+        f"{status['station_id']}: {_state(status)}",
         f"  evsed           {status['version']}, product {status['product']}",
-        f"  central system  {central}, registration {_cell(status['registration'])}",
-    ]
-    if failure and not status["linked"]:
-        wait = link.get("next_attempt_s")
-        lines.append(
-            f"                  {failure['stage']}: {failure['cause']}" + (f"; again in {wait:g} s" if wait else "")
-        )
-    lines += [
+        *_link_lines(status),
         f"  reports         {status['queue']} waiting, {status['parked']} parked",
         f"  clock           {_cell(status['utc'])} ({status['clock']})",
         f"  board           {_cell(status['board'])}",
@@ -87,15 +135,38 @@ def status_text(status: Row) -> str:
     ]
     for connector in status["connectors"]:
         lines += _connector_lines(connector)
-    return "\n".join(line[:COLUMNS] for line in lines)
+    return "\n".join(lines)
+
+
+def _known(value: Any) -> str:
+    return "unknown" if value is None else str(value)
+
+
+def _state(row: Row) -> str:
+    """The OCPP status, with what is wrong."""
+    if row["error"] in (None, "NoError"):
+        return _known(row["status"])
+    info = f": {_cell(row['info'])}" if "info" in row else ""
+    return f"{row['status']} ({row['error']}{info})"
+
+
+def _link_lines(status: Row) -> list[str]:
+    link = status.get("link") or {}
+    since, failure, wait = link.get("since_s"), link.get("last_failure"), link.get("next_attempt_s")
+    age = f" for {since:g} s" if since is not None else ""
+    up = {True: "connected", False: "not connected", None: "unknown"}[status["linked"]]
+    lines = [f"  central system  {up}{age}, registration {_cell(status['registration'])}"]
+    if failure and not status["linked"]:
+        again = f"; again in {wait:g} s" if wait else ""
+        lines.append(f"                  {failure['stage']}: {failure['cause']}{again}")
+    return lines
 
 
 def _connector_lines(c: Row) -> list[str]:
-    error = "" if c["error"] == "NoError" else f" ({c['error']}: {_cell(c['info'])})"
-    contactor = "closed" if c["contactor_closed"] else "open"
+    contactor = {True: "closed", False: "open", None: "unknown"}[c["contactor_closed"]]
     lines = [
-        f"connector {c['connector']}: {c['status']}{error}",
-        f"  pilot {_cell(c['pilot'])}, contactor {contactor}, offered {c['offered_amps']:g} A, "
+        f"connector {c['connector']}: {_state(c)}",
+        f"  pilot {_known(c['pilot'])}, contactor {contactor}, offered {_cell(c['offered_amps'])} A, "
         f"signalled {_cell(c['signalled_amps'])} A, register {_cell(c['register_wh'])} Wh",
         f"  {_cell(c['volts'])} V, {_cell(c['amps'])} A, {_cell(c['watts'])} W, SoC {_cell(c['soc'])} %, "
         f"{_cell(c['temperature'])} C",
@@ -150,7 +221,9 @@ def any_rows(rows: Sequence[Row], empty: str) -> None:
 
 def configuration(rows: Sequence[Row]) -> None:
     print_table(
-        ("key", "value", ""), ((r["key"], r["value"], "read-only" if r["readonly"] else "") for r in rows), "no key"
+        ("key", "value", "access"),
+        ((r["key"], r["value"], "read-only" if r["readonly"] else "") for r in rows),
+        "no key",
     )
 
 
@@ -161,17 +234,21 @@ def reference(rows: Sequence[Row]) -> None:
         return "true, false" if row["type"] == "bool" else f"list, at most {row['max']}"
 
     print_table(
-        ("key", "", "first value", "allowed", "what"),
+        ("key", "access", "first value", "allowed", "what"),
         ((r["key"], "R" if r["readonly"] else "RW", r["value"], allowed(r), r["what"]) for r in rows),
         "no key",
     )
 
 
-def log(notes: Sequence[Row]) -> None:
+def log(notes: Sequence[Row], empty: str = "nothing is noted") -> None:
     for note in notes:
-        print(f"{when(note['utc'], note['mono'])}  {note['text']}")
-    if not notes:
-        print("nothing is noted")
+        say(note_line(note))
+    if not notes and empty:
+        print(empty)
+
+
+def note_line(note: Row) -> str:
+    return f"{when(note['utc'], note['mono'])}  {note['text']}"
 
 
 def trace_line(line: Row) -> str:
@@ -180,6 +257,12 @@ def trace_line(line: Row) -> str:
         return f"   {line.get('note', {}).get('text', '')}"
     arrow = "->" if line["from"] == "station" else "<-"
     return f"{arrow} {line['frame']}"
+
+
+def recorded_line(line: Row) -> str:
+    """The same of something that is over, with its time."""
+    at = line.get("note", line)
+    return f"{when(at['utc'], at['mono'])}  {trace_line(line)}"
 
 
 def json_line(value: Any) -> str:

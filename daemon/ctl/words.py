@@ -52,6 +52,12 @@ NOT_BUILT = (
 )
 PLAYED_FAULTS = ("store-full", "install")
 """Faults of `sim fault` that evsed plays; the others are the board's."""
+PLACEHOLDERS = {
+    **dict.fromkeys(("--connector", "--last"), "N"),
+    "--against": "local|URL",
+    "--product": "NAME",
+    "--out": "FOLDER",
+}
 OPTIONS: dict[str, type[int] | type[str] | None] = {
     **dict.fromkeys(("--connector", "--last"), int),
     **dict.fromkeys(("--against", "--product", "--out"), str),
@@ -59,12 +65,32 @@ OPTIONS: dict[str, type[int] | type[str] | None] = {
 }
 """Options of commands, and the type of what follows them."""
 
-USAGE = "usage: evsectl [--config FILE]... [--socket PATH] [--json] COMMAND ...\n\n" + "\n".join(
-    f"  {' '.join((*c.words, *c.operands, *(f'[{option}]' for option in c.options))):44} {c.what}"
-    for c in COMMANDS
-    if c.words != ("sim",)
-)
-SIM_USAGE = "\n".join(f"  sim {words}" for words in (*SIM_WORDS, "fault store-full|install on|off"))
+
+def option_text(option: str) -> str:
+    """An option as help shows it, with the name of its value."""
+    return f"[{option} {PLACEHOLDERS[option]}]" if option in PLACEHOLDERS else f"[{option}]"
+
+
+PLAYED_WORDS = f"fault {'|'.join(PLAYED_FAULTS)} on|off"
+
+
+def command_text(command: Command) -> str:
+    """A command as help shows it."""
+    words = " ".join((*command.words, *command.operands, *map(option_text, command.options)))
+    gap = f"\n{'':46} " if len(words) > 44 else " "
+    return f"  {words:44}{gap}{command.what}"
+
+
+def sim_text(words: str) -> str:
+    """What `sim` takes; where it is done at one connector, with its option."""
+    at_one = words.split()[0] in ("plug", "unplug", "tap", "ev", "fault") and words != PLAYED_WORDS
+    return f"  sim {words}{' [--connector N]' if at_one else ''}"
+
+
+USAGE = (
+    "usage: evsectl [--config FILE]... [--socket PATH] [--json] COMMAND ...\n       evsectl --help | --version\n\n"
+) + "\n".join(command_text(c) for c in COMMANDS if c.words != ("sim",))
+SIM_USAGE = "\n".join(map(sim_text, (*SIM_WORDS, PLAYED_WORDS)))
 
 
 class Line(NamedTuple):
@@ -151,12 +177,7 @@ def _command(words: list[str]) -> tuple[Command, list[str]]:
 
 def _operands(command: Command, given: list[str]) -> list[str]:
     if command.words == ("sim",):
-        played = len(given) == 3 and given[0] == "fault" and given[1] in PLAYED_FAULTS and given[2] in ("on", "off")
-        if not played:
-            try:
-                understand(given)
-            except WordsRefused as refused:
-                raise Usage(str(refused)) from None
+        _check_sim(given)
         return given
     needed = [name for name in command.operands if not name.startswith("[")]
     if not len(needed) <= len(given) <= len(command.operands):
@@ -165,3 +186,17 @@ def _operands(command: Command, given: list[str]) -> list[str]:
         if name.strip("[]") in ("CONNECTOR", "ITEM"):
             number(name.strip("[]"), text)
     return given
+
+
+def _check_sim(given: list[str]) -> None:
+    """Usage where neither evsed nor the board plays this; both lists of what there is are told."""
+    if len(given) == 3 and given[0] == "fault" and given[1] in PLAYED_FAULTS:
+        if given[2] not in ("on", "off"):
+            raise Usage(f"{given[2]!r} must be on or off")
+        return
+    try:
+        understand(given)
+    except WordsRefused as refused:
+        text = str(refused)
+        more = {"unknown fault": f" {' '.join(PLAYED_FAULTS)}", "unknown words": f", {PLAYED_WORDS}"}
+        raise Usage(text + next((words for start, words in more.items() if text.startswith(start)), "")) from None

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from daemon.ctl.__main__ import main
-from daemon.ctl.wire import Unreachable
+import daemon
+from daemon import __version__
+from daemon.config import load
+from daemon.ctl.__main__ import ACTS as ACT_OF
+from daemon.ctl.__main__ import LOOKS as LOOK_OF
+from daemon.ctl.__main__ import Asked, main
+from daemon.ctl.wire import Daemon, Unreachable
+from daemon.ctl.words import understood
+from daemon.settings import ENV, SECTIONS, env_name
 from daemon.store import Store
 from tests.daemon.ctl.test_show import STATUS
 from tests.daemon.ctl.test_wire import daemon_says
@@ -82,6 +93,93 @@ def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["--socket", str(tmp_path / "s"), "queue", "show", "4"]) == 2
 
 
+THERE = b'{"ok":true,"queue":[{"item":4}]}\n'
+GONE = b'{"ok":false,"error":"there is none","usage":true}\n'
+NO = b'{"ok":false,"error":"no"}\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "second", "code"),
+    [
+        ("config set Foo 3", GONE, 2),
+        ("config set HeartbeatInterval x", b'{"ok":true,"configuration":[]}\n', 1),
+        ("queue park 1", THERE, 2),
+        ("queue park 4", THERE, 1),
+        ("queue retry 1", THERE, 2),
+        ("queue retry", THERE, 1),
+        ("sim plug --connector 2", GONE, 2),
+        ("sim plug --connector 1", b'{"ok":true,"why":[]}\n', 1),
+        ("stop-transaction --connector 3", GONE, 2),
+        ("stop-transaction --connector 3", b"", 1),
+    ],
+)
+def test_what_is_not_there_is_always_usage(
+    words: str, second: bytes, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the daemon says no, it is asked whether the thing exists: if not, the line was wrong; else no is no."""
+    with daemon_says(tmp_path / "s", NO, second):
+        assert main(["--socket", str(tmp_path / "s"), *words.split()]) == code
+    assert capsys.readouterr().err.startswith("evsectl: there is no" if code == 2 else "evsectl: no\n")
+
+
+def test_a_mark_of_the_daemon_is_enough(tmp_path: Path) -> None:
+    """Where the reply itself says that the thing is not there nothing more is asked."""
+    with daemon_says(tmp_path / "s", GONE) as asked:
+        assert main(["--socket", str(tmp_path / "s"), "queue", "park", "1"]) == 2
+    assert len(asked) == 1
+
+
+def test_no_notes_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--last 0` says nothing: that nothing was noted would be untrue."""
+    for words, text in (("log --last 0", ""), ("log", "nothing is noted\n")):
+        with daemon_says(tmp_path / "s", says({"log": []})):
+            assert main(["--socket", str(tmp_path / "s"), *words.split()]) == 0
+        assert capsys.readouterr().out == text
+        (tmp_path / "s").unlink()
+
+
+def test_output_that_cannot_be_written_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A full disk behind `>` is one line and exit 1, no traceback."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    def unreadable(*_: object) -> int:
+        raise PermissionError(13, "Permission denied", "/x")
+
+    hushed: list[int] = []
+    assert main(["status"], {"status": full}, lambda: hushed.append(1)) == 1
+    assert capsys.readouterr().err == "evsectl: cannot read or write: No space left on device\n" and hushed == [1]
+    assert main(["status"], {"status": unreadable}, lambda: None) == 1
+    assert "/x: Permission denied" in capsys.readouterr().err
+
+
+def test_a_full_device(tmp_path: Path) -> None:
+    """What is buffered is written before the end, where its failure can still be told."""
+    with open("/dev/full", "w") as full, contextlib.redirect_stdout(full):
+        hushed: list[int] = []
+        assert main(["--version"], hush=lambda: hushed.append(1)) == 1 and hushed == [1]
+        with contextlib.suppress(OSError):
+            full.close()
+
+
+def test_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` tells it, as evsed does."""
+    assert main(["--version"]) == 0 and capsys.readouterr().out == f"evsectl {__version__}\n"
+
+
+def test_the_environment_file_says_what_is_true() -> None:
+    """Its page names each key of evsed.toml that has no EVSED_SECTION_KEY, and no name that does not exist."""
+    text = (Path(daemon.__file__).parent.parent / "etc" / "evsed.env").read_text()
+    assert set(re.findall(r"EVSED_[A-Z_]+", text)) - {"EVSED_SECTION_KEY"} <= set(ENV)
+    for section, keys in SECTIONS.items():
+        for name in keys:
+            own = env_name(section, name)
+            if own != f"EVSED_{section}_{name}".upper():
+                assert f"[{section}]" in text and name in text and own in text
+    assert "[ocpp]" in text
+
+
 def test_usage_and_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong line and a file that is not there end with 2; help is no mistake."""
     assert main(["frobnicate"]) == 2 and main(["doctor"]) == 2
@@ -101,16 +199,52 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
+def test_a_hung_daemon_is_told_and_the_store_asked(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Alive and silent: looks come from the store and say so, acts end with 3."""
+    config, line = load([file], {}), understood(["why"])
+    Store.open(file.parent / "store").close()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen(9)
+        for name, code in (("why", 0), ("status", 0), ("watch", 0), ("trace", 0), ("log", 0)):
+            daemon = Daemon(str(tmp_path / "s"), 0.02)
+            assert LOOK_OF[name](Asked(line, config, daemon)) == code
+            told = capsys.readouterr()
+            assert f"process {os.getpid()}) hangs" in told.err and "store holds" in told.err
+            assert name != "why" or "evsed is alive but gives no answer" in told.out
+        with pytest.raises(Unreachable, match="hangs"):
+            ACT_OF["reset"](Asked(line, config, Daemon(str(tmp_path / "s"), 0.02)))
+
+
+def test_looks_do_not_wait_long(file: Path) -> None:
+    """Each look has the short patience, each act the long one."""
+    patience: dict[str, float] = {}
+
+    def seen(asked: Asked) -> int:
+        patience[asked.line.name] = asked.daemon.patience_s
+        return 0
+
+    for words in ("status", "trace", "config get", "reset", "config set K V"):
+        assert main(["--config", str(file), *words.split()], dict.fromkeys({**LOOK_OF, **ACT_OF}, seen)) == 0
+    assert patience == {"status": 3, "trace": 3, "config get": 3, "reset": 65, "config set": 65}
+
+
 def test_without_a_daemon(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Acts end with 3; looks too where there is no store, and with the store's answer where there is one."""
     assert main(["--config", str(file), "sim", "plug"]) == 3
-    assert main(["--config", str(file), "status"]) == 3
+    for words in ("status", "why", "watch", "transactions", "queue list", "config get", "log", "trace"):
+        assert main(["--config", str(file), *words.split()]) == 3, words
+        captured = capsys.readouterr()
+        assert "no store" in captured.err and "store holds" not in captured.err and not captured.out
     Store.open(file.parent / "store").close()
     capsys.readouterr()
     for words in ("status", "watch", "transactions", "queue list", "why", "config get", "log", "trace"):
         assert main(["--config", str(file), "--json", *words.split()]) == 0, words
         out = capsys.readouterr().out
         assert not out or json.loads(out)["source"] == "store"
+        assert not out or json.loads(out)["daemon"] == "down"
     assert main(["--config", str(file), "status"]) == 0
     captured = capsys.readouterr()
     assert "store holds" in captured.err and "CP1" in captured.out

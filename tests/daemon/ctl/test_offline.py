@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.config import load
 from daemon.config_types import Config
-from daemon.ctl.offline import answer, reference
-from daemon.ctl.wire import Unreachable
+from daemon.ctl.offline import NOT_RUNNING, SEEN_CONNECTOR, SEEN_STATION, _charge_point, answer, reference
+from daemon.ctl.wire import State, Unreachable
 from daemon.flight_recorder import FILES, FlightRecorder
 from daemon.store import Store
 from ocpp16.events import FrameReceived, Now, Tick
-from ocpp16.records import Stamp, Transaction
+from ocpp16.records import Stamp, Transaction, Unit
 from ocpp16.step import Note, Save
 
 STAMP = Stamp(mono=1.0, boot="b", utc=1.7e9)
@@ -64,13 +65,50 @@ def kept(config: Config) -> Config:
 def test_looks_from_the_store(kept: Config) -> None:
     """Each look of the page works without the daemon, in the same form."""
     status = answer("status", kept)["status"]
-    assert (status["station_id"], status["link"], status["pid"]) == ("CP1", None, None)
+    assert (status["station_id"], status["link"], status["pid"], status["linked"]) == ("CP1", None, None, False)
     assert answer("why", kept)["why"][0]["connector"] == 1
     (transaction,) = answer("transactions", kept)["transactions"]
     assert (transaction["id_tag"], transaction["energy_wh"]) == ("CARD-1", 4)
     assert len(answer("queue", kept)["queue"]) == 1
     assert len(answer("configuration", kept)["configuration"]) > 20
     assert answer("configuration", kept, key="heartbeatinterval")["configuration"][0]["key"] == "HeartbeatInterval"
+
+
+def test_nobody_sees_the_car_without_the_daemon(kept: Config) -> None:
+    """What the store does not know is null, in the daemon's own fields; what it knows is told."""
+    point = _charge_point(kept, NOT_RUNNING).status(Now(1.0, None))
+    status = answer("status", kept)["status"]
+    (connector,) = status["connectors"]
+    assert set(point) <= set(status) and set(connector) == set(point["connectors"][0])
+    assert {connector[name] for name in SEEN_CONNECTOR} == {None} and connector["faults"] == []
+    assert {status[name] for name in SEEN_STATION} == {None} and status["queue"] == 1
+    (reason,) = answer("why", kept)["why"]
+    assert (reason["code"], reason["amps"], reason["chain"]) == ("daemon-down", None, [])
+    assert "evsed is not running" in reason["text"] and "no open transaction" in reason["text"]
+    assert "systemctl status evsed" in reason["remedy"] and "journalctl -u evsed" in reason["remedy"]
+
+
+def test_an_open_transaction_is_told(config: Config) -> None:
+    """Killed while it charged: the bill as it was last written down, and no word about the plug."""
+    store = Store.open(config.store_dir)
+    row = Transaction(
+        number=3, connector=1, id_tag="CARD-1", began=STAMP, meter_start_wh=5, start_seq=1, last_wh=9, last=STAMP
+    )
+    store.commit([Save(row)])
+    store.close()
+    (reason,) = answer("why", config)["why"]
+    assert "in the store transaction 3 is open (card CARD-1, 4 Wh when last written down, begun 2023-" in reason["text"]
+    assert "plug" not in reason["text"] + reason["remedy"]
+    (connector,) = answer("status", config)["status"]["connectors"]
+    assert connector["transaction"]["number"] == 3 and connector["pilot"] is None and connector["status"] is None
+
+
+@pytest.mark.parametrize(("state", "code"), [("hangs", "daemon-hangs"), ("closed", "daemon-unseen")])
+def test_a_daemon_that_may_live_is_not_called_down(kept: Config, state: State, code: str) -> None:
+    """Whether it is connected is unknown then, and `why` names what is known of the daemon."""
+    gone = Unreachable("no answer", state)
+    assert answer("why", kept, gone)["why"][0]["code"] == code
+    assert answer("status", kept, gone)["status"]["linked"] is None
 
 
 def test_what_is_not_there_is_usage(kept: Config) -> None:
@@ -90,11 +128,53 @@ def test_the_flight_recorder_is_read(kept: Config) -> None:
     assert answer("log", kept, last=0)["log"] == []
 
 
-def test_without_a_store_there_is_nothing(config: Config) -> None:
-    """No daemon and no store: not reachable."""
-    with pytest.raises(Unreachable, match="store"):
-        answer("status", config)
-    assert answer("log", config)["log"] == [] and not (config.store_dir / FILES[0]).exists()
+def test_utc_that_was_learned_later_is_shown(config: Config) -> None:
+    """The Central System told the time: the store's offset of that boot dates what the host's clock could not."""
+    store = Store.open(config.store_dir)
+    store.commit([Save(Unit(boot_id="b", utc_offset=1.7e9))])
+    store.close()
+    recorder = FlightRecorder(config.store_dir, b"k" * 32)
+    recorder.snapshot([], 1, "b", 0.0, config.product, config.identity, {})
+    recorder.note(Now(4702.5, None), Note("boot-accepted", {"interval": 3}))
+    recorder.sent(4703.0, "[2]")
+    recorder.flush()
+    assert answer("log", config)["log"][0]["utc"] == 1.7e9 + 4702.5
+    assert answer("trace", config)["trace"][1]["utc"] == 1.7e9 + 4703.0
+
+
+@pytest.mark.parametrize("do", ["status", "log", "trace"])
+def test_without_a_store_there_is_nothing(config: Config, do: str) -> None:
+    """No daemon and no store: not reachable, with the place that was looked at and what to do, whatever is asked."""
+    with pytest.raises(Unreachable, match=f"no store in {config.store_dir} yet.*first start.*start evsed"):
+        answer(do, config)
+
+
+def test_a_relative_store_is_named_with_its_whole_path(config: Config) -> None:
+    """From another folder another place is meant: both are told."""
+    relative = msgspec.structs.replace(config, store_dir=Path("no-such-store"))
+    with pytest.raises(
+        Unreachable, match=f"no store in {Path.cwd()}/no-such-store yet.*counts from the current folder"
+    ):
+        answer("log", relative)
+
+
+def test_a_store_that_cannot_be_read_is_told(kept: Config) -> None:
+    """What is there and unreadable is another matter; the flight record is read all the same, where it can be."""
+    (kept.store_dir / "evsed.db").write_bytes(b"no database")
+    with pytest.raises(Unreachable, match="no luck; its store cannot be read"):
+        answer("status", kept, Unreachable("no luck"))
+    assert len(answer("log", kept)["log"]) == 1
+    for name in FILES:
+        (kept.store_dir / name).unlink(missing_ok=True)
+    with pytest.raises(Unreachable, match="cannot be read"):
+        answer("log", kept)
+
+
+def test_a_record_that_cannot_be_read_is_told(kept: Config) -> None:
+    """A failing medium is told in one line."""
+    (kept.store_dir / FILES[1]).symlink_to("/proc/self/mem")  # a file that gives nothing but an error
+    with pytest.raises(Unreachable, match=r"flight record cannot be read: .*Input/output error"):
+        answer("log", kept)
 
 
 def test_the_reference_needs_neither(config: Config) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 from typing import Any
 
 import pytest
 
 from daemon.ctl import show
-from daemon.ctl.show import status_text, table, trace_line, when, why_text
+from daemon.ctl.show import folded, status_text, table, terminal_columns, trace_line, when, why_text
 
 CONNECTOR: dict[str, Any] = {
     "connector": 1,
@@ -51,12 +53,80 @@ def changed(**fields: Any) -> dict[str, Any]:
     return {**copy.deepcopy(STATUS), **fields}
 
 
-def test_a_table_fits_the_console() -> None:
-    """Columns are aligned, nothing is a dash, truths are words, and no line is longer than 80."""
+def test_a_table_is_never_cut() -> None:
+    """Columns are aligned, nothing is a dash, truths are words, and a pipe gets every character."""
     text = table(("a", "bb"), [(1, None), (True, "x" * 100), (1.50, []), (["p", 2], "")])
     assert text.splitlines()[0] == "a    bb" and text.splitlines()[1] == "1    -"
-    assert "yes  xxx" in text and "p 2  -" in text and max(map(len, text.splitlines())) == 80
+    assert "yes  " + "x" * 100 in text and "p 2  -" in text
     assert table(("a",), []) == "a"
+
+
+def test_in_a_terminal_sentences_fold_and_times_do_not() -> None:
+    """What is long goes on below in its column; what is short stays whole, and no word of it is lost."""
+    time, sentence = "2026-11-28T14:22:50.123Z", "the Central System refused it for good: " + "a reason, " * 9 + "[red]"
+    text = table(("began", "error"), [(time, sentence)], 60)
+    lines = text.splitlines()
+    assert len(lines) > 2 and max(map(len, lines)) <= 60 and lines[1].startswith(f"{time}  the Central System")
+    assert "".join(line.removeprefix(time) for line in lines[1:]).split() != []
+    assert " ".join(" ".join(line.removeprefix(time).split()) for line in lines[1:]) == sentence
+    assert table(("began", "error"), [(time, "short")], 60).splitlines()[1] == f"{time}  short"
+
+
+def test_a_table_that_is_too_wide_becomes_lines() -> None:
+    """Where not even the short cells fit beside each other each cell gets a line, each row a paragraph."""
+    text = table(("no", "began", "ended"), [(1, "t" * 24, "u" * 24), (2, "v", None)], 40)
+    assert text == f"no     1\nbegan  {'t' * 24}\nended  {'u' * 24}\n\nno     2\nbegan  v\nended  -"
+    value = ",".join(f"Profile{n}" for n in range(30))
+    text = table(("key", "value"), [("SupportedFeatureProfil", value)], 30)
+    assert max(map(len, text.splitlines())) <= 30 and value in text.replace("\n" + " " * 7, "")
+
+
+def test_long_lines_fold_between_words() -> None:
+    """In a terminal a line goes on below, further in; without one it stays as it is."""
+    line = "                  DNS: the name is not known; check [csms] url in evsed.toml"
+    assert folded(line, None) == line
+    first, *rest = folded(line, 50).splitlines()
+    assert first.startswith(" " * 18 + "DNS") and all(row.startswith(" " * 20) for row in rest)
+    assert " ".join(folded(line, 50).split()) == line.strip() and folded("a\n\nb", 9) == "a\n\nb"
+
+
+class Terminal(io.StringIO):
+    """Standard output that is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_only_a_terminal_has_a_width() -> None:
+    """What goes into a pipe is as long as it is; in a terminal its columns count."""
+    long = "word " * 100
+    with contextlib.redirect_stdout(io.StringIO()) as pipe:
+        assert terminal_columns() is None
+        show.any_rows([{"error": long}], "")
+        show.say(long)
+    assert [line.strip() for line in pipe.getvalue().splitlines()] == ["error", long.strip(), long.strip()]
+    with contextlib.redirect_stdout(Terminal()) as terminal:
+        assert terminal_columns()
+        show.any_rows([{"error": long}], "")
+        show.say(long)
+        show.log([{"utc": None, "mono": 1.0, "text": long}])
+    assert max(map(len, terminal.getvalue().splitlines())) < len(long) / 2
+
+
+def test_the_status_is_never_cut() -> None:
+    """The sentence that says what to do comes to its end."""
+    cause = "no address for csms.example: " + "x" * 80 + "; check [csms] url"
+    link = {"since_s": None, "last_failure": {"stage": "DNS", "cause": cause}, "next_attempt_s": 2.0}
+    assert f"DNS: {cause}; again in 2 s" in status_text(changed(linked=False, link=link))
+
+
+def test_what_nobody_sees_is_unknown() -> None:
+    """With the daemon down neither status, pilot, contactor nor a number is invented."""
+    blind = dict.fromkeys(set(CONNECTOR) - {"connector", "faults", "volts", "amps", "watts", "transaction"})
+    unseen = changed(status=None, error=None, linked=None, link=None, connectors=[{**CONNECTOR, **blind}])
+    text = status_text(unseen)
+    assert text.startswith("CP1: unknown\n") and "central system  unknown" in text and "connector 1: unknown\n" in text
+    assert "pilot unknown, contactor unknown, offered - A, signalled - A, register - Wh" in text
 
 
 def test_the_status_at_a_glance() -> None:
@@ -116,6 +186,9 @@ def test_trace_lines() -> None:
     assert trace_line({"frame": "[2]", "from": "station"}) == "-> [2]"
     assert trace_line({"frame": "[3]", "from": "central system"}) == "<- [3]"
     assert trace_line({"note": {"text": "x"}}) == "   x" and trace_line({}) == "   "
+    frame = {"frame": "[2]", "from": "station", "mono": 1.0, "utc": 0.0}
+    assert show.recorded_line(frame) == "01-01 00:00:00  -> [2]"
+    assert show.recorded_line({"note": {"text": "x", "mono": 1.0, "utc": None}}) == "+1.0s     x"
 
 
 def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,11 +208,6 @@ def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
     show.transactions([])
     show.any_rows([], "nothing waits")
     show.log([])
+    show.log([], "")
     text = capsys.readouterr().out
     assert text == "no transaction is kept\nnothing waits\nnothing is noted\n"
-
-
-def test_a_terminal_gets_a_fancy_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """In a terminal `rich` draws it, and no value is taken for its markup."""
-    show.print_table(("a", "b"), [(1, "[red]x[/red]")], "", fancy=True)
-    assert "[red]x[/red]" in capsys.readouterr().out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.ctl.wire import Daemon, Unreachable
+from daemon.ctl.wire import ANSWER_S, LOOK_S, Daemon, Unreachable, state_of
 
 
 @contextlib.contextmanager
@@ -86,15 +87,62 @@ def test_a_hint_where_it_is_forbidden(tmp_path: Path) -> None:
 
 
 def test_a_silent_daemon_is_given_up(tmp_path: Path) -> None:
-    """Nobody waits for ever; a connection that broke is told as such."""
+    """Nobody waits for ever; who hangs is named with his process, and his late answer belongs to no later question."""
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
-        server.listen(1)
+        server.listen(5)
         daemon = Daemon(str(tmp_path / "s"), patience_s=0.05)
+        with pytest.raises(Unreachable, match=rf"process {os.getpid()}\) hangs.*no answer within 0.05 s") as raised:
+            daemon.ask("status")
+        assert raised.value.state == "hangs"
+        late, _ = server.accept()
+        with late, pytest.raises(BrokenPipeError):
+            late.sendall(b'{"late":true}\n')
         with pytest.raises(Unreachable, match="no answer"):
             daemon.ask("status")
-        client, _ = server.accept()
-        client.close()
-        with pytest.raises(Unreachable, match="went away"):
-            daemon.ask("status")
+        with pytest.raises(Unreachable, match="no answer"):
+            next(daemon.follow("trace"))
+        with pytest.raises(Unreachable, match="no answer"):
+            Daemon(str(tmp_path / "s"), patience_s=0.05).ask("status", text="x" * 1_000_000)
         daemon.close()
+
+
+def test_a_connection_that_broke(tmp_path: Path) -> None:
+    """A daemon that closed the connection is gone at the next question."""
+    with daemon_says(tmp_path / "s", b'{"ok":true}\n'):
+        daemon = Daemon(str(tmp_path / "s"))
+        assert daemon.ask("status") == {"ok": True}
+    with pytest.raises(Unreachable, match="went away") as raised:
+        daemon.ask("status")
+    assert raised.value.state == "down"
+    daemon.close()
+
+
+def test_what_a_failed_connection_tells() -> None:
+    """Forbidden is not down, and a full line of those who wait means that nobody serves it."""
+    assert state_of(PermissionError(13, "no")) == "closed" and state_of(FileNotFoundError(2, "no")) == "down"
+    assert state_of(BlockingIOError(11, "full")) == state_of(TimeoutError()) == "hangs"
+
+
+def test_nobody_takes_the_connection(tmp_path: Path) -> None:
+    """So many wait at a hung daemon already that the kernel lets no other in."""
+    with socket.socket(socket.AF_UNIX) as server, contextlib.ExitStack() as waiting:
+        server.bind(str(tmp_path / "s"))
+        server.listen(0)
+        with pytest.raises(Unreachable, match="hangs: it takes no connection") as raised:
+            for _ in range(5):
+                daemon = Daemon(str(tmp_path / "s"), patience_s=0.02)
+                waiting.callback(daemon.close)
+                daemon._connect()
+        assert raised.value.state == "hangs"
+
+
+def test_a_socket_is_named_with_its_whole_path() -> None:
+    """A relative path counts from the current folder, and that is shown."""
+    with pytest.raises(Unreachable, match=f"at {Path.cwd()}/none.sock: No such file"):
+        Daemon("none.sock").ask("status")
+
+
+def test_looks_are_less_patient_than_acts() -> None:
+    """Who only looks waits about three seconds, who changes something as long as the daemon may take."""
+    assert LOOK_S == 3.0 and ANSWER_S > 60.0

@@ -99,3 +99,20 @@ def test_the_help_names_every_command() -> None:
     for command in COMMANDS[:-1]:
         assert " ".join(command.words) in USAGE
     assert "backup-power" in SIM_USAGE and "store-full" in SIM_USAGE
+
+
+def test_the_help_names_the_values() -> None:
+    """Each option that takes a value says which, and `sim` shows its own."""
+    for text in ("why [CONNECTOR]", "log [--last N]", "[--connector N]", "[--against local|URL]", "[--out FOLDER]"):
+        assert text in USAGE
+    assert "[--hard]" in USAGE and "sim plug [--connector N]" in SIM_USAGE and "sim soc PERCENT\n" in SIM_USAGE
+
+
+def test_what_evsed_plays_is_in_the_list() -> None:
+    """Who asks for a fault or a word that is not there is told of those of evsed too."""
+    with pytest.raises(Usage, match=r"rcd .* store-full install$"):
+        understood(["sim", "fault", "nonsense", "on"])
+    with pytest.raises(Usage, match=r"plug, .*fault store-full\|install on\|off$"):
+        understood(["sim", "jump"])
+    with pytest.raises(Usage, match="'maybe' must be on or off"):
+        understood(["sim", "fault", "store-full", "maybe"])
