@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ocpp16.product import Product
+from ocpp16.product import MOST_IN_A_LIST, Product
+from ocpp16.profiles.core.metering import MEASURES
 
 FOLDERS = (
     Path("/etc/evsed/products"),
@@ -21,6 +22,11 @@ FOLDERS = (
 )
 """Where a product profile is looked up by name, the first wins."""
 
+CONNECTOR_TYPES = (
+    "cType1", "cType2", "sType2", "sType3", "sCEE-7-7", "sBS1361",
+    "s309-1P-16A", "s309-1P-32A", "s309-3P-16A", "s309-3P-32A",
+)  # fmt: skip
+"""HFS-8: c… is a cable with its plug, s… a socket."""
 BUILT_PROFILES = Product().profiles
 """OCPP feature profiles that a product can have so far."""
 
@@ -106,6 +112,8 @@ def _strange(name: str, fields: list[str]) -> tuple[str, ...]:
 
 def contradictions(product: Product) -> Iterator[tuple[str, str]]:
     """Answers that no station can have, or not together: the answer's name and the reason."""
+    if not 1 <= len(product.name) <= 50:
+        yield "name", "it must have a name of 1 to 50 characters"
     if product.phases not in (1, 2, 3):
         yield "phases", f"{product.phases} phases; an AC outlet has 1, 2 or 3"
     if not 1 <= product.connectors <= 16:
@@ -125,11 +133,11 @@ def contradictions(product: Product) -> Iterator[tuple[str, str]]:
         yield "offline_unknown_ids", "C-02 yes needs C-01 yes: unknown ids offline are a part of offline authorization"
     if not product.measurands:
         yield "measurands", "C-09 needs at least one measurand"
-    if len(set(product.measurands)) != len(product.measurands):
-        yield "measurands", "one is named twice"
-    for name in _COUNTS:
-        if getattr(product, name) < 1:
-            yield name, "it must be at least 1"
+    yield from _only("measurands", product.measurands, tuple(MEASURES))
+    for name, most in _COUNTS.items():
+        least = 2 if name == "stop_max_meter_values" else 1  # the first value and the last
+        if not least <= getattr(product, name) <= most:
+            yield name, f"{least} to {most} can be served"
     for name in ("sample_interval", "heartbeat_interval"):
         lowest, highest = getattr(product, f"{name}_min_s"), getattr(product, f"{name}_max_s")
         if not 1 <= highest <= 604800:
@@ -144,6 +152,13 @@ def _hardware(product: Product) -> Iterator[tuple[str, str]]:
     """HFS and AQ: what the outlet is like."""
     if product.dc or not product.ac:
         yield "dc" if product.dc else "ac", "HFS-3 must be yes and HFS-4 no: the board is an IEC 61851 AC outlet"
+    yield from _only("connector_type", [product.connector_type], CONNECTOR_TYPES)
+    if product.connector_type.startswith("s") and product.fixed_cable:
+        yield "connector_type", f"{product.connector_type} is a socket, and HFS-2 says fixed cable"
+    if product.connector_type.startswith("c") and not product.fixed_cable:
+        yield "connector_type", f"{product.connector_type} is a cable's plug, and HFS-1 says socket; name an s… type"
+    if product.connector_type == "cType1" and product.phases in (2, 3):
+        yield "connector_type", f"a Type 1 plug has one phase, and HFS says {product.phases}; perhaps cType2"
     if not product.iec61851:
         yield "iec61851", "AQ-6 must be yes: the board is IEC 61851"
     if product.lock_before_authorization and product.fixed_cable:
@@ -171,6 +186,8 @@ def _profiles(product: Product) -> Iterator[tuple[str, str]]:
         yield "reserve_connector_zero", "R-1 yes needs Reservation among the profiles"
     if product.secure_firmware and not (product.has("FirmwareManagement") and product.security_profiles):
         yield "secure_firmware", "F-1 yes needs FirmwareManagement and a security profile"
+    if product.download_while_charging and not product.has("FirmwareManagement"):
+        yield "download_while_charging", "AQ-4 yes needs FirmwareManagement among the profiles"
     if product.has("SmartCharging") and not product.rate_units:
         yield "rate_units", "SC-1.1 and SC-1.2 cannot both be no with SmartCharging"
     yield from _only("rate_units", product.rate_units, ("Current", "Power"))
@@ -190,17 +207,18 @@ def _only(name: str, given: Sequence[object], known: Sequence[object]) -> Iterat
         yield name, f"{strange[0]!r} is unknown" if strange else "one is named twice"
 
 
-_COUNTS = (
-    "local_list_max_length",
-    "send_local_list_max_length",
-    "schedule_max_periods",
-    "max_profiles",
-    "certificate_chain_max",
-    "certificate_store_max",
-    "get_configuration_max_keys",
-    "aligned_data_max_length",
-    "sampled_data_max_length",
-    "stop_max_meter_values",
-    "stop_aligned_max_length",
-    "stop_sampled_max_length",
-)
+_COUNTS = {
+    "local_list_max_length": 100_000,
+    "send_local_list_max_length": MOST_IN_A_LIST,
+    "schedule_max_periods": 1000,
+    "max_profiles": 1000,
+    "certificate_chain_max": 10_000,  # whitepaper §9: what a CertificateSigned holds at most
+    "certificate_store_max": 100,
+    "get_configuration_max_keys": 1000,
+    "aligned_data_max_length": 100,
+    "sampled_data_max_length": 100,
+    "stop_max_meter_values": 1000,
+    "stop_aligned_max_length": 100,
+    "stop_sampled_max_length": 100,
+}
+"""Limits that are counted, and the highest that the daemon serves."""

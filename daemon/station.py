@@ -69,7 +69,7 @@ class Station:
             config.station.id,
             seed,
             self._deliver,
-            LinkLimits(reconnect_max_s=float(config.csms.reconnect_max_s)),
+            LinkLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
             self._link_says,
             crowded=lambda: self.runner.crowded,
         )

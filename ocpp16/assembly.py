@@ -51,6 +51,7 @@ class Assembly:
         self.context = _context(Facts(records), boot_id, build_utc)
         self.reports = Reports(self.context)
         self.session = Session(self.context, self.reports, seed)
+        self.session.max_frame_bytes = product.frame_bytes
         self.configuration = Configuration(self.context, product, first_values)
         self.registration = Registration(self.context, self.session, self.configuration, product, identity)
         self.authorization = Authorization(self.context, self.session, self.configuration, product)

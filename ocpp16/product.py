@@ -9,6 +9,11 @@ from typing import Literal
 
 import msgspec
 
+ENTRY_BYTES = 200
+"""A card in a SendLocalList, with all its fields and some blanks."""
+MOST_IN_A_LIST = 1290
+"""So many fit into the longest message of all, 256 KiB."""
+
 
 class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The product profile.  Ids in brackets are those of the certificate's test report."""
@@ -80,6 +85,11 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     transfer_protocols: tuple[str, ...] = ("HTTP", "HTTPS", "FTP", "FTPS")  # ORS-16
     certificate_chain_max: int = 10000  # ORS-17: bytes of one CertificateSigned
     certificate_store_max: int = 1  # ORS-18
+
+    @property
+    def frame_bytes(self) -> int:
+        """The longest message taken in: 64 KiB, more where a whole SendLocalList needs it."""
+        return max(65_536, 4096 + self.send_local_list_max_length * ENTRY_BYTES)
 
     def has(self, profile: str) -> bool:
         """Whether the product has a feature profile, by its exact identifier."""

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from daemon.product_file import contradictions, find_product, read_product
-from ocpp16.product import Product
+from ocpp16.product import MOST_IN_A_LIST, Product
 
 HERE = Path(".")
 
@@ -83,6 +83,18 @@ def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
         ({"offline_authorization": False}, "offline_unknown_ids"),
         ({"measurands": ()}, "measurands"),
         ({"measurands": ("SoC", "SoC")}, "measurands"),
+        ({"measurands": ("Foo.Bar",)}, "measurands"),
+        ({"name": ""}, "name"),
+        ({"connector_type": "banana"}, "connector_type"),
+        ({"connector_type": "sType2"}, "connector_type"),
+        ({"fixed_cable": False}, "connector_type"),
+        ({"phases": 3}, "connector_type"),
+        ({"stop_max_meter_values": 1}, "stop_max_meter_values"),
+        ({"get_configuration_max_keys": 5000}, "get_configuration_max_keys"),
+        ({"certificate_chain_max": 20_000}, "certificate_chain_max"),
+        ({"local_list_max_length": 10**9}, "local_list_max_length"),
+        ({"local_list_max_length": 5000, "send_local_list_max_length": 5000}, "send_local_list_max_length"),
+        ({"sampled_data_max_length": 101}, "sampled_data_max_length"),
         ({"profiles": (*Product().profiles, "Security")}, "profiles"),
         ({"profiles": Product().profiles[1:]}, "profiles"),
         ({"sampled_data_max_length": 0}, "sampled_data_max_length"),
@@ -101,3 +113,10 @@ def test_a_contradiction_in_a_file_has_its_line(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text('name = "p"\n\nphases = 7\n')
     product, (trouble,) = read_product("p.toml", tmp_path)
     assert trouble.line == 3 and product == Product()
+
+
+def test_a_list_that_is_allowed_fits_into_a_message() -> None:
+    """The longest frame taken in holds a whole SendLocalList, and never more than 256 KiB."""
+    most = msgspec.structs.replace(Product(), local_list_max_length=5000, send_local_list_max_length=MOST_IN_A_LIST)
+    assert list(contradictions(most)) == []
+    assert Product().frame_bytes == 65_536 and 250_000 < most.frame_bytes <= 262_144
