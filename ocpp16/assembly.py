@@ -82,6 +82,7 @@ class Assembly:
             self.transactions,
             self.metering,
             product,
+            self.registration,
             self.reservations,
             self.smart,
             self.firmware,

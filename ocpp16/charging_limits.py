@@ -214,11 +214,12 @@ class _Merge:
         product = self._owner.product
         value = amps(piece.limit, piece.plan.unit, piece.phases, product.phases, product.volts)
         ends = "" if piece.until == inf else f" until {to_text(piece.until)}"
-        return Limit(value, piece.phases, f"{_name(piece.plan)}{ends}", until)
+        return Limit(value, piece.phases, f"{_name(piece.plan, piece.at_index)}{ends}", until)
 
 
-def _name(plan: Plan) -> str:
-    return f"{plan.purpose} {plan.profile_id} (level {plan.stack_level})"
+def _name(plan: Plan, index: int | None = None) -> str:
+    period = "" if index is None else f", period {index + 1}"
+    return f"{plan.purpose} {plan.profile_id} (level {plan.stack_level}{period})"
 
 
 def _period(second: int, given: Limit, unit: ChargingRateUnit, product: Product) -> ChargingSchedulePeriod:

@@ -12,6 +12,7 @@ from ocpp16.ending import LAST_READING_S, Ending
 from ocpp16.events import CableChanged, ContactorChanged, MeterSampled, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.place import Token
+from ocpp16.reasons import Refused
 from ocpp16.records import Transaction
 from ocpp16.status import fault_of
 from ocpp16.timers import Timer
@@ -42,7 +43,7 @@ class Connector(Ending):
     def _unplugged(self) -> None:
         if not self.plugged:
             return
-        self.plugged = False
+        self.plugged, self.refused = False, None
         self._set_finishing(self._occupancy.finishing and self.held_for is not None)
         transaction = self.transaction
         if transaction is not None and self.ready:
@@ -76,7 +77,7 @@ class Connector(Ending):
             reason = "out of service" if not self.operative else "faulted" if self.faulted else "no local start"
             self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
         elif not self.open_to(id_tag):  # §3.12: no question is asked about a card that is not the reserved one
-            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="reserved for another card")
+            self._refuse(id_tag, "reserved for another card")
         else:
             self.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_locally)
@@ -109,13 +110,17 @@ class Connector(Ending):
 
     def _authorized(self, id_tag: str, verdict: Verdict, remote: bool) -> None:
         if not verdict.accepted or not self.free:
-            reason = f"{verdict.status} by {verdict.source}" if not verdict.accepted else "the connector is taken"
-            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
+            reason = f"{verdict.status}, says {verdict.source}" if not verdict.accepted else "the connector is taken"
+            self._refuse(id_tag, reason)
             return
         if not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
-            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="reserved for another group")
+            self._refuse(id_tag, "reserved for another group")
             return
         self.accept(Token(id_tag, verdict.parent_id_tag, remote, self._asked_profile if remote else None))
+
+    def _refuse(self, id_tag: str, reason: str) -> None:
+        self.refused = Refused(reason, self.context.now.mono)
+        self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
 
     def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:
         """§5.11; the answer was given before.  With AuthorizeRemoteTxRequests like a card, else at once."""
@@ -129,7 +134,7 @@ class Connector(Ending):
 
     def accept(self, token: Token) -> None:
         """Authorized: now the plug, if it is not in yet."""
-        self.token = token
+        self.token, self.refused = token, None
         self._await_plug()
         self.begin_if_ready()
 

@@ -14,12 +14,14 @@ from ocpp16.product import Product
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.transactions import Transactions
 from ocpp16.profiles.firmware import Firmware
 from ocpp16.profiles.reservation import Reservations, Seat
 from ocpp16.profiles.smart_charging import SmartCharging
+from ocpp16.reasons import Refused
 from ocpp16.records import Availability, Occupancy, Transaction
-from ocpp16.status import View, Why, fault_of, why_of
+from ocpp16.status import View, fault_of
 from ocpp16.step import Lamp, Outlet
 from ocpp16.timers import Timer
 
@@ -43,6 +45,7 @@ class Parts(NamedTuple):
     transactions: Transactions
     metering: Metering
     product: Product
+    registration: Registration
     reservations: Reservations
     smart: SmartCharging
     firmware: Firmware
@@ -71,6 +74,7 @@ class Place:
         self.signalled_amps = 0.0
         self.signalled_why = ""
         self.token: Token | None = None
+        self.refused: Refused | None = None
         self.asking: str | None = None
         self._asked_profile: ChargingProfile | None = None
         self.on_ended: Callable[[int], None]
@@ -233,37 +237,3 @@ class Place:
             reserved=self.parts.reservations.of(self.number) is not None,
             held=self.held_for is not None,
         )
-
-    def why(self) -> Why:
-        """The one reason that matters most (§ "why" of the technician's tool)."""
-        amps = self.offered_amps()
-        chain = tuple(f"{bound:g} A {name}" for bound, name in sorted(self.chain()))
-        return why_of(self._reason(amps), amps, chain)
-
-    def _reason(self, amps: float) -> str:
-        codes = self.fault_codes()
-        transaction = self.transaction
-        if codes and self.faulted:
-            return codes[0]
-        if transaction is not None:
-            return self._reason_in_transaction(transaction, amps)
-        if not self.operative:
-            return "unavailable"
-        if self.token is not None:
-            return self.missing() or "waiting-meter"
-        if self.asking is not None:
-            return "waiting-answer"
-        if self.finishing:
-            return "finished"
-        if not self.context.facts.unit.registered:
-            return "never-registered"
-        return "not-authorized" if self.plugged else "no-ev"
-
-    def _reason_in_transaction(self, transaction: Transaction, amps: float) -> str:
-        if transaction.stopping:
-            return "stopping"
-        if not self.plugged:
-            return "ev-unplugged"
-        if amps > 0.0:
-            return "charging" if self.closed else "ev-not-asking"
-        return "refused-card" if transaction.energy_ends_wh is not None else "limit"

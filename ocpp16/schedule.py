@@ -45,6 +45,8 @@ class Slice(NamedTuple):
     phases: int | None
     until: float
     plan: Plan
+    at_index: int = 0
+    """Which of its periods, from 0."""
 
 
 def plan_of(profile: ChargingProfile) -> Plan:
@@ -90,7 +92,7 @@ def slice_at(plan: Plan, at: float, charging_began: float) -> Slice:
     index = bisect_right(plan.starts, elapsed) - 1
     following = plan.starts[index + 1] if index + 1 < len(plan.starts) else plan.length_s
     until = min(zero + min(following, plan.length_s), plan.valid_to)
-    return Slice(plan.limits[index], plan.phases[index], until, plan)
+    return Slice(plan.limits[index], plan.phases[index], until, plan, index)
 
 
 class Stack:

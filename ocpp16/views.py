@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ocpp16.context import Facts
 from ocpp16.events import Now
 from ocpp16.messages.datetimes import to_text
+from ocpp16.reasons import why as why_of_place
 from ocpp16.records import Stamp, Transaction
 from ocpp16.status import connector_status, station_status
 
@@ -108,5 +109,7 @@ def status(cp: ChargePoint, now: Now) -> Row:
 def why(cp: ChargePoint, number: int | None) -> list[Row]:
     """Why it does (not) charge: one reason per connector, and how the amperes came about."""
     return [
-        {"connector": n, **connector.why()._asdict()} for n, connector in cp.connectors.items() if number in (None, n)
+        {"connector": n, **why_of_place(connector)._asdict()}
+        for n, connector in cp.connectors.items()
+        if number in (None, n)
     ]

@@ -420,7 +420,7 @@ def test_why_names_the_profile(purpose: str, connector: int) -> None:
     """A technician learns which profile holds the limit down: purpose, id, level, and until when."""
     station = Station().online().charging()
     put(station, connector, 7, (0, 10), (300, 16), chargingProfilePurpose=purpose, stackLevel=2, duration=600)
-    wanted = f"10 A {purpose} 7 (level 2) until {clock_text(START + 300)}"
+    wanted = f"10 A {purpose} 7 (level 2, period 1) until {clock_text(START + 300)}"
     assert reasons(station)["chain"] == (wanted, "32 A board", "32 A product")
     assert (reasons(station)["code"], reasons(station)["amps"]) == ("charging", 10.0)
 
@@ -429,7 +429,10 @@ def test_why_it_pauses() -> None:
     """A limit below 6 A is told as the reason, the profile that sets it first; without an end none is told."""
     station = Station().online().charging()
     put(station, 1, 3, (0, 5.9))
-    assert (reasons(station)["code"], reasons(station)["chain"][0]) == ("limit", "5.9 A TxDefaultProfile 3 (level 0)")
+    assert (reasons(station)["code"], reasons(station)["chain"][0]) == (
+        "limit",
+        "5.9 A TxDefaultProfile 3 (level 0, period 1)",
+    )
 
 
 def test_why_one_waits_for_the_others() -> None:
@@ -438,8 +441,8 @@ def test_why_one_waits_for_the_others() -> None:
     cap(station, 10)
     for connector in (1, 2):
         station.charging(f"CARD{connector}", connector)
-    assert reasons(station, 1)["chain"][0] == "10 A ChargePointMaxProfile 99 (level 0)"
-    assert reasons(station, 2)["chain"][0] == "0 A ChargePointMaxProfile 99 (level 0)"
+    assert reasons(station, 1)["chain"][0] == "10 A ChargePointMaxProfile 99 (level 0, period 1)"
+    assert reasons(station, 2)["chain"][0] == "0 A ChargePointMaxProfile 99 (level 0, period 1)"
 
 
 # --- after darkness -------------------------------------------------------------------------------------------------
@@ -466,4 +469,4 @@ def test_transaction_of_an_earlier_boot(online: bool) -> None:
     station.restart(dark=True).happens(ev.Started())
     station.boot_answer["currentTime"] = to_text(NOON + 30)
     station.connect()
-    assert f"8 A TxDefaultProfile 1 (level 0) until {to_text(NOON + 60)}" in reasons(station)["chain"]
+    assert f"8 A TxDefaultProfile 1 (level 0, period 1) until {to_text(NOON + 60)}" in reasons(station)["chain"]

@@ -10,14 +10,12 @@ from ocpp16.status import (
     FAULTS,
     FOLLOWS,
     LAMPS,
-    REASONS,
     Shown,
     View,
     bridge,
     connector_status,
     fault_of,
     station_status,
-    why_of,
 )
 
 A, P, C, SEV, SEVSE, F, R, U, X = (
@@ -182,14 +180,3 @@ def test_status_of_the_station(faults: tuple[str, ...], operative: bool, status:
 def test_every_status_has_a_lamp() -> None:
     """Each status can be seen on the lamp."""
     assert set(LAMPS) == set(Status)
-
-
-@pytest.mark.parametrize("code", [*REASONS, *FAULTS, "gremlin"])
-def test_every_reason_says_what_to_do(code: str) -> None:
-    """A technician reads one sentence why, and one what to do."""
-    why = why_of(code, 6.0, ("6 A cable",))
-    assert (why.code, why.amps, why.chain) == (code, 6.0, ("6 A cable",))
-    assert why.text[0].isupper()
-    assert why.text.endswith(".")
-    assert why.remedy[0].isupper()
-    assert why.remedy.endswith(".")

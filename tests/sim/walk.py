@@ -89,6 +89,7 @@ _LEFT_OUT = {
     "context",
     "values",
     "error",
+    "refused",
     "_seed",
     "_answered",
     "signalled_why",

@@ -23,6 +23,7 @@ from ocpp16.rpc.session import Session
 
 CACHE_CAP = 1000
 """Cards remembered; beyond it those that are not valid go first, then the longest unused."""
+NOT_KNOWN = "the station itself, for nobody could be asked"
 MAX_ASKED = 8
 """Authorize.req waiting at the same time; a further card is refused."""
 
@@ -69,7 +70,7 @@ class Authorization:
         if folded in self._asked:
             self._asked[folded].append(then)
         elif len(self._asked) >= MAX_ASKED:
-            then(id_tag, Verdict(AuthorizationStatus.INVALID, None, "too many cards at once"))
+            then(id_tag, Verdict(AuthorizationStatus.INVALID, None, "the station itself: too many cards at once"))
         else:
             self._asked[folded] = [then]
             self.session.call(AuthorizeReq(id_tag=id_tag), partial(self._answered, id_tag))
@@ -87,7 +88,7 @@ class Authorization:
         """§3.5.3, §3.5.4: what a station may decide by itself."""
         unknown_allowed = self.configuration.flag("AllowOfflineTxForUnknownId")
         if not self.product.offline_authorization:
-            return Verdict(AuthorizationStatus.INVALID, None, "offline")
+            return Verdict(AuthorizationStatus.INVALID, None, NOT_KNOWN)
         if known is not None and not known.accepted:
             return known
         if known is not None and self.configuration.flag("LocalAuthorizeOffline"):
@@ -95,7 +96,7 @@ class Authorization:
         if unknown_allowed:
             parent = known.parent_id_tag if known is not None else None
             return Verdict(AuthorizationStatus.ACCEPTED, parent, "unknown, allowed offline")
-        return Verdict(AuthorizationStatus.INVALID, None, "offline")
+        return Verdict(AuthorizationStatus.INVALID, None, NOT_KNOWN)
 
     def known(self, id_tag: str) -> Verdict | None:
         """What list and cache say; the list has priority (§3.5.2)."""

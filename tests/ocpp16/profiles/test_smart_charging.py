@@ -107,7 +107,7 @@ def test_below_six_ampere_the_station_pauses(limit: float, offered: float, statu
     if not offered:
         station.open_contactor()
         (why,) = station.cp.why(station.now)
-        assert why["code"] == "limit" and "TxDefaultProfile 1 (level 0)" in str(why["chain"])
+        assert why["code"] == "limit" and "TxDefaultProfile 1 (level 0, period 1)" in str(why["chain"])
     assert station.status() == status
 
 

@@ -179,7 +179,7 @@ def test_too_many_cards() -> None:
     for number in range(MAX_ASKED + 1):
         station.tap(f"CARD{number}")
     reasons = [str(fields["reason"]) for code, fields in station.notes if code == "card-refused"]
-    assert reasons == ["Invalid by too many cards at once"]
+    assert reasons == ["Invalid, says the station itself: too many cards at once"]
 
 
 def test_connection_lost_while_asking() -> None:
