@@ -20,9 +20,9 @@ CATALOGUE: Mapping[str, Line] = {
     # the process
     "started": Line(NOTICE, "evsed {version} started: station {station}, product {product}, board {board}"),
     "insecure": Line(
-        WARNING, "insecure: security profile {profile}, anyone on the way can read and forge; use profile 2 or 3"
+        WARNING, "insecure: security profile {profile}, anyone on the way can read and forge; for a closed network only"
     ),
-    "leaving": Line(NOTICE, "going down for {how}: running transactions end, nothing new begins"),
+    "leaving": Line(NOTICE, "going down ({why}): {charge}, nothing new begins"),
     "ended": Line(NOTICE, "ended: {reason}"),
     "broken-belief": Line(
         ERROR, "broken belief, offers withdrawn, ending to be restarted: {error}; please report this"
@@ -45,13 +45,11 @@ CATALOGUE: Mapping[str, Line] = {
     ),
     "store-row-rejected": Line(ERROR, "store: a row of {table} cannot be read ({reason}); kept in table rejected"),
     "store-full": Line(ERROR, "store: too little room ({detail}); nothing new begins; make room on its file system"),
-    "store-unwritable": Line(
-        ERROR, "store: nothing can be written ({detail}{reason}); nothing new begins; repair the medium"
-    ),
+    "store-unwritable": Line(ERROR, "store: nothing can be written ({detail}); nothing new begins; repair the medium"),
     "store-ok": Line(NOTICE, "store: all is well again"),
     # the board
     "board-attached": Line(NOTICE, "board: {board} attached, {connectors} connector(s)"),
-    "board-lost": Line(ERROR, "board: {reason}; the station is Faulted; is evsed-board running?"),
+    "board-lost": Line(ERROR, "board: {reason}; the station is Faulted; see journalctl -u evsed-board"),
     "board-mismatch": Line(ERROR, "board: {detail}; the station is Faulted; make board and [station] product agree"),
     "fault-on": Line(ERROR, "fault on connector {connector}: {fault}: {why}; {remedy} ({detail})"),
     "fault-off": Line(NOTICE, "fault on connector {connector} is over: {fault}"),
@@ -77,7 +75,7 @@ CATALOGUE: Mapping[str, Line] = {
     "boot-rejected": Line(
         WARNING, "central system: registration rejected, next try in {interval} s; is the identity known there?"
     ),
-    "boot-unanswered": Line(WARNING, "central system: BootNotification failed: {code} {reason}"),
+    "boot-unanswered": Line(WARNING, "central system: no registration, Boot: {reason}; next try in {wait_s} s"),
     "link-proved": Line(DEBUG, "central system: it answers on this connection"),
     "clock-known": Line(NOTICE, "time taken from the central system"),
     "clock-set": Line(NOTICE, "time taken from the central system (corrected by {moved_s} s)"),
@@ -100,6 +98,8 @@ CATALOGUE: Mapping[str, Line] = {
     ),
     # firmware and diagnostics
     "firmware": Line(NOTICE, "firmware update: end of {state}, ok {ok}: {detail}"),
+    "command-refused": Line(NOTICE, "central system: {action} ({what}) answered {status}"),
+    "command-taken": Line(INFO, "central system: {action} ({what}) answered {status}"),
     "update-refused": Line(WARNING, "UpdateFirmware is not followed: {reason}"),
     "diagnostics": Line(NOTICE, "diagnostics: end of the upload, ok {ok}: {detail}"),
     # settings

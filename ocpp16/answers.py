@@ -12,6 +12,14 @@ from ocpp16.rpc.calls import Postponed
 from ocpp16.rpc.payload import Refusal
 
 Answer = Callable[[Any], Any]
+REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
+TELL_THEMSELVES = frozenset({"ChangeConfiguration", "ReserveNow", "DataTransfer"})
+"""They note more than a status."""
+CHANGES = frozenset({"SetChargingProfile", "ClearChargingProfile", "SendLocalList", "ChangeAvailability"})
+TOLD = (
+    "connector_id", "transaction_id", "reservation_id", "requested_message", "type", "list_version", "update_type", "id",
+)  # fmt: skip
+"""Fields of a request that say what it was about, and nothing about persons."""
 
 
 def tables(parts: Assembly) -> dict[str, dict[str, Answer]]:
@@ -65,7 +73,23 @@ class Answers:
         if isinstance(request, UnlockConnectorReq):
             return self._parts.remote.on_unlock(request, call_id)
         answer = self._own.get(action)
+        result: Message | Refusal
         if answer is None:  # known to OCPP, not to this product
-            return Refusal("NotSupported", f"{action} is not supported by this station")
-        result: Message | Refusal = answer(request)
+            result = Refusal("NotSupported", f"{action} is not supported by this station")
+        else:
+            result = answer(request)
+        if isinstance(result, Refusal):
+            self._parts.context.note("call-refused", action=action, code=result.code, reason=result.description)
+        else:
+            self._note(action, request, result)
         return result
+
+    def _note(self, action: str, request: Message, result: Message) -> None:
+        """A technician reads what the Central System was refused, and what it changed."""
+        status = str(getattr(result, "status", ""))
+        if action in TELL_THEMSELVES or not (status in REFUSALS or action in CHANGES):
+            return
+        told = {name: getattr(request, name) for name in TOLD if hasattr(request, name)}
+        what = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+        code = "command-refused" if status in REFUSALS else "command-taken"
+        self._parts.context.note(code, action=action, what=what or "-", status=status)

@@ -293,7 +293,7 @@ class ChargePoint(Introductions):
         return self.queue_desk.rows()
 
     def transaction_rows(self) -> list[dict[str, object]]:
-        return views.transactions(self.context.facts)
+        return views.transactions(self.context.facts, self.metering.readings)
 
     def configuration_rows(self) -> list[dict[str, object]]:
         return self.configuration.rows()

@@ -153,7 +153,9 @@ class Transaction(Record, frozen=True, kw_only=True):
     stop_seq: int | None = None
     stop: Delivery = "none"
     error: str = ""
-    """What the Central System answered to the last refused message."""
+    """What the Central System answered to the StartTransaction that it refused for good."""
+    stop_error: str = ""
+    """The same of the StopTransaction."""
 
 
 class SampledValue(msgspec.Struct, frozen=True, omit_defaults=True):

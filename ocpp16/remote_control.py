@@ -49,6 +49,11 @@ SHUTDOWN_S = 3.5
 """The same when the supervisor wants us to end (it kills after 5 s)."""
 
 How = Literal["SoftReset", "HardReset", "Exit"]
+WHY_LEAVING: dict[How, str] = {
+    "SoftReset": "soft reset",
+    "HardReset": "reset of the whole unit",
+    "Exit": "asked to stop",
+}
 
 
 class Leaving(NamedTuple):
@@ -222,7 +227,8 @@ class RemoteControl:
         reason = Reason.REBOOT if how == "Exit" else Reason(how)
         self.leaving = Leaving(how, self.context.now.mono + within_s, ends_charge)
         self.context.save_unit(shutdown=str(reason))
-        self.context.note("leaving", how=how)
+        charge = "running transactions end" if ends_charge else "a running transaction goes on under its lease"
+        self.context.note("leaving", why=WHY_LEAVING[how], charge=charge)
         self.context.timers.set(Timer.LAST_WORD, self.leaving.deadline)
         for connector in self.connectors.values():
             connector.token = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ocpp16.context import Facts
-from ocpp16.events import Now
+from ocpp16.events import MeterSampled, Now
 from ocpp16.messages.datetimes import to_text
 from ocpp16.reasons import why as why_of_place
 from ocpp16.records import Stamp, Transaction
@@ -22,9 +23,10 @@ def _time(stamp: Stamp | None) -> str | None:
     return None if stamp is None or stamp.utc is None else to_text(stamp.utc)
 
 
-def transaction_row(transaction: Transaction) -> Row:
-    """One transaction with its bill."""
+def transaction_row(transaction: Transaction, register_wh: float | None = None) -> Row:
+    """One transaction with its bill; while it runs, with the energy up to the register's present reading."""
     stop = transaction.meter_stop_wh
+    last = transaction.last_wh if register_wh is None else max(int(register_wh), transaction.last_wh)
     return {
         "number": transaction.number,
         "transaction_id": transaction.transaction_id,
@@ -35,19 +37,23 @@ def transaction_row(transaction: Transaction) -> Row:
         "ended": _time(transaction.ended),
         "meter_start_wh": transaction.meter_start_wh,
         "meter_stop_wh": stop,
-        "energy_wh": (transaction.last_wh if stop is None else stop) - transaction.meter_start_wh,
+        "energy_wh": (last if stop is None else stop) - transaction.meter_start_wh,
         "reason": transaction.reason or None,
         "verdict": transaction.verdict or None,
         "start": transaction.start,
         "stop": transaction.stop,
-        "error": transaction.error or None,
+        "error": transaction.error or transaction.stop_error or None,
         "time_exact": transaction.began.exact and (transaction.ended is None or transaction.ended.exact),
     }
 
 
-def transactions(facts: Facts) -> list[Row]:
-    """All that are kept, oldest first."""
-    return [transaction_row(row) for row in sorted(facts.of(Transaction).values(), key=lambda row: row.number)]
+def transactions(facts: Facts, registers: Mapping[int, MeterSampled] | None = None) -> list[Row]:
+    """All that are kept, oldest first; `registers`: the meters' present readings, by connector."""
+    now = registers or {}
+    rows = sorted(facts.of(Transaction).values(), key=lambda row: row.number)
+    return [
+        transaction_row(row, now[row.connector].wh if row.connector in now and not row.ended else None) for row in rows
+    ]
 
 
 def _connector(cp: ChargePoint, connector: Connector) -> Row:
@@ -77,7 +83,7 @@ def _connector(cp: ChargePoint, connector: Connector) -> Row:
         "watts": [] if reading is None else list(reading.watts),
         "soc": None if reading is None else reading.soc,
         "temperature": None if reading is None else reading.temperature,
-        "transaction": None if transaction is None else transaction_row(transaction),
+        "transaction": None if transaction is None else transaction_row(transaction, reading.wh if reading else None),
     }
 
 

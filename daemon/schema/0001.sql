@@ -70,7 +70,8 @@ CREATE TABLE charge (
     reason TEXT NOT NULL DEFAULT '',
     stop_seq INTEGER,
     stop TEXT NOT NULL DEFAULT 'none',
-    error TEXT NOT NULL DEFAULT ''
+    error TEXT NOT NULL DEFAULT '',
+    stop_error TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE TABLE meter_swap (

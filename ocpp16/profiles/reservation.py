@@ -49,18 +49,29 @@ class Reservations:
     # --- messages ---------------------------------------------------------------------------------------------------
 
     def on_reserve(self, request: ReserveNowReq) -> ReserveNowConf:
-        status = self._reserve(request)
-        self.context.note("reservation", id=request.reservation_id, connector=request.connector_id, status=str(status))
+        why = self._flaw(request)
+        status = ReservationStatus.REJECTED if why else self._reserve(request)
+        told = f"{status}: {why}" if why else str(status)
+        self.context.note("reservation", id=request.reservation_id, connector=request.connector_id, status=told)
         return ReserveNowConf(status=status)
 
+    def _flaw(self, request: ReserveNowReq) -> str:
+        """Why nothing like that can be reserved at all; "" where it can."""
+        utc = self.context.utc
+        if not self.product.has("Reservation"):
+            return "this product has no reservations"
+        if not 0 <= request.connector_id <= self.product.connectors:
+            return "there is no such connector"
+        if request.connector_id == 0 and not self.product.reserve_connector_zero:
+            return "the whole station cannot be reserved"
+        if not self.context.accepts_lists:
+            return "nothing can be recorded"
+        if utc is None:
+            return "nobody knows what time it is"
+        return "" if to_seconds(request.expiry_date) > utc else "it has expired already"
+
     def _reserve(self, request: ReserveNowReq) -> ReservationStatus:
-        expires, utc = to_seconds(request.expiry_date), self.context.utc
-        known = 0 <= request.connector_id <= self.product.connectors
-        zero = request.connector_id == 0 and not self.product.reserve_connector_zero
-        if not self.product.has("Reservation") or not known or zero or not self.context.accepts_lists:
-            return ReservationStatus.REJECTED
-        if utc is None or expires <= utc:
-            return ReservationStatus.REJECTED
+        expires = to_seconds(request.expiry_date)
         if (refusal := self._seat_for(request)) is not None:
             return refusal
         self.context.save(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ocpp16.answers import tables
@@ -63,3 +65,30 @@ def test_lists_and_reservations_have_words_of_their_own_for_it() -> None:
     soon = "2100-01-01T00:00:00Z"
     answer = station.request("ReserveNow", connectorId=1, expiryDate=soon, idTag="A", reservationId=1)
     assert answer == {"status": "Rejected"}
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "told"),
+    [
+        ("RemoteStopTransaction", {"transactionId": 9}, ("command-refused", "transaction_id 9", "Rejected")),
+        ("TriggerMessage", {"requestedMessage": "X"}, ("command-refused", "requested_message X", "NotImplemented")),
+        ("CancelReservation", {"reservationId": 3}, ("command-refused", "reservation_id 3", "Rejected")),
+        ("ClearChargingProfile", {"id": 3}, ("command-refused", "id 3", "Unknown")),
+        ("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"},
+         ("command-taken", "connector_id 1, type Inoperative", "Accepted")),
+    ],
+)  # fmt: skip
+def test_what_is_refused_or_changed_is_noted(action: str, fields: dict[str, Any], told: tuple[str, str, str]) -> None:
+    """The journal has a line for each command that was refused, and for each that changed what the station does."""
+    station = Station().online()
+    station.request(action, **fields)
+    code, what, status = told
+    assert (code, {"action": action, "what": what, "status": status}) in station.notes
+
+
+def test_a_refused_call_is_noted() -> None:
+    """A CALLERROR of ours has its line, too."""
+    station = Station().online()
+    station.request("UpdateFirmware", location="http://h/i", retrieveDate="2026-01-01T00:00:00Z")
+    reason = "this station only takes signed firmware"
+    assert ("call-refused", {"action": "UpdateFirmware", "code": "NotSupported", "reason": reason}) in station.notes

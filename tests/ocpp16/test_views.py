@@ -42,7 +42,7 @@ def test_status_while_charging() -> None:
     assert (connector["status"], connector["offered_amps"], connector["pilot"]) == ("Charging", 32.0, "C")
     assert (connector["register_wh"], connector["volts"], connector["soc"]) == (1050, [230.0], 44.0)
     assert connector["transaction"]["state"] == "running"
-    assert connector["transaction"]["energy_wh"] == 0
+    assert connector["transaction"]["energy_wh"] == 50 == station.cp.transaction_rows()[0]["energy_wh"]
 
 
 def test_status_while_a_card_waits_and_one_leaves() -> None:

@@ -338,8 +338,9 @@ def _transaction_words(old: Transaction | None, new: Transaction) -> str:
         words.append(f"ended {new.reason} at {new.meter_stop_wh} Wh")
     elif new.stop != old.stop:
         words.append(f"stop {new.stop}")
-    if new.error != old.error and new.error:
-        words.append(f"({new.error})")
+    for was, is_ in ((old.error, new.error), (old.stop_error, new.stop_error)):
+        if is_ not in ("", was):
+            words.append(f"({is_})")
     if not words and new.last_wh != old.last_wh:
         words.append(f"lives at {new.last_wh} Wh")
     return f"{name} {', '.join(words)}" if words else ""

@@ -28,7 +28,9 @@ class Queue:
         sample = self.context.facts.of(Sample).get(key.row) if key.kind == "values" else None
         number = sample.number if sample else None if key.kind == "values" else key.row
         transaction = self.context.facts.of(Transaction).get(number) if number is not None else None
-        error = sample.error if sample else transaction.error if transaction else ""
+        error = sample.error if sample else ""
+        if transaction is not None and sample is None:
+            error = transaction.error if key.kind == "start" else transaction.stop_error
         connector = sample.connector if sample else transaction.connector if transaction else None
         return {
             "item": key.seq,
@@ -55,4 +57,8 @@ class Queue:
         if not keys:
             return "nothing is parked" if item is None else f"item {item} is not parked"
         refused = [key for key in keys if not self.transactions.retry(key)]
-        return f"the stop of transaction {refused[0].row} has gone already" if refused else None
+        if len(refused) < len(keys):  # the others go; a start that comes too late stays, for the record
+            return None
+        return (
+            f"the stop of transaction {refused[0].row} has gone already: its start would come too late, it stays here"
+        )

@@ -81,8 +81,10 @@ class Registration:
         if isinstance(answer, Failure):
             if answer.description == "connection lost":
                 return
-            self._retry_in(self._own_wait())
-            self.context.note("boot-unanswered", code=answer.code, reason=answer.description)
+            wait = self._own_wait()
+            self._retry_in(wait)
+            reason = f"{answer.code}: {answer.description}" if answer.code else answer.description
+            self.context.note("boot-unanswered", reason=reason, wait_s=round(wait))
             return
         self._learn_time(to_seconds(answer.current_time), believe_slow=True)
         before, self.status = self.status, answer.status

@@ -197,8 +197,7 @@ class Transactions:
     def _stop_confirmed(self, transaction: Transaction, confirmation: StopTransactionConf) -> None:
         if confirmation.id_tag_info is not None:
             self.authorization.learn(transaction.stop_id_tag or transaction.id_tag, confirmation.id_tag_info)
-        error = transaction.error if transaction.start == "parked" else ""
-        changed = replace(transaction, stop="confirmed", error=error)
+        changed = replace(transaction, stop="confirmed", stop_error="")
         self.context.save(changed)
         for seq, sample in list(self.context.facts.samples_of.get(transaction.number, {}).items()):
             if sample.for_stop:
@@ -217,8 +216,8 @@ class Transactions:
             self._park_values(key, error)
             return
         transaction = self.context.facts.of(Transaction)[key.row]
-        state = {"start": "parked"} if key.kind == "start" else {"stop": "parked"}
-        changed = replace(transaction, error=error, **state)
+        parked = {"start": "parked", "error": error} if key.kind == "start" else {"stop": "parked", "stop_error": error}
+        changed = replace(transaction, **parked)
         self.context.save(changed)
         self.context.note("report-parked", kind=key.kind, number=transaction.number, error=error)
         self._close(changed)
@@ -258,8 +257,8 @@ class Transactions:
             transaction = self.context.facts.of(Transaction)[key.row]
             if key.kind == "start" and transaction.stop in ("confirmed", "parked"):
                 return False
-            state = {"start": "waiting"} if key.kind == "start" else {"stop": "waiting"}
-            self.context.save(replace(transaction, error="", **state))
+            waits = {"start": "waiting", "error": ""} if key.kind == "start" else {"stop": "waiting", "stop_error": ""}
+            self.context.save(replace(transaction, **waits))
             if key.row in self._closed:
                 self._closed.remove(key.row)
         self.reports.announce(key)

@@ -38,8 +38,11 @@ def test_accepted_then_reserved() -> None:
     ids=["unknown connector", "in the past", "connector 0 not offered"],
 )
 def test_rejected(connector: int, in_s: float, product: Product) -> None:
-    """§5.14: what cannot be reserved at all is Rejected."""
-    assert reserve(Station(product=product).online(), connector=connector, in_s=in_s) == "Rejected"
+    """§5.14: what cannot be reserved at all is Rejected, and the journal says why."""
+    station = Station(product=product).online()
+    assert reserve(station, connector=connector, in_s=in_s) == "Rejected"
+    ((_, fields),) = [note for note in station.notes if note[0] == "reservation"]
+    assert len(str(fields["status"])) > len("Rejected: ")
 
 
 def test_faulted_unavailable_occupied() -> None:

@@ -113,8 +113,24 @@ def test_no_start_after_its_stop() -> None:
     station.script["StartTransaction"] = REFUSED
     station.charging()
     station.unplug()
-    assert move(station, "retry") == (False, "the stop of transaction 1 has gone already")
+    ok, text = move(station, "retry")
+    assert not ok and text.startswith("the stop of transaction 1 has gone already")
     assert kinds(station) == [("start", "parked")]
+
+
+def test_retry_of_all_is_not_stopped_by_a_start_that_is_too_late() -> None:
+    """Each report keeps its own error; what can go goes, the start stays for the record."""
+    station = Station(TransactionMessageAttempts=1).online()
+    station.script["StartTransaction"] = CallError("GenericError", "no such thing")
+    station.charging()
+    station.script["StopTransaction"] = CallError("InternalError", "not now")
+    station.unplug()
+    errors = {row["kind"]: str(row["error"]) for row in station.cp.queue()}
+    assert "GenericError" in errors["start"] and "InternalError" in errors["stop"]
+    station.script.clear()
+    assert move(station, "retry")[0]
+    ((kind, state),) = kinds(station)
+    assert (kind, state) == ("start", "parked") and "GenericError" in str(station.cp.queue()[0]["error"])
 
 
 def test_nothing_parked() -> None:
