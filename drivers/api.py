@@ -10,6 +10,10 @@ CpState = Literal["A", "B", "C", "D", "E", "F"]
 Message = dict[str, Any]
 
 
+LEASE_OVER = "the lease ran out"
+"""Why a pilot is steady whose offer nobody has renewed."""
+
+
 class PilotSample(NamedTuple):
     """The Control Pilot's two peaks, and how long they may be believed."""
 

@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from drivers.api import BoardHost, Message
+from drivers.api import LEASE_OVER, BoardHost, Message
 from drivers.board import BoardConfig, ConfigRefused, Hosted, host_of, read
 from drivers.board_socket import listen, refuse, send
 from drivers.seam import MAX_BYTES, UNDERSTOOD, SeamError, decode
@@ -188,7 +188,11 @@ class BoardProcess:
     def _say(self, messages: list[Message]) -> None:
         for message in messages:
             if message["type"] == "contactor":
-                (self._closed.add if message["closed"] else self._closed.discard)(message["connector"])
+                self._switched(message["connector"], message["closed"])
+            if message["type"] == "ack" and message["why"] == LEASE_OVER:
+                _log(
+                    f"connector {message['connector']}: {LEASE_OVER}: pilot steady, the contactor opens in 6 s at most"
+                )
             if message["type"] == "fault":
                 _log(
                     f"fault {message['code']} {'on' if message['on'] else 'off'} ({message['connector'] or 'station'})"
@@ -198,6 +202,11 @@ class BoardProcess:
                     send(self._client, message)
                 except OSError as error:  # its lease decides
                     self._drop(f"the client takes nothing: {error.strerror}")
+
+    def _switched(self, connector: int, closed: bool) -> None:
+        if (connector in self._closed) != closed:
+            _log(f"connector {connector}: contactor {'closed' if closed else 'open'}")
+        (self._closed.add if closed else self._closed.discard)(connector)
 
     def _drop(self, why: str) -> None:
         if self._client is not None:
@@ -249,6 +258,7 @@ def _version() -> str:
 
 def _serve(config: BoardConfig) -> int:
     """Until a signal says stop."""
+    _log(f"a simulated board with {config.connectors} connector(s), its world in {config.state_dir}")
     try:
         process = BoardProcess(lambda: host_of(config, os.getpid()), config.socket, supervisor_of(os.environ))
     except OSError as error:

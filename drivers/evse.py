@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
-from drivers.api import CpState, PilotSample
+from drivers.api import LEASE_OVER, CpState, PilotSample
 from drivers.checks import CurrentCheck, DiodeCheck
 from drivers.faults import FaultBook, FaultReport
 from drivers.iec61851 import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
@@ -190,7 +190,7 @@ class Evse:
     def _allowance(self, now: float) -> tuple[float, str]:
         """Amperes that may be signalled now, and why they are less than what was offered."""
         if now >= self._lease_until:
-            return 0.0, "no offer" if self._lease_until == -inf else "the lease ran out"
+            return 0.0, "no offer" if self._lease_until == -inf else LEASE_OVER
         self._due(self._lease_until if self._offered >= MIN_AMPS else inf)
         if not self._in_service:
             return 0.0, "out of service"

@@ -17,8 +17,9 @@ TELL_THEMSELVES = frozenset({"ChangeConfiguration", "ReserveNow", "DataTransfer"
 """They note more than a status."""
 CHANGES = frozenset({"SetChargingProfile", "ClearChargingProfile", "SendLocalList", "ChangeAvailability"})
 TOLD = (
-    "connector_id", "transaction_id", "reservation_id", "requested_message", "type", "list_version", "update_type", "id",
-)  # fmt: skip
+    *("connector_id", "transaction_id", "reservation_id", "id", "requested_message"),
+    *("type", "list_version", "update_type"),
+)
 """Fields of a request that say what it was about, and nothing about persons."""
 
 

@@ -165,7 +165,9 @@ KEEP = """
     {ctl} watch
     {ctl} sim plug
     {ctl} sim tap {card}
-    {ctl} sim fault rcd on
+    {ctl} sim fault overtemperature on
+    {ctl} why
+    {ctl} sim fault overtemperature off
     {ctl} sim unplug
     {ctl} transactions
 

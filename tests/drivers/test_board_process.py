@@ -195,6 +195,20 @@ def test_a_charge_outlives_its_client(unit: Unit) -> None:
     assert "contactor" not in kinds(again.heard())
 
 
+def test_the_end_of_a_lease_is_in_the_log(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who was gone, what followed, and when the contactor moved: a line each."""
+    client = unit.attached()
+    client.send(sim("plug"), OFFER)
+    unit.process.turn()
+    unit.wait(5.0)
+    client.socket.close()
+    unit.wait(40.0)
+    log = capsys.readouterr().err.splitlines()
+    words = ("contactor closed", "the client takes nothing", "the lease ran out", "contactor open")
+    places = [next(at for at, line in enumerate(log) if word in line) for word in words]
+    assert places == sorted(places)
+
+
 def test_asked_to_stop_it_ends_the_charge_properly(tmp_path: Path) -> None:
     """Steady pilot, the car stops, the contactor opens, all of it told; nothing is taken any more; exit."""
     unit = Unit(tmp_path)
