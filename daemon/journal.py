@@ -19,6 +19,8 @@ from ocpp16.step import Note
 
 FIELD_CHARS = 200
 """No field is longer in a line."""
+EQUAL_LINES = 10
+"""So many equal lines in a row are written; further ones are counted."""
 REMEMBERED = 500
 """Notes kept in memory for `evsectl log`."""
 
@@ -78,14 +80,27 @@ class Journal:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self.newest: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        self._last, self._times = "", 0
 
     def note(self, note: Note, mono: float = 0.0, utc: float | None = None) -> int:
         """Writes it and returns its priority.  Never raises: a journal that is gone stops no station."""
         priority, text, structured = line_of(note)
+        if self._again(text):
+            return priority
         self.newest.append({"mono": mono, "utc": utc, "code": note.code, "priority": priority, "text": text})
         with suppress(OSError):
             self._sink(priority, text, structured)
         return priority
+
+    def _again(self, text: str) -> bool:
+        """Whether it is one too many of a flood of equal lines; what follows a flood first tells how many they were."""
+        unsaid, self._times = self._times - EQUAL_LINES, self._times + 1 if text == self._last else 1
+        if text != self._last:
+            self._last = text
+            if unsaid > 0:
+                with suppress(OSError):
+                    self._sink(*line_of(Note("repeated", {"times": unsaid})))
+        return self._times > EQUAL_LINES
 
     def say(self, code: str, **fields: Field) -> int:
         """A note of the hall's own."""

@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, Line] = {
         ERROR, "broken belief, offers withdrawn, ending to be restarted: {error}; please report this"
     ),
     "part-failed": Line(ERROR, "cannot go on, ending to be restarted: {error}"),
+    "repeated": Line(NOTICE, "the line before came {times} times more"),
     "slow-step": Line(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
     "reboot-hook": Line(NOTICE, "reboot hook: {detail}"),
     "no-reboot-hook": Line(WARNING, "the unit is not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),

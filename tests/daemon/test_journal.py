@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.journal import (
+    EQUAL_LINES,
     FIELD_CHARS,
     REMEMBERED,
     Journal,
@@ -82,6 +83,18 @@ def test_notes_are_remembered_up_to_a_cap() -> None:
         journal.note(Note("boot-accepted", {"interval": number}), float(number), None)
     assert len(lines) == REMEMBERED + 5 and len(journal.newest) == REMEMBERED
     assert journal.newest[0]["mono"] == 5.0 and journal.say("broken-belief", error="x") == ERROR
+
+
+def test_a_flood_of_equal_lines_is_counted() -> None:
+    """1,000 equal lines cost ten, and one that tells how many it were; others go on as they come."""
+    lines: list[str] = []
+    journal = Journal(lambda priority, text, fields: lines.append(text))
+    for _ in range(1000):
+        journal.say("store-ok")
+    journal.say("clock-known")
+    journal.say("store-ok")
+    assert len(lines) == EQUAL_LINES + 3 and lines[EQUAL_LINES] == "the line before came 990 times more"
+    assert len(journal.newest) == EQUAL_LINES + 2
 
 
 def test_a_broken_journal_stops_nobody() -> None:
