@@ -56,6 +56,7 @@ class Session:
         """The message last in flight at a lost connection, and at how many in a row."""
         self._timeouts = 0
         self._proved = False
+        self._given_up = False
         self.epoch = 0
         """Rises when the connection, though open, is of no use: the link is dialled anew."""
 
@@ -91,7 +92,7 @@ class Session:
     # --- the connection ---------------------------------------------------------------------------------------------
 
     def link_up(self) -> None:
-        self.up = True
+        self.up, self._given_up = True, False
         self._late.clear()
         self._proved = False
 
@@ -225,7 +226,7 @@ class Session:
         self.context.note("answer-missing", action=flight.action)
         self._timeouts += 1
         if self._timeouts >= DEAF_TIMEOUTS:
-            self._timeouts = 0
+            self._timeouts, self._given_up = 0, True  # nothing more is said on this connection
             self.epoch += 1
             self.context.note("link-deaf", timeouts=DEAF_TIMEOUTS)
         if flight.report is not None:
@@ -240,7 +241,7 @@ class Session:
 
     def pump(self) -> None:
         """Send the next CALL, if one may be sent."""
-        while self.up and self._flight is None and self.gate is not Gate.SILENT:
+        while self.up and not self._given_up and self._flight is None and self.gate is not Gate.SILENT:
             if (volatile := self._next_volatile()) is not None:
                 self._send(volatile.request, volatile.then, None)
             elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:

@@ -423,6 +423,12 @@ def test_deaf_link_is_dialled_anew() -> None:
     assert station.last.link.epoch == 0
     station.wait(60)
     assert station.last.link.epoch == 1
+    station.forget().fault("overtemperature", connector=None)
+    station.wait(40)
+    assert station.heard() == []  # nothing more is said where nobody hears
+    station.disconnect()
+    station.connect()
+    assert "Faulted" in station.statuses()
 
 
 def test_any_frame_shows_that_the_link_hears() -> None:
@@ -683,6 +689,7 @@ def test_late_ids_are_bounded() -> None:
     first = next(said for said in station.said if said.action == "StartTransaction")
     for _ in range(MAX_LATE + 2):
         station.wait(1.5)
+        station.request("ClearCache")  # the other side lives
     assert noted(station.late(first, {"transactionId": 55, **ACCEPTED})) == ["answer-unknown"]
 
 
