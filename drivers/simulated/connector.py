@@ -245,11 +245,17 @@ class SimulatedConnector:
         if self._ack and self._seq is not None:
             self._voice.ack(self._seq, self.evse)
             self._ack = False
-        if self._unlock_seq is not None and (not self.cable.locked or self.cable.reflex.failed):
-            ok = not self.cable.locked
-            self._voice.done(self._unlock_seq, ok, "unlocked" if ok else "it does not unlock")
-            self._unlock_seq = None
+        self._tell_unlocking()
         return news
+
+    def _tell_unlocking(self) -> None:
+        """The end of an order to unlock: it has moved, it does not, or the level has locked it anew meanwhile."""
+        anew = self.cable.wanted
+        if self._unlock_seq is not None and (not self.cable.locked or self.cable.reflex.failed or anew):
+            ok = not self.cable.locked
+            why = "unlocked" if ok else "it was locked anew" if anew else "it does not unlock"
+            self._voice.done(self._unlock_seq, ok, why)
+            self._unlock_seq = None
 
     def _report(self, now: float, report: Report) -> bool:
         if isinstance(report, SignalReport):

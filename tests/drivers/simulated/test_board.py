@@ -223,6 +223,18 @@ def test_unlock_without_lock_or_under_voltage() -> None:
     assert stand.do("unlock", connector=1) == (False, "there is voltage: end the charge first")
 
 
+def test_an_unlock_that_is_overtaken_is_answered() -> None:
+    """The level unlocks and locks anew before the lock has moved: whoever asked is told at once."""
+    stand = Stand(socket=True)
+    stand.sim("plug")
+    stand.offer(0.0, locked=True)
+    stand.wait(1.0)
+    assert stand.do("unlock", connector=1) is None
+    stand.offer(0.0, locked=False)
+    stand.offer(16.0, locked=True)
+    assert (stand.last("done")["ok"], stand.last("done")["detail"]) == (False, "it was locked anew")
+
+
 def test_unlock_says_done_when_the_lock_has_moved() -> None:
     """Against the level that is held; the driver who has left takes his cable along; the next one is locked again."""
     stand = Stand(socket=True)

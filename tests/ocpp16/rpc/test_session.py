@@ -685,7 +685,9 @@ def test_late_answer_to_a_parked_message() -> None:
 
 def test_late_ids_are_bounded() -> None:
     """The number of ids whose late answer still counts is bounded."""
-    station = timed_out_start(TransactionMessageAttempts=1000, TransactionMessageRetryInterval=0, MessageTimeout=1)
+    station = Station(TransactionMessageAttempts=1000, TransactionMessageRetryInterval=0, MessageTimeout=1).online()
+    station.script["StartTransaction"] = SILENCE
+    station.charging()
     first = next(said for said in station.said if said.action == "StartTransaction")
     for _ in range(MAX_LATE + 2):
         station.wait(1.5)
