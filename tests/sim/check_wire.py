@@ -343,6 +343,8 @@ class StatusMatrix(Checker):
         if frame[0] != 2:
             return
         self.sent_at = world.t
+        if frame[2] == "BootNotification":  # what was triggered before it is history: all is told anew once accepted
+            self._gap()
         if frame[2] != "StatusNotification":
             return
         connector, status = frame[3]["connectorId"], frame[3]["status"]
