@@ -59,20 +59,22 @@ def transactions(facts: Facts, registers: Mapping[int, MeterSampled] | None = No
 def _connector(cp: ChargePoint, connector: Connector) -> Row:
     shown = connector_status(connector.view())
     transaction = connector.transaction
-    reading = cp.metering.readings.get(connector.number)
+    seen = cp.attachment.board is not None  # what a lost board told last is no longer known
+    kept = cp.metering.readings.get(connector.number)
+    reading = kept if seen and not {"meter-lost", "meter-frozen"} & set(connector.fault_codes()) else None
     return {
         "connector": connector.number,
         "status": str(shown.status),
         "error": str(shown.error),
         "info": shown.info,
-        "pilot": connector.pilot,
+        "pilot": connector.pilot if seen else None,
         "plugged": connector.plugged,
         "cable_present": connector.cable_present,
         "cable_amps": connector.cable_amps,
         "locked": connector.cable_locked,
-        "contactor_closed": connector.closed,
+        "contactor_closed": connector.closed if seen else None,
         "offered_amps": connector.offered_amps(),
-        "signalled_amps": connector.signalled_amps,
+        "signalled_amps": connector.signalled_amps if seen else None,
         "signalled_why": connector.signalled_why or None,
         "operative": connector.operative,
         "faults": list(connector.fault_codes()),
@@ -83,7 +85,7 @@ def _connector(cp: ChargePoint, connector: Connector) -> Row:
         "watts": [] if reading is None else list(reading.watts),
         "soc": None if reading is None else reading.soc,
         "temperature": None if reading is None else reading.temperature,
-        "transaction": None if transaction is None else transaction_row(transaction, reading.wh if reading else None),
+        "transaction": None if transaction is None else transaction_row(transaction, kept.wh if kept else None),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from tests.ocpp16.station import SILENCE, CallError, Station, clock_text
@@ -43,6 +45,19 @@ def test_status_while_charging() -> None:
     assert (connector["register_wh"], connector["volts"], connector["soc"]) == (1050, [230.0], 44.0)
     assert connector["transaction"]["state"] == "running"
     assert connector["transaction"]["energy_wh"] == 50 == station.cp.transaction_rows()[0]["energy_wh"]
+
+
+@pytest.mark.parametrize("how", ["board", "meter"])
+def test_what_is_no_longer_known_is_not_shown(how: str) -> None:
+    """Readings of a lost meter, and all that a lost board told last, are null."""
+    station = Station().online().charging()
+    if how == "board":
+        station.happens(ev.BoardLost("gone"))
+    else:
+        station.fault("meter-lost")
+    (connector,) = look(station)["connectors"]
+    assert (connector["register_wh"], connector["amps"], connector["watts"]) == (None, [], [])
+    assert (connector["contactor_closed"] is None) is (how == "board")
 
 
 def test_status_while_a_card_waits_and_one_leaves() -> None:
