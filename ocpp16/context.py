@@ -96,6 +96,8 @@ class Context:
         self.replies: list[Reply] = []
         self._lazy: dict[tuple[str, int | str], Write] = {}
         self._lazy_due: float | None = None
+        self._fleeting: dict[tuple[str, int | str], float] = {}
+        """What this step put off although an answer may soon make it needless; and until when at most."""
         self._on_disk = {(table, key) for table, rows in facts.tables.items() for key in rows}
         self._job = 0
         self._seq = 1 + max((int(seq) for seq in self._all_seqs()), default=0)
@@ -129,13 +131,16 @@ class Context:
     def utc(self) -> float | None:
         return self.clock.utc(self.now.mono)
 
-    def save(self, record: Record, within_s: float = 0.0) -> None:
-        """Keep a record; an unchanged one is not written.  `within_s` > 0: the write may wait, or never be needed."""
+    def save(self, record: Record, within_s: float = 0.0, fleeting: bool = False) -> None:
+        """Keep a record; an unchanged one is not written.  `within_s` > 0: the write may wait, or never be needed.
+
+        `fleeting`: not even the commit of this step takes it along, for it will probably be deleted in a moment.
+        """
         key = (record.table, record.key)
         if self.facts.tables[record.table].get(record.key) == record:
             return
         self.facts.put(record)
-        self._write(key, Save(record), within_s)
+        self._write(key, Save(record), within_s, fleeting)
 
     def delete(self, kind: type[Record], key: int | str, within_s: float = 0.0) -> None:
         place = (kind.table, key)
@@ -145,30 +150,36 @@ class Context:
         else:
             self._write(place, Delete(kind.table, key), within_s)
 
-    def _write(self, key: tuple[str, int | str], write: Write, within_s: float) -> None:
+    def _write(self, key: tuple[str, int | str], write: Write, within_s: float, fleeting: bool = False) -> None:
         if within_s <= 0.0 or key in self.writes:
             self._lazy.pop(key, None)
             self.writes[key] = write
             return
         self._lazy[key] = write
         due = self.now.mono + within_s
+        if fleeting:
+            self._fleeting[key] = due
         if self._lazy_due is None or due < self._lazy_due:
             self._lazy_due = due
             self.timers.set(Timer.LAZY, due)
 
     def flush_lazy(self) -> None:
-        """Write now what could have waited."""
-        self.writes |= {key: write for key, write in self._lazy.items() if key not in self.writes}
-        self._lazy.clear()
-        self._lazy_due = None
-        self.timers.clear(Timer.LAZY)
+        """Write now what could have waited, but for what is fleeting."""
+        self.writes |= {k: write for k, write in self._lazy.items() if k not in self.writes and k not in self._fleeting}
+        self._lazy = {key: self._lazy[key] for key in self._fleeting if key in self._lazy}
+        self._lazy_due = min((self._fleeting[key] for key in self._lazy), default=None)
+        if self._lazy_due is None:
+            self.timers.clear(Timer.LAZY)
+        else:
+            self.timers.set(Timer.LAZY, self._lazy_due)
 
     def take_writes(self) -> tuple[Write, ...]:
         """This step's commit.  What could have waited goes with it, for one commit costs less than two."""
+        if self.writes and self.writable and self._lazy:
+            self.flush_lazy()
+        self._fleeting.clear()
         if not self.writes or not self.writable:
             return ()
-        if self._lazy:
-            self.flush_lazy()
         writes = tuple(self.writes.values())
         for key, write in self.writes.items():
             if isinstance(write, Save):

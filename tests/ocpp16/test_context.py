@@ -93,6 +93,22 @@ def test_may_wait() -> None:
     assert len(it.take_writes()) == 2
 
 
+def test_fleeting_write() -> None:
+    """What an answer may make needless goes with no commit of its own step, but with a later one, or at its time."""
+    it = context()
+    it.save(ONE, within_s=60.0, fleeting=True)
+    it.save(Setting(name="B", value="1"), within_s=30.0)
+    it.save(Setting(name="C", value="1"))
+    assert [write.record.key for write in it.take_writes() if isinstance(write, Save)] == ["C", "B"]
+    assert it.timers.due(Timer.LAZY) == 1060.0
+    it.save(Setting(name="D", value="1"))
+    assert len(it.take_writes()) == 2
+    it.save(TWO, within_s=60.0, fleeting=True)
+    assert it.take_writes() == ()
+    it.flush_lazy()
+    assert it.take_writes() == (Save(TWO),)
+
+
 def test_waiting_write_that_is_overtaken() -> None:
     """A write that waits gives way to one that does not."""
     it = context()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections import defaultdict
+from functools import partial
+from multiprocessing import Pool
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from tests.sim.central_system import CentralSystem
 from tests.sim.checkers import Checkers
 from tests.sim.peace import well_behaved
 from tests.sim.rules import all_checkers
-from tests.sim.walk import Walk
+from tests.sim.walk import walk
 from tests.sim.world import Setup, World
 from tests.stories.play import Story, stories
 
@@ -59,21 +61,22 @@ def _middle(story: Story) -> World:
     return world
 
 
-def _grouped() -> dict[str, list[Story]]:
-    groups: dict[str, list[Story]] = defaultdict(list)
+def _middles(group: list[tuple[str, Story]]) -> list[tuple[str, World]]:
+    return [(f"the middle of {name}", _middle(story)) for name, story in group]
+
+
+def _grouped() -> dict[str, list[tuple[str, Story]]]:
+    groups: dict[str, list[tuple[str, Story]]] = defaultdict(list)
     for path in stories():
         story = Story.read(path)
-        groups[" ".join(f"{k}={v}" for k, v in sorted(story.settings.items()))].append(story)
+        groups[" ".join(f"{k}={v}" for k, v in sorted(story.settings.items()))].append((path.stem, story))
     return groups
 
 
-def _walk(worlds: list[World], depth: int, name: str) -> str:
-    walk = Walk()
-    for world in worlds:
-        walk.from_here(world, depth)
-    states, steps, seconds = walk.walked
+def _walk(starts: list[tuple[str, World]], depth: int, name: str, **how: Any) -> str:
+    states, steps, seconds = walk(starts, depth, **how)
     assert states > 10
-    return f"{name}: {states} states, {steps} steps, depth {depth}, {len(worlds)} starts, {seconds:.0f} s"
+    return f"{name}: {states} states, {steps} steps, depth {depth}, {len(starts)} starts, {seconds:.0f} s"
 
 
 def _tell(words: str, capsys: Any) -> None:
@@ -84,25 +87,28 @@ def _tell(words: str, capsys: Any) -> None:
 def test_from_a_fresh_station(capsys: Any) -> None:
     """No sequence of six events breaks a rule."""
     settings = {"ConnectionTimeOut": "30", "LocalPreAuthorize": "true"}
-    _tell(_walk([_fresh(settings)], DEPTH, "fresh station"), capsys)
+    _tell(_walk([("a fresh station", _fresh(settings))], DEPTH, "fresh station"), capsys)
 
 
 def test_from_the_middle_of_each_story(capsys: Any) -> None:
     """Nor from where the stories lead to."""
-    _tell(_walk([_middle(story) for story in _grouped()[""]], DEPTH_MIDDLES, "middles of stories"), capsys)
+    _tell(_walk(_middles(_grouped()[""]), DEPTH_MIDDLES, "middles of stories"), capsys)
 
 
 def test_from_the_middle_of_each_story_with_settings_of_its_own(capsys: Any) -> None:
     """Nor where the station is set up otherwise."""
-    words = [_walk(list(map(_middle, group)), DEPTH_OWN_SETTINGS, name) for name, group in _grouped().items() if name]
+    words = [_walk(_middles(group), DEPTH_OWN_SETTINGS, name) for name, group in _grouped().items() if name]
     _tell("\n".join(words), capsys)
 
 
 def main(depth: int) -> None:
-    """All middles to that depth, however long it takes."""
+    """All middles to that depth, on all cores, however long it takes."""
     gc.disable()
     for name, group in _grouped().items():
-        print(_walk(list(map(_middle, group)), depth, name or "middles of stories"), flush=True)
+        starts, name = _middles(group), name or "middles of stories"
+        with Pool() as pool:
+            mapped = partial(pool.imap, chunksize=8)
+            print(_walk(starts, depth, name, mapped=mapped, aloud=True), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pickle
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple
@@ -175,40 +175,74 @@ class Walked(NamedTuple):
     seconds: float
 
 
-class Walk:
-    """States seen so far, with the depth that was left when they were seen; shared by all starts."""
+class Found(NamedTuple):
+    """Where one event leads to."""
 
-    def __init__(self) -> None:
-        self.seen: dict[Fingerprint, int] = {}
-        self.steps = 0
-        self.seconds = 0.0
+    mark: Fingerprint
+    frozen: bytes
+    kind: str
 
-    def from_here(self, world: World, depth: int) -> None:
-        """All sequences up to `depth` from this world."""
-        began = time.perf_counter()
-        level = [(pickle.dumps(world), ())]
-        self.seen[fingerprint(world)] = depth
-        for left in range(depth - 1, -1, -1):
-            level = [found for frozen, path in level for found in self._fan(frozen, path, left)]
-        self.seconds += time.perf_counter() - began
 
-    def _fan(self, frozen: bytes, path: tuple[str, ...], left: int) -> Iterator[tuple[bytes, tuple[str, ...]]]:
-        for kind, happen in KINDS.items():
-            world: World = pickle.loads(frozen)
-            self.steps += 1
-            if self.steps % SWEEP_EVERY == 0:  # worlds hold cycles
-                gc.collect()
-            try:
-                happen(world)
-                world.run(SETTLE_S)
-            except (Violation, AssertionError) as error:
-                raise AssertionError(f"after {' -> '.join((*path, kind))}: {error}") from error
-            mark = fingerprint(world)
-            if self.seen.get(mark, -1) < left:
-                self.seen[mark] = left
-                if left:
-                    yield pickle.dumps(world), (*path, kind)
+_known: set[Fingerprint] = set()
+"""What this process has told already (a helper of the walk forgets nothing)."""
+_made = 0
 
-    @property
-    def walked(self) -> Walked:
-        return Walked(len(self.seen), self.steps, self.seconds)
+
+def fan(frozen: bytes) -> list[Found]:
+    """What each kind of event leads to; a rule that breaks is an AssertionError that names the kind."""
+    global _made
+    found = []
+    for kind, happen in KINDS.items():
+        world: World = pickle.loads(frozen)
+        _made += 1
+        if _made % SWEEP_EVERY == 0:  # worlds hold cycles
+            gc.collect()
+        try:
+            happen(world)
+            world.run(SETTLE_S)
+        except (Violation, AssertionError) as error:
+            raise AssertionError(f"{kind}: {error}") from error
+        mark = fingerprint(world)
+        if mark not in _known:
+            _known.add(mark)
+            found.append(Found(mark, pickle.dumps(world), kind))
+    return found
+
+
+def walk(
+    starts: Iterable[tuple[str, World]], depth: int, mapped: Callable[..., Iterable[Any]] = map, aloud: bool = False
+) -> Walked:
+    """All sequences up to `depth` from all of the named worlds at once: each state is left once, when it is nearest."""
+    began, steps = time.perf_counter(), 0
+    _known.clear()
+    seen: set[Fingerprint] = set()
+    level: list[tuple[bytes, tuple[str, ...]]] = []
+    for name, world in starts:
+        if (mark := fingerprint(world)) not in seen:
+            seen.add(mark)
+            level.append((pickle.dumps(world), (name,)))
+    for far in range(depth):
+        steps += len(level) * len(KINDS)
+        paths = iter([path for _, path in level])
+        fans = mapped(_fan_or_wrong, [frozen for frozen, _ in level])
+        level = []
+        for found in fans:
+            path = next(paths)
+            if isinstance(found, str):
+                raise AssertionError(f"after {' -> '.join(path)} -> {found}")
+            for one in found:
+                if one.mark not in seen:
+                    seen.add(one.mark)
+                    level.append((one.frozen if far + 1 < depth else b"", (*path, one.kind)))
+        if aloud:
+            print(
+                f"  depth {far + 1}: {len(seen)} states, {steps} steps, {time.perf_counter() - began:.0f} s", flush=True
+            )
+    return Walked(len(seen), steps, time.perf_counter() - began)
+
+
+def _fan_or_wrong(frozen: bytes) -> list[Found] | str:
+    try:
+        return fan(frozen)
+    except AssertionError as error:
+        return str(error)

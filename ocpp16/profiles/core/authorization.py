@@ -123,7 +123,8 @@ class Authorization:
             return verdict
         folded = id_tag.casefold()
         old = self.context.facts.of(CachedTag).get(folded)
-        self._used += 1
+        if old is None or old.used < self._used:  # the card used last stays in its place
+            self._used += 1
         if info.status == AuthorizationStatus.CONCURRENT_TX and old is not None:
             return verdict  # it says something about the moment, not about the card
         expires = None if info.expiry_date is None else to_seconds(info.expiry_date)

@@ -98,7 +98,7 @@ class Transactions:
             values=values,
         )
         rare = interval_s >= HORIZON_S
-        self.context.save(sample, within_s=0.0 if rare else HORIZON_S)
+        self.context.save(sample, within_s=0.0 if rare else HORIZON_S, fleeting=self.reports.waiting == 0)
         self.reports.announce(Key(sample.seq, "values", sample.seq))
         if self.reports.waiting > VALUES_CAP:
             self._thin_values()

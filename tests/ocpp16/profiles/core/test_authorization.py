@@ -285,6 +285,21 @@ def test_unchanged_answer_is_not_written() -> None:
     assert [row.used for row in cached(station)] == [row.used for row in before]
 
 
+def test_card_used_last_keeps_its_place() -> None:
+    """Authorize, start and stop of one card move it once: its place in the order is written no oftener than needed."""
+    station = Station().online()
+    station.plug()
+    station.tap("OTHER")
+    station.tap("OTHER")
+    station.unplug()
+    station.plug()
+    station.tap("CARD")
+    first = {row.id_tag: row.used for row in station.cp.context.facts.of(CachedTag).values()}
+    station.tap("CARD")
+    assert {row.id_tag: row.used for row in station.cp.context.facts.of(CachedTag).values()} == first
+    assert first["card"] == first["other"] + 1
+
+
 def test_full_cache() -> None:
     """§3.5.1: a full cache gives up what is not valid first, then what was unused longest."""
     rows = [CachedTag(id_tag=f"t{n}", status="Accepted", used=n) for n in range(2, CACHE_CAP + 1)]
