@@ -103,7 +103,13 @@ class Assembly:
     def _make_desks(self, product: Product) -> None:
         """Board, reader, technician: where facts and questions come in."""
         self.attachment = Attachment(
-            self.context, product, self.configuration, self.metering, self.connectors, self.station_faults
+            self.context,
+            product,
+            self.configuration,
+            self.metering,
+            self.transactions,
+            self.connectors,
+            self.station_faults,
         )
         self.queue_desk = Queue(self.context, self.reports, self.transactions)
         self.reader = Reader(self.context, self.connectors, self.remote, product)

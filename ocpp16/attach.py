@@ -16,6 +16,7 @@ from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.transactions import Transactions
 from ocpp16.records import LatchedFault
 
 OWN_FAULTS = ("store-full",)
@@ -31,6 +32,7 @@ class Attachment:
         product: Product,
         configuration: Configuration,
         metering: Metering,
+        transactions: Transactions,
         connectors: dict[int, Connector],
         station_faults: dict[str, str],
     ) -> None:
@@ -38,9 +40,19 @@ class Attachment:
         self.product = product
         self.configuration = configuration
         self.metering = metering
+        self.transactions = transactions
         self.connectors = connectors
         self.station_faults = station_faults
         self.board: BoardAttached | None = None
+
+    def started(self) -> None:
+        """A connector may be gone with another product profile: what ran there is billed as far as it was written."""
+        transactions = self.transactions
+        for connector, transaction in list(self.context.facts.running.items()):
+            if connector not in self.connectors:
+                at = transactions.chronology.in_order(transaction.number, transaction.last)
+                reason = transaction.stopping or str(Reason.OTHER)
+                transactions.end(transaction, reason, transaction.stop_id_tag, transaction.last_wh, at)
 
     def attached(self, event: BoardAttached) -> None:
         self.board = event
@@ -55,8 +67,10 @@ class Attachment:
                 connector.faults.clear()
                 self.metering.shapes[shape.connector] = shape
         for fault in self.context.facts.of(LatchedFault).values():  # no restart clears it
-            faults = self.station_faults if fault.connector == 0 else self.connectors[fault.connector].faults
-            faults[fault.code] = fault.detail
+            if fault.connector == 0:
+                self.station_faults[fault.code] = fault.detail
+            elif fault.connector in self.connectors:
+                self.connectors[fault.connector].faults[fault.code] = fault.detail
         measurable = {name for shape in event.connectors for name in shape.measurands}
         self.configuration.measurable = frozenset(measurable) if measurable else None
         self.context.note("board-attached", board=event.board, connectors=len(event.connectors))

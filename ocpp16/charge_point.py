@@ -244,6 +244,7 @@ class ChargePoint(Introductions):
             self.context.save(replace(unit, boot_id=clock.boot_id, utc_offset=clock.offset), within_s=1.0)
         if clock.known:
             self._clock_set()
+        self.attachment.started()
         self.firmware.started(event.reset_failed)
         self.diagnostics.started()
 

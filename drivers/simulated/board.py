@@ -128,7 +128,7 @@ class SimulatedBoard:
                     message["seq"],
                 )
             case "latched":
-                if message["code"] not in STATION:
+                if message["code"] not in STATION and (message["connector"] or 1) <= len(self._world.connectors):
                     connector = self._of(message["connector"])
                     connector.evse.faults.relatch(now, message["code"])
                     connector.look(now)

@@ -9,7 +9,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
-from ocpp16.records import LatchedFault, Unit
+from ocpp16.records import LatchedFault, Transaction, Unit
 from tests.ocpp16.station import SILENCE, Station, clock_text
 
 
@@ -403,3 +403,20 @@ def test_full_store_is_not_the_boards_affair() -> None:
     station.happens(ev.StoreChanged("full"))
     station.attach()
     assert station.status() == "Faulted"
+
+
+def test_connector_that_the_product_has_no_more() -> None:
+    """Another product profile, one connector less: what ran there is closed and told, its latched fault hurts nobody."""
+    two = Station(Product(connectors=2)).online()
+    for connector in (1, 2):
+        two.plug(connector)
+        two.tap(f"CARD{connector}", connector)
+    two.disconnect()
+    rows = [row for row in two.disk.values() if row.table != "unit"]
+    rows.append(LatchedFault(name="2/weld", connector=2, code="weld"))
+    station = Station(Product(), records=rows).started()
+    station.connect()
+    stops_told = [(stop["reason"], stop["transactionId"]) for stop in station.heard("StopTransaction")]
+    assert {reason for reason, _ in stops_told} == {"Other", "PowerLoss"}
+    assert [row.connector for row in station.rows(Transaction) if row.stop != "confirmed"] == []
+    assert (station.status(), len(station.rows(LatchedFault))) == ("Available", 1)

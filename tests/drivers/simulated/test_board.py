@@ -50,6 +50,7 @@ def test_nothing_is_said_before_the_greeting() -> None:
     assert stand.hear(stand.board.receive(1000.0, {"type": "hello", "version": 1})) == []
     stand.latched("diode")
     stand.latched("weld")
+    stand.latched("weld", 9)  # of a board that was bigger
     stand.latched("overtemperature", None)
     assert stand.said == []
     told = stand.board.greet(1000.0)
