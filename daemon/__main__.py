@@ -60,7 +60,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     if "--check-config" in flags:
-        from daemon.offer_check import report
+        from daemon.board_offer import report
 
         text, well = report(config)
         print(text, file=sys.stdout if well else sys.stderr)

@@ -38,6 +38,7 @@ __all__ = [
     "latched_of",
     "offer_of",
     "order_of",
+    "shape_of",
 ]
 
 Message = dict[str, Any]
@@ -110,22 +111,24 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], list[Event]]] = {
 }
 
 
+def shape_of(m: Mapping[str, Any]) -> ConnectorShape:
+    """What the board says a connector is."""
+    return ConnectorShape(
+        connector=m["connector"],
+        min_amps=m["min_amps"],
+        max_amps=m["max_amps"],
+        phases=m["phases"],
+        outlet=m["outlet"],
+        lock=m["lock"],
+        meter=m["meter"],
+        measurands=tuple(m.get("measurands") or ()),
+    )
+
+
 def attached_of(hello: Mapping[str, Any], connectors: Sequence[Mapping[str, Any]]) -> BoardAttached:
     """`hello` and its connectors, as one event."""
-    shapes = tuple(
-        ConnectorShape(
-            connector=m["connector"],
-            min_amps=m["min_amps"],
-            max_amps=m["max_amps"],
-            phases=m["phases"],
-            outlet=m["outlet"],
-            lock=m["lock"],
-            meter=m["meter"],
-            measurands=tuple(m.get("measurands") or ()),
-        )
-        for m in connectors
-    )
     layers = tuple(hello.get("layers") or ())
+    shapes = tuple(map(shape_of, connectors))
     return BoardAttached(hello["boot_id"], hello["session_id"], hello["board"], shapes, layers)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from daemon.toml_file import nearest_late
 from ocpp16.product import MOST_IN_A_LIST, Product
 from ocpp16.profiles.core.metering import MEASURES
 
@@ -62,8 +63,6 @@ def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
     if file is None and name == Product().name:
         return Product(), []  # the reference product needs no file
     if file is None:
-        from daemon.toml_lines import nearest  # late, like all that only a mistake needs
-
         known = sorted({path.stem for place in FOLDERS for path in place.glob("*.toml")} | {Product().name})
         return Product(), [
             Trouble(
@@ -72,7 +71,7 @@ def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
                 "",
                 f"there is no product profile {name!r}",
                 f"a path, or one of {', '.join(known)}",
-                nearest(name, known),
+                nearest_late(name, known),
             )
         ]
     try:
@@ -105,9 +104,7 @@ def _checked(content: dict[str, Any]) -> tuple[Product, list[tuple[str, ...]]]:
 
 
 def _strange(name: str, fields: list[str]) -> tuple[str, ...]:
-    from daemon.toml_lines import nearest
-
-    return name, "there is no such answer", ", ".join(fields), nearest(name, fields)
+    return name, "there is no such answer", ", ".join(fields), nearest_late(name, fields)
 
 
 def contradictions(product: Product) -> Iterator[tuple[str, str]]:

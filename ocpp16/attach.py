@@ -9,9 +9,11 @@ new boot       | none          | darkness: PowerLoss, with the meter's own regis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ocpp16.connector import Connector
 from ocpp16.context import Context
-from ocpp16.events import BoardAttached
+from ocpp16.events import BoardAttached, ConnectorShape
 from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
@@ -21,6 +23,21 @@ from ocpp16.records import LatchedFault
 
 OWN_FAULTS = ("store-full",)
 """Faults of the station that the board knows nothing of."""
+
+
+def contradictions(product: Product, shapes: Sequence[ConnectorShape]) -> list[str]:
+    """Where product and board cannot both be right, a line each; such a station is Faulted."""
+    lines = []
+    if sorted(shape.connector for shape in shapes) != list(range(1, product.connectors + 1)):
+        lines.append(f"connectors: the product has {product.connectors}, the board {len(shapes)}")
+    outlet = "cable" if product.fixed_cable else "socket"
+    for shape in shapes:
+        place = f"connector {shape.connector}"
+        if shape.outlet != outlet:
+            lines.append(f"{place}: the product has a {outlet}, the board a {shape.outlet}")
+        if shape.phases < product.phases:
+            lines.append(f"{place}: {product.phases} phases in the product, {shape.phases} on the board")
+    return lines
 
 
 class Attachment:
@@ -77,18 +94,9 @@ class Attachment:
 
     def _check(self, event: BoardAttached) -> None:
         """Board and product profile must tell the same story."""
-        numbers = sorted(shape.connector for shape in event.connectors)
-        wrong = ""
-        if numbers != list(self.connectors):
-            wrong = f"the product has {len(self.connectors)} connector(s), the board has {len(numbers)}"
-        for shape in event.connectors:
-            if (shape.outlet == "cable") != self.product.fixed_cable:
-                wrong = f"connector {shape.connector}: the board has a {shape.outlet}, the product says otherwise"
-            if shape.phases < self.product.phases:
-                wrong = f"connector {shape.connector}: {shape.phases} of {self.product.phases} phases on the board"
-        if wrong:
-            self.station_faults["board-mismatch"] = wrong
-            self.context.note("board-mismatch", detail=wrong)
+        if wrong := contradictions(self.product, event.connectors):
+            self.station_faults["board-mismatch"] = wrong[0]
+            self.context.note("board-mismatch", detail="; ".join(wrong)[:400])
 
     def ready(self) -> None:
         """All present states are told: decide about each open transaction."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from daemon.config_types import Config, Draft
@@ -165,32 +164,11 @@ def watch(asked: Asked) -> int:
 # --- acts -------------------------------------------------------------------------------------------------------------
 
 
-def act(asked: Asked, do: str, missing: Callable[[Asked], str] = lambda _: "", **fields: Any) -> int:
-    """Only the daemon can do it.  Where it refused, `missing` says what does not exist, or nothing: then no is no."""
+def act(asked: Asked, do: str, **fields: Any) -> int:
+    """Only the daemon can do it, and only it knows what there is to do it with."""
     answer = {**asked.daemon.ask(do, **fields), "source": "daemon"}
-    if not answer.get("ok") and not answer.get("usage"):
-        with suppress(Unreachable):  # it may have gone over this: then its no stands
-            if reason := missing(asked):
-                answer.update(usage=True, error=reason)
     text = answer.get("text", "")
     return told(asked, answer, {"text": text}, lambda: print(text or "done"))
-
-
-def _no_item(asked: Asked) -> str:
-    kept = [row.get("item") for row in asked.daemon.ask("queue").get("queue", [])]
-    return "" if asked.number() in (None, *kept) else f"there is no report {asked.number()}"
-
-
-def _absent(answer: Answer) -> str:
-    return str(answer.get("error", "")) if answer.get("usage") else ""
-
-
-def _no_key(asked: Asked) -> str:
-    return _absent(asked.daemon.ask("configuration", key=asked.operand()))
-
-
-def _no_connector(asked: Asked) -> str:
-    return _absent(asked.daemon.ask("why", connector=asked.connector()))
 
 
 def certify(asked: Asked) -> int:
@@ -206,14 +184,14 @@ def certify(asked: Asked) -> int:
 
 
 ACTS: dict[str, Callable[[Asked], int]] = {
-    "queue park": lambda asked: act(asked, "park", _no_item, item=asked.number()),
-    "queue retry": lambda asked: act(asked, "retry", _no_item, item=asked.number()),
-    "config set": lambda asked: act(asked, "set", _no_key, key=asked.operand(), value=asked.operand(1)),
-    "stop-transaction": lambda asked: act(asked, "stop", _no_connector, connector=asked.connector()),
+    "queue park": lambda asked: act(asked, "park", item=asked.number()),
+    "queue retry": lambda asked: act(asked, "retry", item=asked.number()),
+    "config set": lambda asked: act(asked, "set", key=asked.operand(), value=asked.operand(1)),
+    "stop-transaction": lambda asked: act(asked, "stop", connector=asked.connector()),
     "reset": lambda asked: act(asked, "reset", hard=asked.line.options.get("--hard", False)),
     "selftest": lambda asked: act(asked, "selftest", clear_latched=asked.line.options.get("--clear-latched", False)),
     "certify": certify,
-    "sim": lambda asked: act(asked, "sim", _no_connector, words=list(asked.line.operands), connector=asked.connector()),
+    "sim": lambda asked: act(asked, "sim", words=list(asked.line.operands), connector=asked.connector()),
 }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ocpp16 import events as ev
+from ocpp16.attach import contradictions
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
 from ocpp16.records import LatchedFault, Transaction, Unit
@@ -406,7 +408,7 @@ def test_full_store_is_not_the_boards_affair() -> None:
 
 
 def test_connector_that_the_product_has_no_more() -> None:
-    """Another product profile, one connector less: what ran there is closed and told, its latched fault hurts nobody."""
+    """With one connector less, what ran there is closed and told, and its latched fault hurts nobody."""
     two = Station(Product(connectors=2)).online()
     for connector in (1, 2):
         two.plug(connector)
@@ -420,3 +422,16 @@ def test_connector_that_the_product_has_no_more() -> None:
     assert {reason for reason, _ in stops_told} == {"Other", "PowerLoss"}
     assert [row.connector for row in station.rows(Transaction) if row.stop != "confirmed"] == []
     assert (station.status(), len(station.rows(LatchedFault))) == ("Available", 1)
+
+
+def test_contradictions_of_board_and_product() -> None:
+    """Numbers of connectors, outlets and phases that do not fit are told, each of them."""
+    shape = ev.ConnectorShape(1, phases=1, outlet="cable")
+    product = Product(phases=3, fixed_cable=False)
+    assert contradictions(product, [shape, replace(shape, connector=2)]) == [
+        "connectors: the product has 1, the board 2",
+        "connector 1: the product has a socket, the board a cable",
+        "connector 1: 3 phases in the product, 1 on the board",
+        "connector 2: the product has a socket, the board a cable",
+        "connector 2: 3 phases in the product, 1 on the board",
+    ]

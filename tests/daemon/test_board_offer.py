@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from daemon.board_link import shape_of
+from daemon.board_offer import compared, report
 from daemon.config import load
 from daemon.config_types import Config
-from daemon.offer_check import compared, contradictions, report
 from drivers.seam import encode
 from drivers.simulated.board import SimulatedBoard
 
@@ -64,20 +65,9 @@ def test_what_the_simulated_board_gives_is_offered(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_named_with_its_reason(tmp_path: Path) -> None:
     """What the board does not measure is not offered; what the product does not name neither."""
-    lines = compared(config(tmp_path), [SHAPE])
+    lines = compared(config(tmp_path), [shape_of(SHAPE)])
     assert "connector 1: Voltage: NOT offered, the board does not measure it" in lines
     assert any("Frequency: not offered" in line for line in lines)
-
-
-def test_contradictions_of_board_and_product_are_told(tmp_path: Path) -> None:
-    """Numbers of connectors, outlets and phases that do not fit are told."""
-    assert contradictions(config(tmp_path, product="socket-3p"), [SHAPE, {**SHAPE, "connector": 2}]) == [
-        "connectors: the product has 1, the board 2",
-        "connector 1: the product has a socket, the board a cable",
-        "connector 1: 3 phases in the product, 1 on the board",
-        "connector 2: the product has a socket, the board a cable",
-        "connector 2: 3 phases in the product, 1 on the board",
-    ]
 
 
 def test_a_board_that_does_not_fit_is_not_well(tmp_path: Path) -> None:

@@ -5,33 +5,35 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from typing import Any
 
+from daemon.board_link import shape_of
 from daemon.config_types import Config
+from ocpp16.attach import contradictions
+from ocpp16.events import ConnectorShape
 
 BOARD_S = 1.0
 """A board behind a socket has so long to say what it is."""
 
 
-def shapes_of(config: Config) -> tuple[list[dict[str, Any]], str]:
-    """The `connector` messages of the board, or why there are none."""
+def shapes_of(config: Config) -> tuple[list[ConnectorShape], str]:
+    """The connectors of the board, or why there are none."""
     if config.board.kind == "simulated":
         from daemon.simulation import make_board
 
         greeting = make_board(config, None, 0).greet(0.0)
-        return [message for message in greeting if message["type"] == "connector"], ""
+        return [shape_of(message) for message in greeting if message["type"] == "connector"], ""
     try:
         return asyncio.run(_asked(config.board.socket)), ""
     except (OSError, ValueError) as error:
         return [], f"no board answers at {config.board.socket} ({str(error) or 'no answer'})"
 
 
-async def _asked(path: str) -> list[dict[str, Any]]:
+async def _asked(path: str) -> list[ConnectorShape]:
     """What a board tells everybody who connects; nothing is asked of it."""
     from drivers.seam import MAX_BYTES, decode
 
     loop = asyncio.get_running_loop()
-    shapes: list[dict[str, Any]] = []
+    shapes: list[ConnectorShape] = []
     wanted = 1
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as sock:
         async with asyncio.timeout(BOARD_S):
@@ -43,34 +45,19 @@ async def _asked(path: str) -> list[dict[str, Any]]:
                 if message["type"] == "hello":
                     wanted = message["connectors"]
                 if message["type"] == "connector":
-                    shapes.append(message)
+                    shapes.append(shape_of(message))
     return shapes
 
 
-def contradictions(config: Config, shapes: Sequence[dict[str, Any]]) -> list[str]:
-    """Where product and board cannot both be right, a line each; such a station is Faulted."""
-    product, lines = config.product, []
-    if len(shapes) != product.connectors:
-        lines.append(f"connectors: the product has {product.connectors}, the board {len(shapes)}")
-    for shape in shapes:
-        number = shape["connector"]
-        outlet = "cable" if product.fixed_cable else "socket"
-        if shape["outlet"] != outlet:
-            lines.append(f"connector {number}: the product has a {outlet}, the board a {shape['outlet']}")
-        if shape["phases"] < product.phases:
-            lines.append(f"connector {number}: {product.phases} phases in the product, {shape['phases']} on the board")
-    return lines
-
-
-def compared(config: Config, shapes: Sequence[dict[str, Any]]) -> list[str]:
+def compared(config: Config, shapes: Sequence[ConnectorShape]) -> list[str]:
     """What will be measured, and what is missing and why, a line each."""
     product, lines = config.product, []
     for shape in shapes:
-        number = shape["connector"]
+        number = shape.connector
         for measurand in product.measurands:
-            verdict = "offered" if measurand in shape["measurands"] else "NOT offered, the board does not measure it"
+            verdict = "offered" if measurand in shape.measurands else "NOT offered, the board does not measure it"
             lines.append(f"connector {number}: {measurand}: {verdict}")
-        for measurand in shape["measurands"]:
+        for measurand in shape.measurands:
             if measurand not in product.measurands:
                 lines.append(
                     f"connector {number}: {measurand}: not offered, the board could, the product does not name it"
@@ -84,7 +71,7 @@ def report(config: Config) -> tuple[str, bool]:
     head = f"configuration well: station {config.station.id}, product {config.product.name}, {config.csms.url}"
     if missing:
         return f"{head}\n{missing}: what it can measure is not known", True
-    if wrong := contradictions(config, shapes):
+    if wrong := contradictions(config.product, shapes):
         remedy = f"choose another [station] product than {config.product.name}, or mend the board's own configuration"
         return "\n".join([*(f"product and board contradict each other: {line}" for line in wrong), remedy]), False
     return "\n".join([head, *compared(config, shapes)]), True
