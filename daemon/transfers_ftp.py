@@ -1,4 +1,4 @@
-"""FTP, and FTPS by explicit TLS, by ftplib: passive, one file down, with resume, or one up.  Nothing else is spoken."""
+"""FTP, and FTPS by explicit TLS (implicit at port 990): passive, one file down, with resume, or one up; no more."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from daemon.transfers_watch import TransferFailed, Watch, one_line
 from daemon.urls import Location
 
 CHUNK_BYTES = 64 << 10
+IMPLICIT_PORT = 990
+"""There TLS begins with the first byte: ftps-control of IANA's registry."""
 _ERRORS = (ftplib.Error, OSError, EOFError, ValueError)
 
 
@@ -42,11 +44,31 @@ class _Ftps(ftplib.FTP_TLS):
         return self.context.wrap_socket(data, server_hostname=self.host, session=control.session), size
 
 
+class _ImplicitFtps(_Ftps):
+    """TLS from the first byte on."""
+
+    name = ""
+    """Whose certificate it must be."""
+
+    def connect(
+        self, host: str = "", port: int = 0, timeout: float = 0.0, source_address: tuple[str, int] | None = None
+    ) -> str:
+        plain = socket.create_connection((host, port), timeout)
+        self.af = plain.family
+        self.sock = self.context.wrap_socket(plain, server_hostname=self.name)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def auth(self) -> str:
+        return ""  # protected already
+
+
 @contextmanager
 def _session(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext) -> Iterator[_Ftp | _Ftps]:
     """Connected and logged in.  Raises TransferFailed."""
     stage = "TCP"
-    ftp: _Ftp | _Ftps = _Ftps(context=tls) if location.scheme == "ftps" else _Ftp()
+    ftp = _made(location, tls)
     ftp.watch = watch
     try:
         try:
@@ -65,6 +87,16 @@ def _session(location: Location, addresses: Sequence[str], watch: Watch, tls: ss
             raise _failure(stage, error, watch) from error
     finally:
         ftp.close()
+
+
+def _made(location: Location, tls: ssl.SSLContext) -> _Ftp | _Ftps:
+    if location.scheme != "ftps":
+        return _Ftp()
+    if location.port != IMPLICIT_PORT:
+        return _Ftps(context=tls)
+    implicit = _ImplicitFtps(context=tls)
+    implicit.name = location.host
+    return implicit
 
 
 def _connect(ftp: _Ftp | _Ftps, location: Location, addresses: Sequence[str], watch: Watch) -> None:
@@ -86,6 +118,8 @@ def _connect(ftp: _Ftp | _Ftps, location: Location, addresses: Sequence[str], wa
 
 def _failure(stage: str, error: BaseException, watch: Watch) -> TransferFailed:
     watch.check()
+    if isinstance(error, ssl.SSLError):
+        stage = "TLS"
     if isinstance(error, TimeoutError):
         return TransferFailed(stage, f"nothing came within {watch.limits.stall_s:g} s")
     if isinstance(error, EOFError):

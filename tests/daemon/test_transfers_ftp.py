@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,20 @@ def test_tls(tmp_path: Path, shared: Path) -> None:
         assert not ok and line.startswith("TLS: ") and "not valid for" in line
         ok, line = fetch(f"ftp://{url}", terms(tmp_path))
         assert not ok and line.startswith("login: 5")
+    assert (shared / BUNDLE).read_bytes() == DATA
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may listen at port 990")
+def test_implicit_tls(tmp_path: Path, shared: Path) -> None:
+    """At port 990 TLS begins with the first byte; the certificate must be the name's there, too."""
+    own = identity(tmp_path)
+    with ftp(shared, own.server, port=990, implicit=True):
+        url = f"ftps://u:p%2Fw@{NAME}:990/sub%20dir/f.bin"
+        ok, path = fetch(url, terms(tmp_path, own.authority))
+        assert ok and Path(path).read_bytes() == DATA
+        assert send(f"ftps://u:p%2Fw@{NAME}:990/", terms(tmp_path, own.authority), DATA)[0]
+        ok, line = fetch(url.replace(NAME, "other.example"), terms(tmp_path, own.authority))
+        assert not ok and line.startswith("TLS: ") and "not valid for" in line
     assert (shared / BUNDLE).read_bytes() == DATA
 
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -241,8 +241,11 @@ def false_ftp(data: bytes, **how: object) -> Iterator[FalseFtp]:
 
 
 @contextmanager
-def ftp(folder: Path, tls: Path | None = None) -> Iterator[int]:
-    """A real one (pyftpdlib) for user `u`, password `p/w`; `tls`: a PEM file, and nothing without protection."""
+def ftp(folder: Path, tls: Path | None = None, port: int = 0, implicit: bool = False) -> Iterator[int]:
+    """A real one (pyftpdlib) for user `u`, password `p/w`; `tls`: a PEM file, and nothing without protection.
+
+    `implicit`: protected from the first byte.
+    """
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import IOLoop
@@ -254,8 +257,15 @@ def ftp(folder: Path, tls: Path | None = None) -> Iterator[int]:
     fields: dict[str, object] = {"authorizer": authorizer, "auth_failed_timeout": 0}
     if tls:
         fields |= {"certfile": str(tls), "tls_control_required": True, "tls_data_required": True, "ssl_context": None}
+    if implicit:
+
+        def handle(self: Any) -> None:
+            self.secure_connection(self.ssl_context)
+            TLS_FTPHandler.handle(self)
+
+        fields["handle"] = handle
     handler = type("Handler", (TLS_FTPHandler if tls else FTPHandler,), fields)
-    server = FTPServer(("127.0.0.1", 0), handler, ioloop=IOLoop())
+    server = FTPServer(("127.0.0.1", port), handler, ioloop=IOLoop())
     stop = threading.Event()
 
     def serve() -> None:
