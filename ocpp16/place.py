@@ -169,7 +169,7 @@ class Place:
     # --- the offer --------------------------------------------------------------------------------------------------
 
     def hardware(self) -> list[tuple[float, str]]:
-        """What bounds the amperes for good."""
+        """What bounds the amperes for good, each with its name: see `hardware_amps`."""
         if self.shape is None:
             return [(0.0, "no board")]
         bounds = [(self.shape.max_amps, "board"), (self.parts.product.max_amps, "product")]
@@ -187,7 +187,10 @@ class Place:
 
     def hardware_amps(self) -> float:
         """What board, product and cable allow, without any charging profile."""
-        return min(amps for amps, _ in self.hardware())
+        if self.shape is None:
+            return 0.0
+        amps = min(self.shape.max_amps, self.parts.product.max_amps)
+        return min(amps, self.cable_amps) if self.cable_amps > 0.0 else amps
 
     def offered_amps(self) -> float:
         """§7.13 Current.Offered.  Below the smallest that can be signalled (6 A): no energy."""
@@ -223,6 +226,8 @@ class Place:
 
     def view(self) -> View:
         transaction = self.transaction
+        left = self.context.facts.of(Occupancy).get(self.number)
+        held = left is not None and left.held_for is not None
         return View(
             faults=self.fault_codes(),
             operative=self.operative,
@@ -233,7 +238,7 @@ class Place:
             offered=self.offered_amps() > 0.0,
             closed=self.closed,
             settling=self.context.timers.due(Timer.ENERGISE, self.number) is not None,
-            finishing=self._occupancy.finishing and self.finishing,
+            finishing=left is not None and left.finishing and (held or self.plugged),
             reserved=self.parts.reservations.of(self.number) is not None,
-            held=self.held_for is not None,
+            held=held,
         )

@@ -55,6 +55,8 @@ class Timers:
 
     def take(self, now: float) -> list[tuple[Timer, int, float]]:
         """All that are due, with the second at which they were, oldest first; they no longer run."""
+        if not self._due or min(self._due.values()) > now:  # after nearly every event
+            return []
         ripe = sorted((due, key) for key, due in self._due.items() if due <= now)
         for _, key in ripe:
             del self._due[key]

@@ -44,6 +44,7 @@ def test_smallest_bound(board: float, product: float, cable: float, amps: float)
     station.cable(locked=True, max_amps=cable)
     station.charging()
     assert station.offered() == amps
+    assert min(bound for bound, _ in station.cp.connectors[1].hardware()) == amps  # what `why` names is what is done
 
 
 @pytest.mark.parametrize(("limit", "amps"), [(0.0, 0.0), (5.9, 0.0), (6.0, 6.0), (100.0, 32.0)])
