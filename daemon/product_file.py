@@ -13,7 +13,7 @@ import msgspec
 
 from daemon.toml_file import nearest_late
 from ocpp16.product import MOST_IN_A_LIST, Product
-from ocpp16.profiles.core.metering import MEASURES
+from ocpp16.profiles.core.measurands import MEASURES
 
 FOLDERS = (
     Path("/etc/evsed/products"),

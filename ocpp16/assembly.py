@@ -111,7 +111,7 @@ class Assembly:
             self.connectors,
             self.station_faults,
         )
-        self.queue_desk = Queue(self.context, self.reports, self.transactions)
+        self.queue_desk = Queue(self.context, self.reports, self.transactions, self.session.awaited)
         self.reader = Reader(self.context, self.connectors, self.remote, product)
         self.desk = Desk(
             self.context,

@@ -20,6 +20,7 @@ from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.metering import Metering
 from ocpp16.profiles.core.transactions import Transactions
 from ocpp16.records import LatchedFault
+from ocpp16.timers import Timer
 
 OWN_FAULTS = ("store-full",)
 """Faults of the station that the board knows nothing of."""
@@ -73,6 +74,7 @@ class Attachment:
 
     def attached(self, event: BoardAttached) -> None:
         self.board = event
+        self.metering.begin_anew()
         for code in [code for code in self.station_faults if code not in OWN_FAULTS]:
             del self.station_faults[code]  # the board tells its own again
         self._check(event)
@@ -132,6 +134,7 @@ class Attachment:
             connector.shape = None
             connector.ready = False
             connector.closed = False
+            self.context.timers.clear(Timer.OPENING, connector.number)  # the bill waits for the board's next word
         if "board-missing" not in self.station_faults:
             self.context.note("board-lost", reason=reason)
         self.station_faults["board-missing"] = reason

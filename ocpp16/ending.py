@@ -27,13 +27,14 @@ class Ending(Place):
         transaction = self.transaction
         if transaction is None or transaction.stopping:
             return
-        if not self.closed:
+        if self.ready and not self.closed:
             self._finish(replace(transaction, stopping=str(reason), stop_id_tag=id_tag))
             return
         self.parts.transactions.stopping(transaction, str(reason), id_tag)
         self.parts.smart.changed()
         self.context.timers.clear(Timer.SAMPLE, self.number)
-        self.context.timers.set(Timer.OPENING, self.context.now.mono + OPENING_S, self.number)
+        if self.ready:  # else only the board knows whether energy flows, and how much did: the bill waits for it
+            self.context.timers.set(Timer.OPENING, self.context.now.mono + OPENING_S, self.number)
 
     def opening_timed_out(self) -> None:
         """No opening, or no reading after it: the bill is closed with the newest reading."""

@@ -74,6 +74,10 @@ class Reports:
         """Whether a report of that place or before has never been sent and is not held up by a retry."""
         return bool(self._heap) and self._heap[0].seq <= seq and self._sent_seq < seq and self._held_up() is None
 
+    def has_left(self, seq: int | None) -> bool:
+        """Whether the report of that place was sent in this life, answered or not."""
+        return seq is not None and seq <= self._sent_seq
+
     def _held_up(self) -> float | None:
         return self._not_before if self._not_before > self.context.now.mono else None
 
@@ -114,9 +118,10 @@ class Reports:
     # --- what came of it --------------------------------------------------------------------------------------------
 
     def confirmed(self, report: Report, confirmation: Any) -> None:
+        """Also a late answer, to one that was parked meanwhile for want of it."""
         if report.key in self._known:
             self._forget(report.key)
-            self.on_confirmed(report.key, confirmation)
+        self.on_confirmed(report.key, confirmation)
 
     def failed(self, report: Report, code: str, description: str) -> None:
         """A CALLERROR or no answer (§3.7.1): TransactionMessageAttempts sendings, RetryInterval x sendings between."""

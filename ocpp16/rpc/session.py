@@ -85,6 +85,10 @@ class Session:
         """Something is said or waits to be said (reports that wait for a retry excepted)."""
         return self._flight is not None or bool(self._volatile) or self._boot is not None
 
+    def awaited(self) -> Key | None:
+        """The transaction message whose answer is awaited."""
+        return self._flight.report.key if self._flight and self._flight.report else None
+
     @property
     def in_flight(self) -> str | None:
         return self._flight.action if self._flight else None

@@ -435,3 +435,51 @@ def test_contradictions_of_board_and_product() -> None:
         "connector 2: the product has a socket, the board a cable",
         "connector 2: 3 phases in the product, 1 on the board",
     ]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_stop_before_the_board_has_spoken(dark: bool) -> None:
+    """§4.10: only the board knows whether energy flows, and how much did: the bill waits for it."""
+    station = running()
+    transaction = station.transaction()
+    assert transaction is not None
+    station.restart(dark=dark).started(attached=False)
+    station.connect()
+    assert station.request("RemoteStopTransaction", transactionId=transaction.transaction_id) == {"status": "Accepted"}
+    station.wait(60)
+    assert stops(station) == []
+    station.wh[1] += 30.0
+    station.attach(*(plugged_states(station) if dark else charging_states(station)))
+    if not dark:
+        assert (stops(station), station.offered()) == ([], 0.0)
+        station.open_contactor(more_wh=1.0)
+    (stop,) = station.heard("StopTransaction")
+    assert (stop["reason"], stop["meterStop"]) == ("Remote", 1080 + (0 if dark else 1))
+
+
+def test_board_lost_while_the_contactor_opens() -> None:
+    """Nobody knows when it opened: the bill is closed with the register that the board tells when it is back."""
+    station = running()
+    station.tap("CARD")
+    station.happens(ev.BoardLost("gone"))
+    station.wait(60)
+    assert stops(station) == []
+    station.wh[1] += 7.0
+    station.attach(*plugged_states(station))
+    station.wait(5)
+    (stop,) = station.heard("StopTransaction")
+    assert (stop["reason"], stop["meterStop"]) == ("Local", 1057)
+
+
+def test_meter_of_a_board_that_comes_anew_is_judged() -> None:
+    """A meter that counts less than was billed is a fault, also where evsed lived on, and at each attach again."""
+    station = running()
+    station.tap("CARD")
+    station.open_contactor()
+    station.unplug()
+    station.happens(ev.BoardLost("gone"))
+    station.wh[1] = 3.0
+    for _ in range(2):
+        station.attach()
+        assert (station.status(), station.cp.why(station.now())[0]["code"]) == ("Faulted", "meter-low")
+        station.happens(ev.BoardLost("gone"))

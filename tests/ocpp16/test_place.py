@@ -130,6 +130,7 @@ def test_no_board_yet() -> None:
     station.plug()
     station.tap("CARD")
     assert (why(station)["code"], station.transaction()) == ("board-missing", None)
+    station.meter()
     station.happens(ev.BoardReady())
     assert station.transaction() is not None
 

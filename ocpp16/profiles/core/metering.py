@@ -14,20 +14,13 @@ from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.profiles.core.keys import DAY, REGISTER
+from ocpp16.profiles.core.measurands import Offered, Values, values_of
 from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
-from ocpp16.records import MeterSwap, Sample, SampledValue, Stamp, Transaction
+from ocpp16.records import MeterSwap, Sample, Stamp, Transaction
 from ocpp16.timers import Timer
 
 LATE_S = 5.0
 """A sample that comes later than this (the unit was busy, the clock moved) is left out; the next one is on time."""
-
-
-class Offered(NamedTuple):
-    """What the station offers at the moment of a reading."""
-
-    amps: float
-    phases: int
-    volts: float
 
 
 class StopLists(NamedTuple):
@@ -35,66 +28,6 @@ class StopLists(NamedTuple):
 
     sampled: tuple[str, ...]
     aligned: tuple[str, ...]
-
-
-Values = tuple[SampledValue, ...]
-Measure = Callable[[MeterSampled, Offered], Values]
-
-
-def _one(name: str, value: float | None, unit: str | None, decimals: int, location: str | None = None) -> Values:
-    if value is None:
-        return ()
-    return (SampledValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, location=location),)
-
-
-def _per_phase(name: str, values: tuple[float, ...], unit: str, decimals: int, suffix: str = "") -> Values:
-    if len(values) <= 1:  # one phase: the overall value says it all
-        return _one(name, values[0], unit, decimals) if values else ()
-    return tuple(
-        SampledValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, phase=f"L{number}{suffix}")
-        for number, value in enumerate(values, 1)
-    )
-
-
-def _register(reading: MeterSampled, _: Offered) -> Values:
-    return (SampledValue(value=str(int(reading.wh)), measurand=REGISTER, unit="Wh"),)
-
-
-def _power(reading: MeterSampled, _: Offered) -> Values:
-    name = "Power.Active.Import"
-    if not reading.watts:
-        return ()
-    total = _one(name, sum(reading.watts), "W", 1)
-    return total if len(reading.watts) == 1 else total + _per_phase(name, reading.watts, "W", 1)
-
-
-MEASURES: dict[str, Measure] = {
-    REGISTER: _register,
-    "Power.Active.Import": _power,
-    "Current.Import": lambda reading, _: _per_phase("Current.Import", reading.amps, "A", 2),
-    "Voltage": lambda reading, _: _per_phase("Voltage", reading.volts, "V", 1, "-N"),
-    "SoC": lambda reading, _: _one("SoC", reading.soc, "Percent", 0, "EV"),
-    "Temperature": lambda reading, _: _one("Temperature", reading.temperature, "Celcius", 1, "Body"),
-    "Current.Offered": lambda _, offered: _one("Current.Offered", offered.amps, "A", 1),
-    "Power.Offered": lambda _, offered: _one("Power.Offered", offered.amps * offered.volts * offered.phases, "W", 1),
-}
-
-
-def values_of(reading: MeterSampled, offered: Offered, wanted: tuple[str, ...]) -> Values:
-    """The entries for a list of measurands (items may carry a phase), each once."""
-    entries: list[SampledValue] = []
-    for item in wanted:
-        if (measure := MEASURES.get(item)) is not None:
-            entries.extend(measure(reading, offered))
-        else:
-            name, _, phase = item.rpartition(".")
-            found = MEASURES[name](reading, offered)
-            entries.extend(
-                entry
-                for entry in found
-                if entry.phase in (phase, f"{phase}-N") or (len(found) == 1 and phase[:2] == "L1")
-            )
-    return tuple(dict.fromkeys(entries))
 
 
 class Metering:
@@ -139,6 +72,12 @@ class Metering:
         self._low.clear()
         self._highest = self._billed()
 
+    def begin_anew(self) -> None:
+        """A board attaches: its first readings are judged like those of a new life, for its meters may be others."""
+        self.readings.clear()
+        self.shapes.clear()
+        self._low.clear()
+
     def register_wh(self, connector: int) -> float | None:
         """The meter's own register, None while no reading has come."""
         reading = self.readings.get(connector)
@@ -148,7 +87,7 @@ class Metering:
         """A reading came (`decided`: it is known, too, what happened while we were away).
 
         The register is monotone: a lower reading is left out (the board judges its meter); but where the very first
-        one of a life is below what was billed, the meter was exchanged or worse: a fault, and nothing is billed by it.
+        one of a board is below what was billed, the meter was exchanged or worse: a fault, and nothing is billed by it.
         """
         low = int(reading.wh) < self._highest.get(reading.connector, 0)
         first = reading.connector not in self.readings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ocpp16.context import Context
 from ocpp16.profiles.core.transactions import Transactions
 from ocpp16.records import Sample, Transaction
@@ -11,10 +13,14 @@ from ocpp16.rpc.reports import Key, Reports
 class Queue:
     """Looks at the reports; what parking and retrying mean is the transactions' affair."""
 
-    def __init__(self, context: Context, reports: Reports, transactions: Transactions) -> None:
+    def __init__(
+        self, context: Context, reports: Reports, transactions: Transactions, awaited: Callable[[], Key | None]
+    ) -> None:
         self.context = context
         self.reports = reports
         self.transactions = transactions
+        self.awaited = awaited
+        """The report that was sent last, while there is no answer to it."""
 
     def rows(self) -> list[dict[str, object]]:
         """What waits and what is parked, in the order of sending."""
@@ -47,6 +53,8 @@ class Queue:
         key = next((key for key in self.reports.in_order() if key.seq == item), None)
         if key is None:
             return f"item {item} does not wait in the queue"
+        if self.awaited() == key:
+            return f"item {item} was sent and its answer is awaited: wait for it, or for MessageTimeout"
         self.reports.withdraw(key)
         self.transactions.parked(key, "parked by hand")
         return None

@@ -171,9 +171,13 @@ class Transactions:
 
     def confirmed(self, key: Key, confirmation: Any) -> None:
         if key.kind == "values":
+            if key.row in self._parked:
+                self._parked.remove(key.row)
             self.context.delete(Sample, key.row, within_s=LAZY_S)
             return
-        transaction = self.context.facts.of(Transaction)[key.row]
+        transaction = self.context.facts.of(Transaction).get(key.row)
+        if transaction is None or getattr(transaction, key.kind) == "confirmed":
+            return  # a second answer, or one that comes when all is told and forgotten
         if key.kind == "start":
             self._start_confirmed(transaction, confirmation)
         else:
@@ -255,7 +259,8 @@ class Transactions:
             self.context.save(replace(self.context.facts.of(Sample)[key.row], state="waiting", error=""))
         else:
             transaction = self.context.facts.of(Transaction)[key.row]
-            if key.kind == "start" and transaction.stop in ("confirmed", "parked"):
+            gone = transaction.stop in ("confirmed", "parked") or self.reports.has_left(transaction.stop_seq)
+            if key.kind == "start" and gone:
                 return False
             waits = {"start": "waiting", "error": ""} if key.kind == "start" else {"stop": "waiting", "stop_error": ""}
             self.context.save(replace(transaction, **waits))

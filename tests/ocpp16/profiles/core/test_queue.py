@@ -141,10 +141,25 @@ def test_nothing_parked() -> None:
 
 
 def test_park_what_is_in_flight() -> None:
-    """An answer to a message that was parked meanwhile changes nothing."""
+    """A message whose answer is awaited stays where it is: else the transaction's id would be lost with the answer."""
     station = Station().online()
     station.script["StartTransaction"] = SILENCE
     station.charging()
-    move(station, "park", item(station, "start"))
+    ok, text = move(station, "park", item(station, "start"))
+    assert (ok, "awaited" in text) == (False, True)
     station.answer({"transactionId": 5, "idTagInfo": {"status": "Accepted"}})
-    assert station.transaction().start == "parked"  # type: ignore[union-attr]
+    assert station.transaction().transaction_id == 5  # type: ignore[union-attr]
+
+
+def test_start_whose_stop_is_under_way() -> None:
+    """A start is not tried again once its stop has left, answered or not: it would open what nothing closes."""
+    station = Station(TransactionMessageAttempts=1).online()
+    station.script["StartTransaction"] = CallError("InternalError")
+    station.script["StopTransaction"] = SILENCE
+    station.charging()
+    start = item(station, "start")
+    station.tap("CARD")
+    station.open_contactor()
+    assert station.open is not None and station.open.action == "StopTransaction"
+    ok, text = move(station, "retry", start)
+    assert (ok, "too late" in text) == (False, True)
