@@ -130,4 +130,4 @@ def _context(facts: Facts, boot_id: str, build_utc: float) -> Context:
     unit = facts.unit
     offset = unit.utc_offset if unit.boot_id == boot_id else None
     lived_until = facts.newest_utc() if offset is None else unit.floor_utc
-    return Context(facts, Clock(boot_id, max(build_utc, lived_until), offset))
+    return Context(facts, Clock(boot_id, max(build_utc, lived_until), offset, build_utc))

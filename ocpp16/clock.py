@@ -14,10 +14,12 @@ from ocpp16.records import Stamp
 LEAVE_S = 1.0
 """A difference below this is left alone (transport time is of that size)."""
 STEP_S = 60.0
-"""A correction above this is worth a note."""
+"""Set back by less than this, stamps stand still until the time has come up to them; by more, they go back with it."""
 WILD_S = 86400.0
 """A correction above this is believed only when the next answer says the same."""
 
+STRANGE_S = 365 * 86400.0
+"""A first time that lies so far above the floor may be right or wrong: a day will show."""
 SLACK_S = 5.0
 """A planned instant may lie this far before the newest stamp."""
 
@@ -25,14 +27,15 @@ SLACK_S = 5.0
 class Clock:
     """Monotonic seconds <-> UTC seconds since 1970."""
 
-    def __init__(self, boot_id: str, floor_utc: float, offset: float | None) -> None:
+    def __init__(self, boot_id: str, floor_utc: float, offset: float | None, build_utc: float = 0.0) -> None:
         self.boot_id = boot_id
         self.floor_utc = floor_utc
+        self._build_utc = build_utc
         self.offset = offset
         self._last_stamp = 0.0
         self._wild: float | None = None
         self._leapt_at: float | None = None
-        """When a wild step was last taken: for a while after it the time is not worth remembering."""
+        """When the time last moved wildly: for a while after it is not worth remembering."""
 
     @property
     def known(self) -> bool:
@@ -49,6 +52,8 @@ class Clock:
         """`currentTime` of an answer (§4.2, §4.6).  Returns by how much we moved (inf: first known), None: not."""
         if self.offset is None:
             self.offset = max(utc, self.floor_utc) - now.mono
+            if utc - self.floor_utc > STRANGE_S:
+                self._leapt_at = now.mono
             return float("inf")
         offset = utc - now.mono
         moved = offset - self.offset
@@ -60,10 +65,17 @@ class Clock:
             return None
         self._wild = None
         self.offset = offset
-        if abs(moved) > WILD_S:  # what was stamped meanwhile was wrong: only within a transaction order stays
+        if abs(moved) > WILD_S:
             self._leapt_at = now.mono
+        if moved < -STEP_S:  # what was stamped meanwhile was wrong: only within a transaction order stays
             self._last_stamp = min(self._last_stamp, utc)
+            self.floor_utc = max(self._build_utc, min(self.floor_utc, utc))
         return moved
+
+    def lowered_floor(self, kept_utc: float, mono: float) -> float | None:
+        """The floor for later lives, where the one that is kept lies well above the present time; else None."""
+        present = self.utc(mono)
+        return None if present is None or kept_utc <= present + STEP_S else max(self._build_utc, present)
 
     def worth_remembering(self, mono: float) -> bool:
         """Whether the present time may become the floor of later lives: not while a wild step is fresh."""

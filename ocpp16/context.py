@@ -199,6 +199,9 @@ class Context:
     def remember_time(self, with_others: bool = False) -> None:
         """After a power cut no timestamp may lie before one that was given (`Unit.floor_utc`)."""
         utc = self.utc
+        lowered = self.clock.lowered_floor(self.facts.unit.floor_utc, self.now.mono)
+        if lowered is not None:  # it was wrong: the Central System has set the clock back since
+            self.save_unit(floor_utc=float(ceil(lowered)))
         if utc is None or not self.clock.worth_remembering(self.now.mono):
             return
         if utc - self.facts.unit.floor_utc >= (FLOOR_WITH_OTHERS_S if with_others else FLOOR_S):

@@ -9,7 +9,7 @@ import pytest
 from ocpp16.clock import Clock
 from ocpp16.events import Now
 from ocpp16.records import Stamp
-from tests.ocpp16.station import BUILD, NOON, Station, clock_text
+from tests.ocpp16.station import BUILD, NOON, START, Station, clock_text
 
 DAY = 86400.0
 NOW = Now(1000.0, None)
@@ -143,3 +143,42 @@ def test_jump_of_decades(years: int) -> None:
     assert times == sorted(times)
     assert 11 <= len(told) - 2 <= 14
     assert len(station.heard("Heartbeat")) <= 16
+
+
+def test_set_back_by_an_hour() -> None:
+    """§3.14: an hour that was wrong is not borne on: stamps and floor go back with the clock; a minute stands still."""
+    it = Clock("boot", NOON, NOON - 1000.0, BUILD)
+    first = it.stamp(1000.0).utc
+    it.central_system_says(NOON - 50.0, NOW)
+    assert it.stamp(1001.0).utc == first == NOON
+    it.central_system_says(NOON - 3600.0, NOW)
+    assert (it.stamp(1001.0).utc, it.at(1002.0).utc) == (NOON - 3599.0, NOON - 3598.0)
+    assert not it.went_back(NOON - 3590.0)
+
+
+@pytest.mark.parametrize("years", [0.0, 73.0])
+def test_wrong_at_first(years: float) -> None:
+    """§3.14: a Central System that was wrong in its first word spoils neither this life nor the next one."""
+    ahead = years * 365 * DAY + 3600.0
+    station = Station(ClockAlignedDataInterval=60).started()
+    station.boot_answer |= {"interval": 30, "currentTime": clock_text(station.mono + ahead)}
+    station.connect()
+    assert str(station.cp.status(station.now())["utc"])[:13] == clock_text(station.mono + ahead)[:13]
+    station.wait(70)  # the first beats: the Central System has come right, and says so twice
+    station.forget()
+    station.charging()
+    station.wait(130)
+    station.unplug()
+    (start,), (stop,) = station.heard("StartTransaction"), station.heard("StopTransaction")
+    assert (start["timestamp"], stop["timestamp"]) == (clock_text(1070.0), clock_text(1200.0))
+    assert len(station.heard("MeterValues")) >= 2
+    station.restart(dark=True)
+    station.boot_answer.pop("currentTime")
+    station.script["BootNotification"] = lambda _: {
+        "status": "Accepted",
+        "interval": 300,
+        "currentTime": clock_text(START + 500.0),
+    }
+    station.started()
+    station.connect()
+    assert str(station.cp.status(station.now())["utc"])[:19] == clock_text(START + 500.0)[:19]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -245,6 +246,8 @@ class FramesValid(Checker):
 class HonestTime(Checker):
     """No timestamp below the build date, nor a fresh one below the time we are known to have lived at.
 
+    Unless the Central System itself has named an earlier one since.
+
     As long as the Central System has never told a wrong time, a start is stamped with the time at which it happened.
     """
 
@@ -262,6 +265,12 @@ class HonestTime(Checker):
             unit = world.records.get(("unit", "unit"))
             if isinstance(unit, Unit):
                 self.floor = max(BUILD_UTC, unit.floor_utc)
+
+    def heard(self, world: World, frame: Any) -> None:
+        """What the Central System says may show that the floor is wrong."""
+        answer = frame[2] if type(frame) is list and len(frame) == 3 and type(frame[2]) is dict else {}
+        with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            self.floor = max(BUILD_UTC, min(self.floor, utc_of(answer["currentTime"])))
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for old, new in changes:
