@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
-from ocpp16.messages.types import ChargingProfile, ChargingSchedule, Message
+from ocpp16.messages.types import AuthorizationStatus, ChargingProfile, ChargingSchedule, Message
 from ocpp16.rpc.frames import MAX_DESCRIPTION, ErrorCode
 
 Rows = dict[str, tuple[type[Message], type[Message]]]
@@ -57,7 +57,35 @@ def decode_request(action: str, payload: msgspec.Raw | bytes | str) -> Any:
 
 def decode_confirmation(action: str, payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:
     """The confirmation of our request, or its Refusal.  `notes` gets a line for each thing that had to be mended."""
-    return decode(OUTGOING[action][1], payload, [] if notes is None else notes)
+    notes = [] if notes is None else notes
+    kind = OUTGOING[action][1]
+    answer = decode(kind, payload, notes)
+    if isinstance(answer, Refusal) and kind in (core.StartTransactionConf, core.StopTransactionConf):
+        return _what_counts(kind, payload, answer, notes)
+    return answer
+
+
+def _what_counts(kind: type[Message], payload: msgspec.Raw | bytes | str, refusal: Refusal, notes: list[str]) -> Any:
+    """A transaction that the Central System has opened or closed is not asked for again because of a flawed IdTagInfo.
+
+    What is no readable status of it is no yes.
+    """
+    try:
+        value = msgspec.json.decode(payload, type=dict[str, Any])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return refusal
+    kept: dict[str, Any] = {}
+    if kind is core.StartTransactionConf:
+        info = value.get("idTagInfo")
+        status = info.get("status") if type(info) is dict else None
+        known = type(status) is str and status in AuthorizationStatus._value2member_map_
+        kept["transactionId"] = value.get("transactionId")
+        kept["idTagInfo"] = {"status": status if known else str(AuthorizationStatus.INVALID)}
+    answer = decode(kind, msgspec.json.encode(kept), notes)
+    if isinstance(answer, Refusal):
+        return refusal
+    notes.append(f"{refusal.description}; taken for {msgspec.json.encode(kept).decode()}")
+    return answer
 
 
 def decode(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:

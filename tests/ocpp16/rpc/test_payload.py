@@ -336,3 +336,36 @@ def test_flaw() -> None:
     refusal = payload.flaw(composite)
     assert refusal == Refusal("PropertyConstraintViolation", "limit: 10.666 has more than one decimal")
     assert payload.flaw(smart_charging.GetCompositeScheduleConf(GetCompositeScheduleStatus.REJECTED)) is None
+
+
+@pytest.mark.parametrize(
+    ("info", "status"),
+    [
+        ({"status": "Accepted", "expiryDate": "nonsense"}, "Accepted"),
+        ({"status": "Blocked", "parentIdTag": "x" * 30}, "Blocked"),
+        ({"status": "OK"}, "Invalid"),
+        ({"status": []}, "Invalid"),
+        ({}, "Invalid"),
+        (None, "Invalid"),
+        ("Accepted", "Invalid"),
+    ],
+)
+def test_opened_transaction_with_a_flawed_tag_info(info: object, status: str) -> None:
+    """§5.11: the Central System has a transaction of that id: it is known by it, whatever else is wrong."""
+    notes: list[str] = []
+    text = json.dumps({"transactionId": 7, "idTagInfo": info})
+    answer = payload.decode_confirmation("StartTransaction", text, notes)
+    assert (answer.transaction_id, answer.id_tag_info.status, len(notes)) == (7, status, 1)
+
+
+@pytest.mark.parametrize("text", ['{"idTagInfo": {"status": "Accepted"}}', "{}", "[]", "[[", '{"transactionId": "x"}'])
+def test_start_without_an_id_is_not_processed(text: str) -> None:
+    """JE 3.3: an answer that opens nothing counts as none, with the reason for it."""
+    assert isinstance(payload.decode_confirmation("StartTransaction", text), payload.Refusal)
+
+
+def test_closed_transaction_with_a_flawed_tag_info() -> None:
+    """§5.20: a stop that was answered is told."""
+    notes: list[str] = []
+    assert payload.decode_confirmation("StopTransaction", '{"idTagInfo": "no"}', notes) == core.StopTransactionConf()
+    assert len(notes) == 1
