@@ -139,6 +139,17 @@ class Place:
         mine = row is not None and row.connector == self.number
         return mine and self.parts.reservations.admits(self.number, id_tag, None)
 
+    def waits_for(self, id_tag: str) -> int:
+        """How far its plug speaks for this card, the lowest first.
+
+        0: a car that waits; 1: one that has finished, on this very card; 2: no car; 3: finished on another one.
+        """
+        if not (self.plugged and self.finishing):
+            return 0 if self.plugged else 2
+        rows = self.context.facts.of(Transaction).values()
+        newest = max((row for row in rows if row.connector == self.number), key=lambda row: row.number, default=None)
+        return 1 if newest is not None and newest.id_tag.casefold() == id_tag.casefold() else 3
+
     def seat(self) -> Seat:
         """For those who want to reserve it."""
         begun = self.transaction is not None or self.token is not None or self.finishing

@@ -48,11 +48,13 @@ class Reader:
         if kept is not None:
             return kept
         free = [c for c in everyone if c.free and c.asking is None and c.open_to(id_tag)]
-        plugged = [connector for connector in free if connector.plugged]
+        waiting = {connector.number: connector.waits_for(id_tag) for connector in free}
+        plugged = [connector for connector in free if waiting[connector.number] < 2]
         if plugged:
-            return min(plugged, key=lambda connector: connector.plugged_at)
+            return min(plugged, key=lambda connector: (waiting[connector.number], connector.plugged_at))
         if self.product.selection_before_authorization:
             return None
+        free.sort(key=lambda connector: waiting[connector.number])
         return next((connector for connector in (*free, *everyone) if connector.free), everyone[0])
 
     def plug_takes_waiting_card(self, plugged: Connector) -> None:

@@ -126,10 +126,10 @@ class RemoteControl:
             return True
         return self.reservations.group_may(connector.number) and self.configuration.flag("AuthorizeRemoteTxRequests")
 
-    def _rank(self, id_tag: str, connector: Connector) -> tuple[bool, bool, int]:
-        """The reserved one first, then a plugged one, then by number."""
+    def _rank(self, id_tag: str, connector: Connector) -> tuple[bool, int, int]:
+        """The reserved one first, then one whose car waits, then by number."""
         mine = connector.reserved_for(id_tag)
-        return not mine, not connector.plugged, connector.number
+        return not mine, connector.waits_for(id_tag), connector.number
 
     def _profile_fits(self, profile: ChargingProfile | None, connector: Connector) -> bool:
         if profile is None:

@@ -188,3 +188,49 @@ def test_longest_card() -> None:
     station.plug()
     station.tap("x" * 20)
     assert starts(station) == [("x" * 20, 1)]
+
+
+def finished(connectors: int = 2) -> Station:
+    """ALICE has charged on connector 1; her car still hangs there."""
+    station = wide(connectors).charging("ALICE", 1)
+    station.tap("ALICE")
+    station.pilot("B", 1)
+    station.open_contactor(1)
+    assert station.status(1) == "Finishing"
+    station.mono += 10
+    return station.forget()
+
+
+def test_car_that_has_finished_is_not_waiting() -> None:
+    """§4.1: the next card belongs to the car that waits, not to the one that hangs there after its own charge."""
+    station = finished()
+    station.plug(2)
+    station.tap("BOB")
+    assert starts(station) == [("BOB", 2)]
+
+
+def test_next_card_before_its_plug_goes_to_a_free_place() -> None:
+    """§4.1: without a waiting car an empty connector comes before one where a car has finished."""
+    station = finished()
+    station.tap("BOB")
+    assert (starts(station), station.status(2)) == ([], "Preparing")
+    station.plug(2)
+    assert starts(station) == [("BOB", 2)]
+
+
+def test_own_card_again() -> None:
+    """§4.1: who has finished and shows the same card again goes on there; the only plug serves all."""
+    station = finished()
+    station.tap("ALICE")
+    assert starts(station) == [("ALICE", 1)]
+    station = finished(1)
+    station.tap("BOB")
+    assert starts(station) == [("BOB", 1)]
+
+
+def test_remote_start_that_names_no_connector() -> None:
+    """§5.11: it goes to the car that waits, too."""
+    station = finished()
+    station.plug(2)
+    assert station.request("RemoteStartTransaction", idTag="BOB") == {"status": "Accepted"}
+    assert starts(station) == [("BOB", 2)]
