@@ -60,7 +60,8 @@ class Evse:
     """One connector.  Read `duty`, `closed`, `amps`, `why`, `state` after any input; empty `reports`."""
 
     __slots__ = (
-        *("limits", "faults", "reports", "state", "amps", "why", "duty", "closed", "feedback_closed", "wake_at"),
+        *("limits", "faults", "reports", "state", "unplugged_at", "amps", "why", "duty", "closed", "feedback_closed"),
+        "wake_at",
         *("_debounce", "_diode", "_current", "_sample", "_raw", "_offered", "_lease_until", "_in_service"),
         *("_cap", "_cap_why", "_hold", "_hold_now", "_draw", "_raised_at", "_switched_at", "_closed_at", "_stop_since"),
         *("_told", "_told_signal"),
@@ -71,6 +72,7 @@ class Evse:
         self.faults = FaultBook()
         self.reports: list[Report] = []
         self.state: CpState | None = None  # not known before the first sample
+        self.unplugged_at: float | None = None  # the last time; who was away must not take one car for another
         self.amps, self.why = 0.0, "no offer"
         self.duty = STEADY_NS
         self.closed = False
@@ -162,6 +164,8 @@ class Evse:
         if since is not None and self._debounce.state is not None:
             self.state = self._debounce.state
             self.reports.append(PilotReport(self.state, since))
+            if self.state == "A":
+                self.unplugged_at = since
         if self._sample is None:
             return
         stale = now >= self._sample.good_until

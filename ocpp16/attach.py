@@ -108,6 +108,8 @@ class Attachment:
         same_boot = unit.board_boot_id == board.boot_id
         same_session = same_boot and unit.board_session_id == board.session_id
         for connector in self.connectors.values():
+            if connector.pilot == "A":
+                connector.unplugged()
             connector.ready = True
             if not connector.plugged:
                 connector.forget_occupancy()

@@ -34,13 +34,16 @@ class Connector(Ending):
 
     def pilot_changed(self, event: PilotChanged) -> None:
         self.pilot = event.state
-        if event.state == "A":
-            self._unplugged()
+        if event.state == "A" and not self.ready:
+            self.unplugged_at = event.at  # what follows from it is decided when all is told
+        elif event.state == "A":
+            self.unplugged()
         elif event.state in "BCD" and not self.plugged:
             self.plugged, self.plugged_at = True, event.at
         self.begin_if_ready()
 
-    def _unplugged(self) -> None:
+    def unplugged(self) -> None:
+        """The car is gone."""
         if not self.plugged:
             return
         self.plugged, self.refused = False, None

@@ -84,7 +84,9 @@ class Ending(Place):
             self.context.timers.set(Timer.OPENING, self.context.now.mono + due, self.number)
             return
         self.parts.metering.arm_samples(transaction)
-        if not self.plugged and self.parts.configuration.flag(
+        began = transaction.began
+        exchanged = began.boot == self.context.clock.boot_id and self.unplugged_at > began.mono
+        if (not self.plugged or exchanged) and self.parts.configuration.flag(
             "StopTransactionOnEVSideDisconnect", self.parts.product.stop_on_ev_disconnect
         ):
             self.stop(Reason.EV_DISCONNECTED)

@@ -66,6 +66,8 @@ class Place:
         self.pilot = "A"
         self.plugged = False
         self.plugged_at = 0.0
+        self.unplugged_at = 0.0
+        """As a board told it at attach, of a time when we may have been away."""
         self.cable_present = False
         self.cable_amps = 0.0
         self.cable_locked = False

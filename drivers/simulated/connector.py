@@ -270,7 +270,9 @@ class SimulatedConnector:
         return False
 
     def present(self, now: float) -> None:
-        """All present states, for a client that has just come."""
+        """All present states, for a client that has just come; before a plug the time at which there was none last."""
+        if self.evse.state not in (None, "A") and self.evse.unplugged_at is not None:
+            self._voice.pilot(PilotReport("A", self.evse.unplugged_at))
         if self.evse.state is not None:
             self._voice.pilot(PilotReport(self.evse.state, now))
         self._voice.cable(now, self.cable, self.evse.limits.max_amps, present=True)

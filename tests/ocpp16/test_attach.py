@@ -483,3 +483,28 @@ def test_meter_of_a_board_that_comes_anew_is_judged() -> None:
         station.attach()
         assert (station.status(), station.cp.why(station.now())[0]["code"]) == ("Faulted", "meter-low")
         station.happens(ev.BoardLost("gone"))
+
+
+@pytest.mark.parametrize(
+    ("unplugged_ago", "ends", "running_on"), [(50.0, True, False), (50.0, False, True), (500.0, True, True)]
+)
+def test_car_exchanged_meanwhile(unplugged_ago: float, ends: bool, running_on: bool) -> None:
+    """E 3.80: a plug that was out since the start ends it, though one is in again: nobody charges on another's card."""
+    station = running(StopTransactionOnEVSideDisconnect=ends).restart(after_s=5).started(attached=False)
+    out = ev.PilotChanged(1, "A", station.mono - unplugged_ago)
+    station.attach(out, *charging_states(station))
+    station.connect()
+    assert (station.offered() > 0.0) == running_on
+    if not running_on:
+        station.open_contactor()
+        assert ([stop[0] for stop in stops(station)], station.status()) == (["EVDisconnected"], "Finishing")
+
+
+def test_last_unplugging_is_no_news() -> None:
+    """A finished car that the board tells of again has not gone: it is still Finishing."""
+    station = running()
+    station.tap("CARD")
+    station.open_contactor()
+    station.happens(ev.BoardLost("gone"))
+    station.attach(ev.PilotChanged(1, "A", station.mono - 500), *plugged_states(station))
+    assert station.status() == "Finishing"

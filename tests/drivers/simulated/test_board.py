@@ -60,6 +60,19 @@ def test_nothing_is_said_before_the_greeting() -> None:
     assert stand.said == []
 
 
+def test_the_greeting_tells_of_the_last_unplugging() -> None:
+    """Who was away learns when the plug was out last, before what is plugged in now."""
+    stand = Stand()
+    stand.sim("plug")
+    stand.wait(30.0)
+    stand.sim("unplug")
+    stand.wait(5.0)
+    stand.sim("plug")
+    stand.wait(5.0)
+    pilots = [(m["state"], m["at"]) for m in stand.board.greet(stand.now) if m["type"] == "pilot"]
+    assert pilots == [("A", pytest.approx(1030.0, abs=0.2)), ("B", stand.now)]
+
+
 def test_a_charge() -> None:
     """Plug, offer, C after a second, closed within 3 s, current within 5 s; stop, open within 6 s, a last reading."""
     stand = Stand(**FOREVER)
