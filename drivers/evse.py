@@ -61,10 +61,9 @@ class Evse:
 
     __slots__ = (
         *("limits", "faults", "reports", "state", "unplugged_at", "amps", "why", "duty", "closed", "feedback_closed"),
-        "wake_at",
         *("_debounce", "_diode", "_current", "_sample", "_raw", "_offered", "_lease_until", "_in_service"),
         *("_cap", "_cap_why", "_hold", "_hold_now", "_draw", "_raised_at", "_switched_at", "_closed_at", "_stop_since"),
-        *("_told", "_told_signal"),
+        *("_told", "_told_signal", "wake_at"),
     )
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -72,11 +71,10 @@ class Evse:
         self.faults = FaultBook()
         self.reports: list[Report] = []
         self.state: CpState | None = None  # not known before the first sample
-        self.unplugged_at: float | None = None  # the last time; who was away must not take one car for another
+        self.unplugged_at: float | None = None
         self.amps, self.why = 0.0, "no offer"
         self.duty = STEADY_NS
-        self.closed = False
-        self.feedback_closed = False
+        self.closed = self.feedback_closed = False
         self.wake_at = inf
         self._debounce = Debounce(limits.leave_s, limits.settle_s)
         self._diode = DiodeCheck(limits.leave_s)
@@ -154,6 +152,12 @@ class Evse:
             else:
                 self._maybe_close(now)
         self._tell(now)
+
+    def present(self, now: float) -> list[PilotReport]:
+        """The state as it is; before a plug also when there was none last, so that no car is taken for another."""
+        before = None if self.state == "A" else self.unplugged_at
+        told: tuple[tuple[CpState | None, float | None], ...] = (("A", before), (self.state, now))
+        return [PilotReport(state, at) for state, at in told if state is not None and at is not None]
 
     # --- what is so ---------------------------------------------------------------------------------------------------
 

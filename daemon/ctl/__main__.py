@@ -38,7 +38,7 @@ class Asked:
         """Raises Unreachable where there is nothing either."""
         from daemon.ctl import offline
 
-        answer = offline.answer(do, self.config, gone, **fields)
+        answer = self.daemon.clean(offline.answer(do, self.config, gone, **fields))
         if not self.line.as_json:
             print(f"{gone}; this is what the store holds", file=sys.stderr)
         return {**answer, "source": "store", "daemon": gone.state}
@@ -265,7 +265,8 @@ def _done(words: list[str], commands: Mapping[str, Callable[[Asked], int]]) -> i
     line = understood(words)
     config = build(_configured(line))
     patience_s = LOOK_S if line.name in LOOKS else ANSWER_S
-    daemon = Daemon(line.socket or str(config.control_socket), patience_s)
+    clean = (lambda answer: answer) if line.as_json else show.harmless
+    daemon = Daemon(line.socket or str(config.control_socket), patience_s, clean)
     try:
         return commands[line.name](Asked(line, config, daemon))
     finally:

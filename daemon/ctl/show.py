@@ -17,6 +17,15 @@ SENTENCE = 20
 """Narrower no sentence is folded: then each row becomes lines of its own."""
 
 
+def harmless(value: Any) -> Any:
+    """The same without what moves a cursor, forges a line or turns text round: card numbers come from anywhere."""
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+    if isinstance(value, list):
+        return [harmless(item) for item in value]
+    return {harmless(name): harmless(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+
 def _cell(value: Any) -> str:
     if value is None or value == "" or value == []:
         return "-"

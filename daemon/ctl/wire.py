@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 Answer = dict[str, Any]
@@ -52,9 +52,13 @@ def hint_of(error: OSError) -> str:
 class Daemon:
     """A connection to the control socket.  Raises Unreachable at the first question where nobody answers."""
 
-    def __init__(self, path: str, patience_s: float = ANSWER_S) -> None:
+    def __init__(
+        self, path: str, patience_s: float = ANSWER_S, clean: Callable[[Answer], Answer] = lambda answer: answer
+    ) -> None:
         self.path = path
         self.patience_s = patience_s
+        self.clean = clean
+        """What each answer goes through."""
         self._sock: socket.socket | None = None
         self._lines: Any = None
 
@@ -106,7 +110,7 @@ class Daemon:
             raise Unreachable(f"evsed at {self.path} went away: {error}") from None
         if not isinstance(answer, dict):
             raise Unreachable(f"evsed at {self.path} went away")
-        return answer
+        return self.clean(answer)
 
     def _hangs(self) -> Unreachable:
         """It lives, and is silent.  The connection goes: an answer that comes later belongs to no question."""

@@ -270,11 +270,9 @@ class SimulatedConnector:
         return False
 
     def present(self, now: float) -> None:
-        """All present states, for a client that has just come; before a plug the time at which there was none last."""
-        if self.evse.state not in (None, "A") and self.evse.unplugged_at is not None:
-            self._voice.pilot(PilotReport("A", self.evse.unplugged_at))
-        if self.evse.state is not None:
-            self._voice.pilot(PilotReport(self.evse.state, now))
+        """All present states, for a client that has just come."""
+        for pilot in self.evse.present(now):
+            self._voice.pilot(pilot)
         self._voice.cable(now, self.cable, self.evse.limits.max_amps, present=True)
         self._voice.contactor(ContactorReport(self.evse.closed, self.evse.closed == self.live, now))
         self.poll(now, fresh=True)

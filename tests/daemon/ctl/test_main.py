@@ -267,3 +267,14 @@ def test_a_daemon_out_of_reach_is_told(tmp_path: Path, capsys: pytest.CaptureFix
 
     assert main(["status"], {"status": unreachable}) == 3
     assert "not there" in capsys.readouterr().err
+
+
+def test_hostile_card_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal is shown no control characters of a card; with --json the value is untouched, and escaped."""
+    answer = says({"queue": [{"item": 1, "id_tag": "\x1b[31m\nX"}]})
+    for words, wanted in (([], "\\x1b[31m\\nX"), (["--json"], '"id_tag":"\\u001b[31m\\nX"')):
+        with daemon_says(tmp_path / "s", answer):
+            assert main(["--socket", str(tmp_path / "s"), *words, "queue", "list"]) == 0
+        out = capsys.readouterr().out
+        assert wanted in out and "\x1b" not in out
+        (tmp_path / "s").unlink()

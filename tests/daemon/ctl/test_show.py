@@ -211,3 +211,13 @@ def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
     show.log([], "")
     text = capsys.readouterr().out
     assert text == "no transaction is kept\nnothing waits\nnothing is noted\n"
+
+
+def test_harmless() -> None:
+    """What a card or a back-office says forges no line and moves no cursor; letters of any language stay."""
+    evil = "\x1b[31mX\x07\n<0>evil\u202e\u2028"
+    shown = show.harmless({"rows": [{"id_tag": evil, "wh": 5, "name": "Säule ä"}], "none": None})
+    assert shown == {
+        "rows": [{"id_tag": "\\x1b[31mX\\x07\\n<0>evil\\u202e\\u2028", "wh": 5, "name": "Säule ä"}],
+        "none": None,
+    }
