@@ -82,7 +82,11 @@ def _read_credentials(draft: Draft, folder: str) -> None:
         for name, key in keys.items():
             file = Path(folder) / name
             if key.secret and file.is_file():
-                draft.put(section, name, file.read_text("utf-8").strip(), str(file), 1)
+                try:
+                    draft.put(section, name, file.read_text("utf-8").strip(), str(file), 1)
+                except (OSError, UnicodeDecodeError) as error:
+                    what = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
+                    draft.problems.append(Problem(str(file), 0, f"[{section}] {name}", f"cannot be read: {what}"))
 
 
 def load(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ, board_kind: str = "") -> Config:
@@ -167,7 +171,8 @@ def _check_security(draft: Draft, csms: Mapping[str, Any]) -> None:
 
 
 def _product(draft: Draft, name: str) -> Product:
-    product, troubles = read_product(name, draft.folder)
+    file, _ = draft.origin.get(("station", "product"), ("", 0))
+    product, troubles = read_product(name, Path(file).parent if file in draft.texts else draft.folder)
     for trouble in troubles:
         if trouble.file:
             draft.problems.append(

@@ -201,11 +201,20 @@ async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
 
 def _listening(path: Path) -> socket.socket:
     """A socket left by a killed daemon is taken over, that of a living one is not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if _answers(path):
         raise AnotherAnswers(f"another evsed answers at {path}")
-    if path.is_socket():
-        path.unlink()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_socket():
+            path.unlink()
+        return _bound(path)
+    except OSError as error:
+        raise OSError(
+            error.errno, f"[control] socket cannot be made there: {error.strerror or error}", str(path)
+        ) from error
+
+
+def _bound(path: Path) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     old = os.umask(0o777 & ~MODE)  # never wider than it shall be, not even for a moment
     try:

@@ -84,6 +84,10 @@ CATALOGUE: Mapping[str, Line] = {
     "frame-refused": Line(WARNING, "central system sent what cannot be answered well: {code}: {reason}"),
     "frame-ignored": Line(WARNING, "central system sent what is ignored: {reason}"),
     "frame-repeated": Line(INFO, "central system repeated {action} with the id {id}; not done twice"),
+    "frame-id-reused": Line(
+        WARNING,
+        "central system: {action} refused, for its id {id} was another CALL's; the back-office must change its ids",
+    ),
     "call-refused": Line(WARNING, "central system: {action} refused: {code}: {reason}"),
     "call-flawed": Line(ERROR, "our {action} would not be valid OCPP and is not sent: {reason}; please report this"),
     "answer-unknown": Line(WARNING, "central system: an answer that nobody waits for (id {id})"),

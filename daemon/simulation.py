@@ -109,7 +109,8 @@ def open_world(config: Config, seed: int, go_dark: Callable[[float], None]) -> t
     from drivers.simulated.state import load, save
 
     folder = config.state_dir
-    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # a folder that cannot be made is for the store to show
+        folder.mkdir(parents=True, exist_ok=True)
     board = make_board(config, load(folder), seed)
     kept: dict[str, object] = {}
 

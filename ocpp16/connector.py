@@ -81,7 +81,7 @@ class Connector(Ending):
             self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
         elif not self.open_to(id_tag):  # §3.12: no question is asked about a card that is not the reserved one
             self._refuse(id_tag, "reserved for another card")
-        else:
+        elif self.asking is None or not same(self.asking, id_tag):  # else its answer is awaited already
             self.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_locally)
 

@@ -123,8 +123,11 @@ class Context:
         return self.clock.stamp(self.now.mono if mono is None else mono)
 
     @property
-    def accepts_lists(self) -> bool:
-        """Whether there is room for what the Central System wants kept (lists, profiles, reservations)."""
+    def accepts_changes(self) -> bool:
+        """Whether there is room for what the Central System wants kept: lists, profiles, reservations, settings.
+
+        Below the watermark the reserve is for the ends of running transactions alone.
+        """
         return self.writable and self.has_room
 
     @property

@@ -74,7 +74,7 @@ class Firmware:
             return Refusal("NotSupported", "this station only takes signed firmware")
         old = self.update
         busy = old is not None and old.state in ("installing", "rebooting")
-        if busy or not self.context.accepts_lists:
+        if busy or not self.context.accepts_changes:
             reason = "another is being installed" if busy else "nothing can be recorded: make room on the disk"
             self.context.note("update-refused", reason=reason)
             return UpdateFirmwareConf()  # §5.19 has no word for no; what runs is told by its own statuses

@@ -81,7 +81,7 @@ class LocalAuthList:
         entries = request.local_authorization_list or ()
         if not self.enabled:
             return UpdateStatus.NOT_SUPPORTED, "LocalAuthListEnabled is false"
-        if not self.context.accepts_lists:
+        if not self.context.accepts_changes:
             return UpdateStatus.FAILED, "nothing can be recorded"
         if (wrong := self._wrong(request, entries)) is not None:
             return UpdateStatus.FAILED, wrong

@@ -64,7 +64,7 @@ class Reservations:
             return "there is no such connector"
         if request.connector_id == 0 and not self.product.reserve_connector_zero:
             return "the whole station cannot be reserved"
-        if not self.context.accepts_lists:
+        if not self.context.accepts_changes:
             return "nothing can be recorded"
         if utc is None:
             return "nobody knows what time it is"

@@ -91,7 +91,7 @@ class SmartCharging(ChargingLimits):
         schedule = profile.charging_schedule
         anchored = schedule.start_schedule is not None
         rules = (
-            (not self.context.accepts_lists, "nothing can be recorded"),
+            (not self.context.accepts_changes, "nothing can be recorded"),
             (UNITS[schedule.charging_rate_unit] not in self.product.rate_units, "chargingRateUnit is not offered here"),
             (purpose is MAX and connector > 0, "ChargePointMaxProfile belongs to connector 0"),
             (purpose is TX and connector == 0, "TxProfile belongs to a connector"),

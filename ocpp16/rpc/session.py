@@ -151,7 +151,7 @@ class Session:
             self.frames_out.append(
                 earlier[1] if same else frames.error(call.id, "GenericError", "this id was used for another CALL")
             )
-            self.context.note("frame-repeated", id=call.id, action=call.action)
+            self.context.note("frame-repeated" if same else "frame-id-reused", id=call.id, action=call.action)
             return
         self._answered[call.id] = (print_, "")
         while len(self._answered) > MAX_ANSWERED:

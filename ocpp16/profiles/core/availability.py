@@ -25,7 +25,7 @@ class Availability:
         return self.context.facts.of(Row).get(connector) or Row(connector=connector)
 
     def on_change_availability(self, request: ChangeAvailabilityReq) -> ChangeAvailabilityConf:
-        if not 0 <= request.connector_id <= self.connectors or not self.context.writable:
+        if not 0 <= request.connector_id <= self.connectors or not self.context.accepts_changes:
             return ChangeAvailabilityConf(status=AvailabilityStatus.REJECTED)
         operative = request.type is AvailabilityType.OPERATIVE
         everyone = (*range(1, self.connectors + 1), 0)  # who is busy is asked before the station is out of service

@@ -98,8 +98,8 @@ class Configuration:
             return ConfigurationStatus.NOT_SUPPORTED, "unknown key"
         if key.read_only:
             return ConfigurationStatus.REJECTED, "read-only"
-        if not self.context.writable:
-            return ConfigurationStatus.REJECTED, "nothing can be written: see the store's fault"
+        if not self.context.accepts_changes:
+            return ConfigurationStatus.REJECTED, "nothing more can be kept: see the store's fault"
         value, why = checked(key, text)
         if value is None:
             return ConfigurationStatus.REJECTED, why

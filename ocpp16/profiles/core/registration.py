@@ -90,13 +90,14 @@ class Registration:
         before, self.status = self.status, answer.status
         if self.accepted:
             self._accepted(answer.interval)
+            wait = float(self.configuration.number("HeartbeatInterval"))
         else:
             # §4.2: an interval of 0 leaves the wait to us; nobody is flooded
             wait = float(min(answer.interval, LONGEST_WAIT_S)) if answer.interval > 0 else self._own_wait()
             self.session.gate = Gate.PENDING if self.status is RegistrationStatus.PENDING else Gate.SILENT
             self._retry_in(wait)
         if self.status is not before:
-            self.context.note("boot-" + str(self.status).lower(), interval=answer.interval)
+            self.context.note("boot-" + str(self.status).lower(), interval=round(wait), asked=answer.interval)
 
     def _accepted(self, interval: int) -> None:
         self._tries = 0
