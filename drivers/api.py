@@ -101,5 +101,8 @@ class BoardHost(Protocol):
     def advance(self, now: float) -> list[Message]:
         """Do everything that is due by now."""
 
+    def is_live(self) -> bool:
+        """Whether any contactor is commanded closed, confirmed or not."""
+
     def wake_at(self) -> float:
         """Call `advance` no later than this monotonic second (may be infinite)."""

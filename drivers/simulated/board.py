@@ -144,6 +144,9 @@ class SimulatedBoard:
         self._advance(now)
         return self._taken()
 
+    def is_live(self) -> bool:
+        return any(connector.evse.closed for connector in self._world.connectors)
+
     def wake_at(self) -> float:
         return self._world.wake_at if self._now is not None else 0.0
 

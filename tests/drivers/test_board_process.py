@@ -230,6 +230,24 @@ def test_asked_to_stop_it_ends_the_charge_properly(tmp_path: Path) -> None:
     assert not unit.path.exists() and unit.told[-1] == "READY=1"
 
 
+def test_asked_to_stop_in_the_moment_of_closing(tmp_path: Path) -> None:
+    """A contactor that has not been told closed yet is waited for like any other."""
+    unit = Unit(tmp_path)
+    client = unit.attached()
+    client.send(sim("plug"), OFFER)
+    unit.process.turn()
+    host = unit.process._hosted.host
+    while not host.is_live():
+        unit.wait(0.01)
+    assert not unit.process._closed
+    unit.process.stop()
+    unit.process.turn()
+    assert not unit.process._done()
+    unit.wait(3.0)
+    assert not host.is_live()
+    unit.process.run()
+
+
 def test_signals_that_pile_up_do_no_harm(unit: Unit) -> None:
     """Only the first one counts, and the pipe that wakes the loop may be full."""
     for _ in range(2000):
