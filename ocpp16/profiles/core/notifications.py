@@ -47,7 +47,7 @@ class Notifications:
         if not self._can_tell:
             return
         duration = self.configuration.number("MinimumStatusDuration")
-        if duration > 0 and shown.status is not Status.FAULTED:
+        if duration > 0 and shown.status is not Status.FAULTED and connector in self._told:  # the first one never waits
             self.context.timers.set(Timer.STATUS, self.context.now.mono + duration, connector)
             return
         self.context.timers.clear(Timer.STATUS, connector)
@@ -67,12 +67,13 @@ class Notifications:
             self._send(connector, Shown(between), start_seq)  # a step of the matrix that took no time
         self._send(connector, shown, start_seq)
 
-    def _send(self, connector: int, shown: Shown, start_seq: int | None) -> None:
+    def _send(self, connector: int, shown: Shown, start_seq: int | None, triggered: bool = False) -> None:
         self._told[connector] = shown
         self._sent[connector] = shown.status
         self.session.call(
             self.request(connector, shown),
             partial(self._answered, connector, shown),
+            triggered=triggered,
             after_seq=start_seq,
             lane=connector,
         )
@@ -101,7 +102,7 @@ class Notifications:
 
     def trigger(self, connector: int) -> None:
         """§5.17: the present status; MinimumStatusDuration does not apply."""
-        self.session.call(self.request(connector, self._now[connector]), triggered=True)
+        self._send(connector, self._now[connector], None, triggered=True)
 
     def tell_all(self) -> None:
         """After Accepted: connector 0, then each connector (E 3.22)."""

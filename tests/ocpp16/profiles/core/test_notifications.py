@@ -300,3 +300,22 @@ def test_refused_card_shows_nothing() -> None:
     station.script["Authorize"] = refused()
     station.tap("CARD")
     assert station.heard("StatusNotification") == []
+
+
+def test_triggered_status_counts_as_told() -> None:
+    """E 3.19: what was told on request is what the Central System knows: the way back is told, too."""
+    station = Station(MinimumStatusDuration=5).online()
+    station.plug()
+    station.wait(1)
+    station.request("TriggerMessage", requestedMessage="StatusNotification", connectorId=1)
+    station.unplug()
+    station.wait(10)
+    assert station.statuses() == ["Preparing", "Available"]
+
+
+def test_first_status_is_not_delayed() -> None:
+    """§4.4: the set after the registration is told at once, also where a board comes later than the registration."""
+    station = Station(MinimumStatusDuration=60).started(attached=False)
+    station.connect()
+    station.attach()
+    assert station.statuses() == ["Available"]
