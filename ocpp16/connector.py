@@ -82,7 +82,7 @@ class Connector(Ending):
         elif not self.open_to(id_tag):  # §3.12: no question is asked about a card that is not the reserved one
             self._refuse(id_tag, "reserved for another card")
         elif self.asking is None or not same(self.asking, id_tag):  # else its answer is awaited already
-            self.asking = id_tag
+            self.asking, self._asked_profile = id_tag, None
             self.parts.authorization.ask(id_tag, self._authorized_locally)
 
     def _card_at_held_cable(self, id_tag: str) -> None:

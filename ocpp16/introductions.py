@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ocpp16.assembly import Assembly
-from ocpp16.messages.types import ChargePointErrorCode
+from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile
 from ocpp16.profiles.reservation import Seat
 from ocpp16.remote_control import LAST_WORD_S
 
@@ -19,6 +19,8 @@ class Introductions(Assembly):
         self.local_list.switched_on = partial(self.configuration.flag, "LocalAuthListEnabled")
         self.reservations.seats = self._seats
         self.smart.hardware_amps = self._hardware_amps
+        self.smart.waiting = self._waiting_profiles
+        self.smart.drop_waiting = self._drop_waiting_profile
         self.firmware.is_charging = self._is_charging
         self.firmware.reboot = self._reboot_for_firmware
         self.firmware.on_open = self._open_after_firmware
@@ -33,7 +35,16 @@ class Introductions(Assembly):
         return {number: connector.seat() for number, connector in self.connectors.items()}
 
     def _hardware_amps(self, number: int) -> float:
-        return self.connectors[number].hardware_amps()
+        """None where nothing flows whatever a profile says: out of service, or all energy given."""
+        connector = self.connectors[number]
+        return connector.hardware_amps() if connector.operative and not connector.is_spent else 0.0
+
+    def _waiting_profiles(self) -> dict[int, ChargingProfile]:
+        found = {number: connector.waiting_profile for number, connector in self.connectors.items()}
+        return {number: profile for number, profile in found.items() if profile is not None}
+
+    def _drop_waiting_profile(self, number: int) -> None:
+        self.connectors[number].drop_profile()
 
     def _is_charging(self) -> bool:
         return bool(self.context.facts.running) or self.remote.leaving is not None  # on the way down nothing begins

@@ -86,6 +86,25 @@ class Place:
         return self.context.facts.running.get(self.number)
 
     @property
+    def waiting_profile(self) -> ChargingProfile | None:
+        """A TxProfile that came with a remote start which has not begun yet."""
+        return self.token.profile if self.token is not None else self._asked_profile if self.asking else None
+
+    def drop_profile(self) -> None:
+        self._asked_profile = None
+        if self.token is not None:
+            self.token = self.token._replace(profile=None)
+
+    @property
+    def is_spent(self) -> bool:
+        """The running transaction has had the energy that it may have (MaxEnergyOnInvalidId)."""
+        transaction = self.transaction
+        if transaction is None or transaction.energy_ends_wh is None:
+            return False
+        wh = self.parts.metering.register_wh(self.number)
+        return wh is None or wh >= transaction.energy_ends_wh
+
+    @property
     def operative(self) -> bool:
         if self.transaction is None and self.parts.firmware.closes_connectors:
             return False
@@ -210,10 +229,8 @@ class Place:
         transaction = self.transaction
         if transaction is None or transaction.stopping or self.shape is None or not self.ready or self.faulted:
             return 0.0
-        if transaction.energy_ends_wh is not None:
-            wh = self.parts.metering.register_wh(self.number)
-            if wh is None or wh >= transaction.energy_ends_wh:
-                return 0.0
+        if transaction.energy_ends_wh is not None and self.is_spent:
+            return 0.0
         limit, why = self.parts.smart.limit(self.number)
         amps = min(self.hardware_amps(), limit) if why else self.hardware_amps()
         return amps if amps >= self.shape.min_amps else 0.0

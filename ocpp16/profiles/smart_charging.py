@@ -5,12 +5,16 @@ What the installed ones allow is `charging_limits.py`'s affair.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import floor, inf
 
 import msgspec
+from msgspec.structs import replace
 
 from ocpp16.charging_limits import MAX, TX, UNITS, ChargingLimits
+from ocpp16.clock import LEAVE_S
 from ocpp16.context import Context
 from ocpp16.messages.datetimes import to_seconds, to_text
 from ocpp16.messages.smart_charging import (
@@ -33,7 +37,7 @@ from ocpp16.messages.types import (
 from ocpp16.product import Product
 from ocpp16.records import Profile
 from ocpp16.rpc.payload import Refusal
-from ocpp16.schedule import plan_of
+from ocpp16.schedule import Plan, plan_of
 
 
 class SmartCharging(ChargingLimits):
@@ -41,6 +45,9 @@ class SmartCharging(ChargingLimits):
 
     def __init__(self, context: Context, product: Product) -> None:
         super().__init__(context, product)
+        self.waiting: Callable[[], dict[int, ChargingProfile]] = dict
+        """By connector: what came with a remote start that has not begun yet."""
+        self.drop_waiting: Callable[[int], None]
         for row in list(context.facts.of(Profile).values()):
             self._load(row)
 
@@ -147,9 +154,22 @@ class SmartCharging(ChargingLimits):
 
     def _has_room(self, profile: ChargingProfile, connector: int, number: int | None) -> bool:
         after = len(self.context.facts.of(Profile)) - len(self._replaced(profile, connector, number)) + 1
-        return after <= self.product.max_profiles
+        return after + len(self.waiting()) <= self.product.max_profiles
+
+    def _by_our_clock(self, profile: ChargingProfile) -> ChargingProfile:
+        """Two clocks may differ by a second: what the Central System calls now is now, and begins at once."""
+        utc, schedule = self.context.utc, profile.charging_schedule
+        if utc is None:
+            return profile
+        now = datetime.fromtimestamp(utc, UTC)
+        if schedule.start_schedule is not None and 0.0 < to_seconds(schedule.start_schedule) - utc < LEAVE_S:
+            profile = replace(profile, charging_schedule=replace(schedule, start_schedule=now))
+        if profile.valid_from is not None and 0.0 < to_seconds(profile.valid_from) - utc < LEAVE_S:
+            profile = replace(profile, valid_from=now)
+        return profile
 
     def install(self, profile: ChargingProfile, connector: int, number: int | None) -> None:
+        profile = self._by_our_clock(profile)
         for profile_id in self._replaced(profile, connector, number):
             if profile_id != profile.charging_profile_id:
                 self._remove(profile_id)
@@ -163,21 +183,17 @@ class SmartCharging(ChargingLimits):
     def on_clear(self, request: ClearChargingProfileReq) -> ClearChargingProfileConf:
         """E 3.25, 3.26: an id decides alone; else all given fields must match; none given: everything."""
         doomed = [row.profile_id for row in self.context.facts.of(Profile).values() if self._matches(row, request)]
+        waiting = [number for number, profile in self.waiting().items() if _fits(plan_of(profile), number, request)]
         for profile_id in doomed:
             self._remove(profile_id)
+        for number in waiting:
+            self.drop_waiting(number)
         self.changed()
-        found = ClearChargingProfileStatus.ACCEPTED if doomed else ClearChargingProfileStatus.UNKNOWN
+        found = ClearChargingProfileStatus.ACCEPTED if doomed or waiting else ClearChargingProfileStatus.UNKNOWN
         return ClearChargingProfileConf(status=found)
 
     def _matches(self, row: Profile, request: ClearChargingProfileReq) -> bool:
-        plan = self.plans[row.profile_id]
-        if request.id is not None:
-            return row.profile_id == request.id
-        return (
-            request.connector_id in (None, row.connector)
-            and request.charging_profile_purpose in (None, plan.purpose)
-            and request.stack_level in (None, plan.stack_level)
-        )
+        return _fits(self.plans[row.profile_id], row.connector, request)
 
     def _remove(self, profile_id: int) -> None:
         self.context.delete(Profile, profile_id)
@@ -217,3 +233,13 @@ class SmartCharging(ChargingLimits):
                 charging_rate_unit=unit, charging_schedule_period=tuple(periods), duration=covered
             ),
         )
+
+
+def _fits(plan: Plan, connector: int, request: ClearChargingProfileReq) -> bool:
+    if request.id is not None:
+        return plan.profile_id == request.id
+    return (
+        request.connector_id in (None, connector)
+        and request.charging_profile_purpose in (None, plan.purpose)
+        and request.stack_level in (None, plan.stack_level)
+    )

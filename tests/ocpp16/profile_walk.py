@@ -6,12 +6,13 @@ schedule promises for every second.  Time goes in eighths of a second, which bin
 
 from __future__ import annotations
 
+from datetime import datetime
 from fractions import Fraction
 from random import Random
 from typing import Any
 
 from ocpp16 import events as ev
-from ocpp16.messages.datetimes import to_text
+from ocpp16.messages.datetimes import to_seconds, to_text
 from ocpp16.product import Product
 from ocpp16.records import Transaction
 from tests.ocpp16.oracle import PERIOD_MS, Json, Oracle, Running
@@ -84,7 +85,24 @@ class Walk:
         connector, profile = self.profile()
         answer = self.station.request("SetChargingProfile", connectorId=connector, csChargingProfiles=profile)
         assert answer == {"status": "Accepted"}, (answer, profile, self.station.notes[-1:])
-        self.oracle.set(connector, profile)
+        self.oracle.set(connector, self.by_our_clock(profile))
+
+    def by_our_clock(self, profile: Json) -> Json:
+        """What is meant for less than a second from now is meant for now: the two clocks may differ by so much."""
+        now = self.now
+
+        def seen(text: str) -> str:
+            moment = round(to_seconds(datetime.fromisoformat(text)) * 1000)
+            return to_text(now / 1000 + 0.0001) if 0 < moment - now < 1000 else text
+
+        schedule = profile["chargingSchedule"]
+        if "startSchedule" in schedule:
+            schedule = schedule | {"startSchedule": seen(schedule["startSchedule"])}
+        return (
+            profile
+            | {"chargingSchedule": schedule}
+            | ({"validFrom": seen(profile["validFrom"])} if "validFrom" in profile else {})
+        )
 
     def profile(self) -> tuple[int, Json]:
         pick, purposes = self.random.choice, ["ChargePointMaxProfile", "TxDefaultProfile"]

@@ -9,7 +9,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
-from tests.ocpp16.station import NOON, SILENCE, START, Station, clock_text, profile
+from tests.ocpp16.station import NOON, SILENCE, START, Station, clock_text, profile, refused
 
 BOTH = ("Current", "Power")
 
@@ -350,11 +350,30 @@ def test_equal_neighbours_are_one() -> None:
 def test_change_within_a_second() -> None:
     """§7.13: periods begin at whole seconds; what lasts less is not told, what holds at the second is."""
     station = Station().online()
-    put(station, 1, 1, (0, 8), (1, 9), (2, 10), chargingProfileKind="Absolute", startSchedule=clock_text(START + 0.5))
-    put(station, 1, 2, (0, 16), stackLevel=1, validTo=to_text(NOON + 1.75), chargingProfileKind="Absolute")
-    assert schedule(station, 1, 60) == [(0, 16.0), (2, 9.0), (3, 10.0)]
+    put(station, 1, 1, (0, 8), (1, 9), (2, 10), chargingProfileKind="Absolute", startSchedule=clock_text(START - 0.5))
+    put(station, 1, 2, (0, 16), stackLevel=1, validTo=to_text(NOON + 0.75), chargingProfileKind="Absolute")
+    assert schedule(station, 1, 60) == [(0, 16.0), (1, 9.0), (2, 10.0)]
     station.mono += 0.25
     assert schedule(station, 1, 60)[0] == (0, 16.0)
+
+
+@pytest.mark.parametrize("ahead", [0.05, 0.4, 0.9])
+def test_two_clocks_less_than_a_second_apart(ahead: float) -> None:
+    """§7.13: what the Central System calls now begins at once, though our clock, left alone, is a little behind."""
+    station = Station().online()
+    now = clock_text(START + ahead)
+    put(station, 1, 1, (0, 8), (50, 11), chargingProfileKind="Absolute", startSchedule=now, validFrom=now)
+    assert schedule(station, 1, 60) == [(0, 8.0), (50, 11.0)]
+
+
+def test_what_cannot_flow_is_not_told() -> None:
+    """§5.7: out of service, or when an invalid card has had its energy, nothing is drawn, whatever profiles allow."""
+    station = Station(Product(connectors=2), StopTransactionOnInvalidId=False).online()
+    station.request("ChangeAvailability", connectorId=2, type="Inoperative")
+    station.script["StartTransaction"] = {"transactionId": 1, **refused()}
+    station.charging()
+    assert station.offered() == 0.0
+    assert [schedule(station, connector, 60) for connector in (0, 1, 2)] == [[(0, 0.0)]] * 3
 
 
 def test_schedule_is_cut_at_its_most_periods() -> None:

@@ -450,3 +450,19 @@ def test_a_flood_of_refused_ones_writes_nothing() -> None:
         _, step = station.ask("ClearChargingProfile", id=3)
         writes += len(step.records)
     assert writes == 0
+
+
+def test_profile_of_a_remote_start_that_waits() -> None:
+    """§7.4, §5.5: it takes its place among those that may be installed, and can be cleared like them."""
+    station = Station(Product(max_profiles=2)).online()
+    tx = profile(6, "TxProfile", (0, 9))
+    started = station.request("RemoteStartTransaction", idTag="A", connectorId=1, chargingProfile=tx)
+    assert started == {"status": "Accepted"}
+    for number, status in ((1, "Accepted"), (2, "Rejected")):
+        other = profile(number, "TxDefaultProfile", (0, 16), stackLevel=number)
+        asked = station.request("SetChargingProfile", connectorId=1, csChargingProfiles=other)
+        assert asked == {"status": status}
+    assert station.request("ClearChargingProfile", id=6) == {"status": "Accepted"}
+    assert station.request("ClearChargingProfile", id=6) == {"status": "Unknown"}
+    station.plug()
+    assert station.offered() == 16.0
