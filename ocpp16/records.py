@@ -144,6 +144,9 @@ class Transaction(Record, frozen=True, kw_only=True):
     """Register and time that a power cut leaves us with, where the meter cannot be asked."""
     told_utc: float | None = None
     """When that was written: nothing of this transaction lies before."""
+    stop_sampled: str = ""
+    stop_aligned: str = ""
+    """StopTxnSampledData and StopTxnAlignedData as they were at the start: a changed list counts from the next one."""
     stopping: str = ""
     """The reason for which the end was asked, while the car still stops drawing."""
     stop_id_tag: str | None = None

@@ -63,6 +63,8 @@ CREATE TABLE charge (
     last_wh INTEGER NOT NULL,
     last TEXT NOT NULL,
     told_utc REAL,
+    stop_sampled TEXT NOT NULL DEFAULT '',
+    stop_aligned TEXT NOT NULL DEFAULT '',
     stopping TEXT NOT NULL DEFAULT '',
     stop_id_tag TEXT,
     ended TEXT,

@@ -6,7 +6,6 @@ One entry per measurand and phase; the register never goes down; clock-aligned v
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ocpp16.context import Context
 from ocpp16.events import ConnectorShape, MeterSampled
@@ -23,13 +22,6 @@ LATE_S = 5.0
 """A sample that comes later than this (the unit was busy, the clock moved) is left out; the next one is on time."""
 
 
-class StopLists(NamedTuple):
-    """What transactionData of one transaction holds."""
-
-    sampled: tuple[str, ...]
-    aligned: tuple[str, ...]
-
-
 class Metering:
     """Keeps the newest reading of each connector and makes samples when they are due."""
 
@@ -44,8 +36,6 @@ class Metering:
         self.shapes: dict[int, ConnectorShape] = {}
         self.offered_amps: Callable[[int], float] = lambda connector: 0.0
         self._low: set[int] = set()
-        self._stop_lists: dict[int, StopLists] = {}
-        """By transaction: both lists as they were at its start, for a changed one counts from the next transaction."""
         self.on_register_low: Callable[[int, bool], None]
         """The register is below what was billed already (or is so no longer)."""
         self._highest = self._billed()
@@ -114,23 +104,17 @@ class Metering:
     # --- sampled ----------------------------------------------------------------------------------------------------
 
     def transaction_began(self, transaction: Transaction) -> None:
-        self._stop_lists[transaction.number] = self._lists(transaction)
         self._begin_or_end(transaction, transaction.began, "Transaction.Begin")
         self.arm_samples(transaction)
 
     def transaction_ends(self, transaction: Transaction, at: Stamp) -> None:
         self._begin_or_end(transaction, at, "Transaction.End")
-        self._stop_lists.pop(transaction.number, None)
         self.context.timers.clear(Timer.SAMPLE, transaction.connector)
-
-    def _lists(self, transaction: Transaction) -> StopLists:
-        now = StopLists(self.configuration.items("StopTxnSampledData"), self.configuration.items("StopTxnAlignedData"))
-        return self._stop_lists.get(transaction.number, now)
 
     def _begin_or_end(self, transaction: Transaction, at: Stamp, context: str) -> None:
         """They hold every measurand that either list asks for (E 3.14)."""
-        lists = self._lists(transaction)
-        self._stop_data(transaction, at, context, tuple(dict.fromkeys(lists.sampled + lists.aligned)))
+        wanted = _items(transaction.stop_sampled) + _items(transaction.stop_aligned)
+        self._stop_data(transaction, at, context, tuple(dict.fromkeys(wanted)))
 
     def arm_samples(self, transaction: Transaction) -> None:
         """The first at start + interval, then every interval, counted from the start: no drift."""
@@ -154,7 +138,7 @@ class Metering:
         interval = self.configuration.number("MeterValueSampleInterval")
         at = self.transactions.chronology.in_order(transaction.number, self.context.clock.at(due))
         self._sample(connector, transaction, at, "Sample.Periodic", "MeterValuesSampledData", interval)
-        self._stop_data(transaction, at, "Sample.Periodic", self._lists(transaction).sampled)
+        self._stop_data(transaction, at, "Sample.Periodic", _items(transaction.stop_sampled))
 
     # --- clock-aligned ----------------------------------------------------------------------------------------------
 
@@ -188,7 +172,7 @@ class Metering:
             return  # the clock went back a little: this instant has passed for the transaction
         self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
         if transaction is not None:
-            self._stop_data(transaction, at, "Sample.Clock", self._lists(transaction).aligned)
+            self._stop_data(transaction, at, "Sample.Clock", _items(transaction.stop_aligned))
 
     # --- triggered --------------------------------------------------------------------------------------------------
 
@@ -236,3 +220,7 @@ class Metering:
         elif name == "MeterValueSampleInterval":
             for transaction in self.context.facts.running.values():
                 self.arm_samples(transaction)
+
+
+def _items(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()

@@ -65,6 +65,7 @@ class Transactions:
     ) -> Transaction:
         """§4.8: the transaction is a fact from here on; nothing flows before this is on disk."""
         stamp = self.context.stamp()
+        configuration = self.authorization.configuration
         transaction = Transaction(
             number=self._next_number,
             connector=connector,
@@ -76,6 +77,8 @@ class Transactions:
             start_seq=self.context.next_seq(),
             last_wh=int(wh),
             last=stamp,
+            stop_sampled=configuration.text("StopTxnSampledData"),
+            stop_aligned=configuration.text("StopTxnAlignedData"),
         )
         self._next_number += 1
         self.context.save(transaction)
@@ -147,6 +150,8 @@ class Transactions:
         self.chronology.forget(transaction.number)
         ended = replace(
             transaction,
+            stop_sampled="",
+            stop_aligned="",
             stopping="",
             ended=at,
             meter_stop_wh=max(int(wh), transaction.meter_start_wh, transaction.last_wh),

@@ -536,3 +536,19 @@ def test_restart_goes_on_from_the_start() -> None:
     station.connect()
     station.wait(60)
     assert [value["timestamp"] for value in values(station)] == [clock_text(1060)]
+
+
+def test_stop_lists_of_the_start_survive_a_restart() -> None:
+    """§9.1.28: a list changed in a transaction counts from the next one, also where evsed was restarted meanwhile."""
+    station = Station(StopTxnSampledData=f"{REGISTER},Voltage").online()
+    station.plug()
+    station.tap("CARD")
+    station.meter(volts=(230.0,))
+    station.request("ChangeConfiguration", key="StopTxnSampledData", value="SoC")
+    station.restart().started(attached=False)
+    station.attach(ev.PilotChanged(1, "B", station.mono), station.reading(volts=(231.0,)))
+    station.connect()
+    station.tap("CARD")
+    (stop,) = station.heard("StopTransaction")
+    end = [value["measurand"] for value in stop["transactionData"][-1]["sampledValue"]]
+    assert end == [REGISTER, "Voltage"]
