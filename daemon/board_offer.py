@@ -10,6 +10,7 @@ from daemon.board_link import shape_of
 from daemon.config_types import Config
 from ocpp16.attach import contradictions
 from ocpp16.events import ConnectorShape
+from ocpp16.profiles.core.keys import DERIVED
 
 BOARD_S = 1.0
 """A board behind a socket has so long to say what it is."""
@@ -55,7 +56,8 @@ def compared(config: Config, shapes: Sequence[ConnectorShape]) -> list[str]:
     for shape in shapes:
         number = shape.connector
         for measurand in product.measurands:
-            verdict = "offered" if measurand in shape.measurands else "NOT offered, the board does not measure it"
+            has = measurand in shape.measurands or measurand in DERIVED
+            verdict = "offered" if has else "NOT offered, the board does not measure it"
             lines.append(f"connector {number}: {measurand}: {verdict}")
         for measurand in shape.measurands:
             if measurand not in product.measurands:

@@ -13,6 +13,7 @@ import msgspec
 
 from daemon.toml_file import nearest_late
 from ocpp16.product import MOST_IN_A_LIST, Product
+from ocpp16.profiles.core.keys import REGISTER
 from ocpp16.profiles.core.measurands import MEASURES
 
 FOLDERS = (
@@ -100,6 +101,12 @@ def _checked(content: dict[str, Any]) -> tuple[Product, list[tuple[str, ...]]]:
         name = found[1] if found else ""
         what = re.sub(r" - at `.*`", "", str(error)).replace("`", "")
         return Product(), [*wrong, (name, what)]
+    if "name" not in content:
+        wrong.append(("name", "it is missing: the report, the log and the PICS name the product by it"))
+    elif product.name == Product().name and product != Product():
+        wrong.append(
+            ("name", f"{product.name} is the certified product, and this one answers otherwise: choose another")
+        )
     return product, [*wrong, *contradictions(product)]
 
 
@@ -128,9 +135,10 @@ def contradictions(product: Product) -> Iterator[tuple[str, str]]:
         )
     if product.offline_unknown_ids and not product.offline_authorization:
         yield "offline_unknown_ids", "C-02 yes needs C-01 yes: unknown ids offline are a part of offline authorization"
-    if not product.measurands:
-        yield "measurands", "C-09 needs at least one measurand"
-    yield from _only("measurands", product.measurands, tuple(MEASURES))
+    strange = list(_only("measurands", product.measurands, tuple(MEASURES)))
+    yield from strange
+    if REGISTER not in product.measurands and not strange:
+        yield "measurands", f"C-09 needs {REGISTER}: it is what is billed, and the default of both lists"
     for name, most in _COUNTS.items():
         least = 2 if name == "stop_max_meter_values" else 1  # the first value and the last
         if not least <= getattr(product, name) <= most:
@@ -179,6 +187,8 @@ def _profiles(product: Product) -> Iterator[tuple[str, str]]:
         yield "profiles", f"{strange[0]} is not built yet; so far there is {', '.join(BUILT_PROFILES)}"
     elif "Core" not in product.profiles:
         yield "profiles", "every station has Core"
+    elif len(set(product.profiles)) != len(product.profiles):
+        yield "profiles", "one is named twice"
     if product.reserve_connector_zero and not product.has("Reservation"):
         yield "reserve_connector_zero", "R-1 yes needs Reservation among the profiles"
     if product.secure_firmware and not (product.has("FirmwareManagement") and product.security_profiles):

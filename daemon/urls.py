@@ -14,12 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from ocpp16.step import FILE_ENDINGS
+
 LONGEST = 512
 """Characters of a URL (§7.15 and the signed kind's location)."""
 PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 21}
 """ftps is explicit TLS: it begins at the port of plain FTP."""
-FILE_ENDINGS = (".gz", ".tgz", ".tar", ".zip", ".log", ".txt", ".bin")
-"""An upload location that ends so names a file, any other a folder."""
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]

@@ -87,6 +87,11 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     certificate_store_max: int = 1  # ORS-18
 
     @property
+    def sample_interval_s(self) -> int:
+        """MeterValueSampleInterval until somebody sets it: a minute, or what comes nearest to it."""
+        return min(max(60, self.sample_interval_min_s), self.sample_interval_max_s)
+
+    @property
     def frame_bytes(self) -> int:
         """The longest message taken in: 64 KiB, more where a whole SendLocalList needs it."""
         return max(65_536, 4096 + self.send_local_list_max_length * ENTRY_BYTES)

@@ -84,6 +84,14 @@ REASONS: dict[str, tuple[str, str]] = {
 }
 
 
+WITHOUT_CARDS = {
+    "no-ev": "Plug the car in; the back-office starts it (RemoteStartTransaction).",
+    "not-authorized": "Start it remotely: no card starts anything here.",
+    "finished": "Unplug, or start it again remotely.",
+}
+"""Remedies where a product takes no card to start (C-07 no)."""
+
+
 def why(place: Place) -> Why:
     """The one reason, how the amperes came about, and for what only this moment knows: its words."""
     amps = place.offered_amps()
@@ -95,7 +103,12 @@ def why(place: Place) -> Why:
         words = f"The {where} for reservation {row.reservation_id} until {to_text(row.expires_utc)}."
         return found._replace(text=words)
     if code == "card-refused" and place.refused is not None:
-        return found._replace(text=f"The card that was shown was refused: {place.refused.reason}.")
+        found = found._replace(text=f"The card that was shown was refused: {place.refused.reason}.")
+        if not place.refused.reason.endswith("says Central System"):
+            return found._replace(remedy="Show another card, or ask what this station may start by itself (settings).")
+        return found
+    if code in WITHOUT_CARDS and not place.parts.product.local_start:
+        return found._replace(remedy=WITHOUT_CARDS[code])
     if code == "limit":
         return found._replace(remedy=f"This holds it down: {chain[0]}.")
     others = [other for other in place.fault_codes() if other != code]

@@ -71,6 +71,10 @@ class Download(Job, frozen=True):
     location: str
 
 
+FILE_ENDINGS = (".gz", ".tgz", ".tar", ".zip", ".log", ".txt", ".bin")
+"""A location of an upload whose path ends so names the file itself, any other a folder to put it in."""
+
+
 class Upload(Job, frozen=True):
     """Send the diagnostics of a window of time (seconds since 1970; None: open) as `file_name`."""
 

@@ -14,7 +14,7 @@ from ocpp16.messages.firmware import DiagnosticsStatusNotificationReq, GetDiagno
 from ocpp16.messages.types import DiagnosticsStatus
 from ocpp16.rpc.calls import Gate
 from ocpp16.rpc.session import Session
-from ocpp16.step import CancelJob, Upload
+from ocpp16.step import FILE_ENDINGS, CancelJob, Upload
 from ocpp16.timers import Timer
 
 
@@ -57,7 +57,7 @@ class Diagnostics:
         self.context.timers.clear(Timer.UPLOAD)
         self._say(DiagnosticsStatus.UPLOADING)
         self.context.jobs.append(self._upload)
-        return GetDiagnosticsConf(file_name=name)
+        return GetDiagnosticsConf(file_name=_named_in(request.location) or name)
 
     def job_done(self, event: JobDone) -> None:
         """Every retry after its interval; UploadFailed only after the last."""
@@ -102,3 +102,10 @@ class Diagnostics:
         status = DiagnosticsStatus.IDLE if self._upload is None else DiagnosticsStatus.UPLOADING
         self.session.call(DiagnosticsStatusNotificationReq(status=status), triggered=True)
         return True
+
+
+def _named_in(location: str) -> str | None:
+    """The file's name, where the location has one of its own (at most 255 characters, §6.26)."""
+    path = location.partition("?")[0].partition("#")[0]
+    last = path.rpartition("/")[2]
+    return last[-255:] if path.count("/") > 2 and last.lower().endswith(FILE_ENDINGS) else None

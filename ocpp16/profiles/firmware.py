@@ -200,6 +200,7 @@ class Firmware:
 
     def triggered_status(self, connector: int | None) -> bool:
         update = self.update
-        status = FirmwareStatus.IDLE if update is None else STATUS.get(update.state, FirmwareStatus.IDLE)
+        told = FirmwareStatus(update.told) if update is not None and update.told else FirmwareStatus.IDLE
+        status = told if update is None else STATUS.get(update.state, told)  # between two tries it is not idle
         self.session.call(FirmwareStatusNotificationReq(status=status), triggered=True)
         return True

@@ -70,6 +70,13 @@ def test_what_is_missing_is_named_with_its_reason(tmp_path: Path) -> None:
     assert any("Frequency: not offered" in line for line in lines)
 
 
+def test_what_is_derived_needs_no_board(tmp_path: Path) -> None:
+    """What the station knows of its own offer is no matter of the board."""
+    file = tmp_path / "p.toml"
+    file.write_text('name = "p"\nmeasurands = ["Energy.Active.Import.Register", "Current.Offered"]\n')
+    assert compared(config(tmp_path, product="p.toml"), [shape_of(SHAPE)])[1].endswith("Current.Offered: offered")
+
+
 def test_a_board_that_does_not_fit_is_not_well(tmp_path: Path) -> None:
     """A station that would be Faulted has no right configuration; the remedy is named."""
     with board_says(tmp_path / "b", *SimulatedBoard(1).greet(1.0)):

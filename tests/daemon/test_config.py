@@ -219,9 +219,9 @@ def test_troubles_of_a_product_are_told(tmp_path: Path) -> None:
     """A product that is not there is an error of its key; one that is wrong, of its own file."""
     (problem,) = problems(tmp_path, GOOD.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "nono"'))
     assert problem.line == 3 and problem.key == "[station] product"
-    written(tmp_path, "phases = 9\n", "own.toml")
+    written(tmp_path, 'name = "own"\nphases = 9\n', "own.toml")
     (problem,) = problems(tmp_path, GOOD.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "own.toml"'))
-    assert problem.file.endswith("own.toml") and problem.line == 1
+    assert problem.file.endswith("own.toml") and problem.line == 2
 
 
 def test_the_product_gives_the_connectors_of_a_simulated_board(tmp_path: Path) -> None:

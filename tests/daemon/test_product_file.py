@@ -83,6 +83,7 @@ def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
         ({"offline_authorization": False}, "offline_unknown_ids"),
         ({"measurands": ()}, "measurands"),
         ({"measurands": ("SoC", "SoC")}, "measurands"),
+        ({"measurands": ("Voltage",)}, "measurands"),
         ({"measurands": ("Foo.Bar",)}, "measurands"),
         ({"name": ""}, "name"),
         ({"connector_type": "banana"}, "connector_type"),
@@ -97,6 +98,7 @@ def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
         ({"sampled_data_max_length": 101}, "sampled_data_max_length"),
         ({"profiles": (*Product().profiles, "Security")}, "profiles"),
         ({"profiles": Product().profiles[1:]}, "profiles"),
+        ({"profiles": (*Product().profiles, "Core")}, "profiles"),
         ({"sampled_data_max_length": 0}, "sampled_data_max_length"),
         ({"sample_interval_max_s": 0}, "sample_interval_max_s"),
         ({"ping_interval_s": -1}, "ping_interval_s"),
@@ -106,6 +108,14 @@ def test_contradictions_are_refused(changes: dict[str, object], key: str) -> Non
     """Answers that no station can have together are named."""
     found = list(contradictions(msgspec.structs.replace(Product(), **changes)))
     assert [name for name, _ in found] == [key]
+
+
+@pytest.mark.parametrize("text", ["phases = 1\n", 'name = "chq-s-07sr"\nmax_amps = 16\n'])
+def test_nobody_passes_for_the_certified_product(text: str, tmp_path: Path) -> None:
+    """A file has a name of its own, unless it gives the answers of the reference product."""
+    (tmp_path / "p.toml").write_text(text)
+    _, (trouble,) = read_product("p.toml", tmp_path)
+    assert trouble.key == "name"
 
 
 def test_a_contradiction_in_a_file_has_its_line(tmp_path: Path) -> None:

@@ -90,3 +90,20 @@ def test_an_update_closes_the_connectors() -> None:
     unit.update()
     unit.downloaded()
     assert why(unit.station, 2)["code"] == "updating"
+
+
+def test_no_card_is_advised_where_none_is_taken() -> None:
+    """C-07: the remedy is one that this product knows."""
+    station = Station(Product(local_start=False, local_stop=False, readers="none")).online()
+    assert "card" not in station.cp.why(station.now())[0]["remedy"]
+    station.plug()
+    assert "remotely" in station.cp.why(station.now())[0]["remedy"]
+
+
+def test_card_that_only_we_refused() -> None:
+    """C-01: offline nobody at the back-office knows of a card that was refused."""
+    station = Station().online()
+    station.disconnect()
+    station.tap("CARD")
+    assert station.cp.why(station.now())[0]["code"] == "card-refused"
+    assert "back-office" not in station.cp.why(station.now())[0]["remedy"]

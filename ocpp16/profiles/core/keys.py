@@ -62,14 +62,14 @@ def core_keys(product: Product) -> dict[str, Key]:
 
 def _charging_keys(product: Product) -> list[Key]:
     """Who may charge, and how it ends."""
-    n, fixed = product.connectors, product.fixed_cable
+    n, fixed, alone = product.connectors, product.fixed_cable, product.offline_authorization
     rotation = ",".join(f"{connector}.NotApplicable" for connector in range(n + 1))
     return [
         _bool("AuthorizeRemoteTxRequests", True, "A remote start is authorized like a card first."),
         _int("ConnectionTimeOut", 60, "s", 0, DAY, "How long an accepted card waits for the plug."),
         Key("ConnectorPhaseRotation", "phases", rotation, "", 0, n + 1, False, "Phase rotation per connector."),
         _int("ConnectorPhaseRotationMaxLength", n + 1, "items", n + 1, n + 1, "Items in ConnectorPhaseRotation.", True),
-        _bool("LocalAuthorizeOffline", True, "Offline, a card known here may start."),
+        _bool("LocalAuthorizeOffline", alone, "Offline, a card known here may start.", not alone),
         _bool("LocalPreAuthorize", False, "Online, a card known here starts without asking."),
         _int("NumberOfConnectors", n, "", n, n, "Connectors, 0 not counted.", True),
         _int("ResetRetries", 1, "times", 0, 10, "How often a failed reset is tried again."),
@@ -105,7 +105,7 @@ def _metering_keys(product: Product) -> list[Key]:
             "Items in MeterValuesSampledData.",
             True,
         ),
-        _int("MeterValueSampleInterval", max(60, least), "s", least, longest, "Meter values in a transaction; 0: off."),
+        _int("MeterValueSampleInterval", product.sample_interval_s, "s", least, longest, "In a transaction; 0: off."),
         _int("StopTransactionMaxMeterValues", most, "items", 2, 1000, "In one stop.", True),
         _measurands("StopTxnAlignedData", "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
         _int(

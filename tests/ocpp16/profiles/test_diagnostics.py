@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ocpp16 import events as ev
 from ocpp16.step import Upload
 from tests.ocpp16.profiles.works import Unit
+from tests.ocpp16.station import Station
 
 
 def test_diagnostics() -> None:
@@ -77,3 +80,20 @@ def test_the_end_of_an_upload_whose_answer_was_lost() -> None:
     unit.station.disconnect()
     unit.station.forget().connect()
     assert unit.told_upload() == ["Uploaded"]
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        ("http://h/x/my.log", "my.log"),
+        ("ftp://u:p@h/a/Station.TAR?x=1.log", "Station.TAR"),
+        ("http://h/x/", None),
+        ("http://h/x", None),
+        ("http://my.log", None),
+    ],
+)
+def test_name_that_is_told(location: str, name: str | None) -> None:
+    """§6.26: the answer names the file as it will lie there: the location's own name, where it has one."""
+    station = Station().online()
+    told: Any = station.request("GetDiagnostics", location=location)
+    assert told["fileName"] == name or (name is None and told["fileName"].startswith("diagnostics-"))

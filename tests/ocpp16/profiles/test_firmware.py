@@ -216,6 +216,16 @@ def test_trigger() -> None:
     assert unit.told() == ["Downloading"]
 
 
+def test_trigger_between_two_tries() -> None:
+    """§4.12: a download that will be tried again is under way."""
+    unit = Unit()
+    unit.update(retries=1, retryInterval=30)
+    unit.job(Download)
+    unit.done(False, "TCP: no route to host")
+    unit.station.forget().request("TriggerMessage", requestedMessage="FirmwareStatusNotification")
+    assert unit.told() == ["Downloading"]
+
+
 def test_told_after_the_connection() -> None:
     """What happened without a connection is told when it is back: the state as it is, once."""
     unit = Unit()
