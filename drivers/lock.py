@@ -12,7 +12,7 @@ TRY_S: Final = 1.0
 class LockReflex:
     """Follows the level `wanted`; a failed movement is insisted on until the lock has shown that it can.
 
-    It never unlocks while there is voltage, and asks for no locking where there is no cable.
+    It never unlocks while there is voltage.  An outlet without a cable is shut where that is wanted (AQ-2).
     """
 
     __slots__ = ("_since", "drive", "failed", "wake_at")
@@ -25,9 +25,9 @@ class LockReflex:
         self.wake_at = inf
         self._since = inf
 
-    def settle(self, now: float, wanted: bool, present: bool, live: bool, locked: bool) -> None:
+    def settle(self, now: float, wanted: bool, live: bool, locked: bool) -> None:
         """`locked` is the position as sensed, `live` the contactor."""
-        target = wanted and present
+        target = wanted
         if self.failed:
             target = self.failed == "lock-open"
         if live:
@@ -39,7 +39,7 @@ class LockReflex:
             self._since = inf
             if self.failed and locked == (self.failed == "lock-open"):
                 self.failed = ""
-                self.settle(now, wanted, present, live, locked)
+                self.settle(now, wanted, live, locked)
             return
         self._since = min(self._since, now)
         gives_up_at = self._since + TRIES * TRY_S

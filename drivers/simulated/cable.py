@@ -32,7 +32,7 @@ class SimulatedCable:
         if now >= self._moves_at:
             self._moves_at = inf
             self.locked = self.reflex.drive
-        self.reflex.settle(now, self.wanted, self.present, live, self.locked)
+        self.reflex.settle(now, self.wanted, live, self.locked)
         stuck = "lock-closed" in causes if self.locked else "lock-open" in causes
         if self.reflex.drive == self.locked or stuck:
             self._moves_at = inf
@@ -41,6 +41,11 @@ class SimulatedCable:
         if not car and not self.locked:
             self.present = False
         self.wake_at = min(self._moves_at, self.reflex.wake_at)
+
+    @property
+    def is_shut(self) -> bool:
+        """Nothing can be plugged in."""
+        return self.locked and not self.present
 
     def hold(self) -> tuple[str, bool]:
         """Why there can be no energy, and whether that is for at once; empty: the cable is as it should be."""

@@ -154,6 +154,8 @@ class World:
             case "fault" if deed.name in STATION_CAUSES:
                 _put(self._causes, deed.name, deed.on)
                 self.surround(now)
+            case _ if deed.what == "plug" and connector.cable.is_shut:
+                return "the outlet is shut until somebody is authorized: nothing was plugged in"
             case _:
                 self._do_at(now, deed, connector)
         return "done"

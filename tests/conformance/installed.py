@@ -110,6 +110,7 @@ class Shared:
             await self._unit.sim("unplug", number)
         for name in STATION_FAULTS:
             await self._unit.sim(f"fault {name} off")
+        await self._unit.ask("selftest", clear_latched=True)  # a residual current is forgotten only after it
         for action, payload in (
             ("ClearCache", {}),
             ("ClearChargingProfile", {}),

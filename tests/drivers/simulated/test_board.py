@@ -465,3 +465,16 @@ def test_what_is_told_of_a_contactor_is_followed_by_its_reading(story: list[tupl
     if not unbelievable:
         told = [i for i, message in enumerate(stand.said) if message["type"] == "contactor"]
         assert all(stand.said[i + 1]["type"] == "meter" for i in told)
+
+
+def test_a_shut_outlet() -> None:
+    """AQ-2: an empty outlet that is wanted shut takes no plug until it is opened."""
+    stand = Stand(socket=True)
+    stand.offer(0.0, locked=True)
+    stand.wait(1.0)
+    ok, text = stand.sim("plug")
+    assert (ok, "shut" in text) == (True, True)
+    stand.offer(0.0, locked=False)
+    stand.wait(1.0)
+    assert stand.sim("plug") == (True, "done")
+    assert [m["present"] for m in stand.said if m["type"] == "cable"][-1] is True
