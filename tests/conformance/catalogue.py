@@ -85,6 +85,16 @@ def both(*tests: Applies) -> Applies:
     return lambda product: all(one(product) for one in tests)
 
 
+def room_for(profiles: int, periods: int, levels: int = 1) -> Applies:
+    """What the case installs is no more than the product declares."""
+    return lambda product: (
+        product.has(SMART)
+        and product.max_profiles >= profiles
+        and product.schedule_max_periods >= periods
+        and product.max_stack_level >= levels - 1
+    )
+
+
 def cache(product: Product) -> bool:
     return product.authorization_cache
 
@@ -233,9 +243,9 @@ ROWS: tuple[tuple[str, str, str, Applies, str], ...] = (
     ("TC_058_1_CS", "Central Smart Charging - No ongoing transaction", SMART, has(SMART), ""),
     ("TC_058_2_CS", "Central Smart Charging - Wrong transactionId", SMART, has(SMART), ""),
     ("TC_082_CS", "Central Smart Charging - TxDefaultProfile - with ongoing transaction", SMART, has(SMART), ""),
-    ("TC_066_CS", "Get Composite Schedule", SMART, has(SMART), ""),
-    ("TC_067_CS", "Clear Charging Profile", SMART, has(SMART), ""),
-    ("TC_072_CS", "Stacking Charging Profiles", SMART, has(SMART), ""),
+    ("TC_066_CS", "Get Composite Schedule", SMART, room_for(3, 6), ""),
+    ("TC_067_CS", "Clear Charging Profile", SMART, room_for(3, 3, 2), ""),
+    ("TC_072_CS", "Stacking Charging Profiles", SMART, room_for(2, 4, 2), ""),
     ("TC_059_CS", "Remote Start Transaction with Charging Profile", SMART, has(SMART), ""),
     ("TC_060_CS", "Remote Start Transaction with Charging Profile - Rejected", SMART, has(SMART), ""),
     ("TC_062_CS", "Data Transfer to a Charge Point", "Core", always, ""),

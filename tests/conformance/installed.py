@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tests.conformance.catalogue import product_named
 from tests.conformance.judge import Lab
 from tests.conformance.mobile import MobileLink, at_once, late
-from tests.conformance.run import QUIET_KEYS, Place
+from tests.conformance.run import Place, quiet_keys
 from tests.conformance.transcript import Transcript
 from tests.conformance.unit import HandFailed, Hands
 from tests.conformance.wire import CentralSystem, Stopped
@@ -84,7 +84,7 @@ class Shared:
         self._first_values = self._first_values or {
             row["key"]: row.get("value", "") for row in rows if not row["readonly"]
         }
-        wanted = {**self._first_values, **{key: str(value) for key, value in QUIET_KEYS.items()}}
+        wanted = {**self._first_values, **{key: str(value) for key, value in quiet_keys(self._product).items()}}
         for row in rows:
             if row["key"] in wanted and row.get("value", "") != wanted[row["key"]] and not row["readonly"]:
                 await central.call("ChangeConfiguration", {"key": row["key"], "value": wanted[row["key"]]})

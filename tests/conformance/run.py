@@ -18,8 +18,6 @@ from tests.conformance.unit import HandFailed, Unit
 from tests.conformance.wire import CentralSystem, Stopped
 
 CASE_S = 90.0
-QUIET_KEYS = {"MeterValueSampleInterval": 0, "ClockAlignedDataInterval": 0, "MinimumStatusDuration": 0}
-"""First values: nothing that comes by itself, until a case asks for it."""
 PASS, FAIL, OFF, NOT_BUILT = "pass", "fail", "not applicable", "not built"
 
 
@@ -72,8 +70,7 @@ async def laboratory(product: str, plant: str = "", mobile: bool = False) -> Asy
     await central.listen()
     link = MobileLink(central) if mobile else None
     port = await link.listen() if link else central.port
-    keys = {name: value for name, value in QUIET_KEYS.items() if _has(answers, name)}
-    unit = Unit(f"ws://127.0.0.1:{port}/ocpp", where, answers.connectors, plant, **keys)
+    unit = Unit(f"ws://127.0.0.1:{port}/ocpp", where, answers.connectors, plant, **quiet_keys(answers))
     try:
         await unit.open()
         yield Lab(unit, central, answers)
@@ -84,8 +81,14 @@ async def laboratory(product: str, plant: str = "", mobile: bool = False) -> Asy
             link.close()
 
 
-def _has(product: Product, key: str) -> bool:
-    return key != "MinimumStatusDuration" or product.minimum_status_duration
+def quiet_keys(product: Product) -> dict[str, int]:
+    """First values: nothing that comes by itself, or as seldom as the product allows, until a case asks for it."""
+    never_sampled = product.sample_interval_min_s == 0
+    keys = {
+        "MeterValueSampleInterval": 0 if never_sampled else product.sample_interval_max_s,
+        "ClockAlignedDataInterval": 0,
+    }
+    return {**keys, **({"MinimumStatusDuration": 0} if product.minimum_status_duration else {})}
 
 
 async def judge(case: Case, product: str, plant: str = "", place: Place | None = None) -> Verdict:
