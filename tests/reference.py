@@ -17,7 +17,7 @@ may be set in the file, not by the Central System.
 | key | type | first value | range | access | what it does |
 | --- | --- | --- | --- | --- | --- |"""
 
-TYPES = {"bool": "boolean", "int": "integer", "csl": "list", "phases": "list"}
+TYPES = {"bool": "boolean", "int": "integer", "csl": "list", "phases": "list", "text": "text"}
 
 
 def page(product: Product) -> str:
@@ -29,7 +29,7 @@ def page(product: Product) -> str:
 def row(key: Key) -> str:
     """One key, one line."""
     first = f"`{key.default}`" if key.default else "(empty)"
-    access = "R" if key.read_only else "RW, after a reboot" if key.reboot else "RW"
+    access = "R" if key.read_only else "RW, after a reboot" if key.reboot else "W" if key.write_only else "RW"
     return f"| `{key.name}` | {TYPES[key.kind]} | {first} | {span(key)} | {access} | {key.what} |"
 
 
@@ -40,7 +40,7 @@ def span(key: Key) -> str:
     if key.kind == "int":
         only = f"{key.lowest}" if key.lowest == key.highest else f"{key.lowest}–{key.highest}"
         return f"{only} {key.unit}".strip()
-    return f"at most {key.highest} items"
+    return f"at most {key.highest} {'characters' if key.kind == 'text' else 'items'}"
 
 
 def lists(product: Product) -> Iterator[str]:

@@ -135,7 +135,8 @@ class Configuration:
     def on_get_configuration(self, request: GetConfigurationReq) -> GetConfigurationConf | Refusal:
         asked = request.key
         if not asked:  # §5.8: every key, however low GetConfigurationMaxKeys is
-            return GetConfigurationConf(configuration_key=tuple(self._entry(key) for key in self.keys.values()))
+            told = [key for key in self.keys.values() if not key.write_only]
+            return GetConfigurationConf(configuration_key=tuple(map(self._entry, told)))
         if len(asked) > MAX_KEYS_ASKED:
             return Refusal("OccurenceConstraintViolation", f"key: {len(asked)} items, at most {MAX_KEYS_ASKED}")
         known: dict[str, KeyValue] = {}
@@ -151,4 +152,5 @@ class Configuration:
         )
 
     def _entry(self, key: Key) -> KeyValue:
-        return KeyValue(key=key.name, readonly=key.read_only, value=self._values[key.name.casefold()])
+        value = None if key.write_only else self._values[key.name.casefold()]
+        return KeyValue(key=key.name, readonly=key.read_only, value=value)

@@ -13,7 +13,7 @@ from ocpp16.product import Product
 MAX_VALUE = 500
 """§5.3: characters of a value."""
 
-Kind = Literal["bool", "int", "csl", "phases"]
+Kind = Literal["bool", "int", "csl", "phases", "text"]
 
 
 class Key(NamedTuple):
@@ -31,6 +31,8 @@ class Key(NamedTuple):
     reboot: bool = False
     phases: int = 0
     """Of a list of measurands: how many there are to name."""
+    write_only: bool = False
+    """J 6.2.2: never told, and named only to who asks for it by name."""
 
 
 def _bool(name: str, default: bool, what: str, read_only: bool = False) -> Key:
@@ -57,6 +59,7 @@ def core_keys(product: Product) -> dict[str, Key]:
     """The keys of Core that this product has, by folded name, in the order of their spelling."""
     keys = _charging_keys(product) + _metering_keys(product) + _talking_keys(product) + _optional_keys(product)
     keys += _list_keys(product) + _reservation_keys(product) + _smart_keys(product) + _firmware_keys(product)
+    keys += _security_keys(product)
     return {key.name.casefold(): key for key in sorted(keys, key=lambda key: key.name.casefold())}
 
 
@@ -203,6 +206,26 @@ def _firmware_keys(product: Product) -> list[Key]:
     return [Key("SupportedFileTransferProtocols", "csl", ",".join(names), "", 0, 8, True, "For files.", names)]
 
 
+INERT = "Inert so far:"
+"""Begins the effect of a key of the security extension, which is not built yet: nothing follows from its value."""
+
+
+def _security_keys(product: Product) -> list[Key]:
+    """W §9: there, and honest about it."""
+    if not product.security_profiles:
+        return []
+    chain, store = product.certificate_chain_max, product.certificate_store_max
+    none = f"{INERT} profiles 1 to 3 are not built, a change is refused."
+    return [
+        _bool("AdditionalRootCertificateCheck", False, f"{INERT} no root certificate is installed.", True),
+        Key("AuthorizationKey", "text", "", "", 0, 0, False, none, write_only=True),
+        _int("CertificateSignedMaxChainSize", chain, "chars", chain, chain, f"{INERT} a chain of certificates.", True),
+        _int("CertificateStoreMaxLength", store, "items", store, store, f"{INERT} root certificates.", True),
+        Key("CpoName", "text", "", "chars", 0, 64, False, f"{INERT} the organisation in a certificate request."),
+        _int("SecurityProfile", 0, "", 0, 0, none),
+    ]
+
+
 PHASE_WORDS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
 PHASED = {"Voltage": ("", "-N"), "Current.Import": ("",), "Power.Active.Import": ("",)}
 """Measurands that are known for each phase, and how a phase is named."""
@@ -223,6 +246,9 @@ def checked(key: Key, text: str) -> tuple[str | None, str]:
                 f"a whole number from {key.lowest} to {key.highest}{' ' + key.unit if key.unit else ''} is allowed",
             )
         return str(int(text)), ""
+    if key.kind == "text":
+        fits = len(text) <= key.highest and text.isprintable()
+        return (text, "") if fits else (None, f"at most {key.highest} characters are allowed: {key.what}")
     items = [item.strip() for item in text.split(",")] if text else []
     if len(items) > key.highest:
         return None, f"{len(items)} items, at most {key.highest} are allowed"

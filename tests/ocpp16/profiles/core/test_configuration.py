@@ -33,8 +33,19 @@ def test_every_key(asked: dict[str, Any]) -> None:
     """§5.8: without keys, or with an empty list, every key in one answer, whatever GetConfigurationMaxKeys is."""
     answer = Station().online().request("GetConfiguration", **asked)
     assert isinstance(answer, dict)
-    assert [entry["key"] for entry in answer["configurationKey"]] == [k.name for k in core_keys(Product()).values()]
+    told = [key.name for key in core_keys(Product()).values() if key.name != "AuthorizationKey"]
+    assert [entry["key"] for entry in answer["configurationKey"]] == told
     assert "unknownKey" not in answer
+
+
+def test_write_only_key() -> None:
+    """J 6.2.2: AuthorizationKey is named to who asks for it, without a value; while it does nothing it is refused."""
+    station = Station().online()
+    assert station.request("GetConfiguration", key=["AuthorizationKey"]) == {
+        "configurationKey": [{"key": "AuthorizationKey", "readonly": False}]
+    }
+    asked = {"key": "AuthorizationKey", "value": "0011223344556677"}
+    assert station.request("ChangeConfiguration", **asked) == {"status": "Rejected"}
 
 
 def test_known_and_unknown() -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from ocpp16.product import Product
-from ocpp16.profiles.core.keys import DAY, check_first_value, checked, core_keys
+from ocpp16.profiles.core.keys import DAY, INERT, check_first_value, checked, core_keys
 
 SEED = Product()
 
@@ -58,6 +58,12 @@ TABLE = [
     ("ChargingScheduleMaxPeriods", "100", True),
     ("MaxChargingProfilesInstalled", "10", True),
     ("SupportedFileTransferProtocols", "HTTP,HTTPS,FTP,FTPS", True),
+    ("AdditionalRootCertificateCheck", "false", True),
+    ("AuthorizationKey", "", False),
+    ("CertificateSignedMaxChainSize", "10000", True),
+    ("CertificateStoreMaxLength", "1", True),
+    ("CpoName", "", False),
+    ("SecurityProfile", "0", False),
 ]
 
 
@@ -99,12 +105,31 @@ def test_defaults_are_right(product: Product) -> None:
         (Product(profiles=("Core",)), "ChargingScheduleMaxPeriods"),
         (Product(profiles=("Core",)), "MaxChargingProfilesInstalled"),
         (Product(profiles=("Core",)), "SupportedFileTransferProtocols"),
+        (Product(security_profiles=()), "SecurityProfile"),
         (Product(), "ConnectorSwitch3to1PhaseSupported"),
     ],
 )
 def test_absent_function_absent_key(product: Product, absent: str) -> None:
     """§9: an optional key whose function is missing is absent."""
     assert absent.casefold() not in core_keys(product)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("SecurityProfile", "1", None),
+        ("SecurityProfile", "0", "0"),
+        ("AuthorizationKey", "00112233445566778899", None),
+        ("CpoName", " Strom AG ", "Strom AG"),
+        ("CpoName", "x" * 65, None),
+        ("CpoName", "a\nb", None),
+    ],
+)
+def test_keys_of_what_is_not_built(name: str, value: str, kept: str | None) -> None:
+    """W §9: a security key is there and says that it does nothing yet; nothing is promised by an Accepted."""
+    key = core_keys(SEED)[name.casefold()]
+    assert key.what.startswith(INERT)
+    assert checked(key, value)[0] == kept
 
 
 def test_several_connectors() -> None:
