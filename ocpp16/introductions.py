@@ -16,6 +16,7 @@ class Introductions(Assembly):
     def _introduce_profiles(self) -> None:
         self.authorization.local_list = self.local_list.lookup
         self.authorization.on_conflict = self._list_conflict
+        self.local_list.on_reconciled = self.notifications.no_warning
         self.local_list.switched_on = partial(self.configuration.flag, "LocalAuthListEnabled")
         self.reservations.seats = self._seats
         self.smart.hardware_amps = self._hardware_amps

@@ -31,6 +31,8 @@ class LocalAuthList:
         self.context = context
         self.product = product
         self.switched_on: Callable[[], bool]
+        self.on_reconciled: Callable[[], None]
+        """A list has come after the Central System was heard to contradict the one before."""
         self._contradicted: set[str] = set()
         """Cards about which the Central System was heard to think otherwise, since the list came."""
 
@@ -94,7 +96,9 @@ class LocalAuthList:
         if size > self.product.local_list_max_length:
             return UpdateStatus.FAILED, f"{size} cards, LocalAuthListMaxLength is {self.product.local_list_max_length}"
         self._replace(entries, full)
-        self._contradicted.clear()
+        if self._contradicted:
+            self._contradicted.clear()
+            self.on_reconciled()
         self.context.save(ListVersion(version=request.list_version))
         return UpdateStatus.ACCEPTED, ""
 

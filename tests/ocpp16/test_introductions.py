@@ -29,3 +29,8 @@ def test_a_conflict_is_told_for_connector_0() -> None:
         conflicts = [said for said in statuses if said["errorCode"] == "LocalListConflict"]
         assert [(said["connectorId"], said["status"]) for said in conflicts] == [(0, "Available")]
         station.unplug()
+        station.forget().request("SendLocalList", listVersion=version + 10, updateType="Full")
+        told = [(said["connectorId"], said["errorCode"]) for said in station.heard("StatusNotification")]
+        assert told == [(0, "NoError")]  # §4.4: with the next list it is over
+        station.request("SendLocalList", listVersion=version + 20, updateType="Full")
+        assert len(station.heard("StatusNotification")) == 1

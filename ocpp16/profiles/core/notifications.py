@@ -100,6 +100,11 @@ class Notifications:
         if shown is not None and self._can_tell:
             self.session.call(self.request(0, shown._replace(error=error, info=info[:50])))
 
+    def no_warning(self) -> None:
+        """§4.4: an error that is over is taken back by the status as it is."""
+        if 0 in self._now and self._can_tell:
+            self._send(0, self._now[0], None)
+
     def trigger(self, connector: int) -> None:
         """§5.17: the present status; MinimumStatusDuration does not apply."""
         self._send(connector, self._now[connector], None, triggered=True)
