@@ -36,7 +36,7 @@ class Introductions(Assembly):
         return {number: connector.seat() for number, connector in self.connectors.items()}
 
     def _hardware_amps(self, number: int) -> float:
-        """None where nothing flows whatever a profile says: out of service, or all energy given."""
+        """Nought where nothing flows whatever a profile says: out of service, or all energy given."""
         connector = self.connectors[number]
         return connector.hardware_amps() if connector.operative and not connector.is_spent else 0.0
 
