@@ -129,7 +129,10 @@ class BoardProcess:
             self._say(self._host.receive(self._monotonic(), {**offer, "amps": 0.0}))
 
     def _done(self) -> bool:
-        return self._stop_by is not None and (not self._host.is_live() or self._monotonic() >= self._stop_by)
+        """Asked to stop, and every contactor is open and told to be; or it has taken too long."""
+        if self._stop_by is None:
+            return False
+        return not (self._closed or self._host.is_live()) or self._monotonic() >= self._stop_by
 
     def _keep(self) -> None:
         """Keep the simulated world; end as it ends."""
