@@ -95,8 +95,8 @@ class BoardHost(Protocol):
     def greet(self, now: float) -> list[Message]:
         """For a client that has just come: hello, each connector's shape, then each one's present states.
 
-        Where a car is plugged in, the pilot's A of the last unplugging goes before it (`Evse.present`): who was away must
-        not take one car for another.
+        Where a car is plugged in, the pilot's A of the last unplugging goes before it (`Evse.present`): who was away
+        must not take one car for another.
         """
 
     def receive(self, now: float, message: Message) -> list[Message]:
