@@ -151,6 +151,18 @@ class BoardClient:
         self._sock.connect(str(path))
         self._task = asyncio.ensure_future(self._listen())
 
+    @classmethod
+    async def after_daemon(cls, path: Path) -> BoardClient:
+        """As soon as the board has seen that the daemon's end is closed: until then it refuses anybody else."""
+        for _ in range(100):
+            client = cls(path)
+            while not client.heard and not client.ended:
+                await asyncio.sleep(0.01)
+            if client.heard[0][1]["type"] != "refused":
+                return client
+            await client.close()
+        raise AssertionError("the board does not notice that its client has gone")
+
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         while packet := await loop.sock_recv(self._sock, 4096):

@@ -67,7 +67,7 @@ async def test_board_restarted_and_the_cable_was_pulled() -> None:
         await bench.killed()
         await bench.board_gone(signal.SIGKILL)
         await bench.start_board()
-        stranger = BoardClient(bench.home / "board.sock")
+        stranger = await BoardClient.after_daemon(bench.home / "board.sock")
         await stranger.order("unplug")
         await stranger.close()
         await bench.start_daemon()
@@ -158,7 +158,7 @@ async def test_failing_mains_with_some_seconds_of_backup(board: BoardKind) -> No
 
 async def dark(bench: Bench) -> None:
     """The board's power fails while no daemon lives."""
-    stranger = BoardClient(bench.home / "board.sock")
+    stranger = await BoardClient.after_daemon(bench.home / "board.sock")
     await stranger.order("power-cut")
     assert bench.board_process is not None
     assert await bench.board_process.wait() == -signal.SIGKILL

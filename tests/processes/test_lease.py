@@ -24,7 +24,7 @@ async def test_dead_for_longer_than_the_lease() -> None:
         await bench.ready()
         await bench.charge(until=flows)
         await bench.killed()
-        stranger = BoardClient(bench.home / "board.sock")
+        stranger = await BoardClient.after_daemon(bench.home / "board.sock")
         lapsed, ack = await stranger.until(lambda m: m["type"] == "ack" and m["amps"] == 0.0)
         assert ack["why"] == "the lease ran out"
         assert abs(lapsed - last_offer(bench) - LEASE_S) < BOARD_S
@@ -46,7 +46,7 @@ async def test_a_car_that_ignores_the_steady_pilot_has_six_seconds() -> None:
         await bench.charge(until=flows)
         await bench.sim("fault", "ev-ignores-stop", "on")
         await bench.killed()
-        stranger = BoardClient(bench.home / "board.sock")
+        stranger = await BoardClient.after_daemon(bench.home / "board.sock")
         lapsed, _ = await stranger.until(lambda m: m["type"] == "ack" and m["amps"] == 0.0)
         opened, _ = await stranger.until(lambda m: m["type"] == "contactor" and not m["closed"])
         assert abs(opened - lapsed - 6.0) < BOARD_S
