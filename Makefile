@@ -7,7 +7,7 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run stories replay sim fuzz conformance certify docs clean
+.PHONY: help setup check test bench run stories replay sim walk fuzz conformance certify docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make check         ruff, mypy --strict, the rules of the house"
 	@echo "make bench         the figures, beside a minimal charge point"
 	@echo "make sim SEEDS=n   n random worlds (make test plays 1000)"
+	@echo "make walk DEPTH=n  every sequence of n events from the middle of each story (6 takes half an hour)"
 	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
@@ -68,6 +69,10 @@ replay: setup
 
 sim: setup
 	$(PY) -m tests.sim --seeds $(SEEDS)
+
+DEPTH ?= 6
+walk: setup
+	$(PY) -m tests.sim.test_walk $(DEPTH)
 
 SECONDS ?= 600
 fuzz: setup

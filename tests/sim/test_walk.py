@@ -1,6 +1,6 @@
 """Every sequence of events up to depth 6 from a fresh station, and on from the middle of each story.
 
-Here the middles are walked as deep as a minute allows; `python -m tests.sim.test_walk DEPTH` goes as deep as asked.
+Here the middles are walked as deep as half a minute allows; `make walk DEPTH=n` goes as deep as asked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.sim.world import Setup, World
 from tests.stories.play import Story, stories
 
 DEPTH = 6
-DEPTH_MIDDLES = 3
+DEPTH_MIDDLES = 2
 DEPTH_OWN_SETTINGS = 2
 """Stories that set the station up otherwise share no state with the others."""
 
