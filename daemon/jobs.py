@@ -119,7 +119,7 @@ class JobSocket:
                     writer.close()
                     await self._close(request.ref)
             return msgspec.json.decode(line, type=JobAnswer)
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:  # two kinds before msgspec 0.20
             return JobAnswer(False, f"evsed-job at {self._path}: {str(error) or 'no answer'}", request.ref)
 
     async def _close(self, ref: int) -> None:
