@@ -17,9 +17,9 @@ STEP_S = 60.0
 """Set back by less than this, stamps stand still until the time has come up to them; by more, they go back with it."""
 WILD_S = 86400.0
 """A correction above this is believed only when the next answer says the same."""
-
 STRANGE_S = 365 * 86400.0
-"""A first time that lies so far above the floor may be right or wrong: a day will show."""
+"""A time that lies so far above the floor may be right or wrong: a day will show."""
+
 SLACK_S = 5.0
 """A planned instant may lie this far before the newest stamp."""
 

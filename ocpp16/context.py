@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
-from ocpp16.clock import Clock
+from ocpp16.clock import STRANGE_S, Clock
 from ocpp16.events import Now
 from ocpp16.records import TABLES, Record, Sample, Stamp, Transaction, Unit
 from ocpp16.step import Delete, Job, Note, Order, Reply, Save, Write
@@ -19,7 +19,6 @@ from ocpp16.timers import Timer, Timers
 
 R = TypeVar("R", bound=Record)
 
-YEAR_S = 31_536_000.0
 FLOOR_S = 3600.0
 """How often the time is remembered where nothing else is written."""
 FLOOR_WITH_OTHERS_S = 60.0
@@ -65,7 +64,7 @@ class Facts:
 
     def newest_utc(self) -> float:
         """The latest time that any record bears: the floor of this life (what lies in the far future is no time)."""
-        limit = self.unit.floor_utc + YEAR_S if self.unit.floor_utc else inf
+        limit = self.unit.floor_utc + STRANGE_S if self.unit.floor_utc else inf
         stamps = [sample.at for sample in self.of(Sample).values()]
         for transaction in self.of(Transaction).values():
             stamps += [transaction.began, transaction.last, transaction.ended or transaction.last]

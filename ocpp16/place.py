@@ -229,7 +229,7 @@ class Place:
         transaction = self.transaction
         if transaction is None or transaction.stopping or self.shape is None or not self.ready or self.faulted:
             return 0.0
-        if transaction.energy_ends_wh is not None and self.is_spent:
+        if self.is_spent:
             return 0.0
         limit, why = self.parts.smart.limit(self.number)
         amps = min(self.hardware_amps(), limit) if why else self.hardware_amps()

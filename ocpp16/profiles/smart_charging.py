@@ -182,7 +182,8 @@ class SmartCharging(ChargingLimits):
 
     def on_clear(self, request: ClearChargingProfileReq) -> ClearChargingProfileConf:
         """E 3.25, 3.26: an id decides alone; else all given fields must match; none given: everything."""
-        doomed = [row.profile_id for row in self.context.facts.of(Profile).values() if self._matches(row, request)]
+        rows = self.context.facts.of(Profile).values()
+        doomed = [row.profile_id for row in rows if _fits(self.plans[row.profile_id], row.connector, request)]
         waiting = [number for number, profile in self.waiting().items() if _fits(plan_of(profile), number, request)]
         for profile_id in doomed:
             self._remove(profile_id)
@@ -191,9 +192,6 @@ class SmartCharging(ChargingLimits):
         self.changed()
         found = ClearChargingProfileStatus.ACCEPTED if doomed or waiting else ClearChargingProfileStatus.UNKNOWN
         return ClearChargingProfileConf(status=found)
-
-    def _matches(self, row: Profile, request: ClearChargingProfileReq) -> bool:
-        return _fits(self.plans[row.profile_id], row.connector, request)
 
     def _remove(self, profile_id: int) -> None:
         self.context.delete(Profile, profile_id)

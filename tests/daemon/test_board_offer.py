@@ -17,14 +17,7 @@ from drivers.seam import encode
 from drivers.simulated.board import SimulatedBoard
 
 SHAPE: dict[str, Any] = {
-    "type": "connector",
-    "connector": 1,
-    "min_amps": 6.0,
-    "max_amps": 32.0,
-    "phases": 1,
-    "outlet": "cable",
-    "lock": False,
-    "meter": True,
+    **next(message for message in SimulatedBoard().greet(0.0) if message["type"] == "connector"),
     "measurands": ["Energy.Active.Import.Register", "Frequency"],
 }
 

@@ -13,7 +13,7 @@ from ocpp16.messages.core import (
 )
 from ocpp16.messages.types import ConfigurationStatus, KeyValue
 from ocpp16.product import Product
-from ocpp16.profiles.core.keys import DERIVED, Key, checked, core_keys
+from ocpp16.profiles.core.keys import DERIVED, Key, checked, core_keys, items_of
 from ocpp16.records import Setting
 from ocpp16.rpc.payload import Refusal
 
@@ -67,8 +67,7 @@ class Configuration:
 
     def items(self, name: str) -> tuple[str, ...]:
         if (items := self._lists.get(name)) is None:
-            text = self._values[name.casefold()]
-            items = self._lists[name] = tuple(text.split(",")) if text else ()
+            items = self._lists[name] = items_of(self._values[name.casefold()])
         return items
 
     def rows(self) -> list[dict[str, object]]:

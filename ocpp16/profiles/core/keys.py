@@ -51,7 +51,6 @@ REGISTER = "Energy.Active.Import.Register"
 DERIVED = frozenset({"Current.Offered", "Power.Offered"})
 """Measurands that the station knows by itself."""
 DAY = 86400
-YEAR = 31_536_000
 
 
 @cache
@@ -270,6 +269,11 @@ def _item_allowed(key: Key, item: str) -> bool:
     measurand, _, phase = item.rpartition(".")  # §3.16.4: an item may carry a phase
     named = {f"L{n}{suffix}" for n in range(1, key.phases + 1) for suffix in PHASED.get(measurand, ())}
     return measurand in key.allowed and phase in named
+
+
+def items_of(text: str) -> tuple[str, ...]:
+    """The items of a list as it is kept."""
+    return tuple(text.split(",")) if text else ()
 
 
 def check_first_value(name: str, text: str, product: Product) -> str | None:

@@ -12,7 +12,7 @@ from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.profiles.core.configuration import Configuration
-from ocpp16.profiles.core.keys import DAY, REGISTER
+from ocpp16.profiles.core.keys import DAY, REGISTER, items_of
 from ocpp16.profiles.core.measurands import Offered, Values, values_of
 from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
 from ocpp16.records import MeterSwap, Sample, Stamp, Transaction
@@ -113,7 +113,7 @@ class Metering:
 
     def _begin_or_end(self, transaction: Transaction, at: Stamp, context: str) -> None:
         """They hold every measurand that either list asks for (E 3.14)."""
-        wanted = _items(transaction.stop_sampled) + _items(transaction.stop_aligned)
+        wanted = items_of(transaction.stop_sampled) + items_of(transaction.stop_aligned)
         self._stop_data(transaction, at, context, tuple(dict.fromkeys(wanted)))
 
     def arm_samples(self, transaction: Transaction) -> None:
@@ -138,7 +138,7 @@ class Metering:
         interval = self.configuration.number("MeterValueSampleInterval")
         at = self.transactions.chronology.in_order(transaction.number, self.context.clock.at(due))
         self._sample(connector, transaction, at, "Sample.Periodic", "MeterValuesSampledData", interval)
-        self._stop_data(transaction, at, "Sample.Periodic", _items(transaction.stop_sampled))
+        self._stop_data(transaction, at, "Sample.Periodic", items_of(transaction.stop_sampled))
 
     # --- clock-aligned ----------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class Metering:
             return  # the clock went back a little: this instant has passed for the transaction
         self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
         if transaction is not None:
-            self._stop_data(transaction, at, "Sample.Clock", _items(transaction.stop_aligned))
+            self._stop_data(transaction, at, "Sample.Clock", items_of(transaction.stop_aligned))
 
     # --- triggered --------------------------------------------------------------------------------------------------
 
@@ -220,7 +220,3 @@ class Metering:
         elif name == "MeterValueSampleInterval":
             for transaction in self.context.facts.running.values():
                 self.arm_samples(transaction)
-
-
-def _items(text: str) -> tuple[str, ...]:
-    return tuple(text.split(",")) if text else ()
