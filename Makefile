@@ -65,7 +65,7 @@ stories: setup
 
 replay: setup
 	@[ -n "$(FILE)" ] || { echo "usage: make replay FILE=flight-recorder-file"; exit 2; }
-	@$(PY) -m daemon.replay $(FILE)
+	@$(PY) -m daemon.recorder.replay $(FILE)
 
 sim: setup
 	$(PY) -m tests.sim --seeds $(SEEDS)

@@ -51,8 +51,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
         print(f"evsed {__version__}")
         return 0
-    from daemon.config import load
-    from daemon.config_types import ConfigError
+    from daemon.config.loader import load
+    from daemon.config.model import ConfigError
 
     try:
         config = load(files, board_kind=board)
@@ -60,19 +60,19 @@ def main(words: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     if "--check-config" in flags:
-        from daemon.board_offer import report
+        from daemon.board.check_config import report
 
         text, well = report(config)
         print(text, file=sys.stdout if well else sys.stderr)
         return 0 if well else 2
-    from daemon.life import run
+    from daemon.startup import run
 
     return run(config)
 
 
 def entry() -> NoReturn:
     """The program `evsed`."""
-    from daemon.leave import leave
+    from daemon.threads import leave
 
     leave(main())
 

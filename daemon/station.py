@@ -15,22 +15,23 @@ from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from daemon import __version__, clock, journal, service
-from daemon.config_types import Config
-from daemon.hands import StationHands
-from daemon.link import CentralSystemLink, LinkLimits
+from daemon import __version__, host_clock, supervisor
+from daemon.config.model import Config
+from daemon.csms.link import CentralSystemLink, LinkLimits
+from daemon.journal import journal
 from daemon.runner import Runner
-from daemon.store import Store, StoreFailed
-from daemon.store_watch import StoreWatch
+from daemon.step_executor import StationHands
+from daemon.store.store import Store, StoreFailed
+from daemon.store.watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, Started, StoreState
 from ocpp16.step import Note, Order, Reply, Restart
 
 if TYPE_CHECKING:
-    from daemon.board_carrier import Board
-    from daemon.flight_recorder import FlightRecorder
-    from daemon.simulation import Simulation
-    from daemon.works import Works
+    from daemon.board.simulation import Simulation
+    from daemon.board.transport import Board
+    from daemon.jobs.dispatcher import Works
+    from daemon.recorder.flight_recorder import FlightRecorder
 
 LAST_WORDS_S = 5.0
 """How long the last frames may take to reach the wire."""
@@ -59,10 +60,10 @@ class Station:
         self._began = self._loop.time()
         self._leaving = False
         self._answered: Callable[[Reply], None] = lambda reply: None
-        self._records, self._boot_id = store.load(), clock.boot_id()
+        self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
-            config.product, config.identity, config.ocpp, self._records, seed, self._boot_id, clock.BUILD_UTC
+            config.product, config.identity, config.ocpp, self._records, seed, self._boot_id, host_clock.BUILD_UTC
         )
         self.link = CentralSystemLink(
             config.csms.url,
@@ -74,10 +75,10 @@ class Station:
             crowded=lambda: self.runner.crowded,
         )
         self.hands = StationHands(
-            self.link, store, disk_thread, lines, lambda reply: self._answered(reply), clock.now, self._no_board,
+            self.link, store, disk_thread, lines, lambda reply: self._answered(reply), host_clock.now, self._no_board,
             lambda job: self._works.take(job),
         )  # fmt: skip
-        self.runner = Runner(self.charge_point, self.hands, clock.now)
+        self.runner = Runner(self.charge_point, self.hands, host_clock.now)
         self._reset_failed = config.store_dir / "reset-failed"
         """A mark for the next life."""
         if self._reset_failed.exists():
@@ -86,7 +87,9 @@ class Station:
         self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._say)
         self.recorder: FlightRecorder | None = None
         self.simulation: Simulation | None = None
-        self.service = service.Service(service.choose(), self.runner.alive, self._status_line, service.watchdog_s())
+        self.service = supervisor.Service(
+            supervisor.choose(), self.runner.alive, self._status_line, supervisor.watchdog_s()
+        )
 
     # --- made after the first word --------------------------------------------------------------------------------
 
@@ -97,8 +100,8 @@ class Station:
                 await self.hands.spoken.wait()
 
     def _begin_record(self) -> None:
-        from daemon.flight_recorder import FlightRecorder, unit_key
-        from daemon.transfers_files import sweep_leftovers
+        from daemon.recorder.flight_recorder import FlightRecorder, unit_key
+        from daemon.transfers.files import sweep_leftovers
 
         config = self.config
         self.recorder = FlightRecorder(config.store_dir, unit_key(config.store_dir), self._recorder_fails)
@@ -106,7 +109,7 @@ class Station:
             self._records,
             self._seed,
             self._boot_id,
-            clock.BUILD_UTC,
+            host_clock.BUILD_UTC,
             config.product,
             config.identity,
             config.ocpp,
@@ -116,8 +119,8 @@ class Station:
         self.hands.take_recorder(self.recorder)
 
     def _make_board(self) -> Board:
-        from daemon.board_carrier import BoardSocket, InProcessBoard
-        from daemon.simulation import Simulation, open_world
+        from daemon.board.simulation import Simulation, open_world
+        from daemon.board.transport import BoardSocket, InProcessBoard
 
         latched, alive = self.charge_point.latched, self.runner.alive
         board: Board
@@ -135,12 +138,12 @@ class Station:
         await self._first_word()
         self._begin_record()
         board = self._make_board()
-        from daemon.control import ControlSocket
-        from daemon.desk import Desk
+        from daemon.control.requests import Desk
+        from daemon.control.server import ControlSocket
 
         assert self.simulation is not None
         watchers, play = self.hands.watchers, self.simulation.do
-        desk = Desk(self.charge_point, clock.now, self._deliver, self._hall, self._notes, watchers, play)
+        desk = Desk(self.charge_point, host_clock.now, self._deliver, self._hall, self._notes, watchers, play)
         self._answered = desk.answered
         control = ControlSocket(self.config.control_socket, desk.looks, desk.acts, desk.follows)
         gc.freeze()
@@ -150,7 +153,7 @@ class Station:
             tasks.create_task(self._for_ever(control.run))
 
     def _go_dark(self, in_s: float) -> None:
-        from daemon.simulation import dark
+        from daemon.board.simulation import dark
 
         self._loop.call_later(in_s, dark)
 
@@ -159,8 +162,8 @@ class Station:
 
     @cached_property
     def _works(self) -> Works:
-        from daemon.bundle import Shown
-        from daemon.works import Works, jobs_of
+        from daemon.jobs.dispatcher import Works, jobs_of
+        from daemon.recorder.support_bundle import Shown
 
         shown = Shown(self.config, self.charge_point, self._hall, self._notes, self.hands.recorded)
         return Works(lambda: jobs_of(shown, lambda: self.simulation), shown, self._deliver)
@@ -201,7 +204,7 @@ class Station:
 
     async def _reboot(self, retries: int) -> None:
         """§9.1 ResetRetries; a unit that cannot be rebooted says so in its next life."""
-        from daemon.jobs import JobRequest
+        from daemon.jobs.workers import JobRequest
 
         detail = ""
         for _ in range(retries + 1):
@@ -259,7 +262,7 @@ class Station:
         self._loop.call_soon_threadsafe(lambda: self._say("recorder-failed", error=error))
 
     def _say(self, code: str, **fields: str | float | bool | None) -> None:
-        self.hands.tell(clock.now(), Note(code, fields))
+        self.hands.tell(host_clock.now(), Note(code, fields))
 
     def _say_hello(self) -> None:
         config = self.config
@@ -287,7 +290,7 @@ class Station:
         }
 
     def _status_line(self) -> str:
-        now = self.charge_point.status(clock.now())
+        now = self.charge_point.status(host_clock.now())
         link = "connected" if now["linked"] else "not connected"
         return f"{now['status']}, {link}, {now['queue']} report(s) waiting"
 

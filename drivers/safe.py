@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from drivers.board import BoardConfig, ConfigRefused, read
+from drivers.process.config import BoardConfig, ConfigRefused, read
 
 
 def make_safe(config: BoardConfig) -> int:

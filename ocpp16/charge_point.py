@@ -13,16 +13,16 @@ from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16 import views
-from ocpp16.answers import Answers
-from ocpp16.connector import Connector
+from ocpp16.call_routing import Answers
+from ocpp16.connector.connector import Connector
 from ocpp16.introductions import Introductions
 from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.messages.types import ChargePointStatus as Status
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
-from ocpp16.status import LAMPS, connector_status, station_status
+from ocpp16.state.timers import Timer
+from ocpp16.status.connector_status import LAMPS, connector_status, station_status
 from ocpp16.step import Link, Outlet, Step
-from ocpp16.timers import Timer
 from ocpp16.triggers import Triggers
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ocpp16.assembly import Assembly
 from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile
+from ocpp16.parts import Assembly
 from ocpp16.profiles.reservation import Seat
-from ocpp16.remote_control import LAST_WORD_S
+from ocpp16.station.remote_control import LAST_WORD_S
 
 
 class Introductions(Assembly):

@@ -115,7 +115,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What a person should know: a code of `daemon/journal.py`'s catalogue and its fields."""
+    """What a person should know: a code of `daemon/journal/journal.py`'s catalogue and its fields."""
 
     code: str
     fields: Mapping[str, str | int | float | bool | None]

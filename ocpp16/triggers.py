@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocpp16.assembly import Assembly
+from ocpp16.parts import Assembly
 from ocpp16.profiles.remote_trigger import Send
 
 

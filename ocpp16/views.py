@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ocpp16.context import Facts
+from ocpp16.connector.why import why as why_of_place
 from ocpp16.events import MeterSampled, Now
 from ocpp16.messages.datetimes import to_text
-from ocpp16.reasons import why as why_of_place
 from ocpp16.records import Stamp, Transaction
-from ocpp16.status import connector_status, station_status
+from ocpp16.state.context import Facts
+from ocpp16.status.connector_status import connector_status, station_status
 
 if TYPE_CHECKING:
     from ocpp16.charge_point import ChargePoint
-    from ocpp16.connector import Connector
+    from ocpp16.connector.connector import Connector
 
 Row = dict[str, object]
 

@@ -24,22 +24,22 @@ IMPURE_CALLS = frozenset({"open", "print", "input", "exec", "eval", "__import__"
 WALL_CLOCK = frozenset({"now", "utcnow", "today"})
 
 DOORS: dict[str, tuple[str, ...]] = {
-    "websockets": ("daemon/link.py",),
-    "cryptography": ("daemon/keystore.py",),
-    "systemd": ("daemon/service.py", "daemon/journal.py", "drivers/board_process.py"),
-    "dotenv": ("daemon/config.py",),
+    "websockets": ("daemon/csms/link.py",),
+    "cryptography": ("daemon/security/",),
+    "systemd": ("daemon/supervisor.py", "daemon/journal/journal.py", "drivers/process/board_process.py"),
+    "dotenv": ("daemon/config/loader.py",),
     "serial": ("drivers/ports/",),
     "smbus2": ("drivers/ports/",),
     "RPi": ("drivers/ports/",),
-    "httpx": ("daemon/transfers_http.py",),
+    "httpx": ("daemon/transfers/http.py",),
     "rich": ("daemon/ctl/",),
     "msgspec": ("ocpp16/", "daemon/"),
 }
 STDLIB_DOORS: dict[str, tuple[str, ...]] = {
-    "sqlite3": ("daemon/store",),
-    "subprocess": ("daemon/job_process.py",),
+    "sqlite3": ("daemon/store/",),
+    "subprocess": ("daemon/jobs/process.py",),
     "pty": (),
-    "ftplib": ("daemon/transfers_ftp.py",),
+    "ftplib": ("daemon/transfers/ftp.py",),
 }
 PROGRAM_STARTERS = re.compile(r"^(system|popen|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?|fork|forkpty)$")
 
@@ -112,7 +112,7 @@ def rule_2_drivers_are_blind(root: Path) -> Problems:
     """`drivers` imports itself, the standard library and hardware libraries; never asyncio, `ocpp16`, `daemon`."""
     hardware = {"serial", "smbus2", "RPi", "systemd"}
     for name, tree in files(root, "drivers"):
-        if name in ("drivers/evse.py", "drivers/iec61851.py"):
+        if name.startswith("drivers/reflex/"):
             yield from _impurities(name, tree, {"drivers"})
         for line, module in imports(name, tree):
             first = top(module)
@@ -138,11 +138,11 @@ def _impurities(name: str, tree: ast.Module, own: set[str]) -> Problems:
 
 
 def rule_3_only_board_link_translates(root: Path) -> Problems:
-    """`ocpp16` and `drivers` never meet but at the seam: `board_link.py` translates, `board_*.py` carry its packets."""
+    """`ocpp16` and `drivers` never meet but in `daemon/board/`."""
     for name, tree in files(root, "daemon"):
         modules = {module for _, module in imports(name, tree)}
-        if {top(module) for module in modules} >= {"ocpp16", "drivers"} and not name.startswith("daemon/board_"):
-            yield f"{name}: imports ocpp16 and drivers; only daemon/board_link.py may translate between them"
+        if {top(module) for module in modules} >= {"ocpp16", "drivers"} and not name.startswith("daemon/board/"):
+            yield f"{name}: imports ocpp16 and drivers; only daemon/board/ may translate between them"
 
 
 def rule_4_imports_run_downward(root: Path) -> Problems:
@@ -226,9 +226,9 @@ def rule_5_one_door_per_library(root: Path) -> Problems:
 
 
 def rule_5b_only_jobs_start_programs(root: Path) -> Problems:
-    """No subprocess outside `daemon/job_process.py`: neither by os nor by asyncio."""
+    """No subprocess outside `daemon/jobs/process.py`: neither by os nor by asyncio."""
     for name, tree in files(root):
-        if name == "daemon/job_process.py":
+        if name == "daemon/jobs/process.py":
             continue
         for node in ast.walk(tree):
             if not isinstance(node, ast.Attribute):
@@ -240,17 +240,17 @@ def rule_5b_only_jobs_start_programs(root: Path) -> Problems:
                 "subprocess_exec",
                 "subprocess_shell",
             ):
-                yield f"{name}:{node.lineno}: {node.attr} starts a program; only daemon/job_process.py may"
+                yield f"{name}:{node.lineno}: {node.attr} starts a program; only daemon/jobs/process.py may"
 
 
 # --- sizes, mirror, names, folders ----------------------------------------------------------------------------------
 
 
 def rule_sizes(root: Path) -> Problems:
-    """Logic at most 300 lines a file, tables and messages 500, a device 150; a function at most 50."""
+    """Logic at most 450 lines a file, tables and messages 500, a device 150; a function at most 50."""
     for name, tree in files(root):
         lines = len((root / name).read_text(encoding="utf-8").splitlines())
-        ceiling = 500 if name.startswith(TABLES) else 150 if name.startswith(DEVICES) else 300
+        ceiling = 500 if name.startswith(TABLES) else 150 if name.startswith(DEVICES) else 450
         if lines > ceiling:
             yield f"{name}: {lines} lines, the ceiling is {ceiling}"
         for node in ast.walk(tree):
@@ -261,7 +261,7 @@ def rule_sizes(root: Path) -> Problems:
 
 
 def rule_mirror(root: Path) -> Problems:
-    """Each module has its partner: `daemon/store.py` is proved by `tests/daemon/test_store.py`."""
+    """Each module has its partner: `daemon/store/store.py` is proved by `tests/daemon/store/test_store.py`."""
     for name, _ in files(root):
         folder, _, file = name.rpartition("/")
         if file == "__init__.py":

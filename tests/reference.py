@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ocpp16.configuration.keys import Key, core_keys
 from ocpp16.product import Product
-from ocpp16.profiles.core.keys import Key, core_keys
 
 HEAD = """# OCPP configuration keys
 
-Written by `make docs` from the table in `ocpp16/profiles/core/keys.py`; do not edit. Defaults and
+Written by `make docs` from the table in `ocpp16/configuration/keys.py`; do not edit. Defaults and
 ranges are those of the product profile `{name}`; other products have other limits. First values stand in
 `evsed.toml` under `[ocpp]`, as TOML values or as text; what the Central System changes later wins. A read-only key
 may be set in the file, not by the Central System.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drivers.seam import FROM_BOARD, TO_BOARD
+from drivers.board_protocol import FROM_BOARD, TO_BOARD
+from ocpp16.configuration.keys import core_keys
 from ocpp16.product import Product
-from ocpp16.profiles.core.keys import core_keys
 from tests.reference import page
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from daemon.config_types import Config, Draft
-from daemon.ctl import show
-from daemon.ctl.wire import ANSWER_S, LOOK_S, VERSION, Answer, Daemon, Unreachable
-from daemon.ctl.words import SIM_USAGE, USAGE, Line, Usage, understood
+from daemon.config.model import Config, Draft
+from daemon.ctl import output
+from daemon.ctl.arguments import SIM_USAGE, USAGE, Line, Usage, understood
+from daemon.ctl.client import ANSWER_S, LOOK_S, VERSION, Answer, Daemon, Unreachable
 
 LAST_NOTES = 50
 WATCH_S = 1.0
@@ -69,7 +69,7 @@ def told(asked: Asked, answer: Answer, content: Any, text: Callable[[], None]) -
         return code
     if asked.line.as_json:
         origin = {name: answer[name] for name in ("source", "daemon") if name in answer}
-        print(show.json_line({"v": VERSION, **origin, **content}))
+        print(output.json_line({"v": VERSION, **origin, **content}))
     else:
         text()
     return 0
@@ -84,19 +84,19 @@ def status(asked: Asked) -> int:
 
 def _status_told(asked: Asked, answer: Answer) -> int:
     content = answer.get("status", {})
-    return told(asked, answer, content, lambda: show.say(show.status_text(content)))
+    return told(asked, answer, content, lambda: output.say(output.status_text(content)))
 
 
 def why(asked: Asked) -> int:
     answer = asked.look("why", connector=asked.number())
     reasons = answer.get("why", [])
-    return told(asked, answer, {"why": reasons}, lambda: show.say(show.why_text(reasons)))
+    return told(asked, answer, {"why": reasons}, lambda: output.say(output.why_text(reasons)))
 
 
 def queue_list(asked: Asked) -> int:
     answer = asked.look("queue")
     rows = answer.get("queue", [])
-    return told(asked, answer, {"queue": rows}, lambda: show.any_rows(rows, "no report waits"))
+    return told(asked, answer, {"queue": rows}, lambda: output.any_rows(rows, "no report waits"))
 
 
 def queue_show(asked: Asked) -> int:
@@ -111,13 +111,13 @@ def queue_show(asked: Asked) -> int:
 def transactions(asked: Asked) -> int:
     answer = asked.look("transactions")
     rows = answer.get("transactions", [])
-    return told(asked, answer, {"transactions": rows}, lambda: show.transactions(rows))
+    return told(asked, answer, {"transactions": rows}, lambda: output.transactions(rows))
 
 
 def config_get(asked: Asked) -> int:
     answer = asked.look("configuration", key=asked.operand())
     rows = answer.get("configuration", [])
-    return told(asked, answer, {"configuration": rows}, lambda: show.configuration(rows))
+    return told(asked, answer, {"configuration": rows}, lambda: output.configuration(rows))
 
 
 def config_reference(asked: Asked) -> int:
@@ -125,14 +125,14 @@ def config_reference(asked: Asked) -> int:
 
     rows = offline.reference(asked.config)
     answer = {"ok": True, "source": "product"}
-    return told(asked, answer, {"configuration": rows}, lambda: show.reference(rows))
+    return told(asked, answer, {"configuration": rows}, lambda: output.reference(rows))
 
 
 def log(asked: Asked) -> int:
     last = asked.line.options.get("--last", LAST_NOTES)
     answer = asked.look("log", last=last)
     notes = answer.get("log", [])
-    return told(asked, answer, {"log": notes}, lambda: show.log(notes, "nothing is noted" if last else ""))
+    return told(asked, answer, {"log": notes}, lambda: output.log(notes, "nothing is noted" if last else ""))
 
 
 def trace(asked: Asked) -> int:
@@ -142,18 +142,18 @@ def trace(asked: Asked) -> int:
         for line in asked.daemon.follow("trace"):
             following = True
             if "following" not in line:
-                print(show.json_line({"v": VERSION, **line}) if asked.line.as_json else show.trace_line(line))
+                print(output.json_line({"v": VERSION, **line}) if asked.line.as_json else output.trace_line(line))
                 sys.stdout.flush()
     except Unreachable as gone:
         if following:
             raise
         for line in asked.from_store(gone, "trace")["trace"]:
-            print(show.json_line({"v": VERSION, **line}) if asked.line.as_json else show.recorded_line(line))
+            print(output.json_line({"v": VERSION, **line}) if asked.line.as_json else output.recorded_line(line))
     return 0
 
 
 def watch(asked: Asked) -> int:
-    from daemon.ctl.live import follow
+    from daemon.ctl.watch import follow
 
     answer = asked.look("status")
     if answer["source"] == "store":
@@ -211,7 +211,7 @@ LOOKS: dict[str, Callable[[Asked], int]] = {
 
 def _configured(line: Line) -> Draft:
     """The configuration as far as it can be read; a file that was named must be there."""
-    from daemon.config import read
+    from daemon.config.loader import read
 
     missing = [file for file in line.files if not file.is_file()]
     if missing:
@@ -260,12 +260,12 @@ def _introduced(words: list[str]) -> int:
 
 
 def _done(words: list[str], commands: Mapping[str, Callable[[Asked], int]]) -> int:
-    from daemon.config import build
+    from daemon.config.loader import build
 
     line = understood(words)
     config = build(_configured(line))
     patience_s = LOOK_S if line.name in LOOKS else ANSWER_S
-    clean = (lambda answer: answer) if line.as_json else show.harmless
+    clean = (lambda answer: answer) if line.as_json else output.harmless
     daemon = Daemon(line.socket or str(config.control_socket), patience_s, clean)
     try:
         return commands[line.name](Asked(line, config, daemon))

@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from daemon.config_types import Config
-from daemon.ctl.wire import State, Unreachable
+from daemon.config.model import Config
+from daemon.ctl.client import State, Unreachable
 from ocpp16.records import Record, Unit
 
 Answer = dict[str, Any]
@@ -54,7 +54,7 @@ def answer(do: str, config: Config, gone: Unreachable = NOT_RUNNING, **fields: A
 
 def _records(config: Config, gone: Unreachable) -> list[Record]:
     """Raises Unreachable with the reason: nothing there yet, or not to be read."""
-    from daemon.store import Store, StoreFailed
+    from daemon.store.store import Store, StoreFailed
 
     try:
         return Store.read_only(config.store_dir).load()
@@ -74,17 +74,19 @@ def nothing_at(config: Config) -> str:
 
 def _charge_point(config: Config, gone: Unreachable) -> Any:
     """The contract machine over the records, attached to nothing."""
-    from daemon import clock
+    from daemon import host_clock
     from ocpp16.charge_point import ChargePoint
 
     records = _records(config, gone)
-    return ChargePoint(config.product, config.identity, config.ocpp, records, 0, clock.boot_id(), clock.BUILD_UTC)
+    return ChargePoint(
+        config.product, config.identity, config.ocpp, records, 0, host_clock.boot_id(), host_clock.BUILD_UTC
+    )
 
 
 def _status(config: Config, gone: Unreachable, fields: Answer) -> Answer:
-    from daemon import __version__, clock
+    from daemon import __version__, host_clock
 
-    known = _charge_point(config, gone).status(clock.now())
+    known = _charge_point(config, gone).status(host_clock.now())
     connectors = [{**row, **dict.fromkeys(SEEN_CONNECTOR)} for row in known["connectors"]]
     link: Answer = {} if gone.state == "down" else {"linked": None, "in_flight": None}
     hall = {"version": __version__, "station_id": config.station.id, "pid": None, "uptime_s": None, "link": None}
@@ -164,7 +166,7 @@ def _recorded(config: Config, do: str, gone: Unreachable, last: int | None) -> l
 
     Raises Unreachable where neither store nor record can be read.
     """
-    from daemon.flight_recorder import FILES, read_lines, timed
+    from daemon.recorder.flight_recorder import FILES, read_lines, timed
 
     files = [config.store_dir / name for name in reversed(FILES) if (config.store_dir / name).is_file()]
     try:
@@ -185,7 +187,7 @@ def _recorded(config: Config, do: str, gone: Unreachable, last: int | None) -> l
 
 def _line(do: str, line: list[Any], utc: float | None) -> Answer | None:
     """A recorded line as the daemon would have told it, or None where it would not have."""
-    from daemon.journal import line_of
+    from daemon.journal.journal import line_of
     from ocpp16.step import Note
 
     if line[0] == "note":

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from drivers.api import Message
-from drivers.evse import Limits
-from drivers.faults import STATION
-from drivers.seam import MAX_LEASE_S, VERSION, SeamError
+from drivers.board_protocol import MAX_LEASE_S, VERSION, SeamError
+from drivers.devices import Message
+from drivers.reflex.evse import Limits
+from drivers.reflex.faults import STATION
+from drivers.simulated.commands import WordsRefused, understand
 from drivers.simulated.connector import SimulatedConnector
-from drivers.simulated.words import WordsRefused, understand
 from drivers.simulated.world import Ended, World, WorldState
 
 MEASURANDS: Final = (

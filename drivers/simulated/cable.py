@@ -6,7 +6,7 @@ from collections.abc import Set
 from math import inf
 from typing import Any, Final
 
-from drivers.lock import LockReflex
+from drivers.reflex.lock import LockReflex
 
 LOCK_S: Final = 0.3
 CABLE_AMPS: Final = 32.0

@@ -8,15 +8,15 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final
 
-from drivers.api import PilotSample
-from drivers.evse import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
-from drivers.faults import FaultReport
-from drivers.iec61851 import STEADY_NS, amps_of
+from drivers.devices import PilotSample
+from drivers.host.messages import Voice
+from drivers.host.meter_polling import Metering
+from drivers.reflex.evse import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
+from drivers.reflex.faults import FaultReport
+from drivers.reflex.iec61851 import STEADY_NS, amps_of
 from drivers.simulated.cable import CABLE_AMPS, SimulatedCable
 from drivers.simulated.car import SOC_PER_WH, Car
 from drivers.simulated.contactor import SimulatedContactor
-from drivers.simulated.metering import Metering
-from drivers.simulated.voice import Voice
 
 EXCESS: Final = 1.5
 """What an `overcurrent` car draws of what it may."""

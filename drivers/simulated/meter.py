@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drivers.api import Reading
+from drivers.devices import Reading
 
 BACKWARDS_WH = 500.0
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final, Literal
 
-from drivers.api import Message
-from drivers.evse import Limits
-from drivers.faults import FaultBook
-from drivers.heat import Heat, Supply
+from drivers.devices import Message
+from drivers.host.messages import Voice
+from drivers.host.meter_polling import Metering
+from drivers.reflex.derating import Heat, Supply
+from drivers.reflex.evse import Limits
+from drivers.reflex.faults import FaultBook
 from drivers.simulated.cable import SimulatedCable
 from drivers.simulated.car import ARRIVES_WITH_SOC, Car
+from drivers.simulated.commands import STATION_CAUSES, Deed
 from drivers.simulated.connector import SimulatedConnector
 from drivers.simulated.meter import SimulatedMeter
-from drivers.simulated.metering import Metering
-from drivers.simulated.voice import Voice
-from drivers.simulated.words import STATION_CAUSES, Deed
 
 VOLTS: Final = 230.0
 LOW_VOLTS: Final = 180.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ocpp16.cards import Verdict
-from ocpp16.context import Context
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.local_list import (
     AuthorizationData,
@@ -17,6 +15,8 @@ from ocpp16.messages.local_list import (
 from ocpp16.messages.types import AuthorizationStatus, UpdateStatus, UpdateType
 from ocpp16.product import Product
 from ocpp16.records import CachedTag, ListedTag, ListVersion
+from ocpp16.state.context import Context
+from ocpp16.state.id_tags import Verdict
 
 VALID = (AuthorizationStatus.ACCEPTED, AuthorizationStatus.CONCURRENT_TX)
 """§3.5.2: a listed card with these may charge; the second says something about a moment that has passed."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ocpp16.cards import same
-from ocpp16.context import Context
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.reservation import (
     CancelReservationConf,
@@ -17,7 +15,9 @@ from ocpp16.messages.reservation import (
 from ocpp16.messages.types import CancelReservationStatus, ReservationStatus
 from ocpp16.product import Product
 from ocpp16.records import Reservation
-from ocpp16.timers import Timer
+from ocpp16.state.context import Context
+from ocpp16.state.id_tags import same
+from ocpp16.state.timers import Timer
 
 
 class Seat(NamedTuple):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from ocpp16.messages.types import Message
-from ocpp16.rpc.reports import Report
+from ocpp16.rpc.transaction_queue import Report
 
 
 class Gate(StrEnum):

@@ -10,12 +10,12 @@ import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from ocpp16.context import Context
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
 from ocpp16.rpc.calls import Answer, Failure, Gate, InFlight, Postponed, Then, Volatile
-from ocpp16.rpc.reports import Key, Report, Reports
-from ocpp16.timers import Timer
+from ocpp16.rpc.transaction_queue import Key, Report, Reports
+from ocpp16.state.context import Context
+from ocpp16.state.timers import Timer
 
 MAX_VOLATILE = 64
 """Calls that wait for their turn; beyond it the oldest is given up."""

@@ -12,7 +12,7 @@ from typing import Any
 from ocpp.messages import _validate_payload as validate  # the package's own, without its thread
 from ocpp.messages import unpack
 
-from daemon.store import Store
+from daemon.store.store import Store
 from ocpp16.messages.types import Message
 from ocpp16.records import Record
 from ocpp16.rpc import frames, payload

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon.product_file import FOLDERS, read_product
+from daemon.config.product_profile import FOLDERS, read_product
 from ocpp16.product import Product
 from tests.conformance.judge import Lab
 

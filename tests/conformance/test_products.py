@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.product_file import contradictions
+from daemon.config.product_profile import contradictions
 from ocpp16.product import Product
 from tests.conformance import pics
 

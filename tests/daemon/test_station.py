@@ -15,12 +15,12 @@ import pytest
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
 
-from daemon.board_carrier import BoardSocket
-from daemon.config import load
-from daemon.journal import Journal
+from daemon.board.transport import BoardSocket
+from daemon.config.loader import load
+from daemon.journal.journal import Journal
 from daemon.runner import BrokenBelief
 from daemon.station import Station
-from daemon.store import Store, StoreFailed
+from daemon.store.store import Store, StoreFailed
 from ocpp16.events import BoardDone
 from ocpp16.step import Order
 

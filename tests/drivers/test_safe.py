@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.board import read
+from drivers.process.config import read
 from drivers.safe import main, make_safe
 from drivers.simulated import state
 from tests.drivers.simulated.stand import FOREVER, Stand

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from daemon.control import ControlSocket, Refused, request_of
-from daemon.desk import Desk
+from daemon.control.requests import Desk
+from daemon.control.server import ControlSocket, Refused, request_of
 from ocpp16 import events as ev
 from tests.fuzz import mutate
 from tests.fuzz.life import Life

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from daemon import board_link, config
-from daemon.config_types import ConfigError
-from drivers import seam
+from daemon.board import translation
+from daemon.config import loader
+from daemon.config.model import ConfigError
+from drivers import board_protocol
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
 from tests.fuzz import corpus, mutate
@@ -134,7 +135,7 @@ def take_config(data: bytes) -> None:
         file.write(data)
         file.flush()
         try:
-            config.load([Path(file.name)], environ={})
+            loader.load([Path(file.name)], environ={})
         except ConfigError as error:
             assert str(error), "refused without a word"
 
@@ -142,8 +143,8 @@ def take_config(data: bytes) -> None:
 # --- board ----------------------------------------------------------------------------------------------------------
 
 
-def make_board(random: Random) -> tuple[bytes, seam.Direction]:
-    direction: seam.Direction = random.choice(("from_board", "from_board", "to_board"))
+def make_board(random: Random) -> tuple[bytes, board_protocol.Direction]:
+    direction: board_protocol.Direction = random.choice(("from_board", "from_board", "to_board"))
     messages = corpus.FROM_BOARD if direction == "from_board" else corpus.TO_BOARD
     good = random.choice(messages)
     if random.random() < 0.75:
@@ -152,16 +153,16 @@ def make_board(random: Random) -> tuple[bytes, seam.Direction]:
     return mutate.data(random, json.dumps(good).encode(), texts), direction
 
 
-def take_board(item: tuple[bytes, seam.Direction]) -> None:
+def take_board(item: tuple[bytes, board_protocol.Direction]) -> None:
     data, direction = item
     try:
-        message = seam.decode(data, direction)
-    except seam.SeamError as error:
+        message = board_protocol.decode(data, direction)
+    except board_protocol.SeamError as error:
         assert str(error), "refused without a word"
         return
-    assert seam.decode(seam.encode(message), direction) == message
+    assert board_protocol.decode(board_protocol.encode(message), direction) == message
     if direction == "from_board":
-        for event in board_link.events_of(message):
+        for event in translation.events_of(message):
             assert msgspec.json.encode(event)
 
 

@@ -16,7 +16,7 @@ from ocpp16.messages.datetimes import to_seconds, to_text
 from ocpp16.product import Product
 from ocpp16.records import Transaction
 from tests.ocpp16.oracle import PERIOD_MS, Json, Oracle, Running
-from tests.ocpp16.station import NOON, START, Station
+from tests.ocpp16.rig import NOON, START, Station
 
 AMPS = ("0", "3", "5.9", "6", "6.1", "8", "8.1", "10", "12", "12.6", "16", "18", "18.3", "18.6", "24.7", "32", "40")
 TOTALS = (*AMPS, "48", "50.1", "63.9", "100")

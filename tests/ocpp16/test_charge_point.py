@@ -12,7 +12,7 @@ from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import CachedTag, Occupancy, Setting, Stamp, Transaction, Unit
 from ocpp16.step import Link, Note, Outlet, Save, Step
-from tests.ocpp16.station import ACCEPTED, NOON, SILENCE, Station, calls, clock_text
+from tests.ocpp16.rig import ACCEPTED, NOON, SILENCE, Station, calls, clock_text
 
 LINK = Link(True, 10, 0)
 IDLE = Outlet(1, 0.0, locked=False, in_service=True, lamp="available")

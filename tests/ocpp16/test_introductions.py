@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.ocpp16.station import Station
+from tests.ocpp16.rig import Station
 
 
 def test_they_know_the_seats_and_the_hardware() -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ocpp16.records import TABLES, AnyRecord, Record, Setting, Transaction, Unit
-from tests.ocpp16.station import Station
+from tests.ocpp16.rig import Station
 
 
 def test_key_is_the_first_field() -> None:

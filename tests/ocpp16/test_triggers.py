@@ -7,7 +7,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.triggers import Triggers
-from tests.ocpp16.station import Station
+from tests.ocpp16.rig import Station
 
 CORE = {"BootNotification", "Heartbeat", "MeterValues", "StatusNotification"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from tests.ocpp16.station import SILENCE, CallError, Station, clock_text
+from tests.ocpp16.rig import SILENCE, CallError, Station, clock_text
 
 
 def look(station: Station) -> dict[str, Any]:

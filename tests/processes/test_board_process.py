@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from drivers.seam import MAX_BYTES, decode, encode
+from drivers.board_protocol import MAX_BYTES, decode, encode
 
 Message = dict[str, Any]
 
@@ -36,7 +36,7 @@ class Board:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "drivers.board_process", "--config", str(self.config)],
+            [sys.executable, "-m", "drivers.process.board_process", "--config", str(self.config)],
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -168,7 +168,7 @@ def test_a_second_board_leaves_the_first_alone(board: Board) -> None:
     """Exit 1, the reason, and the first one's world is not touched."""
     world = board.world()
     second = subprocess.run(
-        [sys.executable, "-m", "drivers.board_process", "--config", str(board.config)],
+        [sys.executable, "-m", "drivers.process.board_process", "--config", str(board.config)],
         capture_output=True,
         text=True,
         env=os.environ,

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from daemon.link import CentralSystemLink, LinkLimits
+from daemon.csms.link import CentralSystemLink, LinkLimits
 from ocpp16.events import Event, FrameReceived, LinkDown, LinkUp
 from ocpp16.step import Link
 

@@ -25,7 +25,7 @@ PLAIN = ROOT / "tests/conformance/products/plain-firmware.toml"
 IMAGE = noise(2_000_000)
 SHIM = (
     "import os,sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()));"
-    "os.execv(sys.executable, [sys.executable, '-m', 'daemon.job_process', '--config', sys.argv[2]])"
+    "os.execv(sys.executable, [sys.executable, '-m', 'daemon.jobs.process', '--config', sys.argv[2]])"
 )
 """What systemd does at a connection to evsed-job's socket."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from daemon.product_file import read_product
+from daemon.config.product_profile import read_product
 from ocpp16.events import Event, SelftestAsked
 from ocpp16.product import Product
 from ocpp16.step import Moment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocpp16.events import SelftestAsked, StopAsked
-from ocpp16.profiles.firmware import ENDS
+from ocpp16.profiles.firmware_management.firmware import ENDS
 from ocpp16.records import FirmwareUpdate, Sample, Transaction
 from tests.sim.central_system import CentralSystem
 from tests.sim.checkers import Checkers

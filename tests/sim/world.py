@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.board_talk import BoardTalk
+from daemon.board.session import BoardTalk
 from drivers.simulated.board import SimulatedBoard
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import (

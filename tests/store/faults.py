@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from daemon.store import Store, StoreFailed
+from daemon.store.store import Store, StoreFailed
 from tests.store.recorder import arm, made
 from tests.store.workload import CHECKPOINT_PAGES, Model, applied, commits, rows
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from daemon.store import Store
-from daemon.store_rows import SCRIPTS
+from daemon.store.rows import SCRIPTS
+from daemon.store.store import Store
 from tests.store.disk import Disk, Image
 from tests.store.recorder import Call, built, calls, run_life
 from tests.store.workload import Model, applied, commits, rows

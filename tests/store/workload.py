@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.store import Store
+from daemon.store.store import Store
 from ocpp16.records import (
     Availability,
     CachedTag,

@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from daemon.product_file import read_product
+from daemon.config.product_profile import read_product
 from ocpp16.events import Event, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.product import Product
 from tests.sim.central_system import EPOCH, CentralSystem

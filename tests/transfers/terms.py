@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.jobs import JobRequest
-from daemon.transfers import Terms, carry_out, watch_of
-from daemon.transfers_files import made_folder
-from daemon.transfers_watch import Limits
-from daemon.urls import Rules
+from daemon.jobs.workers import JobRequest
+from daemon.transfers.files import made_folder
+from daemon.transfers.limits import Limits
+from daemon.transfers.transfer import Terms, carry_out, watch_of
+from daemon.transfers.urls import Rules
 
 SHORT = Limits(stall_s=0.3, connect_s=2.0, whole_s=20.0, rate_bytes_s=1e12, spare_bytes=0)
 BUNDLE = "diagnostics-1.tar.gz"

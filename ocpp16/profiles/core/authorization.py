@@ -10,16 +10,16 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from ocpp16.cards import Verdict
-from ocpp16.context import Context
+from ocpp16.configuration.configuration import Configuration
 from ocpp16.messages.core import AuthorizeConf, AuthorizeReq, ClearCacheConf, ClearCacheReq
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagInfo
 from ocpp16.product import Product
-from ocpp16.profiles.core.configuration import Configuration
 from ocpp16.records import CachedTag
 from ocpp16.rpc.calls import Failure, Gate
 from ocpp16.rpc.session import Session
+from ocpp16.state.context import Context
+from ocpp16.state.id_tags import Verdict
 
 CACHE_CAP = 1000
 """Cards remembered; beyond it those that are not valid go first, then the longest unused."""

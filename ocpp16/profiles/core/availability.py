@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ocpp16.context import Context
 from ocpp16.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq
 from ocpp16.messages.types import AvailabilityStatus, AvailabilityType
 from ocpp16.records import Availability as Row
+from ocpp16.state.context import Context
 
 
 class Availability:

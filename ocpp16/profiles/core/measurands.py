@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ocpp16.configuration.keys import REGISTER
 from ocpp16.events import MeterSampled
-from ocpp16.profiles.core.keys import REGISTER
 from ocpp16.records import SampledValue
 
 

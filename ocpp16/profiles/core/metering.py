@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ocpp16.context import Context
+from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.keys import DAY, REGISTER, items_of
 from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
-from ocpp16.profiles.core.configuration import Configuration
-from ocpp16.profiles.core.keys import DAY, REGISTER, items_of
 from ocpp16.profiles.core.measurands import Offered, Values, values_of
 from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
 from ocpp16.records import MeterSwap, Sample, Stamp, Transaction
-from ocpp16.timers import Timer
+from ocpp16.state.context import Context
+from ocpp16.state.timers import Timer
 
 LATE_S = 5.0
 """A sample that comes later than this (the unit was busy, the clock moved) is left out; the next one is on time."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ocpp16.context import Context
+from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.keys import DAY
 from ocpp16.messages.core import BootNotificationConf, BootNotificationReq, HeartbeatConf, HeartbeatReq
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import RegistrationStatus
 from ocpp16.product import Identity, Product
-from ocpp16.profiles.core.configuration import Configuration
-from ocpp16.profiles.core.keys import DAY
 from ocpp16.rpc.calls import Failure, Gate
 from ocpp16.rpc.session import Session
-from ocpp16.timers import Timer
+from ocpp16.state.context import Context
+from ocpp16.state.timers import Timer
 
 OWN_RETRY_S = 60.0
 """Wait before the next BootNotification where the Central System names none; grows to five times that."""

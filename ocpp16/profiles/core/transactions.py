@@ -10,14 +10,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ocpp16.cards import Verdict
-from ocpp16.context import LAZY_S, Context
 from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
 from ocpp16.profiles.core.authorization import Authorization
-from ocpp16.profiles.core.chronology import Chronology
-from ocpp16.profiles.core.telling import Telling
+from ocpp16.profiles.core.transaction_messages import Telling
+from ocpp16.profiles.core.transaction_time import Chronology
 from ocpp16.records import Sample, Stamp, Transaction
-from ocpp16.rpc.reports import Key, Reports
+from ocpp16.rpc.transaction_queue import Key, Reports
+from ocpp16.state.context import LAZY_S, Context
+from ocpp16.state.id_tags import Verdict
 
 CLOSED_CAP = 1000
 """Closed transactions that stay in the store."""

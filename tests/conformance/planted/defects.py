@@ -85,7 +85,7 @@ def answer(action: str, change: Callable[[Payload], Payload | None]) -> None:
 
 def silently(*statuses: str) -> None:
     """These are never told."""
-    from ocpp16.profiles.core.notifications import Notifications
+    from ocpp16.profiles.core.status_notification import Notifications
 
     send = Notifications._send
 
@@ -200,7 +200,7 @@ def heartbeat_too_rare() -> None:
 @red("001", "013")
 def silent_connector_0() -> None:
     """Connector 0 never tells its status."""
-    from ocpp16.profiles.core.notifications import Notifications
+    from ocpp16.profiles.core.status_notification import Notifications
 
     send = Notifications._send
     instead(
@@ -255,7 +255,7 @@ def availability_is_forgotten() -> None:
 @red("068")
 def foreign_card_is_asked_about() -> None:
     """A foreign card in a transaction is asked about though no group is known."""
-    from ocpp16.connector import Connector
+    from ocpp16.connector.connector import Connector
 
     before = Connector._card_in_transaction
 
@@ -270,7 +270,7 @@ def foreign_card_is_asked_about() -> None:
 @red("069")
 def group_cannot_stop() -> None:
     """A card of the group does not end the transaction."""
-    from ocpp16.connector import Connector
+    from ocpp16.connector.connector import Connector
 
     instead(Connector, "_group_member", lambda self, id_tag, verdict: None)
 
@@ -296,7 +296,7 @@ def clear_cache_clears_nothing() -> None:
 @red("023_4", "023_5")
 def every_card_is_good() -> None:
     """A card that the Central System calls Invalid starts a transaction."""
-    from ocpp16.cards import Verdict
+    from ocpp16.state.id_tags import Verdict
 
     instead(Verdict, "accepted", property(lambda self: True))
 
@@ -304,7 +304,7 @@ def every_card_is_good() -> None:
 @red("004_2", "011_2")
 def waits_for_ever() -> None:
     """ConnectionTimeOut never runs out."""
-    from ocpp16.connector import Connector
+    from ocpp16.connector.connector import Connector
 
     instead(Connector, "plug_in_timed_out", lambda self: None)
 
@@ -345,7 +345,7 @@ def unlocks_what_has_no_lock() -> None:
 @red("018_1")
 def unlock_keeps_charging() -> None:
     """UnlockConnector does not end the transaction first."""
-    from ocpp16.connector import Connector
+    from ocpp16.connector.connector import Connector
     from ocpp16.messages.types import Reason
 
     stop = Connector.stop
@@ -402,8 +402,8 @@ def a_mandatory_key_is_missing() -> None:
 @red("021", "002")
 def new_value_is_not_kept() -> None:
     """ChangeConfiguration is answered Accepted and forgotten."""
+    from ocpp16.configuration.configuration import Configuration
     from ocpp16.messages.types import ConfigurationStatus
-    from ocpp16.profiles.core.configuration import Configuration
 
     instead(Configuration, "change", lambda self, *words, **more: (ConfigurationStatus.ACCEPTED, ""))
 
@@ -485,7 +485,7 @@ def late_start_is_dated_now() -> None:
 @red("037_2", "037_3")
 def refused_start_goes_on() -> None:
     """A card that StartTransaction.conf refuses goes on charging."""
-    from ocpp16.connector import Connector
+    from ocpp16.connector.connector import Connector
 
     instead(Connector, "judged", lambda self, transaction, verdict: None)
 
@@ -514,7 +514,7 @@ def dark_stop_is_dated_now() -> None:
 @red("041")
 def charges_with_a_fault() -> None:
     """A faulted connector lets a remote start in."""
-    from ocpp16.place import Place
+    from ocpp16.connector.state import Place
 
     instead(Place, "faulted", property(lambda self: False))
 
@@ -667,7 +667,7 @@ def equal_periods_stay_apart() -> None:
 @red("072")
 def lowest_level_wins() -> None:
     """The lowest stackLevel rules."""
-    from ocpp16 import schedule
+    from ocpp16.profiles.smart_charging import schedule
 
     begin = schedule.Stack.__init__
 
@@ -687,7 +687,7 @@ def profile_of_nobody() -> None:
 @red("059")
 def remote_profile_is_dropped() -> None:
     """The profile of a RemoteStartTransaction is forgotten."""
-    from ocpp16.connector import Connector
+    from ocpp16.connector.connector import Connector
 
     start = Connector.remote_start
     instead(Connector, "remote_start", lambda self, id_tag, authorize, profile=None: start(self, id_tag, authorize))
@@ -702,7 +702,7 @@ def default_profile_in_a_remote_start() -> None:
 @red("067")
 def clear_clears_nothing() -> None:
     """ClearChargingProfile is answered Accepted, and that is all."""
-    from ocpp16.profiles.smart_charging import SmartCharging
+    from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 
     instead(SmartCharging, "_remove", lambda self, profile_id: None)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.ctl.arguments import Usage, understood
 from daemon.ctl.certify import certify
-from daemon.ctl.words import Usage, understood
 
 
 def test_words() -> None:

@@ -14,16 +14,16 @@ import pytest
 
 import daemon
 from daemon import __version__
-from daemon.config import load
+from daemon.config.keys import ENV, SECTIONS, env_name
+from daemon.config.loader import load
 from daemon.ctl.__main__ import ACTS as ACT_OF
 from daemon.ctl.__main__ import LOOKS as LOOK_OF
 from daemon.ctl.__main__ import Asked, main
-from daemon.ctl.wire import Daemon, Unreachable
-from daemon.ctl.words import understood
-from daemon.settings import ENV, SECTIONS, env_name
-from daemon.store import Store
-from tests.daemon.ctl.test_show import STATUS
-from tests.daemon.ctl.test_wire import daemon_says
+from daemon.ctl.arguments import understood
+from daemon.ctl.client import Daemon, Unreachable
+from daemon.store.store import Store
+from tests.daemon.ctl.test_client import daemon_says
+from tests.daemon.ctl.test_output import STATUS
 
 KEY = {"key": "K", "value": "1", "readonly": False, "type": "int", "min": 0, "max": 9, "unit": "", "what": ""}
 QUEUE = {"item": 4, "kind": "stop"}

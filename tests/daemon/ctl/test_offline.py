@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.config import load
-from daemon.config_types import Config
+from daemon.config.loader import load
+from daemon.config.model import Config
+from daemon.ctl.client import State, Unreachable
 from daemon.ctl.offline import NOT_RUNNING, SEEN_CONNECTOR, SEEN_STATION, _charge_point, answer, reference
-from daemon.ctl.wire import State, Unreachable
-from daemon.flight_recorder import FILES, FlightRecorder
-from daemon.store import Store
+from daemon.recorder.flight_recorder import FILES, FlightRecorder
+from daemon.store.store import Store
 from ocpp16.events import FrameReceived, Now, Tick
 from ocpp16.records import Stamp, Transaction, Unit
 from ocpp16.step import Note, Save

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drivers.seam import check
+from drivers.board_protocol import check
 from drivers.simulated.board import SimulatedBoard
 
 Message = dict[str, Any]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.seam import SeamError, encode
+from drivers.board_protocol import SeamError, encode
 from drivers.simulated.board import SimulatedBoard
 from tests.drivers.simulated.stand import FOREVER, Stand
 

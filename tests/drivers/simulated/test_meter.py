@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from drivers.api import Reading
+from drivers.devices import Reading
 from drivers.simulated.meter import BACKWARDS_WH, SimulatedMeter
 
 

@@ -10,7 +10,7 @@ from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
 from ocpp16.records import CachedTag, ListedTag, Record
 from ocpp16.step import Save
-from tests.ocpp16.station import NOON, CallError, Station
+from tests.ocpp16.rig import NOON, CallError, Station
 
 SMALL = Product(local_list_max_length=3, send_local_list_max_length=2)
 

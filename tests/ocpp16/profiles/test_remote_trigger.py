@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ocpp16.station import Station
+from tests.ocpp16.rig import Station
 
 
 def trigger(station: Station, message: str, connector: int | None = None) -> tuple[str, list[str]]:

@@ -10,7 +10,7 @@ from ocpp16.events import StoreChanged
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
 from ocpp16.records import Reservation
-from tests.ocpp16.station import NOON, SILENCE, Station
+from tests.ocpp16.rig import NOON, SILENCE, Station
 
 DUAL = Product(connectors=2)
 

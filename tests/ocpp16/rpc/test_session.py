@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from ocpp16 import events as ev
-from ocpp16.clock import Clock
-from ocpp16.context import Context, Facts
 from ocpp16.events import Now
 from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.rpc.calls import Failure, Gate
-from ocpp16.rpc.reports import Key, Report, Reports
 from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
-from tests.ocpp16.station import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
+from ocpp16.rpc.transaction_queue import Key, Report, Reports
+from ocpp16.state.context import Context, Facts
+from ocpp16.state.utc_clock import Clock
+from tests.ocpp16.rig import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
 
 
 def frames(step: Any) -> list[Any]:

@@ -7,12 +7,12 @@ from itertools import product as every
 import pytest
 
 from ocpp16 import events as ev
-from ocpp16.cards import Verdict, same
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
 from ocpp16.profiles.core.authorization import CACHE_CAP, MAX_ASKED
 from ocpp16.records import CachedTag, Transaction
-from tests.ocpp16.station import ACCEPTED, NOON, SILENCE, CallError, Station, refused
+from ocpp16.state.id_tags import Verdict, same
+from tests.ocpp16.rig import ACCEPTED, NOON, SILENCE, CallError, Station, refused
 
 HOUR = 3600.0
 

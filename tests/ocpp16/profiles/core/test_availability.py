@@ -7,7 +7,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import Availability
-from tests.ocpp16.station import Station, calls
+from tests.ocpp16.rig import Station, calls
 
 
 def change(station: Station, connector: int, operative: bool) -> object:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import Sample
-from tests.ocpp16.station import NOON, SILENCE, START, Station, clock_text
+from tests.ocpp16.rig import NOON, SILENCE, START, Station, clock_text
 
 REGISTER = "Energy.Active.Import.Register"
 ALL = "Energy.Active.Import.Register,Voltage,Current.Import,Power.Active.Import,SoC,Temperature"

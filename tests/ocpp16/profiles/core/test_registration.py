@@ -10,7 +10,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import Unit
-from tests.ocpp16.station import NOON, SILENCE, START, CallError, Station, calls, clock_text, noted
+from tests.ocpp16.rig import NOON, SILENCE, START, CallError, Station, calls, clock_text, noted
 
 YEAR = 365 * 86400.0
 

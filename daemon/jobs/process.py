@@ -1,0 +1,187 @@
+"""`evsed-job`: one job, then the end.  The only file that may start a program; no shell, no OCPP credential.
+
+A transfer, or a hook of the integrator: `[hooks] install` is given the file's path as its last argument.
+
+systemd starts it at a connection (`Accept=yes`); by hand it takes the line from standard input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
+
+import msgspec
+
+from daemon.jobs.workers import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+from daemon.threads import leave
+
+if TYPE_CHECKING:
+    from daemon.transfers.limits import Watch
+    from daemon.transfers.transfer import Terms
+
+LISTEN_FD = 3
+USAGE = "usage: evsed-job [--config FILE]..."
+
+
+def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float = HOOK_S) -> tuple[bool, str]:
+    """A program of the integrator: its exit code and its last words.  None of evsed's secrets is in its environment."""
+    clean = {name: value for name, value in environ.items() if not name.startswith(("EVSED_", "CREDENTIALS_"))}
+    try:
+        done = subprocess.run(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=clean,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"{argv[0]} did not end within {timeout_s:g} s"
+    except OSError as error:
+        return False, f"{argv[0]} cannot be started: {error.strerror}"
+    words = done.stdout.decode("utf-8", "replace").strip()[-200:]
+    return done.returncode == 0, words or f"exit {done.returncode}"
+
+
+def do(
+    line: bytes,
+    hooks: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    terms: Terms | None = None,
+    started: Callable[[Watch], object] = lambda _: None,
+) -> JobAnswer:
+    """The answer to one line; `started` is told the watch of a transfer."""
+    try:
+        request = decode_request(line)
+    except ValueError as error:
+        return JobAnswer(False, f"not understood: {error}"[:200])
+    if request.job in ("download", "upload"):
+        return _transfer(request, terms, started)
+    argv = list(hooks.get(request.job) or ())
+    if not argv:
+        return JobAnswer(False, f"no [hooks] {request.job} is set", request.ref)
+    if request.job == "install":
+        try:
+            argv.append(_image(request.file, terms))
+        except Exception as error:  # no file of ours
+            return JobAnswer(False, str(error)[:200], request.ref)
+    with _alone(request.job, terms):
+        ok, detail = run_hook(argv, environ, request.within_s)
+    return JobAnswer(ok, detail, request.ref)
+
+
+def _image(name: str, terms: Terms | None) -> str:
+    """The path of the file to install.  Raises TransferFailed, OSError, ValueError."""
+    from daemon.transfers.transfer import file_of
+
+    if terms is None:
+        raise ValueError("the configuration cannot be read")
+    return str(file_of(name, terms))
+
+
+@contextlib.contextmanager
+def _alone(job: str, terms: Terms | None) -> Iterator[None]:
+    """An installer that goes on after evsed was restarted: the next one waits for its end."""
+    if job != "install" or terms is None:
+        yield
+        return
+    from daemon.transfers.files import made_folder
+
+    with open(made_folder(terms.store) / "install.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def listen(source: BinaryIO, watch: Watch) -> None:
+    """The rest of the connection: `cancel` means for good, its end that nobody waits any more."""
+    with contextlib.suppress(OSError, ValueError):
+        if source.readline(LINE_BYTES) == CANCEL:
+            watch.cancel()
+            return
+    watch.cut("nobody waits for it")
+
+
+def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch], object]) -> JobAnswer:
+    from daemon.transfers.transfer import carry_out, watch_of
+
+    if terms is None:
+        return JobAnswer(False, "the configuration cannot be read", request.ref)
+    watch = watch_of(request.job, terms)
+    started(watch)
+    return JobAnswer(*carry_out(request, terms, watch), request.ref)
+
+
+def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
+    """The hooks and the terms of transfers, and nothing else, of the configuration; None: these cannot be read."""
+    from daemon.config.loader import hooks_of, transfers_of
+    from daemon.config.model import ConfigError
+    from daemon.transfers.transfer import Terms, narrowed
+    from daemon.transfers.urls import Rules
+
+    try:
+        transfers, store, ca_file, protocols = transfers_of(files, environ)
+    except ConfigError:
+        return hooks_of(files), None
+    rules = Rules(narrowed(protocols, transfers.schemes), transfers.allow_hosts, transfers.allow_loopback)
+    return hooks_of(files), Terms(store, rules, ca_file)
+
+
+def streams(environ: Mapping[str, str], fd: int = LISTEN_FD) -> tuple[BinaryIO, BinaryIO]:
+    """The connection that systemd handed over, else standard input and output."""
+    if environ.get("LISTEN_FDS") == "1" and environ.get("LISTEN_PID") == str(os.getpid()):
+        with socket.socket(fileno=fd) as connection:
+            stream = cast(BinaryIO, connection.makefile("rwb", buffering=0))
+        return stream, stream
+    return sys.stdin.buffer, sys.stdout.buffer
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    source: BinaryIO | None = None,
+    sink: BinaryIO | None = None,
+) -> int:
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] in (["--help"], ["-h"]):
+        print(f"{USAGE}\nOne job: a line from the socket that systemd hands over, or from standard input.")
+        return 0
+    files = [Path(file) for flag, file in zip(words[::2], words[1::2], strict=False) if flag == "--config"]
+    if len(files) * 2 != len(words):
+        print(USAGE, file=sys.stderr)
+        return 2
+    if source is None or sink is None:
+        source, sink = streams(environ)
+    started = partial(listened, source) if source is sink else _alone_here
+    hooks, terms = _settings(files, environ)
+    answer = do(source.readline(LINE_BYTES + 1), hooks, environ, terms, started)
+    sink.write(msgspec.json.encode(answer) + b"\n")
+    sink.flush()
+    return 0 if answer.ok else 1
+
+
+def listened(source: BinaryIO, watch: Watch) -> None:
+    """`listen` in a thread beside the transfer."""
+    threading.Thread(target=listen, args=(source, watch), daemon=True).start()
+
+
+def _alone_here(watch: Watch) -> None:
+    """Who types a line by hand may close the input, and waits all the same."""
+
+
+def entry() -> NoReturn:
+    """The program `evsed-job`."""
+    leave(main())
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,288 @@
+"""The store's folder: names, lock, room and reserve, moving aside, what a former life left.  Files only, no SQLite."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from daemon.store.failures import StoreBusy
+
+FULL_BELOW_BYTES = 4 << 20
+"""The watermark: with less room than this nothing new begins."""
+OK_ABOVE_BYTES = 6 << 20
+"""Room at which all is well again."""
+FULL_BELOW_INODES = 16
+RESERVE_BYTES = 256 << 10
+"""Kept allocated, and given up only when a write finds no room: the ends of running transactions fit in."""
+COPY_TRIES = 5
+KEPT_ASIDE = 3
+"""Generations of damaged files that are kept; an older one goes when a newer comes."""
+
+_WAL_HEADER = struct.Struct(">8I")  # SQLite file format 4.1: magic, version, page size, sequence, salts, checksum
+_WAL_FRAME = struct.Struct(">6I")  # page, size of the database after a commit or 0, salts, checksum
+_WAL_MAGIC = (0x377F0682, 0x377F0683)
+
+
+class Folder:
+    """Where everything lies.  All sizes in bytes; whatever the system refuses comes out as `OSError`."""
+
+    def __init__(self, path: Path, statvfs: Callable[[Path], os.statvfs_result] = os.statvfs) -> None:
+        self.path = path
+        self.database = path / "evsed.db"
+        self.wal = path / "evsed.db-wal"
+        self.shared = path / "evsed.db-shm"
+        self.content = (self.database, self.wal, path / "evsed.db-journal")
+        """All that belongs to the database's content, and goes with it."""
+        self.draft = path / "evsed.db.new"
+        self.reserve = path / "evsed.reserve"
+        self._statvfs = statvfs
+        self._lock_fd = -1
+        self.is_low = False
+
+    def enter(self) -> None:
+        """Make the folder where it is missing, and be the only one who writes in it."""
+        if not self.path.is_dir():
+            self.path.mkdir(mode=0o700, parents=True)
+            _sync(self.path.parent)
+        if self._lock_fd < 0:
+            self._lock_fd = _lock(self.path / "evsed.lock")
+
+    def leave(self) -> None:
+        """Let the next one in."""
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+
+    # --- room ---------------------------------------------------------------------------------------------------------
+
+    def room_bytes(self) -> int:
+        """What a user without privileges may still write."""
+        found = self._statvfs(self.path)
+        return found.f_bavail * found.f_frsize
+
+    def look(self) -> bool:
+        """Measure the room; True where the file system lets us write at all."""
+        found = self._statvfs(self.path)
+        room = found.f_bavail * found.f_frsize
+        if room < FULL_BELOW_BYTES or (found.f_files and found.f_favail < FULL_BELOW_INODES):
+            self.is_low = True
+        elif room > OK_ABOVE_BYTES:
+            self.is_low = False
+        return not found.f_flag & os.ST_RDONLY
+
+    def keep_reserve(self) -> None:
+        """Put the reserve (back) where there is room for it; where not, it is tried again later."""
+        if self.is_low or self.reserve.exists():
+            return
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.reserve, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+            except OSError:
+                self.reserve.unlink()
+            finally:
+                os.close(descriptor)
+
+    def give_up_reserve(self) -> bool:
+        """Free the reserve; False where there is none left."""
+        self.is_low = True
+        try:
+            self.reserve.unlink()
+        except OSError:
+            return False
+        return True
+
+    # --- a new file ---------------------------------------------------------------------------------------------------
+
+    def begin_draft(self) -> None:
+        """An empty draft of the database, ours alone; remains of an earlier one go."""
+        for leftover in self.path.glob(self.draft.name + "*"):
+            _remove(leftover)
+        os.close(os.open(self.draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+    def publish_draft(self) -> None:
+        """The draft becomes the database, whole or not at all."""
+        self.draft.rename(self.database)
+        _sync(self.path)
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator[Path]:
+        """A copy of what lies here, elsewhere, for as long as it is looked at; nothing is touched or locked.
+
+        A living evsed may write meanwhile: as long as the log has not begun anew, file and log together are whole.
+        """
+        import shutil
+        import tempfile
+
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        for _ in range(COPY_TRIES):
+            with tempfile.TemporaryDirectory(prefix="evsed-", dir=memory) as place:
+                copy = Path(place) / self.database.name
+                generation = self.wal_header()
+                shutil.copyfile(self.database, copy)
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(self.wal, f"{copy}-wal")
+                if self.wal_header() == generation:
+                    yield copy
+                    return
+        raise OSError(errno.EBUSY, "changes faster than it can be copied", str(self.database))
+
+    def wal_header(self) -> bytes:
+        """What tells one generation of the log from another; empty where there is none."""
+        try:
+            with self.wal.open("rb") as log:
+                return log.read(_WAL_HEADER.size)
+        except FileNotFoundError:
+            return b""
+
+    # --- damage -------------------------------------------------------------------------------------------------------
+
+    def read_through(self) -> None:
+        """Raises where the medium does not give back what it holds: such a file may be sound."""
+        for path in (self.database, self.wal):
+            if path.exists():
+                path.read_bytes()
+
+    def intruders(self) -> list[Path]:
+        """What is no file where SQLite wants one, and a log that has lost its database."""
+        found = [path for path in (*self.content, self.shared) if path.exists() and not path.is_file()]
+        if not found and not self.database.exists():
+            found = [path for path in self.content if path.exists()]
+        return found
+
+    def set_aside(self, paths: Iterable[Path]) -> str:
+        """Rename, never overwrite: the bytes are kept for a person.  Returns the name the generation got."""
+        name = self._free_name()
+        for path in paths:
+            if os.path.lexists(path):
+                path.rename(self.path / (name + path.name.removeprefix(self.database.name)))
+        self._trim()
+        return name
+
+    def keep_copy_of_wal(self, content: bytes) -> str:
+        """The bytes of a log of which SQLite could not use all."""
+        name = self._free_name() + "-wal"
+        with (self.path / name).open("xb") as copy:
+            _write_through(copy, content)
+        self._trim()
+        return name
+
+    def _free_name(self) -> str:
+        return f"{self.database.name}.corrupt-{max(_generations(self.path), default=0) + 1}"
+
+    def _trim(self) -> None:
+        _sync(self.path)
+        kept = _generations(self.path)
+        for old in sorted(kept)[:-KEPT_ASIDE]:
+            for leftover in kept[old]:
+                _remove(leftover)
+
+    def make_private(self) -> None:
+        """Card numbers are nobody else's business."""
+        with contextlib.suppress(PermissionError):
+            self.database.chmod(0o600)
+
+    def settle_wal(self) -> bytes:
+        """The log that a former life left, written once more.
+
+        An fsync that failed may have dropped from the disk what the page cache still shows; whoever builds on it would
+        acknowledge rows whose foundation is missing.  The same bytes in the same place do no harm, whatever is torn.
+        """
+        if not self.wal.exists():
+            return b""
+        with self.wal.open("r+b") as log:
+            content = log.read()
+            if content:
+                log.seek(0)
+                _write_through(log, content)
+        return content
+
+
+def wal_damage(content: bytes, used_frames: int) -> str:
+    """Why a log holds more than the `used_frames` that SQLite took from it; "" where a power cut explains all of it.
+
+    Each commit is on disk before the next begins.  So after the last good frame a power cut leaves pieces of one commit
+    at most: a frame that ends a commit and has another one of the same generation behind it is a loss.
+    """
+    if len(content) < _WAL_HEADER.size or not any(content[: _WAL_HEADER.size]):
+        return ""
+    magic, _, page_size, _, salt1, salt2, *check = _WAL_HEADER.unpack_from(content)
+    if magic not in _WAL_MAGIC or page_size < 512 or tuple(check) != _checksum(content, magic):
+        return "its header is damaged"
+    step = _WAL_FRAME.size + page_size
+    ended = False
+    for offset in range(_WAL_HEADER.size + used_frames * step, len(content) - step + 1, step):
+        _, size, first, second, *_ = _WAL_FRAME.unpack_from(content, offset)
+        if (first, second) == (salt1, salt2):
+            if ended:
+                return f"it is damaged after {used_frames} pages"
+            ended = size != 0
+    return ""
+
+
+def _checksum(content: bytes, magic: int) -> tuple[int, int]:
+    """SQLite's checksum over the six words before it; the magic number's last bit tells the order of octets."""
+    words = struct.unpack_from(">6I" if magic & 1 else "<6I", content)
+    first = second = 0
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        first = (first + even + second) & 0xFFFFFFFF
+        second = (second + odd + first) & 0xFFFFFFFF
+    return first, second
+
+
+def _generations(folder: Path) -> dict[int, list[Path]]:
+    """The files kept aside, by their number."""
+    found: dict[int, list[Path]] = {}
+    for path in folder.glob("evsed.db.corrupt-*"):
+        number = path.name.removeprefix("evsed.db.corrupt-").split("-")[0]
+        if number.isdigit():
+            found.setdefault(int(number), []).append(path)
+    return found
+
+
+def _remove(path: Path) -> None:
+    if stat.S_ISDIR(path.lstat().st_mode):
+        import shutil
+
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink()
+
+
+def _lock(path: Path) -> int:
+    """The descriptor that holds the lock, for as long as it is open."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise StoreBusy(
+            f"{path} is held by process {holder} ({error.strerror}): one evsed per folder; "
+            "stop the other one, or set another [store] dir"
+        ) from None
+    with contextlib.suppress(OSError):  # only a courtesy: a full disk must not keep us out
+        os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
+    return descriptor
+
+
+def _write_through(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fdatasync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make names durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,201 @@
+"""FTP, and FTPS by explicit TLS (implicit at port 990): passive, one file down, with resume, or one up; no more."""
+
+from __future__ import annotations
+
+import ftplib
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import unquote
+
+from daemon.transfers.files import Partial
+from daemon.transfers.limits import TransferFailed, Watch, one_line
+from daemon.transfers.urls import Location
+
+CHUNK_BYTES = 64 << 10
+IMPLICIT_PORT = 990
+"""There TLS begins with the first byte: ftps-control of IANA's registry."""
+_ERRORS = (ftplib.Error, OSError, EOFError, ValueError)
+
+
+class _Ftp(ftplib.FTP):
+    """Plain FTP; its sockets are held by the watch, and data come from where we are connected, whatever it says."""
+
+    watch: Watch
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        data, size = super().ntransfercmd(cmd, rest)
+        self.watch.hold(data)
+        return data, size
+
+
+class _Ftps(ftplib.FTP_TLS):
+    """Control and data protected; the data connection goes on in the control connection's TLS session."""
+
+    watch: Watch
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        self.watch.hold(data)
+        control = self.sock
+        assert isinstance(control, ssl.SSLSocket)
+        return self.context.wrap_socket(data, server_hostname=self.host, session=control.session), size
+
+
+class _ImplicitFtps(_Ftps):
+    """TLS from the first byte on."""
+
+    name = ""
+    """Whose certificate it must be."""
+
+    def connect(
+        self, host: str = "", port: int = 0, timeout: float = 0.0, source_address: tuple[str, int] | None = None
+    ) -> str:
+        plain = socket.create_connection((host, port), timeout)
+        self.af = plain.family
+        self.sock = self.context.wrap_socket(plain, server_hostname=self.name)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def auth(self) -> str:
+        return ""  # protected already
+
+
+@contextmanager
+def _session(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext) -> Iterator[_Ftp | _Ftps]:
+    """Connected and logged in.  Raises TransferFailed."""
+    stage = "TCP"
+    ftp = _made(location, tls)
+    ftp.watch = watch
+    try:
+        try:
+            _connect(ftp, location, addresses, watch)
+            if isinstance(ftp, _Ftps):
+                stage = "TLS"
+                ftp.auth()
+            stage = "login"
+            ftp.login(location.user or "anonymous", location.password)
+            if isinstance(ftp, _Ftps):
+                ftp.prot_p()
+            stage = "FTP"
+            ftp.voidcmd("TYPE I")
+            yield ftp
+        except _ERRORS as error:
+            raise _failure(stage, error, watch) from error
+    finally:
+        ftp.close()
+
+
+def _made(location: Location, tls: ssl.SSLContext) -> _Ftp | _Ftps:
+    if location.scheme != "ftps":
+        return _Ftp()
+    if location.port != IMPLICIT_PORT:
+        return _Ftps(context=tls)
+    implicit = _ImplicitFtps(context=tls)
+    implicit.name = location.host
+    return implicit
+
+
+def _connect(ftp: _Ftp | _Ftps, location: Location, addresses: Sequence[str], watch: Watch) -> None:
+    for number, address in enumerate(addresses, 1):
+        watch.check()
+        try:
+            ftp.connect(address, location.port, watch.limits.connect_s)
+        except OSError:
+            if number == len(addresses):
+                raise
+            continue
+        break
+    ftp.host = location.host  # the certificate must be the name's, not the address's
+    assert ftp.sock is not None
+    watch.hold(ftp.sock)
+    ftp.sock.settimeout(watch.limits.stall_s)
+    ftp.timeout = watch.limits.stall_s
+
+
+def _failure(stage: str, error: BaseException, watch: Watch) -> TransferFailed:
+    watch.check()
+    if isinstance(error, ssl.SSLError):
+        stage = "TLS"
+    if isinstance(error, TimeoutError):
+        return TransferFailed(stage, f"nothing came within {watch.limits.stall_s:g} s")
+    if isinstance(error, EOFError):
+        return TransferFailed(stage, "the server closed the connection")
+    return TransferFailed(stage, one_line(getattr(error, "strerror", None) or error) or type(error).__name__)
+
+
+def _path(location: Location) -> str:
+    """RFC 1738: relative to where the login leads; `%2F` at its beginning: from the root."""
+    path, _, kind = location.path[1:].partition(";type=")
+    if not path or (kind and kind not in ("i", "a")):
+        raise TransferFailed("FTP", "the URL names no file")
+    return unquote(path)
+
+
+# --- down -------------------------------------------------------------------------------------------------------------
+
+
+def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, partial: Partial) -> None:
+    """The whole file into `partial`, going on where an earlier try ended.  Raises TransferFailed, OSError."""
+    path = _path(location)
+    with _session(location, addresses, watch, tls) as ftp:
+        size, validator = _about(ftp, path)
+        watch.expects(size or 0)
+        kept = partial.kept()
+        offset = kept.bytes if kept.validator == validator and size is not None and kept.bytes < size else 0
+        source, size = _opened(ftp, path, offset, size)
+        watch.bytes = offset
+        partial.begin(offset, validator, size)
+        while piece := source.recv(CHUNK_BYTES):
+            partial.write(piece)
+            watch.passed(len(piece))
+        _end(source)
+        ftp.voidresp()
+    watch.check()
+    if size is not None and partial.size != size:
+        raise TransferFailed("FTP", f"{partial.size} bytes came, {size} were announced")
+
+
+def _about(ftp: ftplib.FTP, path: str) -> tuple[int | None, str]:
+    """Size and what names this very content; a server need not know either."""
+    size, changed = None, ""
+    with suppress(ftplib.Error):
+        size = ftp.size(path)
+    with suppress(ftplib.Error):
+        changed = ftp.voidcmd(f"MDTM {path}")[4:].strip()[:40]
+    return size, f"{size}/{changed}" if changed and size is not None else ""
+
+
+def _opened(ftp: ftplib.FTP, path: str, offset: int, size: int | None) -> tuple[socket.socket, int | None]:
+    """The data connection, and the size that the server names when it opens it, where it named none before."""
+    source, named = ftp.ntransfercmd(f"RETR {path}", offset or None)
+    return source, named if size is None and not offset else size
+
+
+# --- up ---------------------------------------------------------------------------------------------------------------
+
+
+def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, file: Path) -> None:
+    """STOR.  Raises TransferFailed, OSError."""
+    path = _path(location)
+    watch.expects(file.stat().st_size)
+    with file.open("rb") as source, _session(location, addresses, watch, tls) as ftp:
+        sink = ftp.transfercmd(f"STOR {path}")
+        while piece := source.read(CHUNK_BYTES):
+            sink.sendall(piece)
+            watch.passed(len(piece))
+        _end(sink)
+        ftp.voidresp()
+
+
+def _end(data: socket.socket) -> None:
+    """The end of the file, plainly said.  Many servers do not answer the end of TLS: their word on control counts."""
+    with suppress(OSError):
+        if isinstance(data, ssl.SSLSocket):
+            data.unwrap()
+    with suppress(OSError):
+        socket.socket.shutdown(data, socket.SHUT_WR)  # the watch holds a twin: closing ours alone would say nothing
+    data.close()

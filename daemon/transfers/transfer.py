@@ -1,0 +1,154 @@
+"""Firmware down and diagnostics up, over HTTP(S) and FTP(S): the order of the checks, and one line on how it ended.
+
+Blocking, for a thread or for `evsed-job`.  How each protocol is spoken: `http.py`, `ftp.py`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from daemon.jobs.workers import JobRequest
+from daemon.transfers.files import Partial, made_folder, sweep
+from daemon.transfers.limits import Limits, TransferFailed, Watch, one_line
+from daemon.transfers.urls import (
+    Address,
+    Location,
+    Refused,
+    Resolve,
+    Rules,
+    checked_addresses,
+    is_ours,
+    read_location,
+    system_addresses,
+)
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """On which terms transfers are made: read from the configuration, never from a message."""
+
+    store: Path
+    rules: Rules
+    ca_file: str = ""
+    """Certificates trusted besides the system's."""
+    limits: Limits = Limits()
+    resolve: Resolve = system_addresses
+    ours: Callable[[Address], bool] = is_ours
+
+
+def narrowed(protocols: tuple[str, ...], schemes: tuple[str, ...]) -> tuple[str, ...]:
+    """The schemes that the product can and the configuration allows."""
+    return tuple(scheme for scheme in schemes if scheme.upper() in protocols)
+
+
+def watch_of(job: str, terms: Terms) -> Watch:
+    """The limits of one job."""
+    return Watch(terms.limits, terms.limits.firmware_bytes if job == "download" else terms.limits.upload_bytes)
+
+
+def carry_out(request: JobRequest, terms: Terms, watch: Watch) -> tuple[bool, str]:
+    """A download or an upload.  Never raises."""
+    if request.job == "download":
+        return download(request.location, terms, watch)
+    return upload(request.location, request.file, terms, watch)
+
+
+def download(text: str, terms: Terms, watch: Watch) -> tuple[bool, str]:
+    """Done, and the file's path; or not, and one line on why.  Never raises."""
+    return _outcome(lambda: _download(text, terms, watch), watch)
+
+
+def upload(text: str, file: str, terms: Terms, watch: Watch) -> tuple[bool, str]:
+    """Send a file of the transfers' folder, by its name; it is gone afterwards.  Never raises."""
+    return _outcome(lambda: _upload(text, file, terms, watch), watch)
+
+
+def file_of(name: str, terms: Terms) -> Path:
+    """A file of the transfers' folder.  Raises TransferFailed for any other."""
+    path = made_folder(terms.store) / Path(name).name
+    if Path(name).name != name or not path.is_file() or path.is_symlink():
+        raise TransferFailed("file", "it is no file of the transfers' folder")
+    return path
+
+
+def _outcome(work: Callable[[], str], watch: Watch) -> tuple[bool, str]:
+    try:
+        with watch:
+            return True, work()
+    except Refused as refused:
+        ok, line = False, f"URL: {refused}"
+    except TransferFailed as failed:
+        ok, line = False, str(failed)
+    except OSError as error:
+        ok, line = False, f"disk: {error.strerror or error}"
+    except Exception as error:  # a library's surprise must not end the station
+        ok, line = False, f"transfer: {type(error).__name__}: {error}"
+    line = f"transfer: {watch.why}" if watch.why else line
+    line = line.replace(watch.secret, "***") if watch.secret else line
+    return ok, one_line(line, 200)
+
+
+def _location(text: str, terms: Terms, watch: Watch) -> tuple[Location, list[str]]:
+    location = read_location(text, terms.rules.schemes)
+    watch.secret = location.password
+    return location, checked_addresses(location, terms.rules, terms.resolve, terms.ours)
+
+
+def _download(text: str, terms: Terms, watch: Watch) -> str:
+    location, addresses = _location(text, terms, watch)
+    folder = made_folder(terms.store)
+    partial = Partial(folder, text, terms.limits.spare_bytes)
+    watch.check()
+    sweep(folder, lambda name: not name.startswith("firmware-") or name.startswith(partial.whole.stem))
+    with suppress(OSError):
+        partial.whole.unlink(missing_ok=True)  # of an earlier update: the content may have changed
+    try:
+        if location.scheme.startswith("http"):
+            from daemon.transfers import http
+
+            http.download(location, addresses, watch, _trust(terms), partial)
+        else:
+            from daemon.transfers import ftp
+
+            ftp.download(location, addresses, watch, _trust(terms), partial)
+        watch.check()
+        return str(partial.finish())
+    finally:
+        if watch.cancelled and partial.begun:
+            partial.drop()
+        partial.leave()
+
+
+def _upload(text: str, name: str, terms: Terms, watch: Watch) -> str:
+    file = file_of(name, terms)
+    try:
+        location, addresses = _location(text, terms, watch)
+        location = location.joined(name)
+        if location.scheme.startswith("http"):
+            from daemon.transfers import http
+
+            http.upload(location, addresses, watch, _trust(terms), file)
+        else:
+            from daemon.transfers import ftp
+
+            ftp.upload(location, addresses, watch, _trust(terms), file)
+        return f"{watch.bytes} bytes sent"
+    finally:
+        with suppress(OSError):
+            file.unlink()
+
+
+def _trust(terms: Terms) -> ssl.SSLContext:
+    """The system's certificates and ours; TLS 1.2 and later, names checked.  Raises TransferFailed."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if terms.ca_file:
+        try:
+            context.load_verify_locations(terms.ca_file)
+        except OSError as error:  # an SSLError is one
+            raise TransferFailed("TLS", f"[csms] ca_file: {error.strerror or error}") from error
+    return context

@@ -1,0 +1,171 @@
+"""`board.toml` -> the board that it describes, or every problem with its file, line and key.  Opens no socket."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from drivers.board_protocol import MAX_LEASE_S
+from drivers.devices import BoardHost
+
+DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
+REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
+
+
+class Key(NamedTuple):
+    """A setting: its first value, what fits, and that in words."""
+
+    first: Any
+    fits: Callable[[Any], bool]
+    allowed: str
+
+
+def _whole(low: int, high: int, first: int) -> Key:
+    return Key(first, lambda value: type(value) is int and low <= value <= high, f"a whole number from {low} to {high}")
+
+
+def _number(low: float, high: float, first: float) -> Key:
+    words = f"a number from {low:g} to {high:g}"
+    return Key(first, lambda value: type(value) in (int, float) and low <= value <= high, words)
+
+
+def _path(first: str) -> Key:
+    return Key(first, lambda value: type(value) is str and value.startswith("/"), "an absolute path")
+
+
+KEYS: Final[dict[str, dict[str, Key]]] = {
+    "": {
+        "kind": Key("simulated", lambda value: value == "simulated", 'only "simulated" so far'),
+        "socket": _path("/run/evsed/board.sock"),
+        "connectors": _whole(1, 16, 1),
+        "lease_s": _number(1, MAX_LEASE_S, 20.0),
+    },
+    "simulated": {
+        "state_dir": _path("/var/lib/evsed"),
+        "phases": Key(1, lambda value: type(value) is int and value in (1, 3), "1 or 3"),
+        "outlet": Key("cable", lambda value: value in ("cable", "socket"), '"cable" or "socket"'),
+        "max_amps": _number(6, 80, 32.0),
+        "ventilated": Key(False, lambda value: type(value) is bool, "true or false"),
+    },
+}
+"""Section ("": outside of any) -> key -> what it may be."""
+
+
+class BoardConfig(NamedTuple):
+    """A checked `board.toml`."""
+
+    socket: Path
+    connectors: int
+    lease_s: float
+    state_dir: Path
+    phases: int
+    outlet: str
+    max_amps: float
+    ventilated: bool
+
+
+class ConfigRefused(Exception):
+    """Exit 2: every problem, one a line."""
+
+
+class Hosted(NamedTuple):
+    """A board and what it needs of its process."""
+
+    host: BoardHost
+    keep: Callable[[], str]
+    """Call after each turn: keeps a simulated world; answers `dark` or `reboot` where the unit has ended."""
+
+
+def read(file: Path | None) -> BoardConfig:
+    """The board's configuration; all first values where the default file is not there.  ConfigRefused otherwise."""
+    path = file or DEFAULT_FILE
+    try:
+        text = path.read_text("utf-8")
+        content = tomllib.loads(text)
+    except FileNotFoundError as error:
+        if file is not None:
+            raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
+        text, content = "", {}
+    except OSError as error:
+        raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML
+        raise ConfigRefused(f"{path}: it is no TOML: {str(error)[:200]}") from error
+    problems: list[str] = []
+    values = _section(path, text, "", content, problems)
+    values |= _section(path, text, "simulated", content.get("simulated", {}), problems)
+    if problems:
+        raise ConfigRefused("\n".join(problems))
+    del values["kind"]
+    return BoardConfig(**values | {"socket": Path(values["socket"]), "state_dir": Path(values["state_dir"])})
+
+
+def _section(path: Path, text: str, section: str, content: Any, problems: list[str]) -> dict[str, Any]:
+    keys = KEYS[section]
+    values = {name: key.first for name, key in keys.items()}
+    if not isinstance(content, dict):
+        problems.append(f"{path}:{_line(text, '', section)}: {section}: it must be a section; allowed: [{section}]")
+        return values
+    names = [*keys, *(other for other in KEYS if not section and other)]
+    for name, value in content.items():
+        where = f"{path}:{_line(text, section, name)}: {f'[{section}] ' if section else ''}{name}"
+        if name in keys:
+            values[name] = value
+            if not keys[name].fits(value):
+                problems.append(f"{where}: {_why_wrong(name, value)}; allowed: {keys[name].allowed}")
+        elif name not in names:
+            close = get_close_matches(name, names, n=1)
+            guess = f"; did you mean {close[0]}?" if close else ""
+            problems.append(f"{where}: there is no such key; allowed: {', '.join(names)}{guess}")
+    return values
+
+
+def _why_wrong(name: str, value: Any) -> str:
+    if name == "kind" and value in REAL_KINDS:
+        return f"a {value} board is not built yet"
+    return f"{value!r:.60} does not fit"
+
+
+def _line(text: str, section: str, name: str) -> int:
+    """Line (from 1) at which a key, or a section by its name, stands; 0 where it is not found."""
+    present = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        head = re.match(r"\s*\[\[?\s*[\"']?([^\]\"'.]+?)[\"']?\s*[\].]", line)
+        if head:
+            present = head.group(1)
+            if not section and present == name:
+                return number
+        elif present == section and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[.=]", line):
+            return number
+    return 0
+
+
+def host_of(config: BoardConfig, seed: int) -> Hosted:
+    """The board, in the world that an earlier one left.  OSError where its state cannot be kept."""
+    from drivers.simulated import state
+    from drivers.simulated.board import SimulatedBoard
+
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    board = SimulatedBoard(
+        config.connectors,
+        state.load(config.state_dir),
+        seed=seed,
+        lease_s=config.lease_s,
+        phases=config.phases,
+        socket=config.outlet == "socket",
+        max_amps=float(config.max_amps),
+        ventilated=config.ventilated,
+    )
+    kept: list[object] = [None]
+
+    def keep() -> str:
+        world = board.state()
+        if world != kept[0] and state.save(config.state_dir, world):
+            kept[0] = world
+        return board.ended
+
+    keep()  # its session is counted before anybody hears of it
+    return Hosted(board, keep)

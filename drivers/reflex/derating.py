@@ -1,0 +1,57 @@
+"""Heat and supply: how much less may be signalled when it is warm, and when the mains are too low.  Pure."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final
+
+from drivers.reflex.iec61851 import MIN_AMPS
+
+_STEPS: Final = ((71.0, 3), (68.0, 2), (65.0, 1))
+HYSTERESIS_C: Final = 3.0
+
+UNDER_VOLTS: Final = 207.0
+"""230 V less 10 %."""
+UNDER_AFTER_S: Final = 3.0
+
+
+class Heat:
+    """65 C: half the current; 68 C: 6 A; 71 C: none.  Each step is left 3 C below where it was entered."""
+
+    __slots__ = ("step",)
+
+    def __init__(self) -> None:
+        self.step = 0
+
+    def feel(self, celsius: float) -> bool:
+        """Whether the step changed."""
+        before = self.step
+        rising = next((step for at, step in _STEPS if celsius >= at), 0)
+        falling = next((step for at, step in _STEPS if celsius > at - HYSTERESIS_C), 0)
+        self.step = max(rising, min(before, falling))
+        return self.step != before
+
+    def cap(self, max_amps: float) -> float:
+        """Amperes that may be signalled; infinite: heat limits nothing."""
+        return (inf, max(max_amps / 2.0, MIN_AMPS), MIN_AMPS, MIN_AMPS)[self.step]
+
+    @property
+    def too_hot(self) -> bool:
+        return self.step == 3
+
+
+class Supply:
+    """Mains below 207 V for 3 s are a fault."""
+
+    __slots__ = ("_low_since", "wake_at")
+
+    def __init__(self) -> None:
+        self._low_since = inf
+        self.wake_at = inf
+
+    def feel(self, now: float, volts: float) -> bool:
+        """Whether the mains are too low, and have been for long enough."""
+        self._low_since = min(self._low_since, now) if volts < UNDER_VOLTS else inf
+        due = self._low_since + UNDER_AFTER_S
+        self.wake_at = due if now < due else inf
+        return now >= due

@@ -1,0 +1,300 @@
+"""THE REFLEX of one connector: samples, offer, feedback and time in; pilot and contactor levels, reports, wake_at out.
+
+It may refuse what was offered; it can never allow what was not.  Pure: no device, no clock, no OCPP.  Every input takes
+the monotonic second at which it is true; times never fall.  Times are those of IEC 61851-1 Table A.6.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import NamedTuple
+
+from drivers.devices import LEASE_OVER, CpState, PilotSample
+from drivers.reflex.checks import CurrentCheck, DiodeCheck
+from drivers.reflex.faults import FaultBook, FaultReport
+from drivers.reflex.iec61851 import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
+
+
+class Limits(NamedTuple):
+    """What the hardware can do, and how long things may take.  Seconds, amperes per phase."""
+
+    max_amps: float = 32.0
+    ventilated: bool = False
+    """State D may be served."""
+    lease_s: float = 20.0
+    """No offer counts for longer, whatever its sender says."""
+    leave_s: float = 0.05
+    """C or D left for so long is left; with the contactor's own time this stays below the 100 ms of Table A.6."""
+    settle_s: float = 0.1
+    stop_wait_s: float = 6.0
+    raise_every_s: float = 5.0
+    close_every_s: float = 5.0
+    feedback_s: float = 0.2
+    """The auxiliary contact has followed by then, or something is broken."""
+
+
+class PilotReport(NamedTuple):
+    state: CpState
+    at: float
+
+
+class ContactorReport(NamedTuple):
+    """`closed` as commanded; `confirmed`: the auxiliary contact says the same."""
+
+    closed: bool
+    confirmed: bool
+    at: float
+
+
+class SignalReport(NamedTuple):
+    """Amperes signalled now, and why they are less than what was offered."""
+
+    amps: float
+    why: str
+
+
+Report = PilotReport | ContactorReport | SignalReport | FaultReport
+
+
+class Evse:
+    """One connector.  Read `duty`, `closed`, `amps`, `why`, `state` after any input; empty `reports`."""
+
+    __slots__ = (
+        *("limits", "faults", "reports", "state", "unplugged_at", "amps", "why", "duty", "closed", "feedback_closed"),
+        *("_debounce", "_diode", "_current", "_sample", "_raw", "_offered", "_lease_until", "_in_service"),
+        *("_cap", "_cap_why", "_hold", "_hold_now", "_draw", "_raised_at", "_switched_at", "_closed_at", "_stop_since"),
+        *("_told", "_told_signal", "wake_at"),
+    )
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits = limits or Limits()
+        self.faults = FaultBook()
+        self.reports: list[Report] = []
+        self.state: CpState | None = None  # not known before the first sample
+        self.unplugged_at: float | None = None
+        self.amps, self.why = 0.0, "no offer"
+        self.duty = STEADY_NS
+        self.closed = self.feedback_closed = False
+        self.wake_at = inf
+        self._debounce = Debounce(limits.leave_s, limits.settle_s)
+        self._diode = DiodeCheck(limits.leave_s)
+        self._current = CurrentCheck()
+        self._sample: PilotSample | None = None
+        self._raw: CpState | None = None
+        self._offered, self._lease_until, self._in_service = 0.0, -inf, True
+        self._cap, self._cap_why = inf, ""
+        self._hold, self._hold_now = "", False
+        self._draw: float | None = None
+        self._raised_at = self._switched_at = self._closed_at = -inf
+        self._stop_since = inf
+        self._told = (False, True)
+        self._told_signal = (self.amps, self.why)
+
+    # --- inputs -------------------------------------------------------------------------------------------------------
+
+    def sample(self, now: float, sample: PilotSample) -> None:
+        """A measurement of the pilot, taken while `duty` was signalled."""
+        self._sample = sample
+        raw = state_of(sample.high_volts, self._raw)
+        if raw is None:
+            self._sample = sample._replace(good_until=-inf)  # a broken input is worth as much as none
+        else:
+            self._raw = raw
+            self._debounce.feed(now, raw)
+        if self.duty != STEADY_NS:
+            self._diode.sample(now, sample.low_volts)
+        self.tick(now)
+
+    def offer(self, now: float, amps: float, lease_s: float, in_service: bool = True) -> None:
+        """Amperes per phase allowed for the next `lease_s` seconds (at most `Limits.lease_s`)."""
+        self._offered, self._in_service = amps, in_service
+        self._lease_until = now + min(lease_s, self.limits.lease_s)
+        self.tick(now)
+
+    def cap(self, now: float, amps: float, why: str) -> None:
+        """A limit below the board's own: the cable, the heat.  Infinite: none."""
+        self._cap, self._cap_why = amps, why
+        self.tick(now)
+
+    def hold(self, now: float, why: str, at_once: bool = False) -> None:
+        """Something outside this connector keeps energy off: gently, or at once.  Empty: nothing does any more."""
+        self._hold, self._hold_now = why, bool(why) and at_once
+        self.tick(now)
+
+    def feedback(self, now: float, closed: bool) -> None:
+        """The contactor's auxiliary contact."""
+        self.feedback_closed = closed
+        self.tick(now)
+
+    def draw(self, now: float, amps: float | None) -> None:
+        """The largest phase current, measured now; None: not known any more."""
+        self._draw = amps
+        if amps is not None and amps > 0.5 and not self.closed and now >= self._switched_at + 1.0:
+            self.faults.strike(now, "weld", f"{amps:g} A flow although commanded open")
+        self.tick(now)
+
+    def fault(self, now: float, code: str, cause: bool, detail: str = "") -> None:
+        """The cause of a fault that others see (residual current, lock, meter, reader) is there, or is gone."""
+        self.faults.set(now, code, cause, detail)
+        self.tick(now)
+
+    def tick(self, now: float) -> None:
+        """Nothing but time; also the end of every other input: derive the levels anew until nothing changes."""
+        before: object = None
+        while before != (before := (self.state, self.amps, self.closed, len(self.faults), self._stop_since)):
+            self.wake_at = inf
+            self._observe(now)
+            self.faults.settle(now, self.state == "A")
+            self._due(self.faults.wake_at)
+            self._signal(now)
+            if self.closed:
+                self._maybe_open(now)
+            else:
+                self._maybe_close(now)
+        self._tell(now)
+
+    def present(self, now: float) -> list[PilotReport]:
+        """The state as it is; before a plug also when there was none last, so that no car is taken for another."""
+        before = None if self.state == "A" else self.unplugged_at
+        told: tuple[tuple[CpState | None, float | None], ...] = (("A", before), (self.state, now))
+        return [PilotReport(state, at) for state, at in told if state is not None and at is not None]
+
+    # --- what is so ---------------------------------------------------------------------------------------------------
+
+    def _observe(self, now: float) -> None:
+        """The debounced state, and what is wrong with the pilot."""
+        since = self._debounce.settle(now)
+        self._due(self._debounce.wake_at)
+        if since is not None and self._debounce.state is not None:
+            self.state = self._debounce.state
+            self.reports.append(PilotReport(self.state, since))
+            if self.state == "A":
+                self.unplugged_at = since
+        if self._sample is None:
+            return
+        stale = now >= self._sample.good_until
+        self._due(inf if stale else self._sample.good_until)
+        dead = {"E": "pilot at 0 V", "F": "pilot at -12 V"}.get(
+            self.state or "", "no fresh pilot sample" if stale else ""
+        )
+        self.faults.set(now, "pilot-short", bool(dead), dead)
+        if self.state == "D" and not self.limits.ventilated:
+            self.faults.strike(now, "ventilation", "state D, and no ventilation here")
+        if self.state not in ("C", "D"):
+            self.faults.set(now, "ev-ignores-stop", False)  # it has obeyed, or is gone
+        if self.state not in ("A", "E", "F") and self._comes(now, self._diode.fails_at()):
+            self.faults.strike(now, "diode", "the negative half-wave is missing")
+
+    def _serves(self) -> bool:
+        """The vehicle asks for energy in a way that may be served."""
+        return self.state == "C" or (self.state == "D" and self.limits.ventilated)
+
+    def _must_open(self) -> bool:
+        """Nothing may wait: neither for the vehicle nor for a lease."""
+        return not self._serves() or self._hold_now or self.faults.stops() == "now"
+
+    # --- the pilot ----------------------------------------------------------------------------------------------------
+
+    def _allowance(self, now: float) -> tuple[float, str]:
+        """Amperes that may be signalled now, and why they are less than what was offered."""
+        if now >= self._lease_until:
+            return 0.0, "no offer" if self._lease_until == -inf else LEASE_OVER
+        self._due(self._lease_until if self._offered >= MIN_AMPS else inf)
+        if not self._in_service:
+            return 0.0, "out of service"
+        stopper = self.faults.stopper() or self._hold
+        if stopper:
+            return 0.0, stopper
+        if self.state not in ("B", "C", "D"):
+            return 0.0, "no vehicle"
+        amps, why = self._offered, ""
+        if amps > self.limits.max_amps:
+            amps, why = self.limits.max_amps, f"the board gives {self.limits.max_amps:g} A"
+        if amps > self._cap:
+            amps, why = self._cap, self._cap_why
+        if amps < MIN_AMPS:
+            return 0.0, why or ("" if amps == 0.0 else "below 6 A nothing can be signalled")
+        return amps, why
+
+    def _signal(self, now: float) -> None:
+        """Lower at once; raise at most once in 5 s."""
+        amps, why = self._allowance(now)
+        if amps > self.amps:
+            if self._comes(now, self._raised_at + self.limits.raise_every_s):
+                self._raised_at = now
+            else:
+                amps, why = self.amps, f"raised at most once in {self.limits.raise_every_s:g} s"
+        elif amps < self.amps:
+            self._current.lowered(now, self.amps)
+        self.amps, self.why = amps, why
+        duty = duty_ns(amps)
+        if (duty == STEADY_NS) != (self.duty == STEADY_NS):
+            self._diode.restart()
+        self.duty = duty
+
+    # --- the contactor ------------------------------------------------------------------------------------------------
+
+    def _maybe_open(self, now: float) -> None:
+        self._stop_since = min(self._stop_since, now) if self.amps == 0.0 else inf
+        over_at, fails = self._current.fails_at(now, self.amps, self._draw)
+        if self._must_open():
+            self._open(now)
+        elif not self.feedback_closed:
+            if self._comes(now, self._closed_at + self.limits.feedback_s):
+                self.faults.strike(now, "contactor", "it is open although commanded closed")
+                self._open(now)
+        elif self._comes(now, over_at) and fails:
+            self.faults.strike(now, "overcurrent", f"{self._draw:g} A drawn, {self.amps:g} A signalled")
+            self._open(now)
+        elif self.amps == 0.0:
+            self._end_charge(now)
+
+    def _end_charge(self, now: float) -> None:
+        """The pilot is steady: the vehicle may take its time to stop drawing, then the contactor opens under load."""
+        if self._draw is not None and self._draw < 1.0:
+            self._open(now)
+        elif self._comes(now, self._stop_since + self.limits.stop_wait_s):  # Table A.6 sequence 10.2
+            self.faults.set(now, "ev-ignores-stop", True, "still drawing 6 s after the pilot went steady")
+            self._open(now)
+
+    def _open(self, now: float) -> None:
+        self.closed = False
+        self._stop_since = inf
+        self._switched_at = now
+
+    def _maybe_close(self, now: float) -> None:
+        if self.feedback_closed:
+            if self._comes(now, self._switched_at + self.limits.feedback_s):
+                self.faults.set(now, "weld", True, "closed although commanded open")
+            return
+        self.faults.set(now, "weld", False)  # the cause; only service ends the fault
+        wanted = self.amps >= MIN_AMPS and self._diode.proven and not self._must_open()
+        if wanted and self._comes(now, self._closed_at + self.limits.close_every_s):
+            self.closed = True
+            self._closed_at = self._switched_at = now
+
+    # --- what is told -------------------------------------------------------------------------------------------------
+
+    def _comes(self, now: float, at: float) -> bool:
+        """Whether that second has come; if not, it is one to wake at."""
+        if now >= at:
+            return True
+        self._due(at)
+        return False
+
+    def _due(self, at: float) -> None:
+        if at < self.wake_at:
+            self.wake_at = at
+
+    def _tell(self, now: float) -> None:
+        if self.faults.reports:
+            self.reports += self.faults.reports
+            self.faults.reports.clear()
+        agrees = self.closed == self.feedback_closed
+        moving = not agrees and now < self._switched_at + self.limits.feedback_s
+        if (self.closed, agrees) != self._told and not moving:
+            self._told = (self.closed, agrees)
+            self.reports.append(ContactorReport(self.closed, agrees, now))
+        if (self.amps, self.why) != self._told_signal:
+            self._told_signal = (self.amps, self.why)
+            self.reports.append(SignalReport(self.amps, self.why))

@@ -1,0 +1,155 @@
+"""The configuration values in force, and the two messages about them (§5.3, §5.8).  The keys stand in `keys.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ocpp16.configuration.keys import DERIVED, Key, checked, core_keys, items_of
+from ocpp16.messages.core import (
+    ChangeConfigurationConf,
+    ChangeConfigurationReq,
+    GetConfigurationConf,
+    GetConfigurationReq,
+)
+from ocpp16.messages.types import ConfigurationStatus, KeyValue
+from ocpp16.product import Product
+from ocpp16.records import Setting
+from ocpp16.rpc.payload import Refusal
+from ocpp16.state.context import Context
+
+MAX_KEYS_ASKED = 100
+"""GetConfigurationMaxKeys is what is declared; a Central System that asks for more is served up to here."""
+
+
+class Configuration:
+    """The values in force: first values, overlaid by what the Central System (or a technician) changed later."""
+
+    def __init__(self, context: Context, product: Product, first_values: Mapping[str, str]) -> None:
+        self.context = context
+        self.keys = core_keys(product)
+        self._values = {folded: key.default for folded, key in self.keys.items()}
+        self._numbers: dict[str, int] = {}
+        self._lists: dict[str, tuple[str, ...]] = {}
+        self.on_change: list[Callable[[str], None]] = []
+        self.measurable: frozenset[str] | None = None
+        """What the board can measure; None: not known yet."""
+        for name, text in first_values.items():
+            key = self.keys[name.casefold()]
+            value, why = checked(key, text)
+            assert value is not None, f"{name}: {why}"
+            self._values[name.casefold()] = value
+        for setting in list(context.facts.of(Setting).values()):
+            self._load(setting)
+
+    def _load(self, setting: Setting) -> None:
+        """A value accepted by an earlier version may be refused by this one: then its first value serves."""
+        key = self.keys.get(setting.name.casefold())
+        value, why = (None, "unknown key") if key is None else checked(key, setting.value)
+        if value is None:
+            self.context.note("setting-dropped", key=setting.name, reason=why)
+        else:
+            self._values[setting.name.casefold()] = value
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def text(self, name: str) -> str:
+        return self._values[name.casefold()]
+
+    def flag(self, name: str, absent: bool = False) -> bool:
+        value = self._values.get(name.casefold())
+        return absent if value is None else value == "true"
+
+    def number(self, name: str, absent: int = 0) -> int:
+        if (number := self._numbers.get(name)) is None:
+            value = self._values.get(name.casefold())
+            number = self._numbers[name] = absent if value is None else int(value)
+        return number
+
+    def items(self, name: str) -> tuple[str, ...]:
+        if (items := self._lists.get(name)) is None:
+            items = self._lists[name] = items_of(self._values[name.casefold()])
+        return items
+
+    def rows(self) -> list[dict[str, object]]:
+        """Every key with all that is known of it, for those who look."""
+        return [
+            {
+                "key": key.name,
+                "value": self._values[folded],
+                "readonly": key.read_only,
+                "type": key.kind,
+                "unit": key.unit,
+                "min": key.lowest,
+                "max": key.highest,
+                "allowed": list(key.allowed),
+                "reboot": key.reboot,
+                "what": key.what,
+            }
+            for folded, key in self.keys.items()
+        ]
+
+    # --- changing ---------------------------------------------------------------------------------------------------
+
+    def change(self, name: str, text: str, within_s: float = 0.0) -> tuple[ConfigurationStatus, str]:
+        """§5.3, all or nothing.  Returns the status and, where it is refused, why."""
+        key = self.keys.get(name.casefold())
+        if key is None:
+            return ConfigurationStatus.NOT_SUPPORTED, "unknown key"
+        if key.read_only:
+            return ConfigurationStatus.REJECTED, "read-only"
+        if not self.context.accepts_changes:
+            return ConfigurationStatus.REJECTED, "nothing more can be kept: see the store's fault"
+        value, why = checked(key, text)
+        if value is None:
+            return ConfigurationStatus.REJECTED, why
+        if (beyond := self._beyond_the_board(key, value)) is not None:
+            return ConfigurationStatus.REJECTED, f"the board cannot measure {beyond}"
+        self.put(key.name, value, within_s)
+        return (ConfigurationStatus.REBOOT_REQUIRED if key.reboot else ConfigurationStatus.ACCEPTED), ""
+
+    def _beyond_the_board(self, key: Key, value: str) -> str | None:
+        """What a station offers to measure is what product AND board can give."""
+        if self.measurable is None or not key.name.endswith("Data") or not value:
+            return None
+        can = self.measurable | DERIVED
+        return next((i for i in value.split(",") if i not in can and i.rpartition(".")[0] not in can), None)
+
+    def put(self, name: str, value: str, within_s: float = 0.0) -> None:
+        """A value that is known to be right.  An equal one writes nothing and wakes nobody."""
+        folded = name.casefold()
+        if self._values[folded] == value:
+            return
+        self._values[folded] = value
+        self._numbers.pop(name, None)
+        self._lists.pop(name, None)
+        self.context.save(Setting(name=name, value=value), within_s)
+        for listener in self.on_change:
+            listener(name)
+
+    def on_change_configuration(self, request: ChangeConfigurationReq) -> ChangeConfigurationConf:
+        status, why = self.change(request.key, request.value)
+        self.context.note("setting-changed", key=request.key, value=request.value, status=str(status), reason=why)
+        return ChangeConfigurationConf(status=status)
+
+    def on_get_configuration(self, request: GetConfigurationReq) -> GetConfigurationConf | Refusal:
+        asked = request.key
+        if not asked:  # §5.8: every key, however low GetConfigurationMaxKeys is
+            told = [key for key in self.keys.values() if not key.write_only]
+            return GetConfigurationConf(configuration_key=tuple(map(self._entry, told)))
+        if len(asked) > MAX_KEYS_ASKED:
+            return Refusal("OccurenceConstraintViolation", f"key: {len(asked)} items, at most {MAX_KEYS_ASKED}")
+        known: dict[str, KeyValue] = {}
+        unknown: dict[str, str] = {}
+        for name in asked:
+            folded = name.casefold()
+            if (key := self.keys.get(folded)) is not None:
+                known.setdefault(folded, self._entry(key))
+            else:
+                unknown.setdefault(folded, name)
+        return GetConfigurationConf(
+            configuration_key=tuple(known.values()) or None, unknown_key=tuple(unknown.values()) or None
+        )
+
+    def _entry(self, key: Key) -> KeyValue:
+        value = None if key.write_only else self._values[key.name.casefold()]
+        return KeyValue(key=key.name, readonly=key.read_only, value=value)

@@ -1,0 +1,133 @@
+"""All the parts of a Charge Point, made in the order in which they need each other.  Nothing happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ocpp16.configuration.configuration import Configuration
+from ocpp16.connector.connector import Connector
+from ocpp16.connector.state import Parts
+from ocpp16.product import Identity, Product
+from ocpp16.profiles.core.authorization import Authorization
+from ocpp16.profiles.core.availability import Availability
+from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.registration import Registration
+from ocpp16.profiles.core.status_notification import Notifications
+from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
+from ocpp16.profiles.firmware_management.firmware import Firmware
+from ocpp16.profiles.local_auth_list import LocalAuthList
+from ocpp16.profiles.remote_trigger import RemoteTrigger
+from ocpp16.profiles.reservation import Reservations
+from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
+from ocpp16.records import Record
+from ocpp16.rpc.session import Session
+from ocpp16.rpc.transaction_queue import Reports
+from ocpp16.state.context import Context, Facts
+from ocpp16.state.utc_clock import Clock
+from ocpp16.station.board_events import BoardFacts
+from ocpp16.station.card_routing import Reader
+from ocpp16.station.queue_commands import Queue
+from ocpp16.station.recovery import Attachment
+from ocpp16.station.remote_control import RemoteControl
+from ocpp16.station.technician import Desk
+
+
+class Assembly:
+    """Who is there.  `ChargePoint` says who hears whom."""
+
+    def __init__(
+        self,
+        product: Product,
+        identity: Identity,
+        first_values: Mapping[str, str],
+        records: Iterable[Record],
+        seed: int,
+        boot_id: str,
+        build_utc: float,
+    ) -> None:
+        self.product = product
+        self.identity = identity
+        self.context = _context(Facts(records), boot_id, build_utc)
+        self.reports = Reports(self.context)
+        self.session = Session(self.context, self.reports, seed)
+        self.session.max_frame_bytes = product.frame_bytes
+        self.configuration = Configuration(self.context, product, first_values)
+        self.registration = Registration(self.context, self.session, self.configuration, product, identity)
+        self.authorization = Authorization(self.context, self.session, self.configuration, product)
+        self.transactions = Transactions(self.context, self.reports, self.authorization)
+        self.metering = Metering(self.context, self.configuration, self.transactions, product)
+        self.availability = Availability(self.context, product.connectors)
+        self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
+        self.station_faults: dict[str, str] = {}
+        self._make_profiles(product)
+        self._make_connectors(product, identity.vendor)
+        self._make_desks(product)
+
+    def _make_profiles(self, product: Product) -> None:
+        """Beyond Core."""
+        self.local_list = LocalAuthList(self.context, product)
+        self.reservations = Reservations(self.context, product)
+        self.smart = SmartCharging(self.context, product)
+        self.firmware = Firmware(self.context, self.session, product)
+        self.diagnostics = Diagnostics(self.context, self.session)
+        self.trigger = RemoteTrigger(product.connectors)
+
+    def _make_connectors(self, product: Product, vendor: str) -> None:
+        """The connectors, and those who give them orders."""
+        parts = Parts(
+            self.context,
+            self.configuration,
+            self.authorization,
+            self.transactions,
+            self.metering,
+            product,
+            self.registration,
+            self.reservations,
+            self.smart,
+            self.firmware,
+        )
+        self.connectors = {n: Connector(n, parts, self.station_faults) for n in range(1, product.connectors + 1)}
+        self.remote = RemoteControl(
+            self.context,
+            self.session,
+            self.reports,
+            self.configuration,
+            self.registration,
+            self.connectors,
+            self.reservations,
+            product,
+            vendor,
+        )
+
+    def _make_desks(self, product: Product) -> None:
+        """Board, reader, technician: where facts and questions come in."""
+        self.attachment = Attachment(
+            self.context,
+            product,
+            self.configuration,
+            self.metering,
+            self.transactions,
+            self.connectors,
+            self.station_faults,
+        )
+        self.queue_desk = Queue(self.context, self.reports, self.transactions, self.session.awaited)
+        self.reader = Reader(self.context, self.connectors, self.remote, product)
+        self.desk = Desk(
+            self.context,
+            self.configuration,
+            self.queue_desk,
+            self.metering,
+            self.attachment,
+            self.remote,
+            self.connectors,
+        )
+        self.board = BoardFacts(self.context, self.connectors, self.station_faults, self.reader)
+
+
+def _context(facts: Facts, boot_id: str, build_utc: float) -> Context:
+    """In the same boot the monotonic clock keeps the order; rows written ahead of their time must not push it on."""
+    unit = facts.unit
+    offset = unit.utc_offset if unit.boot_id == boot_id else None
+    lived_until = facts.newest_utc() if offset is None else unit.floor_utc
+    return Context(facts, Clock(boot_id, max(build_utc, lived_until), offset, build_utc))

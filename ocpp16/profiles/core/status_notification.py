@@ -1,0 +1,123 @@
+"""StatusNotification: when a status is told, in which order, and what is left out (§4.9, MinimumStatusDuration)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ocpp16.configuration.configuration import Configuration
+from ocpp16.messages.core import StatusNotificationReq
+from ocpp16.messages.datetimes import to_text
+from ocpp16.messages.types import ChargePointErrorCode
+from ocpp16.messages.types import ChargePointStatus as Status
+from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.session import Session
+from ocpp16.state.context import Context
+from ocpp16.state.timers import Timer
+from ocpp16.status.connector_status import Shown, bridge
+
+
+class Notifications:
+    """Compares what is shown with what was told; connector 0 is the station."""
+
+    def __init__(self, context: Context, session: Session, configuration: Configuration, vendor: str) -> None:
+        self.context = context
+        self.session = session
+        self.configuration = configuration
+        self.vendor = vendor
+        self._now: dict[int, Shown] = {}
+        self._since: dict[int, float] = {}
+        self._told: dict[int, Shown] = {}
+        """What was sent last on this connection (or confirmed on an earlier one)."""
+        self._sent: dict[int, Status] = {}
+        """The status that left last, whether or not it arrived: the next one follows it along the matrix."""
+
+    @property
+    def _can_tell(self) -> bool:
+        return self.session.up and self.session.gate is Gate.OPEN
+
+    def shown(self, connector: int) -> Shown | None:
+        return self._now.get(connector)
+
+    def update(self, connector: int, shown: Shown, start_seq: int | None) -> None:
+        """Called after every step.  `start_seq`: place of the StartTransaction that goes first, where one waits."""
+        if self._now.get(connector) == shown:
+            return
+        self._now[connector] = shown
+        self._since[connector] = self.context.now.mono
+        if not self._can_tell:
+            return
+        duration = self.configuration.number("MinimumStatusDuration")
+        if duration > 0 and shown.status is not Status.FAULTED and connector in self._told:  # the first one never waits
+            self.context.timers.set(Timer.STATUS, self.context.now.mono + duration, connector)
+            return
+        self.context.timers.clear(Timer.STATUS, connector)
+        self._tell(connector, start_seq)
+
+    def lasted(self, connector: int) -> None:
+        """The status has lasted MinimumStatusDuration."""
+        if self._can_tell:
+            self._tell(connector, None)
+
+    def _tell(self, connector: int, start_seq: int | None) -> None:
+        shown = self._now[connector]
+        if self._told.get(connector) == shown:
+            return
+        sent = self._sent.get(connector)
+        if sent is not None and connector > 0 and (between := bridge(sent, shown.status)) is not None:
+            self._send(connector, Shown(between), start_seq)  # a step of the matrix that took no time
+        self._send(connector, shown, start_seq)
+
+    def _send(self, connector: int, shown: Shown, start_seq: int | None, triggered: bool = False) -> None:
+        self._told[connector] = shown
+        self._sent[connector] = shown.status
+        self.session.call(
+            self.request(connector, shown),
+            partial(self._answered, connector, shown),
+            triggered=triggered,
+            after_seq=start_seq,
+            lane=connector,
+        )
+
+    def request(self, connector: int, shown: Shown) -> StatusNotificationReq:
+        utc = self.context.clock.at(self._since.get(connector, self.context.now.mono)).utc
+        return StatusNotificationReq(
+            connector_id=connector,
+            error_code=shown.error,
+            status=shown.status,
+            info=shown.info,
+            timestamp=None if utc is None else to_text(utc),
+            vendor_id=self.vendor if shown.vendor_code else None,
+            vendor_error_code=shown.vendor_code,
+        )
+
+    def _answered(self, connector: int, shown: Shown, answer: object) -> None:
+        if isinstance(answer, Failure) and not answer.code and self._told.get(connector) == shown:
+            del self._told[connector]  # not known to have arrived: to be told again
+
+    def warn(self, error: ChargePointErrorCode, info: str) -> None:
+        """An error of connector 0 that changes no status (§4.9)."""
+        shown = self._now.get(0)
+        if shown is not None and self._can_tell:
+            self.session.call(self.request(0, shown._replace(error=error, info=info[:50])))
+
+    def no_warning(self) -> None:
+        """§4.4: an error that is over is taken back by the status as it is."""
+        if 0 in self._now and self._can_tell:
+            self._send(0, self._now[0], None)
+
+    def trigger(self, connector: int) -> None:
+        """§5.17: the present status; MinimumStatusDuration does not apply."""
+        self._send(connector, self._now[connector], None, triggered=True)
+
+    def tell_all(self) -> None:
+        """After Accepted: connector 0, then each connector (E 3.22)."""
+        self._told.clear()
+        self._sent.clear()
+        self.tell_changed()
+
+    def tell_changed(self) -> None:
+        """After a reconnect: those that differ from what the Central System knows; the newest, no history."""
+        for connector in sorted(self._now):
+            self.context.timers.clear(Timer.STATUS, connector)
+            if self._told.get(connector) != self._now[connector]:
+                self._send(connector, self._now[connector], None)

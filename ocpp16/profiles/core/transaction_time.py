@@ -1,0 +1,71 @@
+"""Time within a transaction: nothing of it lies before what was told earlier, whatever the clock did (§3.7, §4.7).
+
+The clock may be set back by the Central System, be unknown after a restart, or both; the order of a bill stays.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ocpp16.records import Sample, Stamp, Transaction
+from ocpp16.state.context import Context
+
+
+class Chronology:
+    """The latest time that each transaction has used."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._used: dict[int, float] = {}
+        rows = context.facts.of(Transaction).values()
+        self._inherited = {
+            row.number: (_known(row.told_utc), _known(row.last.utc)) for row in rows if row.ended is None
+        }
+        """What an earlier life left: it told values until the first, and at most until the second."""
+
+    def used(self, number: int) -> float:
+        """UTC seconds below which nothing of this transaction may lie; 0: no time is known yet."""
+        if number not in self._used:
+            row = self.context.facts.of(Transaction)[number]
+            samples = self.context.facts.samples_of.get(number, {}).values()
+            told = (_known(sample.at.utc) for sample in samples)
+            self._used[number] = max(_known(row.began.utc), _known(row.told_utc), *told)
+        return self._used[number]
+
+    def in_order(self, number: int, at: Stamp) -> Stamp:
+        """That stamp, or the latest one used where it lies before; a time that is unknown stays so."""
+        if at.utc is None:
+            return at
+        used = self.used(number)
+        told, at_most = self._inherited.pop(number, (0.0, 0.0))
+        if at.utc < told:  # set back, and it is not on record how far the earlier life came after its last write
+            used = max(used, at_most)
+        self._used[number] = max(used, at.utc)
+        return at if at.utc >= used else replace(at, utc=used)
+
+    def forget(self, number: int) -> None:
+        """It has ended."""
+        self._used.pop(number, None)
+        self._inherited.pop(number, None)
+
+    def settle(self) -> None:
+        """UTC is known now: facts from before get theirs (from the monotonic clock, or the floor), in order."""
+        for sample in sorted(self.context.facts.of(Sample).values(), key=lambda sample: sample.seq):
+            if sample.at.utc is None:
+                self.context.save(replace(sample, at=self._settled(sample.number, sample.at)))
+        clock = self.context.clock
+        for transaction in list(self.context.facts.of(Transaction).values()):
+            ended = transaction.ended
+            if ended is not None and ended.utc is None:
+                ended = self._settled(transaction.number, ended)
+                self.forget(transaction.number)
+            began, last = clock.settle(transaction.began), clock.settle(transaction.last)
+            self.context.save(replace(transaction, began=began, last=last, ended=ended))
+
+    def _settled(self, number: int | None, at: Stamp) -> Stamp:
+        at = self.context.clock.settle(at)
+        return at if number is None or number not in self.context.facts.of(Transaction) else self.in_order(number, at)
+
+
+def _known(utc: float | None) -> float:
+    return utc or 0.0

@@ -1,0 +1,72 @@
+"""The queue of transaction messages as a technician sees and moves it: waiting, parked, tried again by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.records import Sample, Transaction
+from ocpp16.rpc.transaction_queue import Key, Reports
+from ocpp16.state.context import Context
+
+
+class Queue:
+    """Looks at the reports; what parking and retrying mean is the transactions' affair."""
+
+    def __init__(
+        self, context: Context, reports: Reports, transactions: Transactions, awaited: Callable[[], Key | None]
+    ) -> None:
+        self.context = context
+        self.reports = reports
+        self.transactions = transactions
+        self.awaited = awaited
+        """The report that was sent last, while there is no answer to it."""
+
+    def rows(self) -> list[dict[str, object]]:
+        """What waits and what is parked, in the order of sending."""
+        rows = [self._row(key, "waiting") for key in self.reports.in_order()]
+        return sorted(
+            rows + [self._row(key, "parked") for key in self.transactions.parked_keys()],
+            key=lambda row: str(row["item"]).zfill(12),
+        )
+
+    def _row(self, key: Key, state: str) -> dict[str, object]:
+        sample = self.context.facts.of(Sample).get(key.row) if key.kind == "values" else None
+        number = sample.number if sample else None if key.kind == "values" else key.row
+        transaction = self.context.facts.of(Transaction).get(number) if number is not None else None
+        error = sample.error if sample else ""
+        if transaction is not None and sample is None:
+            error = transaction.error if key.kind == "start" else transaction.stop_error
+        connector = sample.connector if sample else transaction.connector if transaction else None
+        return {
+            "item": key.seq,
+            "kind": key.kind,
+            "state": state,
+            "connector": connector,
+            "transaction": number,
+            "transaction_id": transaction.transaction_id if transaction else None,
+            "error": error,
+        }
+
+    def park(self, item: int) -> str | None:
+        """`evsectl queue park`: None where done, else why not."""
+        key = next((key for key in self.reports.in_order() if key.seq == item), None)
+        if key is None:
+            return f"item {item} does not wait in the queue"
+        if self.awaited() == key:
+            return f"item {item} was sent and its answer is awaited: wait for it, or for MessageTimeout"
+        self.reports.withdraw(key)
+        self.transactions.parked(key, "parked by hand")
+        return None
+
+    def retry(self, item: int | None) -> str | None:
+        """`evsectl queue retry`: None where done, else why not.  A start only while its stop has not gone."""
+        keys = [key for key in self.transactions.parked_keys() if item is None or key.seq == item]
+        if not keys:
+            return "nothing is parked" if item is None else f"item {item} is not parked"
+        refused = [key for key in keys if not self.transactions.retry(key)]
+        if len(refused) < len(keys):  # the others go; a start that comes too late stays, for the record
+            return None
+        return (
+            f"the stop of transaction {refused[0].row} has gone already: its start would come too late, it stays here"
+        )

@@ -1,0 +1,68 @@
+"""Where things stand in a TOML text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.config.line_numbers import line_numbers, nearest
+
+TEXT = '''# a comment
+top = 1
+
+[station]
+id = "CP1"
+"quoted key" = 2
+text = """
+not = "a key"
+[nor.a.table]
+"""
+[[list]]  # and a comment
+dotted.name = true
+[ csms ]
+url = 'x = [y]'
+'''
+
+
+def test_tables_and_keys_are_found() -> None:
+    """Each table and each key has the number of its line."""
+    lines = line_numbers(TEXT)
+    assert lines["station", ""] == 4
+    assert lines["station", "id"] == 5
+    assert lines["station", "quoted key"] == 6
+    assert lines["list", ""] == 11
+    assert lines["list", "dotted"] == 12
+    assert lines["csms", "url"] == 14
+
+
+def test_a_key_outside_of_tables_is_found() -> None:
+    """A key before the first table, and a dotted one, stand under their own names."""
+    assert line_numbers("top = 1\nstation.id = 2\n") == {
+        ("top", ""): 1,
+        ("station", "id"): 2,
+        ("station", ""): 2,
+    }
+
+
+def test_what_stands_in_a_long_text_is_no_key() -> None:
+    """Lines within a text over several lines are neither keys nor tables."""
+    lines = line_numbers(TEXT)
+    assert ("station", "not") not in lines and ("nor.a.table", "") not in lines
+
+
+def test_the_first_of_two_counts() -> None:
+    """Where a name stands twice, the first line is told."""
+    assert line_numbers("[a]\nb = 1\nb = 2\n")["a", "b"] == 2
+
+
+@given(st.text())
+def test_no_text_is_too_odd(text: str) -> None:
+    """Whatever the text, every number is one of its lines."""
+    assert all(1 <= line <= len(text.splitlines()) for line in line_numbers(text).values())
+
+
+def test_the_nearest_name_is_told() -> None:
+    """A mistyped name leads to the one that was meant, whatever its case; a strange one to none."""
+    assert nearest("kindd", ["kind", "socket"]) == "kind"
+    assert nearest("heartbeatintervall", ["HeartbeatInterval"]) == "HeartbeatInterval"
+    assert nearest("zzz", ["kind"]) == ""

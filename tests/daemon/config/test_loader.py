@@ -1,0 +1,285 @@
+"""Files, environment file, credentials and environment become one Config, or every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.config.loader import build, hooks_of, load, read, transfers_of
+from daemon.config.model import Config, ConfigError, Problem
+
+GOOD = """[station]
+id = "CP0001"
+vendor = "Maker"
+
+[csms]
+url = "ws://csms.example/ocpp"
+security_profile = 0
+allow_insecure = true
+"""
+
+
+def written(folder: Path, text: str, name: str = "evsed.toml") -> Path:
+    file = folder / name
+    file.write_text(text)
+    return file
+
+
+def loaded(folder: Path, text: str = GOOD, environ: Mapping[str, str] | None = None) -> Config:
+    return load([written(folder, text)], environ or {})
+
+
+def problems(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> list[Problem]:
+    with pytest.raises(ConfigError) as caught:
+        loaded(folder, text, environ)
+    return list(caught.value.problems)
+
+
+def test_a_small_file_is_enough(tmp_path: Path) -> None:
+    """Identity and URL are all that must be given; the rest has first values."""
+    config = loaded(tmp_path)
+    assert config.station.id == "CP0001" and config.identity.vendor == "Maker"
+    assert config.csms.reconnect_max_s == 300
+    assert config.store_dir == Path("/var/lib/evsed") == config.state_dir
+    assert config.board.kind == "process" and config.board.connectors == 1
+    assert config.control_socket == Path("/run/evsed/control.sock")
+    assert config.identity.serial is None and config.hooks.reboot == ()
+    assert config.product.name == "chq-s-07sr" and config.ocpp == {}
+
+
+def test_a_later_file_wins_key_by_key(tmp_path: Path) -> None:
+    """Of several files the later wins where both speak."""
+    first = written(tmp_path, GOOD)
+    second = written(tmp_path, '[station]\nid = "CP0002"\n', "more.toml")
+    config = load([first, second], {})
+    assert (config.station.id, config.station.vendor) == ("CP0002", "Maker")
+
+
+def test_the_environment_wins_over_its_file_and_that_over_toml(tmp_path: Path) -> None:
+    """evsed.env beside the file overlays it, the environment overlays both."""
+    written(tmp_path, "# a comment\n\nexport EVSED_STATION_ID=CP0002\nEVSED_STATION_VENDOR='a $b'\n", "evsed.env")
+    assert loaded(tmp_path).station.id == "CP0002"
+    config = loaded(tmp_path, environ={"EVSED_STATION_ID": "CP0003", "EVSED_CONTROL_SOCKET": "/x", "HOME": "/"})
+    assert (config.station.id, config.station.vendor) == ("CP0003", "a $b")
+    assert config.control_socket == Path("/x")
+
+
+def test_secrets_may_come_as_credentials(tmp_path: Path) -> None:
+    """A systemd credential named like the key is read; the environment wins over it."""
+    creds = tmp_path / "creds"
+    creds.mkdir()
+    (creds / "authorization_key").write_text("0" * 40 + "\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(creds)}
+    assert loaded(tmp_path, environ=environ).csms.authorization_key == "0" * 40
+    both = {**environ, "EVSED_AUTHORIZATION_KEY": "1" * 40}
+    assert loaded(tmp_path, environ=both).csms.authorization_key == "1" * 40
+
+
+def test_an_unknown_key_is_named_with_line_and_neighbour(tmp_path: Path) -> None:
+    """An unknown key is an error with its line, what is known, and what was meant."""
+    (problem,) = problems(tmp_path, GOOD + '[board]\nkindd = "simulated"\n')
+    assert problem.line == 10 and problem.key == "[board] kindd" and problem.nearest == "kind"
+    assert "socket" in problem.allowed
+
+
+def test_an_unknown_section_is_named(tmp_path: Path) -> None:
+    """An unknown section, a key outside of one, and a key in the place of one are errors."""
+    (section,) = problems(tmp_path, GOOD + "[bord]\nx = 1\n")
+    assert section.line == 9 and section.nearest == "[board]"
+    (outside,) = problems(tmp_path, "nonsense = 1\n" + GOOD)
+    assert outside.line == 1 and "outside" in outside.what
+    (flat,) = problems(tmp_path, "store = 1\n" + GOOD)
+    assert flat.line == 1 and "section" in flat.what
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    """Several mistakes are told together, each with its line."""
+    found = problems(tmp_path, '[station]\nid = "a:b"\n[csms]\nurl = "http://x"\nsecurity_profile = 9\n')
+    assert [problem.line for problem in found] == [2, 4, 5, 0] or len(found) >= 3
+
+
+def test_what_is_missing_is_named_with_its_place_in_the_environment(tmp_path: Path) -> None:
+    """A missing identity says how to give it."""
+    found = problems(tmp_path, "[csms]\nsecurity_profile = 0\nallow_insecure = true\n")
+    assert any("EVSED_STATION_ID" in problem.what for problem in found)
+    assert any("EVSED_CSMS_URL" in problem.what for problem in found)
+
+
+def test_a_missing_file_is_an_error_only_where_it_was_named(tmp_path: Path) -> None:
+    """The default file may be missing where the environment says all; a named one may not."""
+    with pytest.raises(ConfigError) as caught:
+        load([tmp_path / "none.toml"], {})
+    assert "cannot be read" in str(caught.value)
+    environ = {
+        "EVSED_STATION_ID": "CP1",
+        "EVSED_CSMS_URL": "ws://h",
+        "EVSED_CSMS_SECURITY_PROFILE": "0",
+        "EVSED_CSMS_ALLOW_INSECURE": "true",
+    }
+    assert load((), environ).station.id == "CP1"
+
+
+def test_a_file_that_cannot_be_read_is_the_only_complaint(tmp_path: Path) -> None:
+    """What it says is not known: that its keys are missing would only mislead."""
+    (problem,) = problems(tmp_path, GOOD + "x = = 3\n")
+    assert "no TOML" in problem.what and problem.line == 9
+
+
+def test_without_a_file_the_place_is_told() -> None:
+    """Who gave none learns where one was looked for."""
+    with pytest.raises(ConfigError, match=r"/etc/evsed/evsed\.toml: there is no such file"):
+        load((), {})
+
+
+def test_a_board_with_other_connectors_than_the_product(tmp_path: Path) -> None:
+    """A simulated board has what the product has."""
+    (problem,) = problems(tmp_path, GOOD + '[board]\nkind = "simulated"\nconnectors = 9\n')
+    assert problem.key == "[board] connectors" and problem.line == 11 and "chq-s-07sr has 1" in problem.what
+
+
+def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
+    """What cannot be read at all is an error, not an exception."""
+    assert "cannot be read" in read([tmp_path], {}).problems[0].what
+    (tmp_path / "evsed.env").mkdir()
+    found = read([written(tmp_path, GOOD)], {}).problems
+    assert "cannot be read" in found[0].what
+
+
+@pytest.mark.parametrize("profile", [1, 2, 3])
+def test_security_profiles_are_refused_as_not_built(tmp_path: Path, profile: int) -> None:
+    """Nothing connects with less protection than was asked for."""
+    text = GOOD.replace("security_profile = 0", f"security_profile = {profile}")
+    (problem,) = problems(tmp_path, text)
+    assert "not built yet" in problem.what and problem.line == 7
+
+
+def test_no_profile_means_the_second(tmp_path: Path) -> None:
+    """Where nothing is said, protection is meant, and refused as not built."""
+    (problem,) = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
+    assert "not built yet" in problem.what
+
+
+def test_no_security_needs_a_second_word(tmp_path: Path) -> None:
+    """Profile 0 goes only together with allow_insecure."""
+    (problem,) = problems(tmp_path, GOOD.replace("allow_insecure = true", "allow_insecure = false"))
+    assert "allow_insecure" in problem.allowed
+
+
+def test_wss_is_refused_as_not_built(tmp_path: Path) -> None:
+    """wss:// is refused in those words."""
+    (problem,) = problems(tmp_path, GOOD.replace("ws://", "wss://"))
+    assert "not built yet" in problem.what
+
+
+def test_two_secrets_contradict(tmp_path: Path) -> None:
+    """A key and a password together are refused."""
+    text = GOOD + f'authorization_key = "{"0" * 32}"\npassword = "x"\n'
+    (problem,) = problems(tmp_path, text)
+    assert problem.key == "[csms] password"
+
+
+def test_ocpp_values_are_checked_and_written_as_ocpp_does(tmp_path: Path) -> None:
+    """Numbers, texts, truths and lists become OCPP's texts under the key's own spelling."""
+    config = loaded(
+        tmp_path,
+        GOOD + "[ocpp]\nheartbeatinterval = 300\nConnectionTimeOut = '5'\nLocalPreAuthorize = true\n"
+        "MeterValuesSampledData = ['Voltage', 'Current.Import']\nStopTxnSampledData = ''\nNumberOfConnectors = 1\n",
+    )
+    assert config.ocpp == {
+        "HeartbeatInterval": "300",
+        "ConnectionTimeOut": "5",
+        "LocalPreAuthorize": "true",
+        "MeterValuesSampledData": "Voltage,Current.Import",
+        "StopTxnSampledData": "",
+        "NumberOfConnectors": "1",
+    }
+
+
+def test_wrong_ocpp_values_are_named(tmp_path: Path) -> None:
+    """Unknown keys, wrong values, no values, and one key twice are errors with lines."""
+    found = problems(
+        tmp_path,
+        GOOD + "[ocpp]\nHeartbeatIntervall = 1\nConnectionTimeOut = -1\nResetRetries = 1.5\n"
+        "MessageTimeout = 3\nmessagetimeout = 4\n",
+    )
+    assert [(problem.line, problem.key) for problem in found] == [
+        (10, "[ocpp] HeartbeatIntervall"),
+        (11, "[ocpp] ConnectionTimeOut"),
+        (12, "[ocpp] ResetRetries"),
+        (14, "[ocpp] messagetimeout"),
+    ]
+    assert found[0].nearest == "HeartbeatInterval"
+
+
+def test_troubles_of_a_product_are_told(tmp_path: Path) -> None:
+    """A product that is not there is an error of its key; one that is wrong, of its own file."""
+    (problem,) = problems(tmp_path, GOOD.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "nono"'))
+    assert problem.line == 3 and problem.key == "[station] product"
+    written(tmp_path, 'name = "own"\nphases = 9\n', "own.toml")
+    (problem,) = problems(tmp_path, GOOD.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "own.toml"'))
+    assert problem.file.endswith("own.toml") and problem.line == 2
+
+
+def test_the_product_gives_the_connectors_of_a_simulated_board(tmp_path: Path) -> None:
+    """Where the board's number is not given, it is the product's."""
+    text = GOOD.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "dual"')
+    assert loaded(tmp_path, text).board.connectors == 2
+    assert loaded(tmp_path, text + "[board]\nconnectors = 1\n").board.connectors == 1
+
+
+def test_unknown_names_in_the_environment_are_errors(tmp_path: Path) -> None:
+    """A name that begins like ours and is none is an error, with file and line where it has them."""
+    written(tmp_path, "EVSED_BORD_KIND=x\nno equals sign\nOTHER=1\n", "evsed.env")
+    found = problems(tmp_path, GOOD, {"EVSED_STORE_DIRR": "x"})
+    assert sorted((problem.line, problem.nearest) for problem in found) == [
+        (0, "EVSED_STORE_DIR"),
+        (1, "EVSED_BOARD_KIND"),
+        (2, ""),
+        (3, ""),
+    ]
+
+
+def test_the_command_line_may_ask_for_the_simulated_board(tmp_path: Path) -> None:
+    """`--board simulated` wins over the file."""
+    assert load([written(tmp_path, GOOD)], {}, "simulated").board.kind == "simulated"
+
+
+def test_a_draft_with_problems_still_gives_places(tmp_path: Path) -> None:
+    """Who only looks for the socket is served by a wrong file too."""
+    draft = read([written(tmp_path, '[control]\nsocket = "/x"\n[board]\nkind = "nono"\n')], {})
+    config = build(draft)
+    assert draft.problems and config.control_socket == Path("/x") and config.board.kind == "process"
+
+
+def test_hooks_are_read_alone(tmp_path: Path) -> None:
+    """evsed-job learns the hooks and nothing else."""
+    file = written(tmp_path, GOOD + '[hooks]\nreboot = ["/sbin/reboot"]\ninstall = "no list"\n')
+    assert hooks_of([file]) == {"install": (), "reboot": ("/sbin/reboot",)}
+    assert hooks_of([tmp_path / "none.toml"]) == {"install": (), "reboot": ()}
+
+
+@given(st.binary(max_size=300))
+def test_no_file_is_too_odd(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """Whatever a file holds, it becomes problems or values, never an exception."""
+    file = tmp_path_factory.getbasetemp() / "odd.toml"
+    file.write_bytes(content)
+    draft = read([file], {})
+    build(draft)
+    assert draft.problems
+
+
+def test_the_terms_of_transfers_alone(tmp_path: Path) -> None:
+    """evsed-job reads [transfers], store, CA file and the product's protocols; any mistake in the file is an error."""
+    file = tmp_path / "evsed.toml"
+    file.write_text("[store]\ndir = '/s'\n[csms]\nca_file = '/ca'\n[transfers]\nschemes = ['https']\n")
+    transfers, store, ca_file, protocols = transfers_of([file], {"EVSED_TRANSFERS_ALLOW_LOOPBACK": "true"})
+    assert (transfers.schemes, transfers.allow_loopback, store, ca_file) == (("https",), True, Path("/s"), "/ca")
+    assert protocols == ("HTTP", "HTTPS", "FTP", "FTPS")
+    assert transfers_of([file], {"EVSED_STORE_DIR": "/t"})[1] == Path("/t")
+    file.write_text("[transfers]\nallow_hosts = ['a b']\n")
+    with pytest.raises(ConfigError):
+        transfers_of([file], {})

@@ -1,0 +1,113 @@
+"""The link without a network: what it says while there is none, and that it starts no earlier than it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from daemon.csms.link import CentralSystemLink, LinkLimits
+from ocpp16.events import Event, LinkDown
+from ocpp16.step import Link
+
+NOBODY = "ws://" + "x" * 64 + "/ocpp"
+"""A name that no resolver is asked for."""
+
+
+class Station:
+    def __init__(self, url: str = NOBODY, **limits: float) -> None:
+        self.events: list[Event] = []
+        self.logged: list[tuple[str, dict[str, Any]]] = []
+        self.enough = asyncio.Event()
+        self.link = CentralSystemLink(
+            url, "CP1", 1, self._deliver, LinkLimits(**limits), lambda *line: self.logged.append(line)  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def _deliver(self, event: Event) -> None:
+        self.events.append(event)
+        if len(self.events) == 3:
+            self.enough.set()
+
+
+async def test_an_attempt_after_the_other() -> None:
+    """Each failed attempt is a LinkDown with stage and cause, and a line of the log; the trying never ends."""
+    station = Station(reconnect_max_s=0.0)
+    station.link.want(Link())
+    task = asyncio.ensure_future(station.link.run())
+    await station.enough.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    first = station.events[0]
+    assert isinstance(first, LinkDown) and first.stage == "DNS" and station.events == [first] * 3
+    assert station.logged[0] == ("link-failed", {"stage": "DNS", "cause": first.cause, "next_attempt_s": 0.0})
+    assert station.link.state["last_failure"]["cause"] == first.cause
+
+
+async def test_not_wanted_not_dialled() -> None:
+    """Until somebody wants it, and when nobody does any more, nothing is dialled."""
+    station = Station(reconnect_max_s=0.0)
+    task = asyncio.ensure_future(station.link.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    station.link.want(Link(connected=False))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert station.events == [] and not task.done()
+    assert station.link.state["next_attempt_s"] is None
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_sending_without_a_connection() -> None:
+    """A frame for nobody is dropped, counted and said; flush does not wait."""
+    station = Station()
+    assert not station.link.send("[2]")
+    assert station.logged == [("link-frame-dropped", {"chars": 3, "dropped": 1})]
+    assert not await station.link.flush(60)
+
+
+async def test_the_state_before_anything() -> None:
+    """The state is complete and JSON from the first moment."""
+    station = Station("ws://host/ocpp/")
+    state = json.loads(json.dumps(station.link.state))
+    assert state == {
+        "url": "ws://host/ocpp/CP1",
+        "connected": False,
+        "since_s": None,
+        "received_age_s": None,
+        "last_failure": None,
+        "next_attempt_s": None,
+        "waiting_frames": 0,
+        "dropped_frames": 0,
+    }
+    station.link.want(Link())
+    assert station.link.state["next_attempt_s"] == 0.0
+    station.link.settled()
+
+
+async def test_wss_is_never_dialled_in_the_clear() -> None:
+    """Without TLS set up a wss URL is a failed attempt of stage TLS; no name is asked, no byte sent."""
+    station = Station("wss://host/ocpp", reconnect_max_s=0.0)
+    station.link.want(Link())
+    task = asyncio.ensure_future(station.link.run())
+    await station.enough.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert isinstance(station.events[0], LinkDown) and station.events[0].stage == "TLS"
+
+
+def test_a_wrong_url_is_refused_when_built() -> None:
+    """What can never be dialled is a ValueError at once."""
+    with pytest.raises(ValueError, match="ws://"):
+        CentralSystemLink("http://host", "CP1", 1, lambda event: None)
+
+
+def test_websockets_is_imported_late() -> None:
+    """Importing the link does not import websockets: start-up does not wait for it."""
+    code = "import daemon.csms.link, sys; sys.exit('websockets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

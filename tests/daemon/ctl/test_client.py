@@ -1,0 +1,148 @@
+"""One question to the daemon, or the news that it is not there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daemon.ctl.client import ANSWER_S, LOOK_S, Daemon, Unreachable, state_of
+
+
+@contextlib.contextmanager
+def daemon_says(path: Path, *lines: bytes) -> Iterator[list[bytes]]:
+    """A daemon that answers the first questions with these lines, and then goes away."""
+    asked: list[bytes] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+        server.listen(1)
+
+        def serve() -> None:
+            client, _ = server.accept()
+            with client, client.makefile("rwb", buffering=0) as stream:
+                for line in lines:
+                    asked.append(stream.readline())
+                    stream.write(line)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield asked
+        thread.join()
+
+
+def test_a_question_and_its_answer(tmp_path: Path) -> None:
+    """One line each way, with the version; several on one connection."""
+    with daemon_says(tmp_path / "s", b'{"ok":true,"n":1}\n', b'{"ok":true,"n":2}\n') as asked:
+        daemon = Daemon(str(tmp_path / "s"))
+        assert daemon.ask("why", connector=1) == {"ok": True, "n": 1} and daemon.ask("status")["n"] == 2
+        daemon.close()
+    assert json.loads(asked[0]) == {"v": 1, "do": "why", "connector": 1}
+
+
+def test_following(tmp_path: Path) -> None:
+    """Answer after answer, until the daemon ends."""
+    with daemon_says(tmp_path / "s", b'{"n":1}\n{"n":2}\n'):
+        daemon = Daemon(str(tmp_path / "s"))
+        stream = daemon.follow("trace")
+        assert next(stream) == {"n": 1} and next(stream) == {"n": 2}
+        with pytest.raises(Unreachable, match="went away"):
+            next(stream)
+        daemon.close()
+        daemon.close()
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"[1]\n"])
+def test_a_daemon_that_goes_away(tmp_path: Path, answer: bytes) -> None:
+    """Silence and nonsense mean that it is not there any more."""
+    with daemon_says(tmp_path / "s", answer):
+        daemon = Daemon(str(tmp_path / "s"))
+        with pytest.raises(Unreachable, match="went away"):
+            daemon.ask("status")
+        daemon.close()
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    """No socket, and one that a killed daemon left, mean the same."""
+    with pytest.raises(Unreachable, match="No such file"):
+        Daemon(str(tmp_path / "none")).ask("status")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "dead"))
+    with pytest.raises(Unreachable, match="refused"):
+        Daemon(str(tmp_path / "dead")).ask("status")
+
+
+def test_a_hint_where_it_is_forbidden(tmp_path: Path) -> None:
+    """Who may not look is told which group may; a name that is too long is no socket."""
+    from daemon.ctl.client import hint_of
+
+    assert "group evsed" in hint_of(PermissionError(13, "Permission denied")) and hint_of(OSError(2, "x")) == ""
+    with pytest.raises(Unreachable, match="too long"):
+        Daemon("/" + "x" * 200).ask("status")
+
+
+def test_a_silent_daemon_is_given_up(tmp_path: Path) -> None:
+    """Nobody waits for ever; who hangs is named with his process, and his late answer belongs to no later question."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen(5)
+        daemon = Daemon(str(tmp_path / "s"), patience_s=0.05)
+        with pytest.raises(Unreachable, match=rf"process {os.getpid()}\) hangs.*no answer within 0.05 s") as raised:
+            daemon.ask("status")
+        assert raised.value.state == "hangs"
+        late, _ = server.accept()
+        with late, pytest.raises(BrokenPipeError):
+            late.sendall(b'{"late":true}\n')
+        with pytest.raises(Unreachable, match="no answer"):
+            daemon.ask("status")
+        with pytest.raises(Unreachable, match="no answer"):
+            next(daemon.follow("trace"))
+        with pytest.raises(Unreachable, match="no answer"):
+            Daemon(str(tmp_path / "s"), patience_s=0.05).ask("status", text="x" * 1_000_000)
+        daemon.close()
+
+
+def test_a_connection_that_broke(tmp_path: Path) -> None:
+    """A daemon that closed the connection is gone at the next question."""
+    with daemon_says(tmp_path / "s", b'{"ok":true}\n'):
+        daemon = Daemon(str(tmp_path / "s"))
+        assert daemon.ask("status") == {"ok": True}
+    with pytest.raises(Unreachable, match="went away") as raised:
+        daemon.ask("status")
+    assert raised.value.state == "down"
+    daemon.close()
+
+
+def test_what_a_failed_connection_tells() -> None:
+    """Forbidden is not down, and a full line of those who wait means that nobody serves it."""
+    assert state_of(PermissionError(13, "no")) == "closed" and state_of(FileNotFoundError(2, "no")) == "down"
+    assert state_of(BlockingIOError(11, "full")) == state_of(TimeoutError()) == "hangs"
+
+
+def test_nobody_takes_the_connection(tmp_path: Path) -> None:
+    """So many wait at a hung daemon already that the kernel lets no other in."""
+    with socket.socket(socket.AF_UNIX) as server, contextlib.ExitStack() as waiting:
+        server.bind(str(tmp_path / "s"))
+        server.listen(0)
+        with pytest.raises(Unreachable, match="hangs: it takes no connection") as raised:
+            for _ in range(5):
+                daemon = Daemon(str(tmp_path / "s"), patience_s=0.02)
+                waiting.callback(daemon.close)
+                daemon._connect()
+        assert raised.value.state == "hangs"
+
+
+def test_a_socket_is_named_with_its_whole_path() -> None:
+    """A relative path counts from the current folder, and that is shown."""
+    with pytest.raises(Unreachable, match=f"at {Path.cwd()}/none.sock: No such file"):
+        Daemon("none.sock").ask("status")
+
+
+def test_looks_are_less_patient_than_acts() -> None:
+    """Who only looks waits about three seconds, who changes something as long as the daemon may take."""
+    assert LOOK_S == 3.0 and ANSWER_S > 60.0

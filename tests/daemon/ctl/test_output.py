@@ -1,0 +1,223 @@
+"""Answers as text for a person."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+from typing import Any
+
+import pytest
+
+from daemon.ctl import output
+from daemon.ctl.output import folded, status_text, table, terminal_columns, trace_line, when, why_text
+
+CONNECTOR: dict[str, Any] = {
+    "connector": 1,
+    "status": "Available",
+    "error": "NoError",
+    "info": None,
+    "pilot": "A",
+    "faults": [],
+    "contactor_closed": False,
+    "offered_amps": 0.0,
+    "signalled_amps": 0.0,
+    "register_wh": 12,
+    "volts": [230.0],
+    "amps": [],
+    "watts": [],
+    "soc": None,
+    "temperature": 25.0,
+    "transaction": None,
+}
+STATUS: dict[str, Any] = {
+    "station_id": "CP1",
+    "status": "Available",
+    "error": "NoError",
+    "version": "0.1",
+    "product": "p",
+    "linked": True,
+    "registration": "Accepted",
+    "queue": 0,
+    "parked": 0,
+    "utc": "now",
+    "clock": "known",
+    "board": "simulated",
+    "store": {"state": "ok", "dir": "/x"},
+    "connectors": [CONNECTOR],
+    "link": {"since_s": 3.0, "last_failure": None, "next_attempt_s": None},
+}
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(STATUS), **fields}
+
+
+def test_a_table_is_never_cut() -> None:
+    """Columns are aligned, nothing is a dash, truths are words, and a pipe gets every character."""
+    text = table(("a", "bb"), [(1, None), (True, "x" * 100), (1.50, []), (["p", 2], "")])
+    assert text.splitlines()[0] == "a    bb" and text.splitlines()[1] == "1    -"
+    assert "yes  " + "x" * 100 in text and "p 2  -" in text
+    assert table(("a",), []) == "a"
+
+
+def test_in_a_terminal_sentences_fold_and_times_do_not() -> None:
+    """What is long goes on below in its column; what is short stays whole, and no word of it is lost."""
+    time, sentence = "2026-11-28T14:22:50.123Z", "the Central System refused it for good: " + "a reason, " * 9 + "[red]"
+    text = table(("began", "error"), [(time, sentence)], 60)
+    lines = text.splitlines()
+    assert len(lines) > 2 and max(map(len, lines)) <= 60 and lines[1].startswith(f"{time}  the Central System")
+    assert "".join(line.removeprefix(time) for line in lines[1:]).split() != []
+    assert " ".join(" ".join(line.removeprefix(time).split()) for line in lines[1:]) == sentence
+    assert table(("began", "error"), [(time, "short")], 60).splitlines()[1] == f"{time}  short"
+
+
+def test_a_table_that_is_too_wide_becomes_lines() -> None:
+    """Where not even the short cells fit beside each other each cell gets a line, each row a paragraph."""
+    text = table(("no", "began", "ended"), [(1, "t" * 24, "u" * 24), (2, "v", None)], 40)
+    assert text == f"no     1\nbegan  {'t' * 24}\nended  {'u' * 24}\n\nno     2\nbegan  v\nended  -"
+    value = ",".join(f"Profile{n}" for n in range(30))
+    text = table(("key", "value"), [("SupportedFeatureProfil", value)], 30)
+    assert max(map(len, text.splitlines())) <= 30 and value in text.replace("\n" + " " * 7, "")
+
+
+def test_long_lines_fold_between_words() -> None:
+    """In a terminal a line goes on below, further in; without one it stays as it is."""
+    line = "                  DNS: the name is not known; check [csms] url in evsed.toml"
+    assert folded(line, None) == line
+    first, *rest = folded(line, 50).splitlines()
+    assert first.startswith(" " * 18 + "DNS") and all(row.startswith(" " * 20) for row in rest)
+    assert " ".join(folded(line, 50).split()) == line.strip() and folded("a\n\nb", 9) == "a\n\nb"
+
+
+class Terminal(io.StringIO):
+    """Standard output that is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_only_a_terminal_has_a_width() -> None:
+    """What goes into a pipe is as long as it is; in a terminal its columns count."""
+    long = "word " * 100
+    with contextlib.redirect_stdout(io.StringIO()) as pipe:
+        assert terminal_columns() is None
+        output.any_rows([{"error": long}], "")
+        output.say(long)
+    assert [line.strip() for line in pipe.getvalue().splitlines()] == ["error", long.strip(), long.strip()]
+    with contextlib.redirect_stdout(Terminal()) as terminal:
+        assert terminal_columns()
+        output.any_rows([{"error": long}], "")
+        output.say(long)
+        output.log([{"utc": None, "mono": 1.0, "text": long}])
+    assert max(map(len, terminal.getvalue().splitlines())) < len(long) / 2
+
+
+def test_the_status_is_never_cut() -> None:
+    """The sentence that says what to do comes to its end."""
+    cause = "no address for csms.example: " + "x" * 80 + "; check [csms] url"
+    link = {"since_s": None, "last_failure": {"stage": "DNS", "cause": cause}, "next_attempt_s": 2.0}
+    assert f"DNS: {cause}; again in 2 s" in status_text(changed(linked=False, link=link))
+
+
+def test_what_nobody_sees_is_unknown() -> None:
+    """With the daemon down neither status, pilot, contactor nor a number is invented."""
+    blind = dict.fromkeys(set(CONNECTOR) - {"connector", "faults", "volts", "amps", "watts", "transaction"})
+    unseen = changed(status=None, error=None, linked=None, link=None, connectors=[{**CONNECTOR, **blind}])
+    text = status_text(unseen)
+    assert text.startswith("CP1: unknown\n") and "central system  unknown" in text and "connector 1: unknown\n" in text
+    assert "pilot unknown, contactor unknown, offered - A, signalled - A, register - Wh" in text
+
+
+def test_the_status_at_a_glance() -> None:
+    """Station, link, reports, clock, board, store, and each connector."""
+    text = status_text(STATUS)
+    assert text.startswith("CP1: Available\n") and "connected for 3 s, registration Accepted" in text
+    assert "connector 1: Available" in text and "register 12 Wh" in text and "faults" not in text
+
+
+def test_the_status_says_what_is_wrong() -> None:
+    """Faults, the link's last failure and the running transaction are told."""
+    transaction = {"number": 3, "transaction_id": None, "id_tag": "04A2", "energy_wh": 5}
+    sick = {
+        **CONNECTOR,
+        "status": "Faulted",
+        "error": "OtherError",
+        "info": "weld",
+        "faults": ["weld"],
+        "transaction": transaction,
+        "contactor_closed": True,
+    }
+    link = {"since_s": None, "last_failure": {"stage": "TCP", "cause": "refused"}, "next_attempt_s": 2.0}
+    text = status_text(changed(error="OtherError", linked=False, link=link, connectors=[sick]))
+    assert "(OtherError)" in text and "TCP: refused; again in 2 s" in text
+    assert "Faulted (OtherError: weld)" in text and "faults: weld" in text and "transaction 3 (-), card 04A2" in text
+    assert "TCP: refused\n" in status_text(changed(linked=False, link={**link, "next_attempt_s": None}))
+
+
+def test_the_status_from_the_store_has_no_link() -> None:
+    """With the daemon down there is no link to speak of."""
+    assert "not connected, registration -" in status_text(changed(linked=False, link=None, registration=None))
+
+
+def test_why_is_a_sentence_and_a_chain() -> None:
+    """The reason, what to do, and how the amperes came about."""
+    reason = {
+        "connector": 1,
+        "text": "No car.",
+        "remedy": "Plug in.",
+        "amps": 16.0,
+        "chain": ["32 A board", "16 A cable"],
+    }
+    assert why_text([reason, {**reason, "chain": []}]).splitlines() == [
+        "connector 1: No car. Plug in.",
+        "  offers 16 A; the bounds: 32 A board, 16 A cable",
+        "connector 1: No car. Plug in.",
+    ]
+
+
+def test_a_notes_time() -> None:
+    """UTC where it is known, else the second since boot."""
+    assert when(None, 1.25) == "+1.2s" and when(0.0, 1.0) == "01-01 00:00:00"
+
+
+def test_trace_lines() -> None:
+    """An arrow says who spoke; a note stands between."""
+    assert trace_line({"frame": "[2]", "from": "station"}) == "-> [2]"
+    assert trace_line({"frame": "[3]", "from": "central system"}) == "<- [3]"
+    assert trace_line({"note": {"text": "x"}}) == "   x" and trace_line({}) == "   "
+    frame = {"frame": "[2]", "from": "station", "mono": 1.0, "utc": 0.0}
+    assert output.recorded_line(frame) == "01-01 00:00:00  -> [2]"
+    assert output.recorded_line({"note": {"text": "x", "mono": 1.0, "utc": None}}) == "+1.0s     x"
+
+
+def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Transactions, keys, their reference, notes; and the words where there is none."""
+    row = dict.fromkeys(
+        ("number", "transaction_id", "connector", "id_tag", "state", "began", "energy_wh", "reason", "stop"), 1
+    )
+    output.transactions([row])
+    key = {"key": "K", "value": "1", "readonly": True, "type": "int", "min": 0, "max": 9, "unit": "s", "what": "w"}
+    output.configuration([key, {**key, "readonly": False}])
+    output.reference([key, {**key, "type": "bool"}, {**key, "type": "csl", "readonly": False}])
+    output.log([{"utc": None, "mono": 1.0, "text": "noted"}])
+    output.any_rows([{"item": 1, "kind": "start"}], "nothing")
+    text = capsys.readouterr().out
+    assert "read-only" in text and "0..9 s" in text and "true, false" in text and "list, at most 9" in text
+    assert "noted" in text and "item  kind" in text
+    output.transactions([])
+    output.any_rows([], "nothing waits")
+    output.log([])
+    output.log([], "")
+    text = capsys.readouterr().out
+    assert text == "no transaction is kept\nnothing waits\nnothing is noted\n"
+
+
+def test_harmless() -> None:
+    """What a card or a back-office says forges no line and moves no cursor; letters of any language stay."""
+    evil = "\x1b[31mX\x07\n<0>evil\u202e\u2028"
+    shown = output.harmless({"rows": [{"id_tag": evil, "wh": 5, "name": "Säule ä"}], "none": None})
+    assert shown == {
+        "rows": [{"id_tag": "\\x1b[31mX\\x07\\n<0>evil\\u202e\\u2028", "wh": 5, "name": "Säule ä"}],
+        "none": None,
+    }

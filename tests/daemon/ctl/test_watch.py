@@ -1,0 +1,51 @@
+"""`evsectl watch`: news, and only news."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from daemon.ctl.watch import follow, news
+from tests.daemon.ctl.test_output import STATUS
+
+
+class Over(Exception):
+    """The daemon ended."""
+
+
+def asker(*statuses: dict[str, Any]) -> Any:
+    left = list(statuses)
+
+    def ask() -> dict[str, Any]:
+        if not left:
+            raise Over
+        return left.pop(0)
+
+    return ask
+
+
+def test_what_changes_by_itself_is_no_news() -> None:
+    """Uptime, time and the link's ages are not news; a status is."""
+    assert news(None, STATUS) and not news(STATUS, {**STATUS, "uptime_s": 5, "utc": "later"})
+    assert news(STATUS, {**STATUS, "status": "Faulted"})
+
+
+def test_in_a_pipe_each_news_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two equal statuses are told once, as text or as JSON."""
+    other = {**STATUS, "status": "Faulted"}
+    with pytest.raises(Over):
+        follow(asker(STATUS, STATUS, other), False, 0.0)
+    assert capsys.readouterr().out.count("CP1:") == 2
+    with pytest.raises(Over):
+        follow(asker(STATUS, other), True, 0.0)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["status"] for line in lines] == ["Available", "Faulted"]
+
+
+def test_in_a_terminal_it_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest status stands there."""
+    with pytest.raises(Over):
+        follow(asker(STATUS, STATUS), False, 0.0, terminal=True)
+    assert "CP1" in capsys.readouterr().out

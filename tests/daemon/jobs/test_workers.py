@@ -1,0 +1,161 @@
+"""The jobs' messages, and who does them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.jobs.workers import LINE_BYTES, JobAnswer, JobRequest, JobSocket, JobThread, decode_request, in_thread
+from tests.transfers.servers import Request, head, http
+from tests.transfers.terms import terms
+
+
+def test_a_request_is_one_line() -> None:
+    """Job, reference, version: nothing else, and never a program."""
+    assert decode_request(b'{"v":1,"job":"reboot","ref":7}') == JobRequest("reboot", 7)
+    assert decode_request(b'{"job":"reboot"}') == JobRequest("reboot")
+    line = b'{"job":"upload","ref":2,"location":"http://h/","file":"f"}'
+    assert decode_request(line) == JobRequest("upload", 2, "http://h/", "f")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"nonsense",
+        b'{"job":"format"}',
+        b'{"job":"reboot","argv":["/bin/sh"]}',
+        b'{"v":2,"job":"reboot"}',
+        b"x" * (LINE_BYTES + 1),
+        b"[" * 10000,
+    ],
+)
+def test_anything_else_is_refused(line: bytes) -> None:
+    """An unknown job, a program, a foreign version, a long line: refused with a reason."""
+    with pytest.raises(ValueError, match=r"."):
+        decode_request(line)
+
+
+@given(st.binary(max_size=100))
+def test_no_line_is_too_odd(line: bytes) -> None:
+    """Whatever comes is a request or a ValueError."""
+    with contextlib.suppress(ValueError):
+        assert decode_request(line).job == "reboot"
+
+
+async def test_a_thread_plays_the_hook() -> None:
+    """Without evsed-job the hook is make-believe, or there is none."""
+
+    async def play(job: str) -> tuple[bool, str]:
+        return True, f"played {job}"
+
+    assert await JobThread(play).do(JobRequest("reboot", 3)) == JobAnswer(True, "played reboot", 3)
+    answer = await JobThread(None).do(JobRequest("reboot", 3))
+    assert not answer.ok and "[jobs] socket" in answer.detail
+
+
+async def test_a_socket_carries_it(tmp_path: Path) -> None:
+    """One connection a job, one line each way."""
+    lines: list[bytes] = []
+
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(await reader.readline())
+        writer.write(b'{"v":1,"ok":true,"detail":"rebooting","ref":3}\n')
+        writer.close()
+
+    async with await asyncio.start_unix_server(work, tmp_path / "j"):
+        answer = await JobSocket(str(tmp_path / "j")).do(JobRequest("reboot", 3))
+    assert answer == JobAnswer(True, "rebooting", 3) and decode_request(lines[0]) == JobRequest("reboot", 3)
+
+
+@pytest.mark.parametrize("says", [b"", b"nonsense\n", b"[" * 9000 + b"\n"])
+async def test_a_worker_that_is_not_there_is_an_answer_too(tmp_path: Path, says: bytes) -> None:
+    """No socket, silence, nonsense: told, never raised."""
+    none = await JobSocket(str(tmp_path / "none")).do(JobRequest("reboot", 3))
+    assert not none.ok and "No such file" in none.detail
+
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(says)
+        writer.close()
+
+    async with await asyncio.start_unix_server(work, tmp_path / "j"):
+        assert not (await JobSocket(str(tmp_path / "j")).do(JobRequest("reboot"))).ok
+
+
+async def test_the_installer_is_played() -> None:
+    """The make-believe installer is given the file's name; without one the answer says so."""
+
+    async def install(file: str) -> tuple[bool, str]:
+        return True, f"installed {file}"
+
+    request = JobRequest("install", 4, file="f.bin")
+    assert await JobThread(None, None, install).do(request) == JobAnswer(True, "installed f.bin", 4)
+    assert not (await JobThread(None).do(request)).ok
+
+
+async def test_a_transfer_runs_in_a_thread(tmp_path: Path) -> None:
+    """The loop goes on meanwhile; the file is there when the answer comes; nothing waits for it at the end."""
+    with http({"/f": b"firmware"}) as server:
+        jobs = JobThread(None, terms(tmp_path))
+        answer = await jobs.do(JobRequest("download", 5, f"http://h:{server.port}/f"))
+    assert answer.ok and answer.ref == 5 and Path(answer.detail).read_bytes() == b"firmware"
+    assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+
+
+async def test_a_cancelled_transfer_makes_room_for_the_next(tmp_path: Path) -> None:
+    """The next one begins after the end of the cancelled one, though both write the same file."""
+    with http({"/f": b"firmware"}) as server:
+        jobs, asked = JobThread(None, terms(tmp_path, stall_s=30.0)), asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def hangs(request: Request, connection: socket.socket) -> None:
+            connection.sendall(head(200, Content_Length="9", ETag='"1"') + b"x")
+            loop.call_soon_threadsafe(asked.set)
+            server.listening.ended.wait(20)
+
+        server.answer = hangs
+        request = JobRequest("download", 1, f"http://h:{server.port}/f")
+        first = asyncio.ensure_future(jobs.do(request))
+        await asked.wait()
+        server.answer = server.honest
+        jobs.cancel(1)
+        jobs.cancel(99)
+        second = await jobs.do(JobRequest("download", 2, request.location))
+        assert await first == JobAnswer(False, "transfer: cancelled", 1)
+    assert second.ok and Path(second.detail).read_bytes() == b"firmware"
+
+
+async def test_what_a_thread_raises_comes_out() -> None:
+    """The work's own exception reaches who waits for it."""
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0)
+
+
+async def test_cancel_goes_over_the_socket(tmp_path: Path) -> None:
+    """`cancel` is a second line; the next job waits for the end of the cancelled one."""
+    lines: list[bytes] = []
+    there = asyncio.Event()
+
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(await reader.readline())
+        there.set()
+        if len(lines) == 1:
+            lines.append(await reader.readline())
+        writer.write(b'{"ok":false,"detail":"cancelled","ref":1}\n')
+        writer.close()
+
+    async with await asyncio.start_unix_server(work, tmp_path / "j"):
+        jobs = JobSocket(str(tmp_path / "j"))
+        first = asyncio.ensure_future(jobs.do(JobRequest("download", 1, "http://h/f")))
+        await there.wait()
+        jobs.cancel(1)
+        await jobs.do(JobRequest("download", 2, "http://h/f"))
+        assert (await first).detail == "cancelled"
+    assert lines[1] == b"cancel\n" and b'"ref":2' in lines[2]

@@ -1,0 +1,122 @@
+"""A flight record is played again, and differences are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from daemon.recorder.flight_recorder import FILES, FlightRecorder
+from daemon.recorder.replay import event_in_words, in_words, main, story, with_earlier
+from ocpp16.charge_point import ChargePoint
+from ocpp16.events import CardPresented, Event, FrameReceived, LinkUp, Now, Started, Tick
+from ocpp16.product import Identity, Product
+from ocpp16.records import Unit
+from ocpp16.step import Commit, Delete, Link, Note, Offer, Order, Outlet, Save, Tell, Withdraw
+
+KEY = b"k" * 32
+
+
+def recorded(folder: Path, drop: int = 0) -> FlightRecorder:
+    """A short life, with the frames that it sent but the first `drop`."""
+    recorder = FlightRecorder(folder, KEY)
+    recorder.snapshot([], 7, "boot", 1.7e9, Product(), Identity(), {})
+    point = ChargePoint(Product(), Identity(), {}, [], 7, "boot", 1.7e9)
+    events: list[Event] = [Started(), LinkUp(), Tick(), CardPresented(1, "04A2B9", 3.0)]
+    for second, event in enumerate(events):
+        now = Now(float(second), None)
+        recorder.event(now, event)
+        for frame in point.step(now, event).frames[drop:]:
+            recorder.sent(now.mono, frame)
+    recorder.note(Now(4.0, None), Note("boot-accepted", {"interval": 3}))
+    recorder.flush()
+    return recorder
+
+
+def test_the_same_steps_are_taken_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A life that is played again says the same; the story names events and moments, no card."""
+    recorded(tmp_path)
+    assert main([str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "evsed starts" in text and "BootNotification" in text and "0 frame(s) differ" in text
+    assert "04A2B9" not in text and "CardPresented" in text
+
+
+def test_differences_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A frame that was not recorded, and one that comes out differently, are named, and the exit code says so."""
+    recorder = recorded(tmp_path, drop=1)
+    recorder.sent(5.0, "[another]")
+    recorder.flush()
+    assert main([str(tmp_path / FILES[0])]) == 1
+    text = capsys.readouterr().out
+    assert "DIFFERS    not recorded" in text and "DIFFERS    recorded was: [another]" in text
+
+
+def test_a_frame_missing_at_the_end_is_named(tmp_path: Path) -> None:
+    """What came out after the last event and was not recorded is named too."""
+    lines: list[Any] = [
+        ["snapshot", msgspec.to_builtins(_snapshot(tmp_path))],
+        ["event", 0.0, None, {"type": "Started"}],
+    ]
+    lines.append(["event", 1.0, None, {"type": "LinkUp"}])
+    assert list(story(lines))[-1][1]
+
+
+def _snapshot(folder: Path) -> Any:
+    from daemon.recorder.flight_recorder import Snapshot, read_lines
+
+    recorded(folder)
+    return msgspec.convert(next(read_lines(folder / FILES[0]))[1], Snapshot)
+
+
+def test_a_life_whose_start_is_lost_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without its snapshot a record cannot be played, but it is told."""
+    recorder = FlightRecorder(tmp_path, KEY)
+    recorder.event(Now(1.0, None), Tick())
+    recorder.sent(1.0, "[2]")
+    recorder.note(Now(4.0, None), Note("boot-accepted", {"interval": 3}))
+    recorder.flush()
+    assert main([str(tmp_path / FILES[0])]) == 0
+    text = capsys.readouterr().out
+    assert "[2]" in text and "accepted" in text and "told, not played" in text
+
+
+def test_the_ring_is_read_from_its_oldest_file(tmp_path: Path) -> None:
+    """The files before the one that was named belong to the story; a file of another name stands alone."""
+    for name in FILES[:3]:
+        (tmp_path / name).write_text("")
+    assert [path.name for path in with_earlier(tmp_path / FILES[1])] == [FILES[2], FILES[1]]
+    assert with_earlier(tmp_path)[-1].name == FILES[0]
+    assert with_earlier(Path("other")) == [Path("other")]
+
+
+@pytest.mark.parametrize("words", [[], ["a", "b"], ["--help"], ["/not/there"]])
+def test_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be played exits with 2 and says why."""
+    assert main(words) == 2 and capsys.readouterr().err
+
+
+def test_an_empty_file_is_no_record(tmp_path: Path) -> None:
+    """A file without a line is said to hold nothing."""
+    (tmp_path / "x").write_text("")
+    assert main([str(tmp_path / "x")]) == 2
+
+
+def test_moments_in_words() -> None:
+    """Each moment is a line that a person can read."""
+    outlet = Outlet(1, 16.0, locked=True, lamp="charging")
+    assert in_words(Withdraw(outlet)) == "withdraw   connector 1: 16 A"
+    assert in_words(Offer(outlet)) == "offer      connector 1: 16 A, lamp charging, locked, in_service"
+    assert in_words(Commit((Save(Unit()), Delete("sample", 3)))) == "commit     no more sample 3, unit unit"
+    assert in_words(Tell("[2]")) == "tell       [2]"
+    assert "interval 3" in in_words(Tell(Note("boot-accepted", {"interval": 3})))
+    assert in_words(Tell(Link(False, 10, 2))) == "link       not wanted, ping every 10 s, epoch 2"
+    assert in_words(Tell(Order(1, "unlock", 1))).startswith("order ")
+
+
+def test_events_in_words() -> None:
+    """An event is told with what it carries."""
+    assert event_in_words(FrameReceived("[3]")) == "frame received  [3]"
+    assert event_in_words(CardPresented(1, "X", 2.0)) == "CardPresented  connector=1 id_tag=X at=2.0"

@@ -1,0 +1,43 @@
+"""One life of the process, from the opened store to the exit code."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from daemon.config.loader import load
+from daemon.config.model import Config
+from daemon.startup import run
+from daemon.store.store import Store
+
+
+@pytest.fixture(autouse=True)
+def collecting() -> None:
+    """The collector works before and after: a life turns it off at its start."""
+    gc.enable()
+
+
+def config(folder: Path) -> Config:
+    file = folder / "evsed.toml"
+    file.write_text(
+        f'[station]\nid = "CP1"\n[csms]\nurl = "ws://127.0.0.1:1/x"\nsecurity_profile = 0\nallow_insecure = true\n'
+        f'[store]\ndir = "{folder}/store"\n[control]\nsocket = "{folder}/store"\n[board]\nkind = "simulated"\n'
+    )
+    return load([file], {})
+
+
+def test_a_store_that_is_taken_ends_the_life_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two of them on one store would be one too many: exit 1, and the holder is named."""
+    store = Store.open(tmp_path / "store")
+    assert run(config(tmp_path)) == 1
+    assert "held by process" in capsys.readouterr().err
+    store.close()
+
+
+def test_a_part_that_cannot_begin_ends_the_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A control socket that cannot be made (a folder is in its place): told, exit 1, the store is free again."""
+    assert run(config(tmp_path)) == 1
+    assert "ending" in capsys.readouterr().err
+    Store.open(tmp_path / "store").close()

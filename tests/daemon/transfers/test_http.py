@@ -1,0 +1,289 @@
+"""HTTP and HTTPS against servers on loopback: honest, slow, broken, huge, lying, redirecting."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from daemon.transfers.transfer import download, watch_of
+from tests.transfers.servers import NAME, Http, Request, head, http, identity, noise
+from tests.transfers.terms import BUNDLE, fetch, left, send, terms
+
+DATA = noise(300_000)
+
+
+def test_down(tmp_path: Path) -> None:
+    """The file arrives to the byte; the server is asked by its name, for plain bytes, and sees no password."""
+    with http({"/f?x=%2F": DATA}) as server:
+        ok, path = fetch(f"http://{NAME}:{server.port}/f?x=%2F", terms(tmp_path))
+    assert ok and Path(path).read_bytes() == DATA and left(terms(tmp_path)) == [".bin"]
+    (request,) = server.got
+    assert request.fields["host"] == f"{NAME}:{server.port}" and request.fields["accept-encoding"] == "identity"
+    assert "authorization" not in request.fields and "range" not in request.fields
+
+
+def test_basic_authentication(tmp_path: Path) -> None:
+    """User and password of the URL, decoded, go as Basic, and stand in no word of ours."""
+    with http({"/f": DATA}) as server:
+        server.answer = lambda request, connection: connection.sendall(head(403, Content_Length="0"))
+        ok, line = fetch(f"http://us%40er:p%2Fw@{NAME}:{server.port}/f", terms(tmp_path))
+    assert server.got[0].fields["authorization"] == "Basic dXNAZXI6cC93"
+    assert (ok, line) == (False, "HTTP: status 403 Word")
+
+
+def test_tls(tmp_path: Path) -> None:
+    """HTTPS with an authority of our own: the certificate must be the name's, and from somebody we trust."""
+    own = identity(tmp_path)
+    with http({"/f": DATA}, own.context()) as server:
+        assert fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path, own.authority))[0]
+        ok, line = fetch(f"https://other.example:{server.port}/f", terms(tmp_path, own.authority))
+        assert not ok and line.startswith("TLS: ") and "not valid for" in line
+        ok, line = fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path))
+        assert not ok and line.startswith("TLS: ") and "verify failed" in line
+        ok, line = fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path, tmp_path / "none.pem"))
+        assert (ok, line) == (False, "TLS: [csms] ca_file: No such file or directory")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 300, 304])
+def test_redirects(tmp_path: Path, status: int) -> None:
+    """No redirect is followed, neither down nor up."""
+    with http({"/f": DATA}) as server:
+        target = f"http://127.0.0.1:{server.port}/f"
+        server.answer = lambda _, connection: connection.sendall(head(status, Location=target, Content_Length="0"))
+        for ok, line in (fetch(f"http://{NAME}:{server.port}/", terms(tmp_path)), send(target, terms(tmp_path))):
+            assert (ok, line) == (False, f"HTTP: status {status}: redirects are not followed")
+    assert len(server.got) == 2
+
+
+Raw = Callable[[Request, socket.socket], None]
+
+
+def says(*pieces: bytes) -> Raw:
+    """The connection gets these bytes and is closed."""
+
+    def answer(request: Request, connection: socket.socket) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (says(head(200, Content_Length="1000", ETag='"1"'), b"x" * 500), "HTTP: peer closed connection"),
+        (says(head(200, Transfer_Encoding="chunked"), b"3\r\nabc\r\n0\r\n\r\n"), "does not say how many bytes"),
+        (says(head(200), b"until the end"), "does not say how many bytes"),
+        (says(head(200, Content_Length="-5"), b"x"), "HTTP: "),
+        (says(head(200, Content_Length="5, 6"), b"x"), "HTTP: "),
+        (says(head(200, Content_Length="99999999999"), b"x"), "99999999999 bytes are announced"),
+        (says(head(200, Content_Length="9" * 30), b"x"), "HTTP: "),
+        (says(head(200, Content_Length="3", Content_Encoding="gzip"), b"abc"), "comes packed"),
+        (says(head(206, Content_Length="3", Content_Range="bytes 0-2/3"), b"abc"), "another part of the file"),
+        (says(head(416, Content_Length="0")), "status 416"),
+        (says(head(204)), "status 204"),
+        (says(head(404, Content_Length="0")), "status 404"),
+        (says(b"SSH-2.0-OpenSSH\r\n"), "HTTP: "),
+        (says(b""), "HTTP: Server disconnected"),
+        (says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000), "HTTP: "),
+        (says(b"HTTP/1.1 500 \xff\xfe\x1b[2J\r\nContent-Length: 0\r\n\r\n"), "HTTP: "),
+    ],
+)
+def test_answers_that_are_no_file(tmp_path: Path, answer: Raw, cause: str) -> None:
+    """Cut, endless, lying, packed, nonsense: one printable line with stage and cause, and no file."""
+    with http() as server:
+        server.answer = answer
+        ok, line = fetch(f"http://{NAME}:{server.port}/f", terms(tmp_path))
+    assert not ok and cause in line and line.isascii() and line.isprintable() and len(line) <= 200
+    assert ".bin" not in left(terms(tmp_path))
+
+
+def test_a_server_that_says_nothing(tmp_path: Path) -> None:
+    """Silence before and in the middle of the file ends the try after `stall_s`; what came is kept."""
+    with http() as server:
+
+        def answer(request: Request, connection: socket.socket) -> None:
+            if request.target == "/half":
+                connection.sendall(head(200, Content_Length="1000", ETag='"1"') + b"x" * 500)
+            server.listening.ended.wait(20)
+
+        server.answer = answer
+        for target in ("/", "/half"):
+            ok, line = fetch(f"http://{NAME}:{server.port}{target}", terms(tmp_path))
+            assert (ok, line) == (False, "HTTP: nothing came within 0.3 s")
+    assert left(terms(tmp_path)) == [".json", ".part"]
+
+
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
+def test_a_server_that_drips(tmp_path: Path, begins: bytes) -> None:
+    """A byte now and then, in the head or in the file, does not keep us longer than `whole_s`."""
+    with http() as server:
+
+        def answer(request: Request, connection: socket.socket) -> None:
+            connection.sendall(begins)
+            while not server.listening.ended.wait(0.05):
+                connection.sendall(b"x")
+
+        server.answer = answer
+        ok, line = fetch(f"http://{NAME}:{server.port}/", terms(tmp_path, whole_s=0.4))
+    assert (ok, line) == (False, "transfer: not done within 0.4 s")
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    """A closed port is told as TCP; the next address of the name is tried."""
+    with http({"/f": DATA}) as server, socket.socket() as closed:
+        closed.bind(("127.0.0.2", 0))
+        ok, line = fetch(f"http://{NAME}:{closed.getsockname()[1]}/f", terms(tmp_path))
+        assert not ok and line.startswith("TCP: ") and "refused" in line
+        on = terms(tmp_path)
+        two = type(on)(on.store, on.rules, "", on.limits, lambda host, port: ["127.0.0.3", "127.0.0.1"])
+        assert fetch(f"http://{NAME}:{server.port}/f", two)[0]
+
+
+def test_plain_http_behind_https(tmp_path: Path) -> None:
+    """A server that speaks no TLS is told as TLS."""
+    with http({"/f": DATA}) as server:
+        server.answer = says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        ok, line = fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path))
+    assert not ok and line.startswith("TLS: ")
+
+
+# --- resume -----------------------------------------------------------------------------------------------------------
+
+
+def cut_after(server: Http, size: int, data: bytes = DATA) -> Raw:
+    """The beginning of the file, then the end of the connection."""
+    etag = f'"{hash(data) & 0xFFFFFFFF:x}"'
+    return says(head(200, Content_Length=str(len(data)), ETag=etag), data[:size])
+
+
+def test_resume(tmp_path: Path) -> None:
+    """Another try goes on where the first was cut, and the whole is what the server has."""
+    with http({"/f": DATA}) as server:
+        url = f"http://{NAME}:{server.port}/f"
+        server.answer = cut_after(server, 200_000)
+        assert not fetch(url, terms(tmp_path))[0]
+        server.answer = server.honest
+        ok, path = fetch(url, terms(tmp_path))
+    assert ok and Path(path).read_bytes() == DATA
+    first = int(server.got[1].fields["range"].removeprefix("bytes=").removesuffix("-"))
+    assert 0 < first <= 200_000
+
+
+def test_no_resume_into_another_file(tmp_path: Path) -> None:
+    """Where the content has changed meanwhile, all of it is fetched anew."""
+    with http({"/f": DATA[::-1]}) as server:
+        url = f"http://{NAME}:{server.port}/f"
+        server.answer = cut_after(server, 200_000)
+        assert not fetch(url, terms(tmp_path))[0]
+        server.answer = server.honest
+        ok, path = fetch(url, terms(tmp_path))
+    assert ok and Path(path).read_bytes() == DATA[::-1] and "range" in server.got[1].fields
+
+
+def test_no_resume_without_a_name_for_the_content(tmp_path: Path) -> None:
+    """A server that gives neither a strong ETag nor a date is asked for everything again."""
+    with http({"/f": DATA}) as server:
+        url = f"http://{NAME}:{server.port}/f"
+        server.answer = says(head(200, Content_Length=str(len(DATA)), ETag='W/"1"'), DATA[:200_000])
+        assert not fetch(url, terms(tmp_path))[0]
+        server.answer = server.honest
+        assert fetch(url, terms(tmp_path))[0]
+    assert "range" not in server.got[1].fields
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        says(head(206, Content_Length="3", Content_Range="bytes 0-2/3"), b"abc"),
+        says(head(206, Content_Length="3"), b"abc"),
+        says(head(416, Content_Length="0")),
+    ],
+)
+def test_a_wrong_part_is_not_put_in(tmp_path: Path, answer: Raw) -> None:
+    """Another part than was asked for fails the try; after a 416 the next one begins anew."""
+    with http({"/f": DATA}) as server:
+        url = f"http://{NAME}:{server.port}/f"
+        server.answer = cut_after(server, 200_000)
+        fetch(url, terms(tmp_path))
+        server.answer = answer
+        assert not fetch(url, terms(tmp_path))[0]
+        server.answer = server.honest
+        ok, path = fetch(url, terms(tmp_path))
+    assert ok and Path(path).read_bytes() == DATA
+
+
+def test_cancelled_in_the_middle(tmp_path: Path) -> None:
+    """A download that nobody wants any more ends at once and leaves nothing."""
+    on = terms(tmp_path, stall_s=30.0)
+    with http() as server:
+        half, watch = threading.Event(), watch_of("download", on)
+
+        def answer(request: Request, connection: socket.socket) -> None:
+            connection.sendall(head(200, Content_Length="1000", ETag='"1"') + b"x" * 500)
+            half.set()
+            server.listening.ended.wait(20)
+
+        server.answer = answer
+        results: list[tuple[bool, str]] = []
+        url = f"http://{NAME}:{server.port}/f"
+        thread = threading.Thread(target=lambda: results.append(download(url, on, watch)))
+        thread.start()
+        assert half.wait(5)
+        watch.cancel()
+        thread.join(5)
+    assert results == [(False, "transfer: cancelled")] and left(on) == []
+
+
+# --- up ---------------------------------------------------------------------------------------------------------------
+
+
+def test_up(tmp_path: Path) -> None:
+    """PUT to the location with the file's name joined; afterwards it is gone here."""
+    with http() as server:
+        assert send(f"http://{NAME}:{server.port}/logs", terms(tmp_path), DATA) == (True, f"{len(DATA)} bytes sent")
+    assert server.files == {f"/logs/{BUNDLE}": DATA} and left(terms(tmp_path)) == []
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_post_where_there_is_no_put(tmp_path: Path, status: int) -> None:
+    """A server that knows no PUT gets a POST."""
+    with http() as server:
+
+        def answer(request: Request, connection: socket.socket) -> None:
+            if request.method == "PUT":
+                connection.sendall(head(status, Content_Length="0"))
+            else:
+                server.honest(request, connection)
+
+        server.answer = answer
+        assert send(f"http://{NAME}:{server.port}/", terms(tmp_path), DATA)[0]
+    assert [request.method for request in server.got] == ["PUT", "POST"] and server.files[f"/{BUNDLE}"] == DATA
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 500, 503])
+def test_an_upload_that_is_refused(tmp_path: Path, status: int) -> None:
+    """The server's status is the cause; nothing stays here."""
+    with http() as server:
+        server.answer = lambda _, connection: connection.sendall(head(status, Content_Length="0"))
+        assert send(f"http://{NAME}:{server.port}/", terms(tmp_path)) == (False, f"HTTP: status {status} Word")
+    assert left(terms(tmp_path)) == []
+
+
+def test_an_upload_that_is_too_long(tmp_path: Path) -> None:
+    """Nobody is connected to for what is over the limit."""
+    with http() as server:
+        ok, line = send(f"http://{NAME}:{server.port}/", terms(tmp_path, upload_bytes=5))
+    assert not ok and "at most 5 are taken" in line and not server.got
+
+
+def test_an_upload_that_nobody_reads(tmp_path: Path) -> None:
+    """A server that takes nothing ends the try after `stall_s`."""
+    with http() as server:
+        server.listening._serve = lambda connection: server.listening.ended.wait(20)
+        ok, line = send(f"http://{NAME}:{server.port}/", terms(tmp_path), noise(20_000_000))
+    assert (ok, line) == (False, "HTTP: nothing came within 0.3 s")

@@ -1,0 +1,85 @@
+"""What a transfer may take, with a clock of the test's own."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from daemon.transfers.limits import Limits, TransferFailed, Watch, one_line
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.mono = 0.0
+
+    def __call__(self) -> float:
+        return self.mono
+
+
+def test_too_many_bytes() -> None:
+    """What is announced and what comes are both held to the limit."""
+    watch = Watch(Limits(rate_bytes_s=1e12), 100)
+    watch.expects(100)
+    with pytest.raises(TransferFailed, match="101 bytes are announced"):
+        watch.expects(101)
+    watch.passed(100)
+    with pytest.raises(TransferFailed, match="more than 100"):
+        watch.passed(1)
+
+
+def test_too_long() -> None:
+    """However steadily it drips: after `whole_s` it is over."""
+    clock = Clock()
+    watch = Watch(Limits(whole_s=3600.0, rate_bytes_s=1e12), 100, clock)
+    watch.passed(1)
+    clock.mono = 3601.0
+    with pytest.raises(TransferFailed, match="not done within 3600 s"):
+        watch.passed(1)
+
+
+def test_a_cut_shuts_the_sockets() -> None:
+    """`cancel` ends a read that waits, also on sockets that come later; the reason stays the first."""
+    watch = Watch(Limits(), 100)
+    ours, theirs = socket.socketpair()
+    late, other = socket.socketpair()
+    with watch, ours, theirs, late, other:
+        watch.hold(ours)
+        watch.cancel()
+        watch.cut("another reason")
+        assert ours.recv(1) == b"" and watch.cancelled
+        watch.hold(late)
+        assert late.recv(1) == b""
+        with pytest.raises(TransferFailed, match="cancelled"):
+            watch.check()
+
+
+def test_a_closed_socket_is_no_trouble() -> None:
+    """What is closed already is not held."""
+    with Watch(Limits(), 100) as watch, socket.socket() as sock:
+        sock.close()
+        watch.hold(sock)
+        watch.cancel()
+
+
+def test_the_alarm_goes_off_by_itself() -> None:
+    """A server that keeps us in a header for ever is cut off after `whole_s`."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Watch(Limits(whole_s=0.05), 100) as watch:
+        watch.hold(ours)
+        assert ours.recv(1) == b""
+        assert watch.why == "not done within 0.05 s" and not watch.cancelled
+
+
+def test_what_is_too_fast_is_held_back() -> None:
+    """The average stays at the rate; a cancellation is not kept waiting."""
+    watch = Watch(Limits(rate_bytes_s=1.0), 1 << 20, Clock())
+    watch.cancel()
+    with pytest.raises(TransferFailed, match="cancelled"):
+        watch.passed(1000)
+
+
+def test_the_words_of_others() -> None:
+    """A server's words come out on one line of printable ASCII."""
+    assert one_line("550 no\r\n\x1b[2J<0>kernel: é" + "x" * 200).startswith("550 no \\x1b[2J<0>kernel: \\xe9x")
+    assert len(one_line("x" * 500)) == 120

@@ -1,0 +1,314 @@
+"""The loop of evsed-board, turn by turn: who may speak, what is forwarded, how it ends.  Time is the test's own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.board_protocol import MAX_BYTES, decode, encode
+from drivers.process.board_process import LONGEST_SLEEP_S, BoardProcess, main, supervisor_of
+from drivers.process.config import BoardConfig, host_of
+
+OFFER = {
+    "type": "offer",
+    "connector": 1,
+    "amps": 16.0,
+    "locked": False,
+    "in_service": True,
+    "lamp": "off",
+    "lease_s": 20.0,
+    "seq": 1,
+}
+
+
+class Client:
+    """evsed's end."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+        self.socket.connect(str(path))
+
+    def send(self, *messages: dict[str, Any]) -> None:
+        for message in messages:
+            self.socket.send(encode(message))
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Everything that has come; ends with `{"type": "closed"}` where the board has closed."""
+        messages: list[dict[str, Any]] = []
+        while True:
+            try:
+                data = self.socket.recv(MAX_BYTES)
+            except BlockingIOError:
+                return messages
+            if not data:
+                return [*messages, {"type": "closed"}]
+            messages.append(decode(data, "from_board"))
+
+
+class Unit:
+    """A board process whose clock stands still unless it is told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "board.sock"
+        self.now = 1000.0
+        self.told: list[str] = []
+        self.dark = 0
+        config = BoardConfig(self.path, 1, 20.0, folder, 1, "cable", 32.0, False)
+        self.process = BoardProcess(
+            lambda: host_of(config, 7), self.path, (self.told.append, 30.0), lambda: self.now, self._dark
+        )
+
+    def _dark(self) -> None:
+        self.dark += 1
+
+    def attached(self) -> Client:
+        client = Client(self.path)
+        self.process.turn()
+        client.send({"type": "hello", "version": 1})
+        self.process.turn()
+        return client
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in steps that no wake of the board is longer than."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(self.now + 0.01, end)
+            if self.process._hosted.host.wake_at() <= self.now:
+                self.process.turn()
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Iterator[Unit]:
+    """One that is put away afterwards."""
+    unit = Unit(tmp_path)
+    yield unit
+    unit.process.stop()
+    unit.now += 100.0
+    unit.process.run()
+
+
+def kinds(messages: list[dict[str, Any]]) -> list[str]:
+    return [message["type"] for message in messages]
+
+
+def sim(*words: str) -> dict[str, Any]:
+    return {"type": "do", "what": "sim", "words": list(words), "connector": None, "seq": 5}
+
+
+def test_a_client_is_greeted(unit: Unit) -> None:
+    """hello, the connector and its present states, at connect."""
+    client = Client(unit.path)
+    unit.process.turn()
+    assert kinds(client.heard()) == ["hello", "connector", "pilot", "cable", "contactor", "meter"]
+    assert "WATCHDOG=1" in unit.told
+
+
+def test_a_second_client_is_refused_until_the_first_is_gone(unit: Unit) -> None:
+    """One controlling client; the reason is told."""
+    first = unit.attached()
+    second = Client(unit.path)
+    unit.process.turn()
+    assert second.heard() == [
+        {"type": "refused", "reason": "another client controls this board"},
+        {"type": "closed"},
+    ]
+    first.socket.close()
+    third = Client(unit.path)
+    unit.process.turn()
+    assert kinds(third.heard())[0] == "hello"
+
+
+def test_orders_and_offers_are_forwarded_and_answered(unit: Unit) -> None:
+    """A charge through the socket."""
+    client = unit.attached()
+    client.send(sim("plug"), OFFER)
+    unit.process.turn()
+    assert {"done", "ack"} <= set(kinds(client.heard()))
+    unit.wait(5.0)
+    told = client.heard()
+    assert [m["closed"] for m in told if m["type"] == "contactor"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("packets", "reason"),
+    [
+        ([encode(OFFER)], "offer before hello"),
+        ([encode({"type": "hello", "version": 99})], "version 99; understood here is 1"),
+        ([b"nonsense"], "not JSON"),
+        ([b"x" * 2000], "longer than 1024 bytes"),
+        ([encode({"type": "hello", "version": 1}), encode({**OFFER, "connector": 2})], "connector 2: this board has 1"),
+    ],
+)
+def test_malformed_words_end_the_connection_with_a_reason(unit: Unit, packets: list[bytes], reason: str) -> None:
+    """And the board lives on."""
+    client = Client(unit.path)
+    unit.process.turn()
+    client.heard()
+    for packet in packets:
+        client.socket.send(packet)
+    unit.process.turn()
+    refused, closed = client.heard()
+    assert refused["reason"].startswith(reason) and closed == {"type": "closed"}
+    assert kinds(unit.attached().heard())[0] == "hello"
+
+
+def test_a_flood_is_taken_in_portions(unit: Unit) -> None:
+    """Other things have their turn between; nothing is lost."""
+    client = unit.attached()
+    client.heard()
+    client.send(*[OFFER] * 100)
+    unit.process.turn()
+    first = len(client.heard())
+    unit.process.turn()
+    assert (first, len(client.heard())) == (64, 36)
+
+
+def test_a_client_that_takes_nothing_is_dropped(unit: Unit) -> None:
+    """Its lease decides; the next one is welcome."""
+    client = unit.attached()
+    for _ in range(30):
+        client.send(*[OFFER] * 30)
+        unit.process.turn()
+        if unit.process._client is None:
+            break
+    assert unit.process._client is None
+    assert kinds(unit.attached().heard())[0] == "hello"
+
+
+def test_a_charge_outlives_its_client(unit: Unit) -> None:
+    """Lost and found within the lease: no click; the greeting tells the closed contactor."""
+    client = unit.attached()
+    client.send(sim("plug"), OFFER)
+    unit.process.turn()
+    unit.wait(5.0)
+    client.socket.close()
+    unit.wait(10.0)
+    again = unit.attached()
+    assert [m["closed"] for m in again.heard() if m["type"] == "contactor"] == [True]
+    again.send(OFFER)
+    unit.process.turn()
+    unit.wait(15.0)
+    assert "contactor" not in kinds(again.heard())
+
+
+def test_the_end_of_a_lease_is_in_the_log(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who was gone, what followed, and when the contactor moved: a line each."""
+    client = unit.attached()
+    client.send(sim("plug"), OFFER)
+    unit.process.turn()
+    unit.wait(5.0)
+    client.socket.close()
+    unit.wait(40.0)
+    log = capsys.readouterr().err.splitlines()
+    words = ("contactor closed", "the client takes nothing", "the lease ran out", "contactor open")
+    places = [next(at for at, line in enumerate(log) if word in line) for word in words]
+    assert places == sorted(places)
+
+
+def test_asked_to_stop_it_ends_the_charge_properly(tmp_path: Path) -> None:
+    """Steady pilot, the car stops, the contactor opens, all of it told; nothing is taken any more; exit."""
+    unit = Unit(tmp_path)
+    client = unit.attached()
+    client.send(sim("plug"), OFFER)
+    unit.process.turn()
+    unit.wait(5.0)
+    client.heard()
+    unit.process.stop()
+    unit.process.turn()
+    client.send(OFFER)
+    unit.process.turn()
+    assert "STOPPING=1" in unit.told
+    unit.wait(3.0)
+    told = client.heard()
+    assert [m["amps"] for m in told if m["type"] == "ack"] == [0.0]
+    assert [m["closed"] for m in told if m["type"] == "contactor"] == [False]
+    unit.process.run()
+    assert not unit.path.exists() and unit.told[-1] == "READY=1"
+
+
+def test_asked_to_stop_in_the_moment_of_closing(tmp_path: Path) -> None:
+    """A contactor that has not been told closed yet is waited for like any other."""
+    unit = Unit(tmp_path)
+    client = unit.attached()
+    client.send(sim("plug"), OFFER)
+    unit.process.turn()
+    host = unit.process._hosted.host
+    while not host.is_live():
+        unit.wait(0.01)
+    assert not unit.process._closed
+    unit.process.stop()
+    unit.process.turn()
+    assert not unit.process._done()
+    unit.wait(3.0)
+    assert not host.is_live()
+    unit.process.run()
+
+
+def test_signals_that_pile_up_do_no_harm(unit: Unit) -> None:
+    """Only the first one counts, and the pipe that wakes the loop may be full."""
+    for _ in range(2000):
+        unit.process.stop()
+    unit.process.turn()
+    assert unit.told.count("STOPPING=1") == 1
+
+
+def test_a_power_cut_is_answered_first(unit: Unit) -> None:
+    """done, the world kept, then dark."""
+    client = unit.attached()
+    client.heard()
+    client.send(sim("power-cut"))
+    unit.process.turn()
+    assert kinds(client.heard()) == ["done"] and unit.dark == 1
+
+
+def test_a_hard_reset_is_played(unit: Unit) -> None:
+    """The connection ends, and behind it is a board of another boot."""
+    client = unit.attached()
+    first = client.heard()[0]
+    client.send(sim("hard-reset"))
+    unit.process.turn()
+    assert kinds(client.heard()) == ["done", "closed"]
+    again = unit.attached().heard()[0]
+    assert again["boot_id"] != first["boot_id"]
+
+
+def test_a_world_that_cannot_be_kept_leaves_no_socket(tmp_path: Path) -> None:
+    """Exit 1 with the reason; the same where another board answers."""
+    (tmp_path / "file").write_text("")
+    file = tmp_path / "board.toml"
+    file.write_text(f'socket = "{tmp_path}/board.sock"\n[simulated]\nstate_dir = "{tmp_path}/file"\n')
+    assert main(["--config", str(file)]) == 1
+    assert not (tmp_path / "board.sock").exists()
+
+
+def test_a_reader_of_faults_sees_them_in_the_log(unit: Unit, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each fault is a line, of a connector or of the station."""
+    client = unit.attached()
+    client.send(sim("fault", "rcd", "on"), sim("fault", "overtemperature", "on"))
+    unit.process.turn()
+    log = capsys.readouterr().err
+    assert "fault rcd on (1)" in log and "fault overtemperature on (station)" in log
+
+
+def test_the_supervisor() -> None:
+    """Without one, or without its library, nothing is told and patience is long."""
+    assert supervisor_of({})[1] == 3 * LONGEST_SLEEP_S
+    notify, patience_s = supervisor_of({"NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "4000000"})
+    assert patience_s == 4.0 and callable(notify)
+    assert supervisor_of({"WATCHDOG_USEC": "0"})[1] == supervisor_of({"WATCHDOG_USEC": "soon"})[1] == 180.0
+
+
+def test_the_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--version, --check-config with exit 0 or 2."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("evsed-board ")
+    file = tmp_path / "board.toml"
+    file.write_text("")
+    assert main(["--config", str(file), "--check-config"]) == 0
+    file.write_text("lease_s = 0")
+    assert main(["--config", str(file), "--check-config"]) == 2
+    assert f"{file}:1: lease_s: 0 does not fit" in capsys.readouterr().err

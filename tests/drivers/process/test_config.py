@@ -1,0 +1,107 @@
+"""config.toml: what may stand there, how each mistake is named, and the board that comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drivers.process import config
+from drivers.process.config import BoardConfig, ConfigRefused, host_of, read
+
+WELL = """
+kind = "simulated"
+socket = "/run/x/board.sock"
+connectors = 2
+lease_s = 10
+
+[simulated]
+state_dir = "/var/lib/x"
+phases = 3
+outlet = "socket"
+max_amps = 16
+ventilated = true
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def refused(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigRefused) as problems:
+        read(written(folder, text))
+    return str(problems.value).replace(str(folder), "")
+
+
+def test_everything_set(tmp_path: Path) -> None:
+    """Each key reaches the configuration."""
+    config = read(written(tmp_path, WELL))
+    assert config == BoardConfig(Path("/run/x/board.sock"), 2, 10, Path("/var/lib/x"), 3, "socket", 16, True)
+
+
+def test_first_values(tmp_path: Path) -> None:
+    """An empty file, or no file at the default place, is a simulated board with one cable."""
+    first = BoardConfig(Path("/run/evsed/board.sock"), 1, 20.0, Path("/var/lib/evsed"), 1, "cable", 32.0, False)
+    assert read(written(tmp_path, "")) == first
+    if not config.DEFAULT_FILE.exists():
+        assert read(None) == first
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            'kind = "simulated"\nsokket = "/x"',
+            "/config.toml:2: sokket: there is no such key;"
+            " allowed: kind, socket, connectors, lease_s, simulated; did you mean socket?",
+        ),
+        ("[simulated]\nphase = 1", "/config.toml:2: [simulated] phase: there is no such key;"),
+        ("[other]", "/config.toml:1: other: there is no such key;"),
+        ("lease_s = 500", "/config.toml:1: lease_s: 500 does not fit; allowed: a number from 1 to 120"),
+        ("connectors = 1.5", "/config.toml:1: connectors: 1.5 does not fit; allowed: a whole number from 1 to 16"),
+        ('kind = "gpio"', '/config.toml:1: kind: a gpio board is not built yet; allowed: only "simulated" so far'),
+        ("kind = 5", "/config.toml:1: kind: 5 does not fit;"),
+        ('\nsocket = "here"', "/config.toml:2: socket: 'here' does not fit; allowed: an absolute path"),
+        ("simulated = 1", "/config.toml:1: simulated: it must be a section; allowed: [simulated]"),
+        ("[simulated]\n\nphases = true", "/config.toml:3: [simulated] phases: True does not fit; allowed: 1 or 3"),
+        ("= 1", "/config.toml: it is no TOML: Invalid statement (at line 1, column 1)"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, problem: str) -> None:
+    """File, line, key, what is wrong, what is allowed, and the nearest name."""
+    assert refused(tmp_path, text).startswith(problem)
+
+
+def test_all_problems_at_once(tmp_path: Path) -> None:
+    """One a line."""
+    assert len(refused(tmp_path, "lease_s = 0\nconnectors = 0\n[simulated]\nmax_amps = 5").splitlines()) == 3
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """One that was asked for and is not there, a folder, bytes that are no text, brackets without end."""
+    with pytest.raises(ConfigRefused, match="cannot be read: No such file"):
+        read(tmp_path / "absent.toml")
+    with pytest.raises(ConfigRefused, match="cannot be read: Is a directory"):
+        read(tmp_path)
+    (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigRefused, match="it is no TOML"):
+        read(tmp_path / "config.toml")
+    assert "it is no TOML" in refused(tmp_path, "x = " + "[" * 5000)
+
+
+def test_the_board_of_a_configuration(tmp_path: Path) -> None:
+    """Its shape is that of the file; its world is kept from the first moment on, and after each change."""
+    config = read(written(tmp_path, WELL))._replace(state_dir=tmp_path / "world")
+    hosted = host_of(config, seed=1)
+    shape = hosted.host.greet(10.0)[1]
+    assert (shape["phases"], shape["outlet"], shape["max_amps"]) == (3, "socket", 16.0)
+    assert hosted.keep() == ""
+    first = hosted.host.greet(10.0)[0]
+    again = host_of(config, seed=2).host.greet(10.0)[0]
+    assert again["boot_id"] == first["boot_id"] and again["session_id"] != first["session_id"]
+    order = {"type": "do", "what": "sim", "words": ["hard-reset"], "connector": None, "seq": 1}
+    hosted.host.receive(11.0, order)
+    assert hosted.keep() == "reboot"

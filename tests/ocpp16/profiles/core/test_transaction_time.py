@@ -1,0 +1,76 @@
+"""The order of time within a transaction: clocks set back, lives that know no time, and both."""
+
+from __future__ import annotations
+
+from ocpp16.profiles.core.transaction_time import Chronology
+from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction
+from ocpp16.state.context import Context, Facts
+from ocpp16.state.utc_clock import Clock
+from tests.ocpp16.rig import BUILD, NOON, START
+
+VALUE = (SampledValue(value="1", measurand="SoC"),)
+
+
+def at(utc: float | None, mono: float = 0.0, boot: str = "boot") -> Stamp:
+    return Stamp(mono=mono, boot=boot, utc=utc)
+
+
+def running(**more: object) -> Transaction:
+    row: dict[str, object] = {"began": at(NOON), "last": at(NOON)} | more
+    return Transaction(number=1, connector=1, id_tag="A", meter_start_wh=1, start_seq=1, last_wh=1, **row)  # type: ignore[arg-type]
+
+
+def sample(seq: int, stamp: Stamp, number: int | None = 1) -> Sample:
+    return Sample(seq=seq, connector=1, number=number, at=stamp, context="Sample.Periodic", values=VALUE)
+
+
+def life(*records: Record, offset: float | None = NOON - START) -> tuple[Chronology, Context]:
+    context = Context(Facts(records), Clock("boot", BUILD, offset))
+    return Chronology(context), context
+
+
+def test_never_before_an_earlier_one() -> None:
+    """§3.7: a clock that goes back leaves the latest time in force; one that goes on is believed."""
+    chronology, _ = life(running())
+    given = [chronology.in_order(1, at(utc)).utc for utc in (NOON + 10, NOON + 5, NOON + 11, None, NOON - 9)]
+    assert given == [NOON + 10, NOON + 10, NOON + 11, None, NOON + 11]
+
+
+def test_what_waits_counts_after_a_restart() -> None:
+    """Values on disk were stamped by an earlier life: nothing lies before them, nor before the start."""
+    assert life(running())[0].in_order(1, at(NOON - 1)).utc == NOON
+    chronology, _ = life(running(), sample(2, at(NOON + 40)), sample(3, at(None)))
+    assert chronology.in_order(1, at(NOON + 30)).utc == NOON + 40
+
+
+def test_what_was_told_counts_after_a_restart() -> None:
+    """An earlier life wrote at 100 and came to 160 at most: set back below 100, 160 counts; else the truth."""
+    earlier = running(last=at(NOON + 160), told_utc=NOON + 100)
+    assert life(earlier)[0].in_order(1, at(NOON + 130)).utc == NOON + 130
+    chronology, _ = life(earlier)
+    assert [chronology.in_order(1, at(NOON + 90)).utc, chronology.used(1)] == [NOON + 160, NOON + 160]
+
+
+def test_facts_without_a_time_get_theirs_in_order() -> None:
+    """A life that knew no time: its values and its end get theirs from the monotonic clock, behind what was told."""
+    told = running(told_utc=NOON + 100, last=at(NOON + 100), ended=at(None, START + 70.0))
+    records = (
+        told,
+        sample(2, at(None, START + 60.0)),
+        sample(3, at(None, START + 120.0)),
+        sample(4, at(None, 1.0), None),
+    )
+    chronology, context = life(*records)
+    chronology.settle()
+    times = {row.seq: row.at.utc for row in context.facts.of(Sample).values()}
+    assert times == {2: NOON + 100, 3: NOON + 120, 4: NOON + 1.0 - START}
+    ended = context.facts.of(Transaction)[1].ended
+    assert ended is not None and ended.utc == NOON + 120
+
+
+def test_an_ended_one_is_forgotten() -> None:
+    """What has ended takes no room."""
+    chronology, _ = life(running())
+    chronology.in_order(1, at(NOON + 10))
+    chronology.forget(1)
+    assert chronology.used(1) == NOON
