@@ -43,7 +43,7 @@ LATE_S = 2.0
 """A wake-up that is this late means that the loop is stuck."""
 
 
-class BrokenBelief(Exception):
+class InvariantError(Exception):
     """A step could not be taken: offers are withdrawn, the process must end."""
 
 
@@ -100,7 +100,7 @@ class Runner:
     # --- the loop -------------------------------------------------------------------------------------------------
 
     async def run(self) -> Restart:
-        """Until a `Restart` was told; raises BrokenBelief, or what a commit raised."""
+        """Until a `Restart` was told; raises InvariantError, or what a commit raised."""
         await self.take(self.started)
         turns = 0
         while self.ending is None:
@@ -151,7 +151,7 @@ class Runner:
         try:
             return self.charge_point.step(now, event)
         except Exception as error:
-            raise BrokenBelief(f"{type(error).__name__} at {type(event).__name__}: {error}") from error
+            raise InvariantError(f"{type(error).__name__} at {type(event).__name__}: {error}") from error
 
     async def _walk(self, now: Now, step: Step) -> None:
         for moment in moments(step, self.outlets, self.link):

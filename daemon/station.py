@@ -20,7 +20,7 @@ from daemon.config.model import Config
 from daemon.csms.link import CentralSystemLink, LinkLimits
 from daemon.journal import journal
 from daemon.runner import Runner
-from daemon.step_executor import StationHands
+from daemon.step_executor import StepExecutor
 from daemon.store.store import Store, StoreFailed
 from daemon.store.watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
@@ -30,7 +30,7 @@ from ocpp16.step import Note, Order, Reply, Restart
 if TYPE_CHECKING:
     from daemon.board.simulation import Simulation
     from daemon.board.transport import Board
-    from daemon.jobs.dispatcher import Works
+    from daemon.jobs.dispatcher import JobDispatcher
     from daemon.recorder.flight_recorder import FlightRecorder
 
 LAST_WORDS_S = 5.0
@@ -74,7 +74,7 @@ class Station:
             self._link_says,
             crowded=lambda: self.runner.crowded,
         )
-        self.hands = StationHands(
+        self.hands = StepExecutor(
             self.link, store, disk_thread, lines, lambda reply: self._answered(reply), host_clock.now, self._no_board,
             lambda job: self._works.take(job),
         )  # fmt: skip
@@ -138,12 +138,14 @@ class Station:
         await self._first_word()
         self._begin_record()
         board = self._make_board()
-        from daemon.control.requests import Desk
+        from daemon.control.requests import ControlRequests
         from daemon.control.server import ControlSocket
 
         assert self.simulation is not None
         watchers, play = self.hands.watchers, self.simulation.do
-        desk = Desk(self.charge_point, host_clock.now, self._deliver, self._hall, self._notes, watchers, play)
+        desk = ControlRequests(
+            self.charge_point, host_clock.now, self._deliver, self._hall, self._notes, watchers, play
+        )
         self._answered = desk.answered
         control = ControlSocket(self.config.control_socket, desk.looks, desk.acts, desk.follows)
         gc.freeze()
@@ -161,12 +163,12 @@ class Station:
         self._deliver(BoardDone(order.ref, False, "no board is attached"))
 
     @cached_property
-    def _works(self) -> Works:
-        from daemon.jobs.dispatcher import Works, jobs_of
-        from daemon.recorder.support_bundle import Shown
+    def _works(self) -> JobDispatcher:
+        from daemon.jobs.dispatcher import JobDispatcher, jobs_of
+        from daemon.recorder.support_bundle import BundleSources
 
-        shown = Shown(self.config, self.charge_point, self._hall, self._notes, self.hands.recorded)
-        return Works(lambda: jobs_of(shown, lambda: self.simulation), shown, self._deliver)
+        shown = BundleSources(self.config, self.charge_point, self._hall, self._notes, self.hands.recorded)
+        return JobDispatcher(lambda: jobs_of(shown, lambda: self.simulation), shown, self._deliver)
 
     # --- running --------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class Wire(Protocol):
     def settled(self) -> None: ...
 
 
-class StationHands:
+class StepExecutor:
     """The hands of the running station.  All disk work happens on one thread: `disk_thread`."""
 
     def __init__(

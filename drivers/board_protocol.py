@@ -17,7 +17,7 @@ UNDERSTOOD: Final = (1,)
 MAX_BYTES: Final = 1024
 
 Direction = Literal["from_board", "to_board"]
-Message = dict[str, Any]
+Packet = dict[str, Any]
 
 MAX_LEASE_S: Final = 120.0
 """No daemon may hold a board for longer than this without a word; boards narrow it further (`lease_s`)."""
@@ -29,7 +29,7 @@ LAMPS: Final = (
 ORDERS: Final = ("selftest", "unlock", "meter-read", "clear-latched", "sim")
 
 
-class SeamError(ValueError):
+class ProtocolError(ValueError):
     """A message that must not be acted upon; the text is the reason, for the log and for the peer."""
 
 
@@ -185,39 +185,39 @@ _TABLES: Final[Mapping[Direction, Mapping[str, Mapping[str, Field]]]] = {"from_b
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
-    """One packet: ASCII JSON of at most 1 KiB.  SeamError where it would be longer or is no JSON."""
+    """One packet: ASCII JSON of at most 1 KiB.  ProtocolError where it would be longer or is no JSON."""
     try:
         data = json.dumps(message, separators=(",", ":"), allow_nan=False).encode("ascii")
     except (TypeError, ValueError) as error:
-        raise SeamError(f"not JSON: {error}") from error
+        raise ProtocolError(f"not JSON: {error}") from error
     if len(data) > MAX_BYTES:
-        raise SeamError(f"{len(data)} bytes, at most {MAX_BYTES}")
+        raise ProtocolError(f"{len(data)} bytes, at most {MAX_BYTES}")
     return data
 
 
-def decode(data: bytes, direction: Direction) -> Message:
-    """The message in a packet of this direction, checked field by field; SeamError with the reason otherwise."""
+def decode(data: bytes, direction: Direction) -> Packet:
+    """The message in a packet of this direction, checked field by field; ProtocolError with the reason otherwise."""
     if len(data) > MAX_BYTES:
-        raise SeamError(f"longer than {MAX_BYTES} bytes")
+        raise ProtocolError(f"longer than {MAX_BYTES} bytes")
     try:
         message = json.loads(data.decode("ascii"), object_pairs_hook=_once_each, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise SeamError(f"not JSON: {str(error)[:100]}") from error
+        raise ProtocolError(f"not JSON: {str(error)[:100]}") from error
     return check(message, direction)
 
 
-def check(message: Any, direction: Direction) -> Message:
-    """The same message with optional fields filled in, or SeamError naming type, field and what is allowed."""
+def check(message: Any, direction: Direction) -> Packet:
+    """The same message with optional fields filled in, or ProtocolError naming type, field and what is allowed."""
     if type(message) is not dict:
-        raise SeamError("not an object")
+        raise ProtocolError("not an object")
     kind = message.get("type")
     fields = _TABLES[direction].get(kind) if isinstance(kind, str) else None
     if fields is None:
-        raise SeamError(f"unknown type {kind!r:.40}")
+        raise ProtocolError(f"unknown type {kind!r:.40}")
     for name in message:
         if name != "type" and name not in fields:
-            raise SeamError(f"{kind}: unknown field {name!r:.40}")
-    checked: Message = {"type": kind}
+            raise ProtocolError(f"{kind}: unknown field {name!r:.40}")
+    checked: Packet = {"type": kind}
     for name, field in fields.items():
         checked[name] = _value(f"{kind}.{name}", field, message.get(name))
     return checked
@@ -226,15 +226,15 @@ def check(message: Any, direction: Direction) -> Message:
 def _value(where: str, field: Field, value: Any) -> Any:
     if value is None:
         if field.required:
-            raise SeamError(f"{where} is missing")
+            raise ProtocolError(f"{where} is missing")
         return list(field.default) if isinstance(field.default, list) else field.default
     try:
         return field.check(value)
     except ValueError as error:
-        raise SeamError(f"{where} must be {error}") from None
+        raise ProtocolError(f"{where} must be {error}") from None
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> Message:
+def _once_each(pairs: list[tuple[str, Any]]) -> Packet:
     message = dict(pairs)
     if len(message) != len(pairs):
         raise ValueError("a field stands there twice")

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 CpState = Literal["A", "B", "C", "D", "E", "F"]
 """IEC 61851-1 Table A.1: no vehicle, connected, ready, ready with ventilation, no supply or short, not available."""
 
-Message = dict[str, Any]
+Packet = dict[str, Any]
 
 
 LEASE_OVER = "the lease ran out"
@@ -92,17 +92,17 @@ class BoardHost(Protocol):
     All answers are lists of messages in the direction `from_board`, in the order in which they must be sent.
     """
 
-    def greet(self, now: float) -> list[Message]:
+    def greet(self, now: float) -> list[Packet]:
         """For a client that has just come: hello, each connector's shape, then each one's present states.
 
         Where a car is plugged in, the pilot's A of the last unplugging goes before it (`Evse.present`): who was away
         must not take one car for another.
         """
 
-    def receive(self, now: float, message: Message) -> list[Message]:
-        """Act on a message that `seam.check` has let in.  SeamError where it names what this board does not have."""
+    def receive(self, now: float, message: Packet) -> list[Packet]:
+        """Act on a checked packet.  ProtocolError where it names what this board does not have."""
 
-    def advance(self, now: float) -> list[Message]:
+    def advance(self, now: float) -> list[Packet]:
         """Do everything that is due by now."""
 
     def is_live(self) -> bool:

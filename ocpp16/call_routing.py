@@ -11,7 +11,7 @@ from ocpp16.parts import Assembly
 from ocpp16.rpc.calls import Postponed
 from ocpp16.rpc.payload import Refusal
 
-Answer = Callable[[Any], Any]
+CallAnswer = Callable[[Any], Any]
 REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
 TELL_THEMSELVES = frozenset({"ChangeConfiguration", "ReserveNow", "DataTransfer"})
 """They note more than a status."""
@@ -23,7 +23,7 @@ TOLD = (
 """Fields of a request that say what it was about, and nothing about persons."""
 
 
-def tables(parts: Assembly) -> dict[str, dict[str, Answer]]:
+def tables(parts: Assembly) -> dict[str, dict[str, CallAnswer]]:
     """The messages of each profile that is built."""
     return {
         "Core": {
@@ -57,7 +57,7 @@ def tables(parts: Assembly) -> dict[str, dict[str, Answer]]:
     }
 
 
-class Answers:
+class CallRouter:
     """The answers of this product."""
 
     def __init__(self, parts: Assembly) -> None:

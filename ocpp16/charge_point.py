@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16 import views
-from ocpp16.call_routing import Answers
+from ocpp16.call_routing import CallRouter
 from ocpp16.connector.connector import Connector
 from ocpp16.introductions import Introductions
 from ocpp16.messages.types import ChargePointErrorCode
@@ -49,7 +49,7 @@ class ChargePoint(Introductions):
 
     def _introduce(self) -> None:
         """Who hears whom: the only place that knows all the parts."""
-        self.session.answer_request = Answers(self)
+        self.session.answer_request = CallRouter(self)
         self.session.message_timeout_s = partial(self.configuration.number, "MessageTimeout")
         self.reports.attempts_allowed = partial(self.configuration.number, "TransactionMessageAttempts")
         self.reports.retry_interval_s = partial(self.configuration.number, "TransactionMessageRetryInterval")

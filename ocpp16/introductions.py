@@ -6,7 +6,7 @@ from functools import partial
 
 from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile
 from ocpp16.parts import Assembly
-from ocpp16.profiles.reservation import Seat
+from ocpp16.profiles.reservation import ConnectorUse
 from ocpp16.station.remote_control import LAST_WORD_S
 
 
@@ -32,7 +32,7 @@ class Introductions(Assembly):
         self.context.note("list-conflict", id_tag=id_tag)
         self.notifications.warn(ChargePointErrorCode.LOCAL_LIST_CONFLICT, "list and Central System disagree")
 
-    def _seats(self) -> dict[int, Seat]:
+    def _seats(self) -> dict[int, ConnectorUse]:
         return {number: connector.seat() for number, connector in self.connectors.items()}
 
     def _hardware_amps(self, number: int) -> float:

@@ -22,15 +22,15 @@ from ocpp16.profiles.reservation import Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.records import Record
 from ocpp16.rpc.session import Session
-from ocpp16.rpc.transaction_queue import Reports
+from ocpp16.rpc.transaction_queue import TransactionQueue
 from ocpp16.state.context import Context, Facts
 from ocpp16.state.utc_clock import Clock
-from ocpp16.station.board_events import BoardFacts
-from ocpp16.station.card_routing import Reader
+from ocpp16.station.board_events import BoardEvents
+from ocpp16.station.card_routing import CardRouting
 from ocpp16.station.queue_commands import Queue
-from ocpp16.station.recovery import Attachment
+from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
-from ocpp16.station.technician import Desk
+from ocpp16.station.technician import Technician
 
 
 class Assembly:
@@ -49,7 +49,7 @@ class Assembly:
         self.product = product
         self.identity = identity
         self.context = _context(Facts(records), boot_id, build_utc)
-        self.reports = Reports(self.context)
+        self.reports = TransactionQueue(self.context)
         self.session = Session(self.context, self.reports, seed)
         self.session.max_frame_bytes = product.frame_bytes
         self.configuration = Configuration(self.context, product, first_values)
@@ -102,7 +102,7 @@ class Assembly:
 
     def _make_desks(self, product: Product) -> None:
         """Board, reader, technician: where facts and questions come in."""
-        self.attachment = Attachment(
+        self.attachment = Recovery(
             self.context,
             product,
             self.configuration,
@@ -112,8 +112,8 @@ class Assembly:
             self.station_faults,
         )
         self.queue_desk = Queue(self.context, self.reports, self.transactions, self.session.awaited)
-        self.reader = Reader(self.context, self.connectors, self.remote, product)
-        self.desk = Desk(
+        self.reader = CardRouting(self.context, self.connectors, self.remote, product)
+        self.desk = Technician(
             self.context,
             self.configuration,
             self.queue_desk,
@@ -122,7 +122,7 @@ class Assembly:
             self.remote,
             self.connectors,
         )
-        self.board = BoardFacts(self.context, self.connectors, self.station_faults, self.reader)
+        self.board = BoardEvents(self.context, self.connectors, self.station_faults, self.reader)
 
 
 def _context(facts: Facts, boot_id: str, build_utc: float) -> Context:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ocpp16.configuration.keys import Key, core_keys
+from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
 
 HEAD = """# OCPP configuration keys
@@ -26,14 +26,14 @@ def page(product: Product) -> str:
     return "\n".join([HEAD.format(name=product.name), *rows, "", *lists(product), ""])
 
 
-def row(key: Key) -> str:
+def row(key: KeyRow) -> str:
     """One key, one line."""
     first = f"`{key.default}`" if key.default else "(empty)"
     access = "R" if key.read_only else "RW, after a reboot" if key.reboot else "W" if key.write_only else "RW"
     return f"| `{key.name}` | {TYPES[key.kind]} | {first} | {span(key)} | {access} | {key.what} |"
 
 
-def span(key: Key) -> str:
+def span(key: KeyRow) -> str:
     """What values are allowed, briefly."""
     if key.kind == "bool":
         return "true, false"

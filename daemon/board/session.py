@@ -11,7 +11,7 @@ from typing import Any
 from daemon.board.translation import (
     ASK_SEQ,
     LEASE_S,
-    Message,
+    Packet,
     attached_of,
     do_of,
     events_of,
@@ -19,12 +19,12 @@ from daemon.board.translation import (
     offer_of,
     order_of,
 )
-from drivers.board_protocol import UNDERSTOOD, VERSION, SeamError, check
+from drivers.board_protocol import UNDERSTOOD, VERSION, ProtocolError, check
 from ocpp16.events import BoardAttached, BoardDone, Event, OfferAcked
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
 
-Answer = Callable[[bool, str], None]
+DoneCallback = Callable[[bool, str], None]
 """Who asked is told: done or not, and the detail."""
 
 OFFERS_REMEMBERED = 64
@@ -51,30 +51,30 @@ class BoardTalk:
         self._offered: dict[int, int] = {}
         self._acked: dict[int, OfferAcked] = {}
         self._orders: set[int] = set()
-        self._answers: dict[int, Answer] = {}
+        self._answers: dict[int, DoneCallback] = {}
 
     # --- from the board -------------------------------------------------------------------------------------------
 
-    def opened(self, latched: Iterable[LatchedFault]) -> list[Message]:
+    def opened(self, latched: Iterable[LatchedFault]) -> list[Packet]:
         """Our first words on a new connection: hello, and each fault on record."""
         self._reset()
         return [{"type": "hello", "version": VERSION}, *(latched_of(fault) for fault in latched)]
 
     def heard(self, message: Mapping[str, Any]) -> list[Event]:
-        """A checked message of the board.  SeamError: this conversation cannot go on."""
+        """A checked message of the board.  ProtocolError: this conversation cannot go on."""
         kind = message["type"]
         if kind == "refused":
-            raise SeamError(f"refused by the board: {message['reason']}")
+            raise ProtocolError(f"refused by the board: {message['reason']}")
         if kind == "hello":
             return self._greeted(message)
         if self._hello is None:
-            raise SeamError(f"{kind} before hello")
+            raise ProtocolError(f"{kind} before hello")
         if kind == "connector":
             return self._shaped(message)
         if self.attached is None:
-            raise SeamError(f"{kind} before all connectors were told")
+            raise ProtocolError(f"{kind} before all connectors were told")
         if (message.get("connector") or 0) > len(self._shapes):
-            raise SeamError(f"{kind} of connector {message['connector']}, which was never told")
+            raise ProtocolError(f"{kind} of connector {message['connector']}, which was never told")
         if kind == "ack":
             return self._acknowledged(message)
         if kind == "done":
@@ -84,16 +84,16 @@ class BoardTalk:
 
     def _greeted(self, hello: Mapping[str, Any]) -> list[Event]:
         if hello["version"] not in UNDERSTOOD:
-            raise SeamError(f"the board speaks version {hello['version']}, understood is {max(UNDERSTOOD)}")
+            raise ProtocolError(f"the board speaks version {hello['version']}, understood is {max(UNDERSTOOD)}")
         if self._hello is not None:
-            raise SeamError("a second hello")
+            raise ProtocolError("a second hello")
         self._hello = hello
         return []
 
     def _shaped(self, shape: Mapping[str, Any]) -> list[Event]:
         assert self._hello is not None
         if self.attached is not None or shape["connector"] != len(self._shapes) + 1:
-            raise SeamError(f"connector {shape['connector']} out of turn")
+            raise ProtocolError(f"connector {shape['connector']} out of turn")
         self._shapes.append(shape)
         if len(self._shapes) < self._hello["connectors"]:
             return []
@@ -147,7 +147,7 @@ class BoardTalk:
 
     # --- to the board ---------------------------------------------------------------------------------------------
 
-    def want(self, outlet: Outlet) -> list[Message]:
+    def want(self, outlet: Outlet) -> list[Packet]:
         """A level, from now on."""
         self.wanted[outlet.connector] = outlet
         return [self._offer(outlet)] if self._ready and self._has(outlet.connector) else []
@@ -156,30 +156,30 @@ class BoardTalk:
         """Where the board has fewer connectors than the product says, the others are nobody's (a fault says so)."""
         return connector is None or 1 <= connector <= len(self._shapes)
 
-    def ready(self) -> list[Message]:
+    def ready(self) -> list[Packet]:
         """The core has decided upon the present states: from here on levels leave, the present ones now."""
         self._ready = self.attached is not None
         return self.renew()
 
-    def renew(self) -> list[Message]:
+    def renew(self) -> list[Packet]:
         """Every level again, with a fresh lease."""
         return [self._offer(self.wanted[n]) for n in sorted(self.wanted) if self._has(n)] if self._ready else []
 
-    def withdraw(self) -> list[Message]:
+    def withdraw(self) -> list[Packet]:
         """A broken belief: no energy anywhere, whatever was wanted."""
         from msgspec.structs import replace
 
         self.wanted = {connector: replace(outlet, offered_amps=0.0) for connector, outlet in self.wanted.items()}
         return self.renew()
 
-    def _offer(self, outlet: Outlet) -> Message:
+    def _offer(self, outlet: Outlet) -> Packet:
         self._seq += 1
         self._offered[self._seq] = outlet.connector
         if len(self._offered) > OFFERS_REMEMBERED:
             del self._offered[next(iter(self._offered))]
         return offer_of(outlet, self.lease_s, self._seq)
 
-    def order(self, order: Order) -> tuple[list[Message], list[Event]]:
+    def order(self, order: Order) -> tuple[list[Packet], list[Event]]:
         """An order of the core: what to send, or at once the answer that there is nobody to carry it out."""
         if self.attached is None:
             return [], [BoardDone(order.ref, False, "no board is attached")]
@@ -188,7 +188,7 @@ class BoardTalk:
         self._orders.add(order.ref)
         return [order_of(order)], []
 
-    def ask(self, what: str, words: list[str], connector: int | None, answer: Answer) -> list[Message]:
+    def ask(self, what: str, words: list[str], connector: int | None, answer: DoneCallback) -> list[Packet]:
         """A question from the control socket; `answer` is called once, in time by the board or at its loss."""
         if self.attached is None:
             answer(False, "no board is attached")
@@ -198,7 +198,7 @@ class BoardTalk:
             return []
         try:
             asked = check(do_of(what, words, connector, self._asks + 1), "to_board")
-        except SeamError as error:  # a slip at the keyboard must not cost the conversation
+        except ProtocolError as error:  # a slip at the keyboard must not cost the conversation
             answer(False, str(error).removeprefix("do."))
             return []
         self._asks += 1

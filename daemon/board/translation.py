@@ -41,7 +41,7 @@ __all__ = [
     "shape_of",
 ]
 
-Message = dict[str, Any]
+Packet = dict[str, Any]
 
 LEASE_S = 20.0
 """How long an offer holds without a word of ours: a crash and a restart fit in."""
@@ -143,7 +143,7 @@ def greeting_of(messages: Iterable[Mapping[str, Any]]) -> list[Event]:
 # --- the core's words -> the board's ------------------------------------------------------------------------------
 
 
-def offer_of(outlet: Outlet, lease_s: float, seq: int) -> Message:
+def offer_of(outlet: Outlet, lease_s: float, seq: int) -> Packet:
     """The level of a connector, as a lease."""
     return {
         "type": "offer",
@@ -157,16 +157,16 @@ def offer_of(outlet: Outlet, lease_s: float, seq: int) -> Message:
     }
 
 
-def order_of(order: Order) -> Message:
+def order_of(order: Order) -> Packet:
     """An order of the core; its `ref` is the sequence number, so that `done` finds home."""
     return do_of(order.what, [], order.connector, order.ref)
 
 
-def do_of(what: str, words: Sequence[str], connector: int | None, seq: int) -> Message:
+def do_of(what: str, words: Sequence[str], connector: int | None, seq: int) -> Packet:
     """Something only the board can do; a simulated one knows `sim` with its words."""
     return {"type": "do", "what": what, "words": list(words), "connector": connector, "seq": seq}
 
 
-def latched_of(fault: LatchedFault) -> Message:
+def latched_of(fault: LatchedFault) -> Packet:
     """A fault on record: the board looks for it again."""
     return {"type": "latched", "connector": fault.connector or None, "code": fault.code}

@@ -11,9 +11,9 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from daemon.board.session import Answer, BoardTalk
-from daemon.board.translation import LEASE_S, Message
-from drivers.board_protocol import MAX_BYTES, SeamError, check, decode, encode
+from daemon.board.session import BoardTalk, DoneCallback
+from daemon.board.translation import LEASE_S, Packet
+from drivers.board_protocol import MAX_BYTES, ProtocolError, check, decode, encode
 from drivers.devices import BoardHost
 from ocpp16.events import BoardLost, BoardReady, Event
 from ocpp16.records import LatchedFault
@@ -48,7 +48,7 @@ class Board(Protocol):
 
     def order(self, order: Order) -> None: ...
 
-    def ask(self, what: str, words: list[str], connector: int | None, answer: Answer) -> None: ...
+    def ask(self, what: str, words: list[str], connector: int | None, answer: DoneCallback) -> None: ...
 
     async def run(self) -> None: ...
 
@@ -63,7 +63,7 @@ class _Carrier:
         self._alive = alive
         self._levels_leave = asyncio.Event()
 
-    def _send(self, messages: list[Message]) -> None:
+    def _send(self, messages: list[Packet]) -> None:
         raise NotImplementedError
 
     def want(self, outlet: Outlet) -> None:
@@ -81,7 +81,7 @@ class _Carrier:
         self._tell(events)
         self._send(messages)
 
-    def ask(self, what: str, words: list[str], connector: int | None, answer: Answer) -> None:
+    def ask(self, what: str, words: list[str], connector: int | None, answer: DoneCallback) -> None:
         self._send(self.talk.ask(what, words, connector, answer))
 
     def _tell(self, events: Iterable[Event]) -> None:
@@ -139,22 +139,22 @@ class InProcessBoard(_Carrier):
             async with asyncio.timeout(None if wait_s == float("inf") else wait_s):
                 await self._poke.wait()
 
-    def _send(self, messages: list[Message]) -> None:
+    def _send(self, messages: list[Packet]) -> None:
         for message in messages:
             try:
                 heard = self._host.receive(self._monotonic(), check(message, "to_board"))
-            except SeamError as error:
+            except ProtocolError as error:
                 heard = _refused(message, str(error))
             self._hear(heard)
 
-    def _hear(self, messages: Iterable[Message]) -> None:
+    def _hear(self, messages: Iterable[Packet]) -> None:
         for message in messages:
             self._tell(self.talk.heard(check(message, "from_board")))
         self._keep()
         self._poke.set()
 
 
-def _refused(message: Message, reason: str) -> list[Message]:
+def _refused(message: Packet, reason: str) -> list[Packet]:
     """What this board does not have: who asked is told; a level for a connector that it lacks is nobody's."""
     if message["type"] != "do":
         return []
@@ -247,6 +247,6 @@ async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> str:
         ends = await asyncio.gather(*tasks, return_exceptions=True)
     lost = [end for end in ends if isinstance(end, Exception)]
     for error in lost:
-        if not isinstance(error, OSError | SeamError):  # a time-out is an OSError
+        if not isinstance(error, OSError | ProtocolError):  # a time-out is an OSError
             raise error
     return str(lost[0]) or "the board takes nothing any more"

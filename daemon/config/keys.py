@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 
 Value = Any
 """A TOML value: text, int, float, bool, list."""
-Kind = Literal["text", "int", "bool", "words"]
+ValueKind = Literal["text", "int", "bool", "words"]
 
 SCHEMES = ("https", "ftps", "http", "ftp")
 DEFAULT_PRODUCT = "chq-s-07sr"
 
 
-class Key(NamedTuple):
+class FileKey(NamedTuple):
     """One key: `check` says why a value of the right type is wrong, or nothing; `allowed` says what would be right."""
 
-    kind: Kind
+    kind: ValueKind
     first: Value
     allowed: str
     check: Callable[[Value], str | None] = lambda _: None
@@ -36,8 +36,10 @@ def printable(value: str, longest: int) -> str | None:
     return None
 
 
-def _text(longest: int) -> Key:
-    return Key("text", "", f"printable ASCII, at most {longest} characters", lambda value: printable(value, longest))
+def _text(longest: int) -> FileKey:
+    return FileKey(
+        "text", "", f"printable ASCII, at most {longest} characters", lambda value: printable(value, longest)
+    )
 
 
 def _check_id(value: str) -> str | None:
@@ -131,51 +133,51 @@ def _check_hosts(words: list[str]) -> str | None:
 _PATH = "the path of a file"
 _SOCKET = "the path of a Unix socket, at most 107 bytes"
 
-SECTIONS: Mapping[str, Mapping[str, Key]] = {
+SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
     "station": {
-        "id": Key("text", None, "printable ASCII, 1 to 48 characters, no colon", _check_id),
-        "vendor": Key("text", "evsed", "printable ASCII, at most 20 characters", lambda v: printable(v, 20)),
-        "model": Key("text", "evsed", "printable ASCII, at most 20 characters", lambda v: printable(v, 20)),
+        "id": FileKey("text", None, "printable ASCII, 1 to 48 characters, no colon", _check_id),
+        "vendor": FileKey("text", "evsed", "printable ASCII, at most 20 characters", lambda v: printable(v, 20)),
+        "model": FileKey("text", "evsed", "printable ASCII, at most 20 characters", lambda v: printable(v, 20)),
         "serial": _text(25),
         "box_serial": _text(25),
         "iccid": _text(20),
         "imsi": _text(20),
         "meter_type": _text(25),
         "meter_serial": _text(25),
-        "product": Key("text", DEFAULT_PRODUCT, "the name of a product profile, or its path", _check_needed_path),
+        "product": FileKey("text", DEFAULT_PRODUCT, "the name of a product profile, or its path", _check_needed_path),
     },
     "csms": {
-        "url": Key("text", None, "ws://HOST[:PORT]/PATH, without the identity", _check_url),
-        "security_profile": Key("int", 2, "1, 2 or 3; 0 only together with allow_insecure = true", _between(0, 3)),
-        "allow_insecure": Key("bool", False, "true or false"),
-        "reconnect_max_s": Key("int", 300, "1 to 86400 seconds", _between(1, 86400)),
-        "authorization_key": Key(
+        "url": FileKey("text", None, "ws://HOST[:PORT]/PATH, without the identity", _check_url),
+        "security_profile": FileKey("int", 2, "1, 2 or 3; 0 only together with allow_insecure = true", _between(0, 3)),
+        "allow_insecure": FileKey("bool", False, "true or false"),
+        "reconnect_max_s": FileKey("int", 300, "1 to 86400 seconds", _between(1, 86400)),
+        "authorization_key": FileKey(
             "text", "", "32 to 40 hexadecimal digits, an even number", _check_hex_key, "EVSED_AUTHORIZATION_KEY", True
         ),
-        "password": Key(
+        "password": FileKey(
             "text", "", "printable ASCII, at most 40 characters", lambda v: printable(v, 40), "EVSED_PASSWORD", True
         ),
-        "ca_file": Key("text", "", _PATH, _check_path),
-        "cert_file": Key("text", "", _PATH, _check_path),
-        "key_file": Key("text", "", _PATH, _check_path),
+        "ca_file": FileKey("text", "", _PATH, _check_path),
+        "cert_file": FileKey("text", "", _PATH, _check_path),
+        "key_file": FileKey("text", "", _PATH, _check_path),
     },
-    "store": {"dir": Key("text", "/var/lib/evsed", "the path of a folder", _check_needed_path)},
+    "store": {"dir": FileKey("text", "/var/lib/evsed", "the path of a folder", _check_needed_path)},
     "board": {
-        "kind": Key("text", "process", '"process" or "simulated"', _one_of("process", "simulated")),
-        "socket": Key("text", "/run/evsed/board.sock", _SOCKET, _check_needed_socket),
-        "connectors": Key("int", None, "1 to 16", _between(1, 16)),
+        "kind": FileKey("text", "process", '"process" or "simulated"', _one_of("process", "simulated")),
+        "socket": FileKey("text", "/run/evsed/board.sock", _SOCKET, _check_needed_socket),
+        "connectors": FileKey("int", None, "1 to 16", _between(1, 16)),
     },
-    "simulated": {"state_dir": Key("text", "", "the path of a folder", _check_path)},
-    "control": {"socket": Key("text", "/run/evsed/control.sock", _SOCKET, _check_needed_socket)},
-    "jobs": {"socket": Key("text", "", f"{_SOCKET}; empty: a thread of evsed", _check_socket)},
+    "simulated": {"state_dir": FileKey("text", "", "the path of a folder", _check_path)},
+    "control": {"socket": FileKey("text", "/run/evsed/control.sock", _SOCKET, _check_needed_socket)},
+    "jobs": {"socket": FileKey("text", "", f"{_SOCKET}; empty: a thread of evsed", _check_socket)},
     "hooks": {
-        "install": Key("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
-        "reboot": Key("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
+        "install": FileKey("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
+        "reboot": FileKey("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
     },
     "transfers": {
-        "schemes": Key("words", list(SCHEMES), f"a list out of {', '.join(SCHEMES)}", _check_schemes),
-        "allow_hosts": Key("words", [], "a list of names, addresses and networks", _check_hosts),
-        "allow_loopback": Key("bool", False, "true or false"),
+        "schemes": FileKey("words", list(SCHEMES), f"a list out of {', '.join(SCHEMES)}", _check_schemes),
+        "allow_hosts": FileKey("words", [], "a list of names, addresses and networks", _check_hosts),
+        "allow_loopback": FileKey("bool", False, "true or false"),
     },
 }
 """All sections but `[ocpp]`, whose keys are the core's.  First value None: must be given, or follows from others."""
@@ -199,7 +201,7 @@ ENV: Mapping[str, tuple[str, str]] = {
 }
 
 
-def from_text(key: Key, text: str) -> Value:
+def from_text(key: FileKey, text: str) -> Value:
     """A value as the environment gives it; text that does not fit is left as it is, and refused like any wrong type."""
     if key.kind == "int" and re.fullmatch(r"[+-]?[0-9]{1,9}", text):
         return int(text)
@@ -208,7 +210,7 @@ def from_text(key: Key, text: str) -> Value:
     return text
 
 
-def why_wrong(key: Key, value: Value) -> str | None:
+def why_wrong(key: FileKey, value: Value) -> str | None:
     """Why the value is not allowed, or None."""
     fits = {
         "text": isinstance(value, str),

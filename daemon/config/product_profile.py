@@ -33,7 +33,7 @@ BUILT_PROFILES = Product().profiles
 """OCPP feature profiles that a product can have so far."""
 
 
-class Trouble(NamedTuple):
+class Problem(NamedTuple):
     """What is wrong with a profile; no file: with its name."""
 
     file: str
@@ -58,7 +58,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
+def read_product(name: str, folder: Path) -> tuple[Product, list[Problem]]:
     """The profile; with troubles the built-in one stands in its place."""
     file = find_product(name, folder)
     if file is None and name == Product().name:
@@ -66,7 +66,7 @@ def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
     if file is None:
         known = sorted({path.stem for place in FOLDERS for path in place.glob("*.toml")} | {Product().name})
         return Product(), [
-            Trouble(
+            Problem(
                 "",
                 0,
                 "",
@@ -80,14 +80,14 @@ def read_product(name: str, folder: Path) -> tuple[Product, list[Trouble]]:
         content = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         found = re.search(r"at line (\d+)", str(error))
-        return Product(), [Trouble(str(file), int(found.group(1)) if found else 0, "", f"it cannot be read: {error}")]
+        return Product(), [Problem(str(file), int(found.group(1)) if found else 0, "", f"it cannot be read: {error}")]
     product, wrong = _checked(content)
     if not wrong:
         return product, []
     from daemon.config.line_numbers import line_numbers
 
     lines = line_numbers(text)
-    return Product(), [Trouble(str(file), lines.get((key, ""), 0), key, *words) for key, *words in wrong]
+    return Product(), [Problem(str(file), lines.get((key, ""), 0), key, *words) for key, *words in wrong]
 
 
 def _checked(content: dict[str, Any]) -> tuple[Product, list[tuple[str, ...]]]:

@@ -25,17 +25,17 @@ ANSWER_S = 60.0
 MODE = 0o660
 
 Request = Mapping[str, Any]
-Answer = dict[str, Any]
-Look = Callable[[Request], Answer]
-Act = Callable[[Request], Awaitable[Answer]]
-Follow = Callable[[Request], AsyncIterator[Answer]]
+ControlAnswer = dict[str, Any]
+Look = Callable[[Request], ControlAnswer]
+Act = Callable[[Request], Awaitable[ControlAnswer]]
+Follow = Callable[[Request], AsyncIterator[ControlAnswer]]
 
 
 class AnotherAnswers(OSError):
     """A living daemon has this socket."""
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that cannot be answered: the reason, for the asker.  `usage`: what he asked for is not there."""
 
     def __init__(self, reason: str, usage: bool = False) -> None:
@@ -44,34 +44,34 @@ class Refused(Exception):
         self.usage = usage
 
 
-def error(reason: str, usage: bool = False) -> Answer:
+def error(reason: str, usage: bool = False) -> ControlAnswer:
     """An answer that says no."""
     return {"ok": False, "error": reason, **({"usage": True} if usage else {})}
 
 
 def request_of(line: bytes) -> Request:
-    """The request in a line.  Raises Refused."""
+    """The request in a line.  Raises RequestRefused."""
     try:
         request = msgspec.json.decode(line)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
-        raise Refused(f"not a line of JSON: {wrong}"[:200], usage=True) from None
+        raise RequestRefused(f"not a line of JSON: {wrong}"[:200], usage=True) from None
     if not isinstance(request, dict):
-        raise Refused("a request is a JSON object", usage=True)
+        raise RequestRefused("a request is a JSON object", usage=True)
     if request.get("v", VERSION) != VERSION:
-        raise Refused(f"version {VERSION} is spoken here", usage=True)
+        raise RequestRefused(f"version {VERSION} is spoken here", usage=True)
     if not isinstance(request.get("do"), str):
-        raise Refused('"do" must name what is wanted', usage=True)
+        raise RequestRefused('"do" must name what is wanted', usage=True)
     return request
 
 
 def field(request: Request, name: str, kind: type, needed: bool = False) -> Any:
-    """A field of a request, or None where it is absent.  Raises Refused."""
+    """A field of a request, or None where it is absent.  Raises RequestRefused."""
     value = request.get(name)
     if value is None and not needed:
         return None
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         wanted = {int: "a whole number", str: "a text", bool: "true or false", list: "a list"}[kind]
-        raise Refused(f"{name!r} must be {wanted}", usage=True)
+        raise RequestRefused(f"{name!r} must be {wanted}", usage=True)
     return value
 
 
@@ -148,25 +148,25 @@ class ControlSocket:
                 await _follow(self._follows[request["do"]](request), reader, writer)
                 return
             answer = await self.answer(request, allowed)
-        except Refused as refused:
+        except RequestRefused as refused:
             answer = error(refused.reason, refused.usage)
         await _write(writer, answer)
 
-    async def answer(self, request: Request, allowed: bool) -> Answer:
-        """Raises Refused."""
+    async def answer(self, request: Request, allowed: bool) -> ControlAnswer:
+        """Raises RequestRefused."""
         what = request["do"]
         if what in self._looks:
             return {"ok": True, **self._looks[what](request)}
         if what not in self._acts:
             known = ", ".join(sorted({*self._looks, *self._acts, *self._follows}))
-            raise Refused(f"{what[:40]!r} is not known; known are {known}", usage=True)
+            raise RequestRefused(f"{what[:40]!r} is not known; known are {known}", usage=True)
         if not allowed:
-            raise Refused("you may look, but only root and the daemon's own user may act")
+            raise RequestRefused("you may look, but only root and the daemon's own user may act")
         try:
             async with asyncio.timeout(self._answer_s):
                 return await self._acts[what](request)
         except TimeoutError:
-            raise Refused(f"no answer within {self._answer_s:g} s") from None
+            raise RequestRefused(f"no answer within {self._answer_s:g} s") from None
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -178,7 +178,9 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> b
         return b""
 
 
-async def _follow(answers: AsyncIterator[Answer], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _follow(
+    answers: AsyncIterator[ControlAnswer], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     """Answer after answer, until the asker says anything more or goes away."""
     enough = asyncio.ensure_future(reader.read(1))
     try:
@@ -194,7 +196,7 @@ async def _follow(answers: AsyncIterator[Answer], reader: asyncio.StreamReader, 
         enough.cancel()
 
 
-async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _write(writer: asyncio.StreamWriter, answer: ControlAnswer) -> None:
     writer.write(msgspec.json.encode({"v": VERSION, **answer}) + b"\n")
     await writer.drain()
 

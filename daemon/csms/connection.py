@@ -27,7 +27,7 @@ _OPEN = 1
 class Listener(Protocol):
     """Who carries on what the wire brings."""
 
-    def on_open(self, wire: Wire) -> None:
+    def on_open(self, wire: WebSocketConnection) -> None:
         """The subprotocol is agreed; texts may come within this very call's packet."""
 
     def on_text(self, text: str) -> None:
@@ -40,7 +40,7 @@ class Listener(Protocol):
         """Connections come and go: part of the explanation of the next end."""
 
 
-class Wire(asyncio.Protocol):
+class WebSocketConnection(asyncio.Protocol):
     """The connection.  `machine`: a websockets ClientProtocol, its request waiting; untyped: link.py is its door."""
 
     def __init__(self, machine: Any, link: Listener, limits: LinkLimits, loop: asyncio.AbstractEventLoop) -> None:

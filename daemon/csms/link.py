@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from daemon.csms import backoff, tcp_connect
 from daemon.csms.backoff import Backoff, Failed, LinkLimits
-from daemon.csms.connection import SUBPROTOCOL, Wire
+from daemon.csms.connection import SUBPROTOCOL, WebSocketConnection
 from ocpp16.events import Event, FrameReceived, LinkDown, LinkUp
 from ocpp16.step import Link
 
@@ -71,7 +71,7 @@ class CentralSystemLink:
         self._backoff = Backoff(seed, self._limits)
         self._wanted = Link(connected=False)
         self._turned = asyncio.Event()
-        self._wire: Wire | None = None
+        self._wire: WebSocketConnection | None = None
         self._next_at = float("-inf")  # the first try of a life is due at once
         self._since = float("nan")
         self._failed: tuple[Failed, float] | None = None
@@ -149,7 +149,7 @@ class CentralSystemLink:
 
     # --- for the wire ---------------------------------------------------------------------------------------------
 
-    def on_open(self, wire: Wire) -> None:
+    def on_open(self, wire: WebSocketConnection) -> None:
         self._wire, self._since = wire, self._now()
         self._log("link-up", {"url": self.url})
         self._deliver(LinkUp())
@@ -196,7 +196,7 @@ class CentralSystemLink:
         self._log(code, {"stage": failed.stage, "cause": failed.cause, "next_attempt_s": in_s})
         self._deliver(LinkDown(failed.stage, failed.cause))
 
-    async def _dial(self) -> Wire:
+    async def _dial(self) -> WebSocketConnection:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises Failed."""
         address = urlsplit(self.url)
         host, port = address.hostname or "", address.port or (443 if address.scheme == "wss" else 80)
@@ -205,7 +205,7 @@ class CentralSystemLink:
         if address.scheme == "wss" and context is None:
             raise Failed("TLS", "wss:// is asked for and TLS is not set up", "nothing is sent in the clear instead")
         loop = asyncio.get_running_loop()
-        wire = Wire(machine_of(self.url, self._limits, self._headers()), self, self._limits, loop)
+        wire = WebSocketConnection(machine_of(self.url, self._limits, self._headers()), self, self._limits, loop)
         stage = "DNS"
         limit = asyncio.timeout(self._limits.open_s)
         try:

@@ -12,8 +12,8 @@ from typing import Any
 
 from daemon.config.model import Config, Draft
 from daemon.ctl import output
-from daemon.ctl.arguments import SIM_USAGE, USAGE, Line, Usage, understood
-from daemon.ctl.client import ANSWER_S, LOOK_S, VERSION, Answer, Daemon, Unreachable
+from daemon.ctl.arguments import SIM_USAGE, USAGE, CommandLine, Usage, understood
+from daemon.ctl.client import ANSWER_S, LOOK_S, VERSION, ControlAnswer, Daemon, Unreachable
 
 LAST_NOTES = 50
 WATCH_S = 1.0
@@ -22,19 +22,19 @@ WATCH_S = 1.0
 class Asked:
     """What a command may use: the line, the configuration, the daemon."""
 
-    def __init__(self, line: Line, config: Config, daemon: Daemon) -> None:
+    def __init__(self, line: CommandLine, config: Config, daemon: Daemon) -> None:
         self.line = line
         self.config = config
         self.daemon = daemon
 
-    def look(self, do: str, **fields: Any) -> Answer:
+    def look(self, do: str, **fields: Any) -> ControlAnswer:
         """From the daemon; where it gives no answer, from the store."""
         try:
             return {**self.daemon.ask(do, **fields), "source": "daemon"}
         except Unreachable as gone:
             return self.from_store(gone, do, **fields)
 
-    def from_store(self, gone: Unreachable, do: str, **fields: Any) -> Answer:
+    def from_store(self, gone: Unreachable, do: str, **fields: Any) -> ControlAnswer:
         """Raises Unreachable where there is nothing either."""
         from daemon.ctl import offline
 
@@ -54,7 +54,7 @@ class Asked:
         return self.line.options.get("--connector")
 
 
-def failed(answer: Answer) -> int | None:
+def failed(answer: ControlAnswer) -> int | None:
     """The exit code of an answer that says no, told; None for one that says yes."""
     if answer.get("ok"):
         return None
@@ -62,7 +62,7 @@ def failed(answer: Answer) -> int | None:
     return 2 if answer.get("usage") else 1
 
 
-def told(asked: Asked, answer: Answer, content: Any, text: Callable[[], None]) -> int:
+def told(asked: Asked, answer: ControlAnswer, content: Any, text: Callable[[], None]) -> int:
     """The answer in the form that was asked for."""
     code = failed(answer)
     if code is not None:
@@ -82,7 +82,7 @@ def status(asked: Asked) -> int:
     return _status_told(asked, asked.look("status"))
 
 
-def _status_told(asked: Asked, answer: Answer) -> int:
+def _status_told(asked: Asked, answer: ControlAnswer) -> int:
     content = answer.get("status", {})
     return told(asked, answer, content, lambda: output.say(output.status_text(content)))
 
@@ -209,7 +209,7 @@ LOOKS: dict[str, Callable[[Asked], int]] = {
 }
 
 
-def _configured(line: Line) -> Draft:
+def _configured(line: CommandLine) -> Draft:
     """The configuration as far as it can be read; a file that was named must be there."""
     from daemon.config.loader import read
 

@@ -93,7 +93,7 @@ USAGE = (
 SIM_USAGE = "\n".join(map(sim_text, (*SIM_WORDS, PLAYED_WORDS)))
 
 
-class Line(NamedTuple):
+class CommandLine(NamedTuple):
     """A command line, understood."""
 
     command: Command
@@ -108,7 +108,7 @@ class Line(NamedTuple):
         return " ".join(self.command.words)
 
 
-def understood(argv: Sequence[str]) -> Line:
+def understood(argv: Sequence[str]) -> CommandLine:
     """The command line, or Usage.  What follows `sim tap` is a card, whatever it looks like."""
     rest, words = list(argv), list[str]()
     files: list[Path] = []
@@ -135,7 +135,7 @@ def understood(argv: Sequence[str]) -> Line:
         raise Usage(f"{strange[0]} does not go with {' '.join(command.words)}")
     if "--trial" in options:
         raise Usage("config set --trial is not built yet")
-    return Line(command, tuple(operands), options, tuple(files), socket, as_json)
+    return CommandLine(command, tuple(operands), options, tuple(files), socket, as_json)
 
 
 def _next(rest: list[str], name: str) -> str:

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-Answer = dict[str, Any]
+ControlAnswer = dict[str, Any]
 ANSWER_S = 65.0
 """The daemon gives every act an answer within a minute."""
 LOOK_S = 3.0
@@ -53,7 +53,10 @@ class Daemon:
     """A connection to the control socket.  Raises Unreachable at the first question where nobody answers."""
 
     def __init__(
-        self, path: str, patience_s: float = ANSWER_S, clean: Callable[[Answer], Answer] = lambda answer: answer
+        self,
+        path: str,
+        patience_s: float = ANSWER_S,
+        clean: Callable[[ControlAnswer], ControlAnswer] = lambda answer: answer,
     ) -> None:
         self.path = path
         self.patience_s = patience_s
@@ -77,12 +80,12 @@ class Daemon:
         self._sock, self._lines = sock, sock.makefile("rb")
         return sock
 
-    def ask(self, do: str, **fields: Any) -> Answer:
+    def ask(self, do: str, **fields: Any) -> ControlAnswer:
         """The answer to one question."""
         self._say({"v": VERSION, "do": do, **fields})
         return self._hear()
 
-    def follow(self, do: str) -> Iterator[Answer]:
+    def follow(self, do: str) -> Iterator[ControlAnswer]:
         """Answer after answer, until the daemon ends."""
         self._say({"v": VERSION, "do": do})
         assert self._sock is not None
@@ -100,7 +103,7 @@ class Daemon:
         except OSError as error:
             raise Unreachable(f"evsed at {self.path} went away: {error.strerror or error}") from None
 
-    def _hear(self) -> Answer:
+    def _hear(self) -> ControlAnswer:
         try:
             line = self._lines.readline()
             answer = json.loads(line) if line else None

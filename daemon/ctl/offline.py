@@ -13,7 +13,7 @@ from daemon.config.model import Config
 from daemon.ctl.client import State, Unreachable
 from ocpp16.records import Record, Unit
 
-Answer = dict[str, Any]
+ControlAnswer = dict[str, Any]
 
 SEEN_STATION = ("status", "error", "board")
 """What only a living daemon knows of the station …"""
@@ -45,7 +45,7 @@ BLIND: dict[State, tuple[str, str, str]] = {
 NOT_RUNNING = Unreachable("evsed is not running")
 
 
-def answer(do: str, config: Config, gone: Unreachable = NOT_RUNNING, **fields: Any) -> Answer:
+def answer(do: str, config: Config, gone: Unreachable = NOT_RUNNING, **fields: Any) -> ControlAnswer:
     """A look from the store, after the daemon gave no answer (`gone`).  Raises Unreachable where there is no store."""
     if do in ("log", "trace"):
         return {"ok": True, do: _recorded(config, do, gone, fields.get("last"))}
@@ -83,19 +83,19 @@ def _charge_point(config: Config, gone: Unreachable) -> Any:
     )
 
 
-def _status(config: Config, gone: Unreachable, fields: Answer) -> Answer:
+def _status(config: Config, gone: Unreachable, fields: ControlAnswer) -> ControlAnswer:
     from daemon import __version__, host_clock
 
     known = _charge_point(config, gone).status(host_clock.now())
     connectors = [{**row, **dict.fromkeys(SEEN_CONNECTOR)} for row in known["connectors"]]
-    link: Answer = {} if gone.state == "down" else {"linked": None, "in_flight": None}
+    link: ControlAnswer = {} if gone.state == "down" else {"linked": None, "in_flight": None}
     hall = {"version": __version__, "station_id": config.station.id, "pid": None, "uptime_s": None, "link": None}
     store = {"state": None, "dir": str(config.store_dir)}
     unseen = dict.fromkeys(SEEN_STATION)
     return {"ok": True, "status": {**known, **unseen, "connectors": connectors, **link, **hall, "store": store}}
 
 
-def _why(config: Config, gone: Unreachable, fields: Answer) -> Answer:
+def _why(config: Config, gone: Unreachable, fields: ControlAnswer) -> ControlAnswer:
     point, wanted = _charge_point(config, gone), fields.get("connector")
     code, blind, remedy = BLIND[gone.state]
     running = [row for row in point.transaction_rows() if row["state"] != "ended"]
@@ -116,7 +116,7 @@ def _why(config: Config, gone: Unreachable, fields: Answer) -> Answer:
     return {"ok": True, "why": reasons}
 
 
-def _kept(running: list[Answer]) -> str:
+def _kept(running: list[ControlAnswer]) -> str:
     """What the store knows of a connector."""
     if not running:
         return "the store holds no open transaction of this connector"
@@ -126,15 +126,15 @@ def _kept(running: list[Answer]) -> str:
     return f"in the store transaction {row['number']} is open ({bill})"
 
 
-def _queue(config: Config, gone: Unreachable, fields: Answer) -> Answer:
+def _queue(config: Config, gone: Unreachable, fields: ControlAnswer) -> ControlAnswer:
     return {"ok": True, "queue": _charge_point(config, gone).queue()}
 
 
-def _transactions(config: Config, gone: Unreachable, fields: Answer) -> Answer:
+def _transactions(config: Config, gone: Unreachable, fields: ControlAnswer) -> ControlAnswer:
     return {"ok": True, "transactions": _charge_point(config, gone).transaction_rows()}
 
 
-def _configuration(config: Config, gone: Unreachable, fields: Answer) -> Answer:
+def _configuration(config: Config, gone: Unreachable, fields: ControlAnswer) -> ControlAnswer:
     rows = _charge_point(config, gone).configuration_rows()
     key = fields.get("key")
     if key is not None:
@@ -144,7 +144,7 @@ def _configuration(config: Config, gone: Unreachable, fields: Answer) -> Answer:
     return {"ok": True, "configuration": rows}
 
 
-_LOOKS: dict[str, Callable[[Config, Unreachable, Answer], Answer]] = {
+_LOOKS: dict[str, Callable[[Config, Unreachable, ControlAnswer], ControlAnswer]] = {
     "status": _status,
     "why": _why,
     "queue": _queue,
@@ -153,7 +153,7 @@ _LOOKS: dict[str, Callable[[Config, Unreachable, Answer], Answer]] = {
 }
 
 
-def reference(config: Config) -> list[Answer]:
+def reference(config: Config) -> list[ControlAnswer]:
     """The key table of this product with first values: needs neither daemon nor store."""
     from ocpp16.charge_point import ChargePoint
 
@@ -161,7 +161,7 @@ def reference(config: Config) -> list[Answer]:
     return [dict(row) for row in point.configuration_rows()]
 
 
-def _recorded(config: Config, do: str, gone: Unreachable, last: int | None) -> list[Answer]:
+def _recorded(config: Config, do: str, gone: Unreachable, last: int | None) -> list[ControlAnswer]:
     """Notes, or frames and notes, of the flight recorder; card numbers in it are pseudonyms.
 
     Raises Unreachable where neither store nor record can be read.
@@ -185,7 +185,7 @@ def _recorded(config: Config, do: str, gone: Unreachable, last: int | None) -> l
     return lines if last is None else lines[-last:] if last else []
 
 
-def _line(do: str, line: list[Any], utc: float | None) -> Answer | None:
+def _line(do: str, line: list[Any], utc: float | None) -> ControlAnswer | None:
     """A recorded line as the daemon would have told it, or None where it would not have."""
     from daemon.journal.journal import line_of
     from ocpp16.step import Note

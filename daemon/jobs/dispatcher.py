@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.jobs.workers import NO_JOBS, JobAnswer, JobRequest, Jobs, JobSocket, JobThread
-from daemon.recorder.support_bundle import Shown, write_diagnostics
+from daemon.recorder.support_bundle import BundleSources, write_diagnostics
 from daemon.transfers.files import FOLDER
 from ocpp16.events import JobDone
 from ocpp16.step import CancelJob, Download, Install, Job, Upload
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from daemon.board.simulation import Simulation
 
 
-class Works:
+class JobDispatcher:
     """`take` a job; `deliver` is told how it ended, in the loop's thread."""
 
-    def __init__(self, jobs: Callable[[], Jobs], shown: Shown, deliver: Callable[[JobDone], None]) -> None:
+    def __init__(self, jobs: Callable[[], Jobs], shown: BundleSources, deliver: Callable[[JobDone], None]) -> None:
         self._make_jobs = jobs
         self._shown = shown
         self._deliver = deliver
@@ -76,7 +76,7 @@ class Works:
         return await self.jobs.do(JobRequest("upload", job.ref, location=job.location, file=file))
 
 
-def jobs_of(shown: Shown, simulation: Callable[[], Simulation | None]) -> Jobs:
+def jobs_of(shown: BundleSources, simulation: Callable[[], Simulation | None]) -> Jobs:
     """Who does them: evsed-job, or threads of ours and, where the board is simulated, make-believe of the hooks."""
     config = shown.config
     if config.jobs_socket:

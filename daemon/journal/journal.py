@@ -14,7 +14,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, TextIO
 
-from daemon.journal.catalogue import CATALOGUE, WARNING, Line
+from daemon.journal.catalogue import CATALOGUE, WARNING, Entry
 from ocpp16.step import Note
 
 FIELD_CHARS = 200
@@ -68,7 +68,7 @@ def line_of(note: Note) -> tuple[int, str, dict[str, str]]:
     }
     row = CATALOGUE.get(note.code)
     if row is None:
-        row = Line(WARNING, note.code + "".join(f" {name}={{{name}}}" for name in fields))
+        row = Entry(WARNING, note.code + "".join(f" {name}={{{name}}}" for name in fields))
     text = row.text.format_map(_Fields(fields))
     structured = {f"EVSED_{name.upper()}": value for name, value in fields.items()}
     return row.priority, text, {"MESSAGE_ID": message_id(note.code), "EVSED_CODE": note.code, **structured}

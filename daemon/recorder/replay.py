@@ -18,7 +18,7 @@ from ocpp16.charge_point import ChargePoint
 from ocpp16.events import AnyEvent, Event, FrameReceived, Now, Tick
 from ocpp16.step import Commit, Delete, Link, Moment, Note, Offer, Outlet, Save, Tell, Withdraw, moments
 
-Line = list[Any]
+RecordedLine = list[Any]
 
 
 def with_earlier(file: Path) -> list[Path]:
@@ -98,7 +98,7 @@ class Player:
         yield from lines
 
 
-def story(lines: Iterable[Line]) -> Iterator[tuple[str, bool]]:
+def story(lines: Iterable[RecordedLine]) -> Iterator[tuple[str, bool]]:
     """The story, line by line; True marks a line that says where the record differs."""
     player: Player | None = None
     for line in lines:
@@ -126,7 +126,7 @@ def _missing(player: Player) -> Iterator[tuple[str, bool]]:
     player.told.clear()
 
 
-def _only_told(line: Line) -> Iterator[tuple[str, bool]]:
+def _only_told(line: RecordedLine) -> Iterator[tuple[str, bool]]:
     """The start of this life is not in the ring any more: its record is told, not played."""
     if line[0] == "event":
         yield f"{line[1]:12.3f}   {event_in_words(msgspec.convert(line[3], AnyEvent))}", False

@@ -53,7 +53,7 @@ class Window(msgspec.Struct, frozen=True):
         return not before and not after
 
 
-class Shown(NamedTuple):
+class BundleSources(NamedTuple):
     """Where everything is found."""
 
     config: Config
@@ -65,7 +65,7 @@ class Shown(NamedTuple):
     clock: Callable[[], Now] = host_clock.now
 
 
-async def write_diagnostics(job: Upload, shown: Shown) -> str:
+async def write_diagnostics(job: Upload, shown: BundleSources) -> str:
     """Gathers what is shown now and writes the bundle in a thread; returns its file name.  Raises OSError."""
     await shown.recorded()
     config, views, now = shown.config, shown.views, shown.clock()

@@ -18,7 +18,7 @@ Value = int | float | str | bytes | None
 """What a column can hold."""
 
 
-class Refused(NamedTuple):
+class RowRefused(NamedTuple):
     """A row that is no Record any more, and why."""
 
     row: Sequence[Value]
@@ -44,7 +44,7 @@ class Shape(NamedTuple):
                 row[index] = msgspec.json.encode(row[index]).decode()
         return row
 
-    def records(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[list[Record], list[Refused]]:
+    def records(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[list[Record], list[RowRefused]]:
         """The records of `rows`, and the rows that do not validate; a missing column gets its field's default."""
         places = tuple(self.columns.index(column) for column in columns)
         kinds = [(n, place in self.json_columns) for n, place in enumerate(places) if self._is_dressed(place)]
@@ -59,14 +59,14 @@ class Shape(NamedTuple):
 
     def _one_by_one(
         self, columns: Sequence[str], kinds: list[tuple[int, bool]], rows: Iterable[Sequence[Value]]
-    ) -> tuple[list[Record], list[Refused]]:
+    ) -> tuple[list[Record], list[RowRefused]]:
         good: list[Record] = []
         bad = []
         for row in rows:
             try:
                 good.append(msgspec.convert(_plain(columns, kinds, row), self.record))
             except msgspec.MsgspecError as error:
-                bad.append(Refused(row, str(error)))
+                bad.append(RowRefused(row, str(error)))
         return good, bad
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from daemon.store.failures import Damaged
-from daemon.store.rows import Refused, Shape, scripts, shape
+from daemon.store.rows import RowRefused, Shape, scripts, shape
 from ocpp16.records import TABLES, Record
 from ocpp16.step import Save, Write
 
@@ -78,7 +78,7 @@ def read(db: Database, mend: bool) -> tuple[list[Record], list[News]]:
             continue
         names = ", ".join(f'"{column}"' for column in columns)
         cursor = db.execute(f'SELECT {names} FROM "{record.table}" ORDER BY 1')
-        bad: list[Refused] = []
+        bad: list[RowRefused] = []
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             good, refused = known.records(columns, rows)
             records += good
@@ -89,7 +89,7 @@ def read(db: Database, mend: bool) -> tuple[list[Record], list[News]]:
     return records, news
 
 
-def _move_to_rejected(db: Database, known: Shape, columns: list[str], bad: list[Refused]) -> None:
+def _move_to_rejected(db: Database, known: Shape, columns: list[str], bad: list[RowRefused]) -> None:
     """Out of the way, for a person to look at: one bad row must not keep a station from starting."""
     db.execute("BEGIN IMMEDIATE")
     for row, reason in bad:

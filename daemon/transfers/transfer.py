@@ -18,9 +18,9 @@ from daemon.transfers.limits import Limits, TransferFailed, Watch, one_line
 from daemon.transfers.urls import (
     Address,
     Location,
-    Refused,
     Resolve,
     Rules,
+    UrlRefused,
     checked_addresses,
     is_ours,
     read_location,
@@ -79,7 +79,7 @@ def _outcome(work: Callable[[], str], watch: Watch) -> tuple[bool, str]:
     try:
         with watch:
             return True, work()
-    except Refused as refused:
+    except UrlRefused as refused:
         ok, line = False, f"URL: {refused}"
     except TransferFailed as failed:
         ok, line = False, str(failed)

@@ -32,7 +32,7 @@ _COMPATIBLE = IPv6Network("::/96")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
-class Refused(Exception):
+class UrlRefused(Exception):
     """The URL, or where it leads, is not allowed: the reason, without any password."""
 
 
@@ -77,23 +77,23 @@ class Location(msgspec.Struct, frozen=True):
 
 
 def read_location(text: str, schemes: Sequence[str]) -> Location:
-    """The parts of a URL.  Raises Refused."""
+    """The parts of a URL.  Raises UrlRefused."""
     if len(text) > LONGEST:
-        raise Refused(f"it has {len(text)} characters, at most {LONGEST} are allowed")
+        raise UrlRefused(f"it has {len(text)} characters, at most {LONGEST} are allowed")
     if not text.isascii() or not text.isprintable() or any(char in text for char in ' \\"<>^`{|}'):
-        raise Refused("it holds a blank, a control character or another that no URL has")
+        raise UrlRefused("it holds a blank, a control character or another that no URL has")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise Refused(f"it cannot be read: {error}"[:100]) from None
+        raise UrlRefused(f"it cannot be read: {error}"[:100]) from None
     if parts.scheme not in schemes:
-        raise Refused(f"its scheme is {parts.scheme[:20]!r}, allowed: {', '.join(schemes) or 'none'}")
+        raise UrlRefused(f"its scheme is {parts.scheme[:20]!r}, allowed: {', '.join(schemes) or 'none'}")
     assert parts.scheme in PORTS
     if port == 0:
-        raise Refused("it names port 0")
+        raise UrlRefused("it names port 0")
     if "[" in parts.netloc and ":" not in (parts.hostname or ""):
-        raise Refused("its host is no address")
+        raise UrlRefused("its host is no address")
     user, password = _userinfo(parts.netloc)
     path = _decodable(parts.path or "/")
     return Location(
@@ -110,7 +110,7 @@ def read_location(text: str, schemes: Sequence[str]) -> Location:
 def _userinfo(netloc: str) -> tuple[str | None, str]:
     info, at, _ = netloc.rpartition("@")
     if "@" in info:
-        raise Refused("it holds more than one @")
+        raise UrlRefused("it holds more than one @")
     if not at:
         return None, ""
     user, _, password = info.partition(":")
@@ -122,27 +122,27 @@ def _decodable(part: str) -> str:
     try:
         plain = unquote(part, errors="strict")
     except UnicodeDecodeError:
-        raise Refused("it holds bytes that are no UTF-8") from None
+        raise UrlRefused("it holds bytes that are no UTF-8") from None
     if any(ord(char) < 32 or ord(char) == 127 for char in plain):
-        raise Refused("it hides a control character")
+        raise UrlRefused("it hides a control character")
     return part
 
 
 def _host(host: str) -> str:
     if not host:
-        raise Refused("it names no host")
+        raise UrlRefused("it names no host")
     if ":" in host:
         try:
             return str(IPv6Address(host)) if "%" not in host else _no_zone()
         except ValueError:
-            raise Refused("its host is no address") from None
+            raise UrlRefused("its host is no address") from None
     if not _NAME.fullmatch(host):
-        raise Refused("its host is neither a name nor an address")
+        raise UrlRefused("its host is neither a name nor an address")
     return host.lower()
 
 
 def _no_zone() -> str:
-    raise Refused("its host carries a zone")
+    raise UrlRefused("its host carries a zone")
 
 
 # --- where it leads ---------------------------------------------------------------------------------------------------
@@ -169,24 +169,24 @@ def checked_addresses(
     resolve: Resolve = system_addresses,
     ours: Callable[[Address], bool] = is_ours,
 ) -> list[str]:
-    """The addresses to connect to, in turn; one that is not allowed spoils them all.  Raises Refused."""
+    """The addresses to connect to, in turn; one that is not allowed spoils them all.  Raises UrlRefused."""
     try:
         texts = list(resolve(location.host, location.port))
     except (OSError, UnicodeError) as error:
-        raise Refused(f"{location.host} is not found: {getattr(error, 'strerror', None) or error}") from None
+        raise UrlRefused(f"{location.host} is not found: {getattr(error, 'strerror', None) or error}") from None
     addresses = []
     for text in texts:
         try:
             addresses.append(ip_address(text))
         except ValueError:
-            raise Refused(f"{text} is no address") from None
+            raise UrlRefused(f"{text} is no address") from None
     if not addresses:
-        raise Refused(f"{location.host} has no address")
+        raise UrlRefused(f"{location.host} has no address")
     for address in addresses:
         if reason := why_not(address, rules.allow_loopback, ours):
-            raise Refused(f"{address} is {reason}")
+            raise UrlRefused(f"{address} is {reason}")
         if not _is_listed(location.host, address, rules.allow_hosts):
-            raise Refused(f"{location.host} ({address}) is none of [transfers] allow_hosts")
+            raise UrlRefused(f"{location.host} ({address}) is none of [transfers] allow_hosts")
     return [str(address) for address in addresses]
 
 

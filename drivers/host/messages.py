@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from drivers.devices import Message
+from drivers.devices import Packet
 from drivers.reflex.evse import ContactorReport, Evse, PilotReport
 from drivers.reflex.faults import FaultReport
 from drivers.simulated.cable import CABLE_AMPS, SimulatedCable
 
 
-class Voice:
+class BoardMessages:
     """Nothing is decided here but whether a cable's state is news."""
 
     __slots__ = ("_cable_told", "_number", "_out")
 
-    def __init__(self, number: int, out: list[Message]) -> None:
+    def __init__(self, number: int, out: list[Packet]) -> None:
         self._number = number
         self._out = out
         self._cable_told: tuple[bool, bool] | None = None
 
-    def say(self, message: Message) -> None:
+    def say(self, message: Packet) -> None:
         self._out.append(message)
 
     def pilot(self, report: PilotReport) -> None:

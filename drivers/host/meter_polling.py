@@ -6,7 +6,7 @@ from collections.abc import Set
 from math import inf
 from typing import Final
 
-from drivers.devices import Message
+from drivers.devices import Packet
 from drivers.reflex.meter_check import MeterWatch
 from drivers.simulated.meter import SimulatedMeter
 
@@ -45,7 +45,7 @@ class Metering:
             period = IDLE_PERIOD_S
         self.poll_at = now + period
 
-    def message(self, now: float, soc: float | None, fresh: bool = False) -> Message | None:
+    def message(self, now: float, soc: float | None, fresh: bool = False) -> Packet | None:
         """The reading as a message, if it is to be believed and is news (or must be told `fresh`)."""
         reading = self.meter.read()
         if reading is None or any(self.watch.causes.values()):

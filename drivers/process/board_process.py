@@ -19,8 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, SeamError, decode
-from drivers.devices import LEASE_OVER, BoardHost, Message
+from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, ProtocolError, decode
+from drivers.devices import LEASE_OVER, BoardHost, Packet
 from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, read
 from drivers.process.listener import listen, refuse, send
 
@@ -66,7 +66,7 @@ class BoardProcess:
         self._power_cut = power_cut
         self._client: socket.socket | None = None
         self._agreed = False
-        self._offers: dict[int, Message] = {}
+        self._offers: dict[int, Packet] = {}
         self._closed: set[int] = set()
         self._asked_to_stop = False
         self._stop_by: float | None = None
@@ -169,26 +169,26 @@ class BoardProcess:
                 return
             except OSError as error:
                 self._drop(f"the client went: {error.strerror}")
-            except SeamError as error:
+            except ProtocolError as error:
                 refuse(client, str(error))
                 self._drop(f"refused: {error}")
             if self._client is None:
                 return
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: Packet) -> None:
         """A checked message: hello comes first, then levels and orders; nothing is taken while stopping."""
         if message["type"] == "hello":
             if message["version"] not in UNDERSTOOD:
-                raise SeamError(f"version {message['version']}; understood here is {UNDERSTOOD[-1]}")
+                raise ProtocolError(f"version {message['version']}; understood here is {UNDERSTOOD[-1]}")
             self._agreed = True
         elif not self._agreed:
-            raise SeamError(f"{message['type']} before hello")
+            raise ProtocolError(f"{message['type']} before hello")
         elif self._stop_by is None:
             self._say(self._host.receive(self._monotonic(), message))
             if message["type"] == "offer":
                 self._offers[message["connector"]] = message
 
-    def _say(self, messages: list[Message]) -> None:
+    def _say(self, messages: list[Packet]) -> None:
         for message in messages:
             if message["type"] == "contactor":
                 self._switched(message["connector"], message["closed"])

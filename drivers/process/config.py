@@ -16,7 +16,7 @@ DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
 REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
 
 
-class Key(NamedTuple):
+class BoardKey(NamedTuple):
     """A setting: its first value, what fits, and that in words."""
 
     first: Any
@@ -24,32 +24,34 @@ class Key(NamedTuple):
     allowed: str
 
 
-def _whole(low: int, high: int, first: int) -> Key:
-    return Key(first, lambda value: type(value) is int and low <= value <= high, f"a whole number from {low} to {high}")
+def _whole(low: int, high: int, first: int) -> BoardKey:
+    return BoardKey(
+        first, lambda value: type(value) is int and low <= value <= high, f"a whole number from {low} to {high}"
+    )
 
 
-def _number(low: float, high: float, first: float) -> Key:
+def _number(low: float, high: float, first: float) -> BoardKey:
     words = f"a number from {low:g} to {high:g}"
-    return Key(first, lambda value: type(value) in (int, float) and low <= value <= high, words)
+    return BoardKey(first, lambda value: type(value) in (int, float) and low <= value <= high, words)
 
 
-def _path(first: str) -> Key:
-    return Key(first, lambda value: type(value) is str and value.startswith("/"), "an absolute path")
+def _path(first: str) -> BoardKey:
+    return BoardKey(first, lambda value: type(value) is str and value.startswith("/"), "an absolute path")
 
 
-KEYS: Final[dict[str, dict[str, Key]]] = {
+KEYS: Final[dict[str, dict[str, BoardKey]]] = {
     "": {
-        "kind": Key("simulated", lambda value: value == "simulated", 'only "simulated" so far'),
+        "kind": BoardKey("simulated", lambda value: value == "simulated", 'only "simulated" so far'),
         "socket": _path("/run/evsed/board.sock"),
         "connectors": _whole(1, 16, 1),
         "lease_s": _number(1, MAX_LEASE_S, 20.0),
     },
     "simulated": {
         "state_dir": _path("/var/lib/evsed"),
-        "phases": Key(1, lambda value: type(value) is int and value in (1, 3), "1 or 3"),
-        "outlet": Key("cable", lambda value: value in ("cable", "socket"), '"cable" or "socket"'),
+        "phases": BoardKey(1, lambda value: type(value) is int and value in (1, 3), "1 or 3"),
+        "outlet": BoardKey("cable", lambda value: value in ("cable", "socket"), '"cable" or "socket"'),
         "max_amps": _number(6, 80, 32.0),
-        "ventilated": Key(False, lambda value: type(value) is bool, "true or false"),
+        "ventilated": BoardKey(False, lambda value: type(value) is bool, "true or false"),
     },
 }
 """Section ("": outside of any) -> key -> what it may be."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from drivers.board_protocol import encode
-from drivers.devices import Message
+from drivers.devices import Packet
 
 
 def listen(path: Path) -> socket.socket:
@@ -35,7 +35,7 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def send(client: socket.socket, message: Message) -> None:
+def send(client: socket.socket, message: Packet) -> None:
     """One packet; OSError where the client is gone, or so far behind that it is as good as gone."""
     client.send(encode(message), socket.MSG_NOSIGNAL)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from drivers.board_protocol import MAX_LEASE_S, VERSION, SeamError
-from drivers.devices import Message
+from drivers.board_protocol import MAX_LEASE_S, VERSION, ProtocolError
+from drivers.devices import Packet
 from drivers.reflex.evse import Limits
 from drivers.reflex.faults import STATION
 from drivers.simulated.commands import WordsRefused, understand
@@ -49,7 +49,7 @@ class SimulatedBoard:
         new_boot: bool = False,
     ) -> None:
         limits = Limits(max_amps=max_amps, ventilated=ventilated, lease_s=lease_s)
-        self._out: list[Message] = []
+        self._out: list[Packet] = []
         self._world = World(connectors, limits, phases, socket, meter_period_s, meter_repeats, self._out)
         self._seed = seed
         if state:
@@ -72,7 +72,7 @@ class SimulatedBoard:
         self._lease_s = lease_s
         self._now: float | None = None
         self._muted = True
-        self._ends: list[Message] = []
+        self._ends: list[Packet] = []
         """Faults on record that ended before anybody could be told."""
 
     @property
@@ -89,10 +89,10 @@ class SimulatedBoard:
 
     # --- the four verbs ---------------------------------------------------------------------------------------------
 
-    def greet(self, now: float) -> list[Message]:
+    def greet(self, now: float) -> list[Packet]:
         """`hello`, each `connector`, then each one's present states and the station's faults."""
         self.advance(now)  # what happened while nobody listened is contained in the present states
-        hello: Message = {
+        hello: Packet = {
             "type": "hello",
             "version": VERSION,
             "boot_id": self.boot_id,
@@ -112,8 +112,8 @@ class SimulatedBoard:
         self._ends, self._muted = [], False
         return self._taken()
 
-    def receive(self, now: float, message: Message) -> list[Message]:
-        """Act on a checked message; SeamError where it names a connector that is not there."""
+    def receive(self, now: float, message: Packet) -> list[Packet]:
+        """Act on a checked message; ProtocolError where it names a connector that is not there."""
         self._advance(now)
         match message["type"]:
             case "hello":
@@ -137,7 +137,7 @@ class SimulatedBoard:
         self._world.plan()
         return self._taken()
 
-    def advance(self, now: float) -> list[Message]:
+    def advance(self, now: float) -> list[Packet]:
         """Everything that is due by now, each thing at its own second."""
         if now < self._world.wake_at and self._now is not None:
             return []
@@ -160,7 +160,7 @@ class SimulatedBoard:
             world.run(self._now)
         self._now = max(self._now, now)
 
-    def _taken(self) -> list[Message]:
+    def _taken(self) -> list[Packet]:
         taken = self._out[:]
         self._out.clear()
         if not self._muted:
@@ -170,16 +170,16 @@ class SimulatedBoard:
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
-    def _do(self, now: float, message: Message) -> None:
+    def _do(self, now: float, message: Packet) -> None:
         try:
             answer = self._carry_out(now, message)
-        except (SeamError, WordsRefused) as error:
+        except (ProtocolError, WordsRefused) as error:
             answer = (False, str(error))
         if answer is not None:
             ok, detail = answer
             self._out.append({"type": "done", "seq": message["seq"], "ok": ok, "detail": detail[:400]})
 
-    def _carry_out(self, now: float, message: Message) -> tuple[bool, str] | None:
+    def _carry_out(self, now: float, message: Packet) -> tuple[bool, str] | None:
         """Whether it is done, and the detail; None: `done` comes later."""
         number = message.get("connector")
         match message["what"]:
@@ -238,5 +238,5 @@ class SimulatedBoard:
     def _of(self, number: int | None) -> SimulatedConnector:
         """The connector that was named, or the first."""
         if number is not None and number > len(self._world.connectors):
-            raise SeamError(f"connector {number}: this board has {len(self._world.connectors)}")
+            raise ProtocolError(f"connector {number}: this board has {len(self._world.connectors)}")
         return self._world.connectors[(number or 1) - 1]

@@ -15,7 +15,7 @@ WORDS: Final = (
 _ALONE: Final = ("plug", "unplug", "power-cut", "backup-power", "hard-reset")
 
 
-class Deed(NamedTuple):
+class SimCommand(NamedTuple):
     """`what` is a word of `WORDS`; the others are filled in as it needs them."""
 
     what: str
@@ -28,27 +28,27 @@ class WordsRefused(ValueError):
     """The words are unknown, or a value is not allowed; the text says which would be."""
 
 
-def understand(words: list[str]) -> Deed:
-    """`["fault", "rcd", "on"]` as Deed("fault", "rcd", True); WordsRefused names what is allowed."""
+def understand(words: list[str]) -> SimCommand:
+    """`["fault", "rcd", "on"]` as SimCommand("fault", "rcd", True); WordsRefused names what is allowed."""
     match words:
         case [what] if what in _ALONE:
-            return Deed(what)
+            return SimCommand(what)
         case ["tap", id_tag]:
             if not 1 <= len(id_tag) <= 20:
                 raise WordsRefused("an IDTAG has 1 to 20 characters")
-            return Deed("tap", id_tag)
+            return SimCommand("tap", id_tag)
         case ["soc", text]:
-            return Deed("soc", number=_number("PERCENT", text, 0.0, 100.0))
+            return SimCommand("soc", number=_number("PERCENT", text, 0.0, 100.0))
         case ["temperature", text]:
-            return Deed("temperature", number=_number("CELSIUS", text, -40.0, 125.0))
+            return SimCommand("temperature", number=_number("CELSIUS", text, -40.0, 125.0))
         case ["ev", "pause" | "charge" as name]:
-            return Deed("ev", name)
+            return SimCommand("ev", name)
         case ["ev", name, on] if name in EV_LEVELS:
-            return Deed("ev", name, _on(on))
+            return SimCommand("ev", name, _on(on))
         case ["fault", name, on]:
             if name not in CAUSES and name not in STATION_CAUSES:
                 raise WordsRefused(f"unknown fault {name!r}; there are {' '.join((*CAUSES, *STATION_CAUSES))}")
-            return Deed("fault", name, _on(on))
+            return SimCommand("fault", name, _on(on))
         case _:
             raise WordsRefused(f"unknown words {' '.join(words)!r}; there are: {', '.join(WORDS)}")
 

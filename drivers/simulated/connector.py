@@ -9,7 +9,7 @@ from math import inf
 from typing import Any, Final
 
 from drivers.devices import PilotSample
-from drivers.host.messages import Voice
+from drivers.host.messages import BoardMessages
 from drivers.host.meter_polling import Metering
 from drivers.reflex.evse import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
 from drivers.reflex.faults import FaultReport
@@ -36,7 +36,7 @@ class SimulatedConnector:
         *("_pilot", "_station", "_heat_amps", "_limits", "_full_at", "_lock_failed"),
     )
 
-    def __init__(self, limits: Limits, voice: Voice, cable: SimulatedCable, metering: Metering) -> None:
+    def __init__(self, limits: Limits, voice: BoardMessages, cable: SimulatedCable, metering: Metering) -> None:
         self.evse = Evse(limits)
         self.cable = cable
         self.contactor = SimulatedContactor()

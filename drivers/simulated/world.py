@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final, Literal
 
-from drivers.devices import Message
-from drivers.host.messages import Voice
+from drivers.devices import Packet
+from drivers.host.messages import BoardMessages
 from drivers.host.meter_polling import Metering
 from drivers.reflex.derating import Heat, Supply
 from drivers.reflex.evse import Limits
 from drivers.reflex.faults import FaultBook
 from drivers.simulated.cable import SimulatedCable
 from drivers.simulated.car import ARRIVES_WITH_SOC, Car
-from drivers.simulated.commands import STATION_CAUSES, Deed
+from drivers.simulated.commands import STATION_CAUSES, SimCommand
 from drivers.simulated.connector import SimulatedConnector
 from drivers.simulated.meter import SimulatedMeter
 
@@ -40,7 +40,7 @@ class World:
         socket: bool,
         period_s: float,
         repeats: bool,
-        out: list[Message],
+        out: list[Packet],
     ) -> None:
         self.ended: Ended = ""
         self.boots, self.sessions = 1, 0
@@ -48,7 +48,7 @@ class World:
         self.connectors = [
             SimulatedConnector(
                 limits,
-                Voice(number, out),
+                BoardMessages(number, out),
                 SimulatedCable(socket),
                 Metering(number, SimulatedMeter(0.0, phases, VOLTS), period_s, repeats),
             )
@@ -136,7 +136,7 @@ class World:
 
     # --- what people and villains do --------------------------------------------------------------------------------
 
-    def do(self, now: float, deed: Deed, connector: SimulatedConnector, number: int | None) -> str:
+    def do(self, now: float, deed: SimCommand, connector: SimulatedConnector, number: int | None) -> str:
         """Make it happen; what to tell the one who wanted it."""
         match deed.what:
             case "tap":
@@ -166,7 +166,7 @@ class World:
         self._out.append({"type": "card", "connector": number, "id_tag": id_tag, "at": now})
         return "read"
 
-    def _do_at(self, now: float, deed: Deed, connector: SimulatedConnector) -> None:
+    def _do_at(self, now: float, deed: SimCommand, connector: SimulatedConnector) -> None:
         """A driver, his car or a villain at one connector."""
         car = connector.car
         match deed.what, deed.name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ocpp16.configuration.keys import DERIVED, Key, checked, core_keys, items_of
+from ocpp16.configuration.keys import DERIVED, KeyRow, checked, core_keys, items_of
 from ocpp16.messages.core import (
     ChangeConfigurationConf,
     ChangeConfigurationReq,
@@ -107,7 +107,7 @@ class Configuration:
         self.put(key.name, value, within_s)
         return (ConfigurationStatus.REBOOT_REQUIRED if key.reboot else ConfigurationStatus.ACCEPTED), ""
 
-    def _beyond_the_board(self, key: Key, value: str) -> str | None:
+    def _beyond_the_board(self, key: KeyRow, value: str) -> str | None:
         """What a station offers to measure is what product AND board can give."""
         if self.measurable is None or not key.name.endswith("Data") or not value:
             return None
@@ -150,6 +150,6 @@ class Configuration:
             configuration_key=tuple(known.values()) or None, unknown_key=tuple(unknown.values()) or None
         )
 
-    def _entry(self, key: Key) -> KeyValue:
+    def _entry(self, key: KeyRow) -> KeyValue:
         value = None if key.write_only else self._values[key.name.casefold()]
         return KeyValue(key=key.name, readonly=key.read_only, value=value)

@@ -13,14 +13,14 @@ from ocpp16.product import Product
 MAX_VALUE = 500
 """§5.3: characters of a value."""
 
-Kind = Literal["bool", "int", "csl", "phases", "text"]
+KeyKind = Literal["bool", "int", "csl", "phases", "text"]
 
 
-class Key(NamedTuple):
+class KeyRow(NamedTuple):
     """One row of the table."""
 
     name: str
-    kind: Kind
+    kind: KeyKind
     default: str
     unit: str
     lowest: int
@@ -35,16 +35,16 @@ class Key(NamedTuple):
     """J 6.2.2: never told, and named only to who asks for it by name."""
 
 
-def _bool(name: str, default: bool, what: str, read_only: bool = False) -> Key:
-    return Key(name, "bool", "true" if default else "false", "", 0, 1, read_only, what)
+def _bool(name: str, default: bool, what: str, read_only: bool = False) -> KeyRow:
+    return KeyRow(name, "bool", "true" if default else "false", "", 0, 1, read_only, what)
 
 
-def _int(name: str, default: int, unit: str, lowest: int, highest: int, what: str, read_only: bool = False) -> Key:
-    return Key(name, "int", str(default), unit, lowest, highest, read_only, what)
+def _int(name: str, default: int, unit: str, lowest: int, highest: int, what: str, read_only: bool = False) -> KeyRow:
+    return KeyRow(name, "int", str(default), unit, lowest, highest, read_only, what)
 
 
-def _measurands(name: str, default: str, product: Product, longest: int, what: str) -> Key:
-    return Key(name, "csl", default, "", 0, longest, False, what, product.measurands, phases=product.phases)
+def _measurands(name: str, default: str, product: Product, longest: int, what: str) -> KeyRow:
+    return KeyRow(name, "csl", default, "", 0, longest, False, what, product.measurands, phases=product.phases)
 
 
 REGISTER = "Energy.Active.Import.Register"
@@ -54,7 +54,7 @@ DAY = 86400
 
 
 @cache
-def core_keys(product: Product) -> dict[str, Key]:
+def core_keys(product: Product) -> dict[str, KeyRow]:
     """The keys of Core that this product has, by folded name, in the order of their spelling."""
     keys = _charging_keys(product) + _metering_keys(product) + _talking_keys(product) + _optional_keys(product)
     keys += _list_keys(product) + _reservation_keys(product) + _smart_keys(product) + _firmware_keys(product)
@@ -62,14 +62,14 @@ def core_keys(product: Product) -> dict[str, Key]:
     return {key.name.casefold(): key for key in sorted(keys, key=lambda key: key.name.casefold())}
 
 
-def _charging_keys(product: Product) -> list[Key]:
+def _charging_keys(product: Product) -> list[KeyRow]:
     """Who may charge, and how it ends."""
     n, fixed, alone = product.connectors, product.fixed_cable, product.offline_authorization
     rotation = ",".join(f"{connector}.NotApplicable" for connector in range(n + 1))
     return [
         _bool("AuthorizeRemoteTxRequests", True, "A remote start is authorized like a card first."),
         _int("ConnectionTimeOut", 60, "s", 0, DAY, "How long an accepted card waits for the plug."),
-        Key("ConnectorPhaseRotation", "phases", rotation, "", 0, n + 1, False, "Phase rotation per connector."),
+        KeyRow("ConnectorPhaseRotation", "phases", rotation, "", 0, n + 1, False, "Phase rotation per connector."),
         _int("ConnectorPhaseRotationMaxLength", n + 1, "items", n + 1, n + 1, "Items in ConnectorPhaseRotation.", True),
         _bool("LocalAuthorizeOffline", alone, "Offline, a card known here may start.", not alone),
         _bool("LocalPreAuthorize", False, "Online, a card known here starts without asking."),
@@ -80,7 +80,7 @@ def _charging_keys(product: Product) -> list[Key]:
     ]
 
 
-def _metering_keys(product: Product) -> list[Key]:
+def _metering_keys(product: Product) -> list[KeyRow]:
     """What is measured, and when."""
     aligned, sampled = product.aligned_data_max_length, product.sampled_data_max_length
     stop_aligned, stop_sampled = product.stop_aligned_max_length, product.stop_sampled_max_length
@@ -132,7 +132,7 @@ def _metering_keys(product: Product) -> list[Key]:
     ]
 
 
-def _talking_keys(product: Product) -> list[Key]:
+def _talking_keys(product: Product) -> list[KeyRow]:
     """How we talk to the Central System."""
     most, names = product.get_configuration_max_keys, product.profiles
     least, beat, ping = product.heartbeat_interval_min_s, product.heartbeat_interval_max_s, product.ping_interval_s
@@ -140,17 +140,17 @@ def _talking_keys(product: Product) -> list[Key]:
         _int("GetConfigurationMaxKeys", most, "keys", 1, 1000, "Declared limit.", True),
         _int("HeartbeatInterval", beat, "s", least, beat, "Set by each accepted boot; 0: daily."),
         _int("MessageTimeout", 30, "s", 1, 600, "How long an answer is awaited."),
-        Key("SupportedFeatureProfiles", "csl", ",".join(names), "", 0, 20, True, "What is built.", names),
+        KeyRow("SupportedFeatureProfiles", "csl", ",".join(names), "", 0, 20, True, "What is built.", names),
         _int("TransactionMessageAttempts", 3, "times", 0, 1000, "Sendings before a message is parked; 0 acts as 1."),
         _int("TransactionMessageRetryInterval", 60, "s", 0, DAY, "Wait before the next one, times sendings so far."),
         _int("WebSocketPingInterval", ping, "s", 0, DAY, "Pings of ours; 0: none."),
     ]
 
 
-def _optional_keys(product: Product) -> list[Key]:
+def _optional_keys(product: Product) -> list[KeyRow]:
     """Present only where the function is built (§9)."""
     may, must = product.keep_on_ev_disconnect, product.stop_on_ev_disconnect
-    keys: list[Key] = []
+    keys: list[KeyRow] = []
     if may or must:  # E 3.80: read-write only where both ways are built
         keys.append(
             _bool("StopTransactionOnEVSideDisconnect", must, "Pulling the plug at the car ends it.", not (may and must))
@@ -166,7 +166,7 @@ def _optional_keys(product: Product) -> list[Key]:
     return keys
 
 
-def _list_keys(product: Product) -> list[Key]:
+def _list_keys(product: Product) -> list[KeyRow]:
     if not product.has("LocalAuthListManagement"):
         return []
     total, once = product.local_list_max_length, product.send_local_list_max_length
@@ -177,14 +177,14 @@ def _list_keys(product: Product) -> list[Key]:
     ]
 
 
-def _reservation_keys(product: Product) -> list[Key]:
+def _reservation_keys(product: Product) -> list[KeyRow]:
     if not product.has("Reservation"):
         return []
     zero = product.reserve_connector_zero
     return [_bool("ReserveConnectorZeroSupported", zero, "The whole station can be reserved.", True)]
 
 
-def _smart_keys(product: Product) -> list[Key]:
+def _smart_keys(product: Product) -> list[KeyRow]:
     if not product.has("SmartCharging"):
         return []
     level, periods, most = product.max_stack_level, product.schedule_max_periods, product.max_profiles
@@ -192,24 +192,24 @@ def _smart_keys(product: Product) -> list[Key]:
     unit_key = "ChargingScheduleAllowedChargingRateUnit"
     return [
         _int("ChargeProfileMaxStackLevel", level, "", level, level, "Highest stackLevel.", True),
-        Key(unit_key, "csl", units, "", 0, 2, True, "Units of limits: Current A, Power W.", product.rate_units),
+        KeyRow(unit_key, "csl", units, "", 0, 2, True, "Units of limits: Current A, Power W.", product.rate_units),
         _int("ChargingScheduleMaxPeriods", periods, "items", periods, periods, "Periods in a schedule.", True),
         _int("MaxChargingProfilesInstalled", most, "items", most, most, "Profiles kept, of all purposes.", True),
     ]
 
 
-def _firmware_keys(product: Product) -> list[Key]:
+def _firmware_keys(product: Product) -> list[KeyRow]:
     if not product.has("FirmwareManagement"):
         return []
     names = product.transfer_protocols
-    return [Key("SupportedFileTransferProtocols", "csl", ",".join(names), "", 0, 8, True, "For files.", names)]
+    return [KeyRow("SupportedFileTransferProtocols", "csl", ",".join(names), "", 0, 8, True, "For files.", names)]
 
 
 INERT = "Inert so far:"
 """Begins the effect of a key of the security extension, which is not built yet: nothing follows from its value."""
 
 
-def _security_keys(product: Product) -> list[Key]:
+def _security_keys(product: Product) -> list[KeyRow]:
     """W §9: there, and honest about it."""
     if not product.security_profiles:
         return []
@@ -217,10 +217,10 @@ def _security_keys(product: Product) -> list[Key]:
     none = f"{INERT} profiles 1 to 3 are not built, a change is refused."
     return [
         _bool("AdditionalRootCertificateCheck", False, f"{INERT} no root certificate is installed.", True),
-        Key("AuthorizationKey", "text", "", "", 0, 0, False, none, write_only=True),
+        KeyRow("AuthorizationKey", "text", "", "", 0, 0, False, none, write_only=True),
         _int("CertificateSignedMaxChainSize", chain, "chars", chain, chain, f"{INERT} a chain of certificates.", True),
         _int("CertificateStoreMaxLength", store, "items", store, store, f"{INERT} root certificates.", True),
-        Key("CpoName", "text", "", "chars", 0, 64, False, f"{INERT} the organisation in a certificate request."),
+        KeyRow("CpoName", "text", "", "chars", 0, 64, False, f"{INERT} the organisation in a certificate request."),
         _int("SecurityProfile", 0, "", 0, 0, none),
     ]
 
@@ -230,7 +230,7 @@ PHASED = {"Voltage": ("", "-N"), "Current.Import": ("",), "Power.Active.Import":
 """Measurands that are known for each phase, and how a phase is named."""
 
 
-def checked(key: Key, text: str) -> tuple[str | None, str]:
+def checked(key: KeyRow, text: str) -> tuple[str | None, str]:
     """(value as it is kept, "") or (None, why it is refused)."""
     text = text.strip()
     if len(text) > MAX_VALUE:
@@ -260,7 +260,7 @@ def checked(key: Key, text: str) -> tuple[str | None, str]:
     return ",".join(items), ""
 
 
-def _item_allowed(key: Key, item: str) -> bool:
+def _item_allowed(key: KeyRow, item: str) -> bool:
     if key.kind == "phases":
         number, _, rotation = item.partition(".")
         return number in map(str, range(key.highest)) and rotation in PHASE_WORDS

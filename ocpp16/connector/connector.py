@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ocpp16.connector.ending import LAST_READING_S, Ending
 from ocpp16.connector.state import Token
-from ocpp16.connector.why import Refused
+from ocpp16.connector.why import CardRefused
 from ocpp16.events import CableChanged, ContactorChanged, MeterSampled, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.records import Transaction
@@ -122,7 +122,7 @@ class Connector(Ending):
         self.accept(Token(id_tag, verdict.parent_id_tag, remote, self._asked_profile if remote else None))
 
     def _refuse(self, id_tag: str, reason: str) -> None:
-        self.refused = Refused(reason, self.context.now.mono)
+        self.refused = CardRefused(reason, self.context.now.mono)
         self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
 
     def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ocpp16.connector.state import Place
+from ocpp16.connector.state import ConnectorState
 from ocpp16.messages.types import Reason
 from ocpp16.profiles.core.transactions import HORIZON_S
 from ocpp16.records import Transaction
@@ -19,7 +19,7 @@ LAST_READING_S = 2.0
 """The reading that follows the opening comes within this."""
 
 
-class Ending(Place):
+class Ending(ConnectorState):
     """The last chapter of a connector's story."""
 
     def stop(self, reason: Reason, id_tag: str | None = None) -> None:

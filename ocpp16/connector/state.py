@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ocpp16.configuration.configuration import Configuration
-from ocpp16.connector.why import Refused
+from ocpp16.connector.why import CardRefused
 from ocpp16.events import ConnectorShape
 from ocpp16.messages.types import ChargingProfile
 from ocpp16.product import Product
@@ -17,12 +17,12 @@ from ocpp16.profiles.core.metering import Metering
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.transactions import Transactions
 from ocpp16.profiles.firmware_management.firmware import Firmware
-from ocpp16.profiles.reservation import Reservations, Seat
+from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.records import Availability, Occupancy, Transaction
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
-from ocpp16.status.connector_status import View, fault_of
+from ocpp16.status.connector_status import StatusFacts, fault_of
 from ocpp16.step import Lamp, Outlet
 
 
@@ -51,7 +51,7 @@ class Parts(NamedTuple):
     firmware: Firmware
 
 
-class Place:
+class ConnectorState:
     """Connector `number` (> 0) as a bundle of facts."""
 
     def __init__(self, number: int, parts: Parts, station_faults: dict[str, str]) -> None:
@@ -76,7 +76,7 @@ class Place:
         self.signalled_amps = 0.0
         self.signalled_why = ""
         self.token: Token | None = None
-        self.refused: Refused | None = None
+        self.refused: CardRefused | None = None
         self.asking: str | None = None
         self._asked_profile: ChargingProfile | None = None
         self.on_ended: Callable[[int], None]
@@ -171,10 +171,10 @@ class Place:
         newest = max((row for row in rows if row.connector == self.number), key=lambda row: row.number, default=None)
         return 1 if newest is not None and newest.id_tag.casefold() == id_tag.casefold() else 3
 
-    def seat(self) -> Seat:
+    def seat(self) -> ConnectorUse:
         """For those who want to reserve it."""
         begun = self.transaction is not None or self.token is not None or self.finishing
-        return Seat(self.faulted, self.operative, begun or self.plugged or self.asking is not None, begun)
+        return ConnectorUse(self.faulted, self.operative, begun or self.plugged or self.asking is not None, begun)
 
     @property
     def free(self) -> bool:
@@ -254,11 +254,11 @@ class Place:
 
     # --- what it looks like -----------------------------------------------------------------------------------------
 
-    def view(self) -> View:
+    def view(self) -> StatusFacts:
         transaction = self.transaction
         left = self.context.facts.of(Occupancy).get(self.number)
         held = left is not None and left.held_for is not None
-        return View(
+        return StatusFacts(
             faults=self.fault_codes(),
             operative=self.operative,
             plugged=self.plugged,

@@ -11,7 +11,7 @@ from ocpp16.records import Transaction
 from ocpp16.status.connector_status import Fault, fault_of
 
 if TYPE_CHECKING:
-    from ocpp16.connector.state import Place
+    from ocpp16.connector.state import ConnectorState
 
 REMEMBERED_S = 300.0
 """So long a refused card is the answer to "why", unless another one is shown or the car leaves."""
@@ -28,7 +28,7 @@ class Why(NamedTuple):
     """How the amperes came about: the minima, one by one."""
 
 
-class Refused(NamedTuple):
+class CardRefused(NamedTuple):
     """The card that was refused last."""
 
     reason: str
@@ -92,7 +92,7 @@ WITHOUT_CARDS = {
 """Remedies where a product takes no card to start (C-07 no)."""
 
 
-def why(place: Place) -> Why:
+def why(place: ConnectorState) -> Why:
     """The one reason, how the amperes came about, and for what only this moment knows: its words."""
     amps = place.offered_amps()
     chain = tuple(f"{floor(bound * 10.0 + 1e-6) / 10.0:g} A {name}" for bound, name in sorted(place.chain()))
@@ -117,7 +117,7 @@ def why(place: Place) -> Why:
     return found
 
 
-def _code(place: Place, amps: float) -> str:
+def _code(place: ConnectorState, amps: float) -> str:
     if place.faulted and place.fault_codes():
         return max(place.fault_codes(), key=lambda code: _weight(fault_of(code)))
     if place.transaction is not None:
@@ -147,7 +147,7 @@ def _weight(fault: Fault) -> tuple[bool, bool]:
     return "--clear-latched" in fault.remedy, fault.blocks_running
 
 
-def _unregistered(place: Place) -> str:
+def _unregistered(place: ConnectorState) -> str:
     registration = place.parts.registration
     if registration.status is RegistrationStatus.REJECTED:
         return "boot-rejected"
@@ -156,7 +156,7 @@ def _unregistered(place: Place) -> str:
     return "boot-unanswered" if registration.session.up else "never-registered"
 
 
-def _in_transaction(place: Place, transaction: Transaction, amps: float) -> str:
+def _in_transaction(place: ConnectorState, transaction: Transaction, amps: float) -> str:
     if transaction.stopping:
         return "stopping"
     if not place.plugged:

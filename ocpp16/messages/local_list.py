@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocpp16.messages.types import IdTagInfo, Integer, Message, Text20, UpdateStatus, UpdateType, Words
+from ocpp16.messages.types import IdTagInfo, Integer, Message, Text20, UpdateStatus, UpdateType, WireStruct
 
 # --- sent by the Central System -------------------------------------------------------------------------------------
 
@@ -15,7 +15,7 @@ class GetLocalListVersionConf(Message, frozen=True):
     list_version: Integer
 
 
-class AuthorizationData(Words, frozen=True):
+class AuthorizationData(WireStruct, frozen=True):
     id_tag: Text20
     id_tag_info: IdTagInfo | None = None
     """None: take the card off the list (Differential only)."""

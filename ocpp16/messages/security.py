@@ -32,11 +32,11 @@ from ocpp16.messages.types import (
     Text10000,
     TriggerMessageStatus,
     UploadLogStatus,
-    Words,
+    WireStruct,
 )
 
 
-class CertificateHashData(Words, frozen=True):
+class CertificateHashData(WireStruct, frozen=True):
     hash_algorithm: HashAlgorithm
     issuer_name_hash: Text128
     issuer_key_hash: Text128
@@ -44,13 +44,13 @@ class CertificateHashData(Words, frozen=True):
     """Hex, as the two hashes: no leading zeros, no 0x."""
 
 
-class LogParameters(Words, frozen=True):
+class LogParameters(WireStruct, frozen=True):
     remote_location: Text512
     oldest_timestamp: DateTime | None = None
     latest_timestamp: DateTime | None = None
 
 
-class Firmware(Words, frozen=True):
+class Firmware(WireStruct, frozen=True):
     location: Text512
     retrieve_date_time: DateTime
     signing_certificate: Text5500

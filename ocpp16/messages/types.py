@@ -31,11 +31,11 @@ DateTimeText = str
 """Outgoing: written by `datetimes.to_text`."""
 
 
-class Words(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class WireStruct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """A structure of the wire: camelCase there, snake_case here; None and absent are the same."""
 
 
-class Message(Words, frozen=True):
+class Message(WireStruct, frozen=True):
     """A request or a confirmation."""
 
 
@@ -422,19 +422,19 @@ class UploadLogStatus(StrEnum):
     UPLOADING = "Uploading"
 
 
-class IdTagInfo(Words, frozen=True):
+class IdTagInfo(WireStruct, frozen=True):
     status: AuthorizationStatus
     expiry_date: DateTime | None = None
     parent_id_tag: Text20 | None = None
 
 
-class KeyValue(Words, frozen=True):
+class KeyValue(WireStruct, frozen=True):
     key: Text50
     readonly: bool
     value: Text500 | None = None
 
 
-class SampledValue(Words, frozen=True):
+class SampledValue(WireStruct, frozen=True):
     """One value; what is left out has the default of §7.43 (Sample.Periodic, Raw, the import register, Outlet, Wh)."""
 
     value: str
@@ -446,14 +446,14 @@ class SampledValue(Words, frozen=True):
     unit: UnitOfMeasure | None = None
 
 
-class MeterValue(Words, frozen=True):
+class MeterValue(WireStruct, frozen=True):
     """All values of one instant."""
 
     timestamp: DateTimeText
     sampled_value: Annotated[tuple[SampledValue, ...], Meta(min_length=1)]
 
 
-class ChargingSchedulePeriod(Words, frozen=True):
+class ChargingSchedulePeriod(WireStruct, frozen=True):
     start_period: Integer
     """Seconds from the start of the schedule."""
     limit: float
@@ -461,7 +461,7 @@ class ChargingSchedulePeriod(Words, frozen=True):
     number_phases: Integer | None = None
 
 
-class ChargingSchedule(Words, frozen=True):
+class ChargingSchedule(WireStruct, frozen=True):
     charging_rate_unit: ChargingRateUnit
     charging_schedule_period: Annotated[tuple[ChargingSchedulePeriod, ...], Meta(min_length=1)]
     duration: Integer | None = None
@@ -471,7 +471,7 @@ class ChargingSchedule(Words, frozen=True):
     """One decimal."""
 
 
-class ChargingProfile(Words, frozen=True):
+class ChargingProfile(WireStruct, frozen=True):
     charging_profile_id: Integer
     stack_level: Integer
     charging_profile_purpose: ChargingProfilePurpose

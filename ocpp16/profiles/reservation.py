@@ -20,7 +20,7 @@ from ocpp16.state.id_tags import same
 from ocpp16.state.timers import Timer
 
 
-class Seat(NamedTuple):
+class ConnectorUse(NamedTuple):
     """What a connector is like, for one who wants to reserve it."""
 
     faulted: bool
@@ -37,7 +37,7 @@ class Reservations:
     def __init__(self, context: Context, product: Product) -> None:
         self.context = context
         self.product = product
-        self.seats: Callable[[], dict[int, Seat]]
+        self.seats: Callable[[], dict[int, ConnectorUse]]
 
     @property
     def rows(self) -> list[Reservation]:

@@ -26,9 +26,9 @@ class Failure(NamedTuple):
     description: str
 
 
-Answer = Any
+CallOutcome = Any
 """A confirmation Struct, or a Failure."""
-Then = Callable[[Answer], None]
+Then = Callable[[CallOutcome], None]
 
 
 class Volatile(NamedTuple):

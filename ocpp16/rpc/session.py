@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
-from ocpp16.rpc.calls import Answer, Failure, Gate, InFlight, Postponed, Then, Volatile
-from ocpp16.rpc.transaction_queue import Key, Report, Reports
+from ocpp16.rpc.calls import CallOutcome, Failure, Gate, InFlight, Postponed, Then, Volatile
+from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
@@ -34,7 +34,7 @@ SHORT_QUEUE = 10
 class Session:
     """Feeds `frames_out`; `pump` is called at the end of each step."""
 
-    def __init__(self, context: Context, reports: Reports, seed: int) -> None:
+    def __init__(self, context: Context, reports: TransactionQueue, seed: int) -> None:
         self.context = context
         self.reports = reports
         self.gate = Gate.BOOT
@@ -52,7 +52,7 @@ class Session:
         self._flight: InFlight | None = None
         self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._late: OrderedDict[str, Report] = OrderedDict()
-        self._interrupted: tuple[Key | None, int] = (None, 0)
+        self._interrupted: tuple[QueueKey | None, int] = (None, 0)
         """The message last in flight at a lost connection, and at how many in a row."""
         self._timeouts = 0
         self._proved = False
@@ -85,7 +85,7 @@ class Session:
         """Something is said or waits to be said (reports that wait for a retry excepted)."""
         return self._flight is not None or bool(self._volatile) or self._boot is not None
 
-    def awaited(self) -> Key | None:
+    def awaited(self) -> QueueKey | None:
         """The transaction message whose answer is awaited."""
         return self._flight.report.key if self._flight and self._flight.report else None
 
@@ -145,15 +145,15 @@ class Session:
         if self.gate is Gate.SILENT:  # §4.2: Rejected, and its interval is not over
             self.context.note("frame-ignored", reason=f"{call.action} while we are rejected")
             return
-        print_ = f"{call.action}:{hashlib.blake2b(bytes(call.payload), digest_size=8).hexdigest()}"
+        fingerprint = f"{call.action}:{hashlib.blake2b(bytes(call.payload), digest_size=8).hexdigest()}"
         if (earlier := self._answered.get(call.id)) is not None:
-            same = earlier[0] == print_ and earlier[1]
+            same = earlier[0] == fingerprint and earlier[1]
             self.frames_out.append(
                 earlier[1] if same else frames.error(call.id, "GenericError", "this id was used for another CALL")
             )
             self.context.note("frame-repeated" if same else "frame-id-reused", id=call.id, action=call.action)
             return
-        self._answered[call.id] = (print_, "")
+        self._answered[call.id] = (fingerprint, "")
         while len(self._answered) > MAX_ANSWERED:
             self._answered.popitem(last=False)
         request = payload.decode_request(call.action, call.payload)
@@ -200,7 +200,7 @@ class Session:
     def _deliver(
         self, action: str, then: Then | None, report: Report | None, message: frames.Result | frames.Error
     ) -> None:
-        answer: Answer
+        answer: CallOutcome
         if isinstance(message, frames.Error):
             answer = Failure(message.code, message.description)
         else:

@@ -14,46 +14,46 @@ from ocpp16.messages.types import Message
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
-Kind = Literal["start", "values", "stop"]
+MessageKind = Literal["start", "values", "stop"]
 
 
-class Key(NamedTuple):
+class QueueKey(NamedTuple):
     """Place in the order of all reports, what it is, and its row's key (a transaction's number or a sample's seq)."""
 
     seq: int
-    kind: Kind
+    kind: MessageKind
     row: int
 
 
 class Report(NamedTuple):
     """A transaction message as it is about to be sent."""
 
-    key: Key
+    key: QueueKey
     action: str
     request: Message
 
 
-class Reports:
+class TransactionQueue:
     """One queue for the station, in the order of the facts."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.build: Callable[[Key], Report | None]
+        self.build: Callable[[QueueKey], Report | None]
         """Read a report off its row; None where nothing is left to be said."""
-        self.on_confirmed: Callable[[Key, Any], None]
-        self.on_parked: Callable[[Key, str], None]
+        self.on_confirmed: Callable[[QueueKey, Any], None]
+        self.on_parked: Callable[[QueueKey, str], None]
         self.attempts_allowed: Callable[[], int]
         self.retry_interval_s: Callable[[], float]
-        self._heap: list[Key] = []
+        self._heap: list[QueueKey] = []
         """The known ones, oldest first; behind the first one also some that are known no more."""
-        self._known: set[Key] = set()
+        self._known: set[QueueKey] = set()
         self._attempts = 0
         self._not_before = 0.0
         self._sent_seq = 0
 
     # --- the queue --------------------------------------------------------------------------------------------------
 
-    def announce(self, key: Key) -> None:
+    def announce(self, key: QueueKey) -> None:
         """A fact that must be told came up (or, at start, was found in the store)."""
         if key not in self._known:
             head = self._heap[0] if self._heap else None
@@ -66,7 +66,7 @@ class Reports:
     def waiting(self) -> int:
         return len(self._known)
 
-    def in_order(self) -> list[Key]:
+    def in_order(self) -> list[QueueKey]:
         """In the order of sending."""
         return sorted(self._known)
 
@@ -93,21 +93,21 @@ class Reports:
             self._forget(self._heap[0])
         return None
 
-    def _forget(self, key: Key) -> None:
+    def _forget(self, key: QueueKey) -> None:
         self._known.discard(key)
         if self._heap and self._heap[0] == key:
             self._attempts, self._not_before = 0, 0.0
         while self._heap and self._heap[0] not in self._known:
             heapq.heappop(self._heap)
 
-    def withdraw(self, key: Key) -> bool:
+    def withdraw(self, key: QueueKey) -> bool:
         """Take one out of the queue (it is parked by hand).  False: it is not there."""
         if key not in self._known:
             return False
         self._forget(key)
         return True
 
-    def thin_out(self, keys: Iterable[Key]) -> None:
+    def thin_out(self, keys: Iterable[QueueKey]) -> None:
         """Take many out, none of them the head: the queue is built anew once, for it is long."""
         gone = set(keys)
         assert not self._heap or self._heap[0] not in gone

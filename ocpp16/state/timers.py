@@ -30,14 +30,14 @@ class Timer(StrEnum):
     FLOOR = "remember the time"
 
 
-Key = tuple[Timer, int]
+TimerKey = tuple[Timer, int]
 
 
 class Timers:
     """Due times in monotonic seconds."""
 
     def __init__(self) -> None:
-        self._due: dict[Key, float] = {}
+        self._due: dict[TimerKey, float] = {}
 
     def set(self, timer: Timer, due: float, connector: int = 0) -> None:
         """Fire at `due`; a timer that runs already is moved."""
@@ -62,6 +62,6 @@ class Timers:
             del self._due[key]
         return [(timer, connector, due) for due, (timer, connector) in ripe]
 
-    def table(self) -> dict[Key, float]:
+    def table(self) -> dict[TimerKey, float]:
         """A copy, for those who look."""
         return dict(self._due)

@@ -14,15 +14,15 @@ from ocpp16.events import (
 )
 from ocpp16.records import LatchedFault
 from ocpp16.state.context import Context
-from ocpp16.station.card_routing import Reader
+from ocpp16.station.card_routing import CardRouting
 from ocpp16.status.connector_status import fault_of
 
 
-class BoardFacts:
+class BoardEvents:
     """Facts of a connector that this product does not have are ignored (the mismatch is a fault of its own)."""
 
     def __init__(
-        self, context: Context, connectors: dict[int, Connector], station_faults: dict[str, str], reader: Reader
+        self, context: Context, connectors: dict[int, Connector], station_faults: dict[str, str], reader: CardRouting
     ) -> None:
         self.context = context
         self.connectors = connectors

@@ -10,7 +10,7 @@ from ocpp16.state.timers import Timer
 from ocpp16.station.remote_control import RemoteControl
 
 
-class Reader:
+class CardRouting:
     """Routes a card; the connector decides what it means."""
 
     def __init__(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ocpp16.profiles.core.transactions import Transactions
 from ocpp16.records import Sample, Transaction
-from ocpp16.rpc.transaction_queue import Key, Reports
+from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
 from ocpp16.state.context import Context
 
 
@@ -14,7 +14,11 @@ class Queue:
     """Looks at the reports; what parking and retrying mean is the transactions' affair."""
 
     def __init__(
-        self, context: Context, reports: Reports, transactions: Transactions, awaited: Callable[[], Key | None]
+        self,
+        context: Context,
+        reports: TransactionQueue,
+        transactions: Transactions,
+        awaited: Callable[[], QueueKey | None],
     ) -> None:
         self.context = context
         self.reports = reports
@@ -30,7 +34,7 @@ class Queue:
             key=lambda row: str(row["item"]).zfill(12),
         )
 
-    def _row(self, key: Key, state: str) -> dict[str, object]:
+    def _row(self, key: QueueKey, state: str) -> dict[str, object]:
         sample = self.context.facts.of(Sample).get(key.row) if key.kind == "values" else None
         number = sample.number if sample else None if key.kind == "values" else key.row
         transaction = self.context.facts.of(Transaction).get(number) if number is not None else None

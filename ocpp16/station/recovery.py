@@ -41,7 +41,7 @@ def contradictions(product: Product, shapes: Sequence[ConnectorShape]) -> list[s
     return lines
 
 
-class Attachment:
+class Recovery:
     """Holds who the board is while it is there."""
 
     def __init__(

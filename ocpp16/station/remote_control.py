@@ -38,7 +38,7 @@ from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.reservation import Reservations
 from ocpp16.rpc.calls import POSTPONED, Postponed
 from ocpp16.rpc.session import Session
-from ocpp16.rpc.transaction_queue import Reports
+from ocpp16.rpc.transaction_queue import TransactionQueue
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 from ocpp16.step import Order, Restart
@@ -71,7 +71,7 @@ class RemoteControl:
         self,
         context: Context,
         session: Session,
-        reports: Reports,
+        reports: TransactionQueue,
         configuration: Configuration,
         registration: Registration,
         connectors: dict[int, Connector],

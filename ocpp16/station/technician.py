@@ -13,12 +13,12 @@ from ocpp16.messages.types import Reason, ResetStatus, ResetType
 from ocpp16.profiles.core.metering import Metering
 from ocpp16.state.context import Context
 from ocpp16.station.queue_commands import Queue
-from ocpp16.station.recovery import Attachment
+from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
 from ocpp16.step import Reply
 
 
-class Desk:
+class Technician:
     """Each question gets exactly one reply."""
 
     def __init__(
@@ -27,7 +27,7 @@ class Desk:
         configuration: Configuration,
         queue: Queue,
         metering: Metering,
-        attachment: Attachment,
+        attachment: Recovery,
         remote: RemoteControl,
         connectors: dict[int, Connector],
     ) -> None:

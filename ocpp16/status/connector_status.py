@@ -117,7 +117,7 @@ def fault_of(code: str) -> Fault:
     return FAULTS.get(code, UNKNOWN_FAULT)
 
 
-class View(NamedTuple):
+class StatusFacts(NamedTuple):
     """The facts of a connector that its status depends on."""
 
     faults: tuple[str, ...] = ()
@@ -139,7 +139,7 @@ class View(NamedTuple):
     reserved: bool = False
 
 
-class Shown(NamedTuple):
+class StatusReport(NamedTuple):
     """What StatusNotification tells."""
 
     status: Status
@@ -148,7 +148,7 @@ class Shown(NamedTuple):
     vendor_code: str | None = None
 
 
-def connector_status(view: View) -> Shown:
+def connector_status(view: StatusFacts) -> StatusReport:
     """§4.9, §7.7: the status of a connector > 0."""
     faults = [code for code in view.faults if not view.transaction or fault_of(code).blocks_running]
     if faults:
@@ -156,15 +156,15 @@ def connector_status(view: View) -> Shown:
     status, info = _working(view)
     if view.faults:  # §4.9: an error code with another status than Faulted is a warning
         code = view.faults[0]
-        return Shown(status, fault_of(code).error, fault_of(code).why[:50], code)
-    return Shown(status, info=info)
+        return StatusReport(status, fault_of(code).error, fault_of(code).why[:50], code)
+    return StatusReport(status, info=info)
 
 
-def _faulted(code: str) -> Shown:
-    return Shown(Status.FAULTED, fault_of(code).error, fault_of(code).why[:50], code)
+def _faulted(code: str) -> StatusReport:
+    return StatusReport(Status.FAULTED, fault_of(code).error, fault_of(code).why[:50], code)
 
 
-def _working(view: View) -> tuple[Status, str | None]:
+def _working(view: StatusFacts) -> tuple[Status, str | None]:
     if view.transaction:
         return _in_transaction(view)
     if not view.operative:
@@ -178,7 +178,7 @@ def _working(view: View) -> tuple[Status, str | None]:
     return (Status.PREPARING if view.plugged or view.held else Status.AVAILABLE), None
 
 
-def _in_transaction(view: View) -> tuple[Status, str | None]:
+def _in_transaction(view: StatusFacts) -> tuple[Status, str | None]:
     if view.stopping:
         gone = EV_SIDE_DISCONNECTED if view.stopping == "EVDisconnected" else None
         return (Status.FINISHING, gone) if gone or not (view.closed and view.plugged) else (Status.CHARGING, None)
@@ -191,11 +191,11 @@ def _in_transaction(view: View) -> tuple[Status, str | None]:
     return (Status.PREPARING if view.settling else Status.SUSPENDED_EV), None
 
 
-def station_status(faults: tuple[str, ...], operative: bool) -> Shown:
+def station_status(faults: tuple[str, ...], operative: bool) -> StatusReport:
     """Connector 0: Available, Unavailable or Faulted, whatever the connectors do."""
     if faults:
         return _faulted(faults[0])
-    return Shown(Status.AVAILABLE if operative else Status.UNAVAILABLE)
+    return StatusReport(Status.AVAILABLE if operative else Status.UNAVAILABLE)
 
 
 # §4.9, the matrix: from a status to those that may follow it.  Faulted may follow any, and lead back to any.

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from daemon.runner import CROWDED, INBOX_CAP, STALL_S, TURNS, BrokenBelief, Runner
+from daemon.runner import CROWDED, INBOX_CAP, STALL_S, TURNS, InvariantError, Runner
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardLost, BoardReady, Event, Now, Started, StopAsked, Tick
 from ocpp16.records import Unit
@@ -154,7 +154,7 @@ async def test_after_a_lost_board_all_levels_are_told_again() -> None:
 async def test_a_broken_belief_withdraws_every_offer() -> None:
     """An exception in a step is told by what it was and when, and no energy is left offered."""
     runner, hands, _ = runner_of(AssertionError("impossible"))
-    with pytest.raises(BrokenBelief, match="AssertionError at Started: impossible"):
+    with pytest.raises(InvariantError, match="AssertionError at Started: impossible"):
         await runner.run()
     assert hands.did[-1] == "withdraw all"
 

@@ -18,7 +18,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from daemon.board.transport import BoardSocket
 from daemon.config.loader import load
 from daemon.journal.journal import Journal
-from daemon.runner import BrokenBelief
+from daemon.runner import InvariantError
 from daemon.station import Station
 from daemon.store.store import Store, StoreFailed
 from ocpp16.events import BoardDone
@@ -192,7 +192,7 @@ async def test_a_second_request_to_end_does_not_wait(tmp_path: Path) -> None:
     ("error", "words"),
     [
         (StoreFailed("disk gone"), "the store failed"),
-        (BrokenBelief("AssertionError at Tick: x"), "broken belief"),
+        (InvariantError("AssertionError at Tick: x"), "broken belief"),
         (OSError("no socket"), "cannot go on"),
     ],
 )

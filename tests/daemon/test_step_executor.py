@@ -9,7 +9,7 @@ from typing import Any
 
 from daemon.journal.journal import Journal
 from daemon.recorder.flight_recorder import FILES, FlightRecorder, read_lines
-from daemon.step_executor import StationHands
+from daemon.step_executor import StepExecutor
 from ocpp16.events import FrameReceived, Now, Tick
 from ocpp16.step import Link, Note, Order, Outlet, Reply, Write
 
@@ -52,7 +52,7 @@ class Rig:
         self.parts, self.lines, self.orphans = Parts(), list[str](), list[Order]()
         self.thread = ThreadPoolExecutor(1)
         journal = Journal(lambda priority, text, fields: self.lines.append(text))
-        self.hands = StationHands(
+        self.hands = StepExecutor(
             self.parts,
             self.parts,
             self.thread,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.board_protocol import FROM_BOARD, MAX_BYTES, MAX_LEASE_S, TO_BOARD, SeamError, check, decode, encode
+from drivers.board_protocol import FROM_BOARD, MAX_BYTES, MAX_LEASE_S, TO_BOARD, ProtocolError, check, decode, encode
 
 OFFER = {
     "type": "offer",
@@ -62,7 +62,7 @@ def test_absent_fields_get_their_defaults() -> None:
 )
 def test_what_does_not_fit_is_named(change: dict[str, Any], reason: str) -> None:
     """Type, field and what is allowed stand in the reason."""
-    with pytest.raises(SeamError) as refused:
+    with pytest.raises(ProtocolError) as refused:
         check({**OFFER, **change}, "to_board")
     assert str(refused.value).startswith(reason)
 
@@ -78,14 +78,14 @@ def test_what_does_not_fit_is_named(change: dict[str, Any], reason: str) -> None
 )
 def test_lists_and_ranges(change: dict[str, Any], reason: str) -> None:
     """Lists are bounded and each item is checked."""
-    with pytest.raises(SeamError, match=reason):
+    with pytest.raises(ProtocolError, match=reason):
         check({**METER, **change}, "from_board")
 
 
 @pytest.mark.parametrize("id_tag", ["", "x" * 21])
 def test_a_card_has_one_to_twenty_characters(id_tag: str) -> None:
     """Any text of that length."""
-    with pytest.raises(SeamError, match="a text of 1 to 20 characters"):
+    with pytest.raises(ProtocolError, match="a text of 1 to 20 characters"):
         check({"type": "card", "id_tag": id_tag, "at": 1.0}, "from_board")
 
 
@@ -107,14 +107,14 @@ def test_a_card_has_one_to_twenty_characters(id_tag: str) -> None:
 )
 def test_malformed_packets_are_refused(data: bytes) -> None:
     """No JSON, no object, a field twice, no number, too long, not ASCII: a reason each, never another exception."""
-    with pytest.raises(SeamError):
+    with pytest.raises(ProtocolError):
         decode(data, "to_board")
 
 
 def test_what_cannot_be_a_packet_is_not_sent() -> None:
     """Longer than 1 KiB, not finite, or no JSON at all."""
     for message in ({"detail": "x" * 1024}, {"at": float("inf")}, {"at": object()}):
-        with pytest.raises(SeamError):
+        with pytest.raises(ProtocolError):
             encode(message)
 
 
@@ -134,14 +134,14 @@ JSON = st.recursive(
 @settings(max_examples=300)
 @given(st.data())
 def test_nothing_gets_through_unchecked(data: st.DataObject) -> None:
-    """Whatever stands in the fields of a known message: checked values come out, or a SeamError."""
+    """Whatever stands in the fields of a known message: checked values come out, or a ProtocolError."""
     direction = data.draw(st.sampled_from(["from_board", "to_board"]))
     table = FROM_BOARD if direction == "from_board" else TO_BOARD
     kind = data.draw(st.sampled_from(sorted(table)))
     message = {"type": kind} | {name: data.draw(JSON) for name in table[kind]}
     try:
         checked = check(message, direction)  # type: ignore[arg-type]
-    except SeamError:
+    except ProtocolError:
         return
     assert set(checked) == {"type", *table[kind]}
     assert check(json.loads(json.dumps(checked)), direction) == checked  # type: ignore[arg-type]

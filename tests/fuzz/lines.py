@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from daemon.control.requests import Desk
-from daemon.control.server import ControlSocket, Refused, request_of
+from daemon.control.requests import ControlRequests
+from daemon.control.server import ControlSocket, RequestRefused, request_of
 from ocpp16 import events as ev
 from tests.fuzz import mutate
 from tests.fuzz.life import Life
@@ -46,7 +46,7 @@ class ControlLines:
     def fresh(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.life = Life(1)
-        self.desk = Desk(
+        self.desk = ControlRequests(
             self.life.station, lambda: ev.Now(self.life.mono, None), self._deliver, dict, list, set(), self._sim
         )
         desk = self.desk
@@ -76,7 +76,7 @@ class ControlLines:
         return text.encode(errors="replace")
 
     def take(self, line: bytes) -> None:
-        with suppress(Refused):
+        with suppress(RequestRefused):
             self.loop.run_until_complete(self._answer(line))
 
     async def _answer(self, line: bytes) -> None:

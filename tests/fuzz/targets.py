@@ -157,7 +157,7 @@ def take_board(item: tuple[bytes, board_protocol.Direction]) -> None:
     data, direction = item
     try:
         message = board_protocol.decode(data, direction)
-    except board_protocol.SeamError as error:
+    except board_protocol.ProtocolError as error:
         assert str(error), "refused without a word"
         return
     assert board_protocol.decode(board_protocol.encode(message), direction) == message

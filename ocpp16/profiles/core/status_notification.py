@@ -13,7 +13,7 @@ from ocpp16.rpc.calls import Failure, Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
-from ocpp16.status.connector_status import Shown, bridge
+from ocpp16.status.connector_status import StatusReport, bridge
 
 
 class Notifications:
@@ -24,9 +24,9 @@ class Notifications:
         self.session = session
         self.configuration = configuration
         self.vendor = vendor
-        self._now: dict[int, Shown] = {}
+        self._now: dict[int, StatusReport] = {}
         self._since: dict[int, float] = {}
-        self._told: dict[int, Shown] = {}
+        self._told: dict[int, StatusReport] = {}
         """What was sent last on this connection (or confirmed on an earlier one)."""
         self._sent: dict[int, Status] = {}
         """The status that left last, whether or not it arrived: the next one follows it along the matrix."""
@@ -35,10 +35,10 @@ class Notifications:
     def _can_tell(self) -> bool:
         return self.session.up and self.session.gate is Gate.OPEN
 
-    def shown(self, connector: int) -> Shown | None:
+    def shown(self, connector: int) -> StatusReport | None:
         return self._now.get(connector)
 
-    def update(self, connector: int, shown: Shown, start_seq: int | None) -> None:
+    def update(self, connector: int, shown: StatusReport, start_seq: int | None) -> None:
         """Called after every step.  `start_seq`: place of the StartTransaction that goes first, where one waits."""
         if self._now.get(connector) == shown:
             return
@@ -64,10 +64,10 @@ class Notifications:
             return
         sent = self._sent.get(connector)
         if sent is not None and connector > 0 and (between := bridge(sent, shown.status)) is not None:
-            self._send(connector, Shown(between), start_seq)  # a step of the matrix that took no time
+            self._send(connector, StatusReport(between), start_seq)  # a step of the matrix that took no time
         self._send(connector, shown, start_seq)
 
-    def _send(self, connector: int, shown: Shown, start_seq: int | None, triggered: bool = False) -> None:
+    def _send(self, connector: int, shown: StatusReport, start_seq: int | None, triggered: bool = False) -> None:
         self._told[connector] = shown
         self._sent[connector] = shown.status
         self.session.call(
@@ -78,7 +78,7 @@ class Notifications:
             lane=connector,
         )
 
-    def request(self, connector: int, shown: Shown) -> StatusNotificationReq:
+    def request(self, connector: int, shown: StatusReport) -> StatusNotificationReq:
         utc = self.context.clock.at(self._since.get(connector, self.context.now.mono)).utc
         return StatusNotificationReq(
             connector_id=connector,
@@ -90,7 +90,7 @@ class Notifications:
             vendor_error_code=shown.vendor_code,
         )
 
-    def _answered(self, connector: int, shown: Shown, answer: object) -> None:
+    def _answered(self, connector: int, shown: StatusReport, answer: object) -> None:
         if isinstance(answer, Failure) and not answer.code and self._told.get(connector) == shown:
             del self._told[connector]  # not known to have arrived: to be told again
 

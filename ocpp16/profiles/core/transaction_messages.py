@@ -7,20 +7,20 @@ from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import Location, Measurand, MeterValue, Phase, ReadingContext, Reason, UnitOfMeasure
 from ocpp16.messages.types import SampledValue as WireValue
 from ocpp16.records import Sample, Stamp, Transaction
-from ocpp16.rpc.transaction_queue import Key, Report
+from ocpp16.rpc.transaction_queue import QueueKey, Report
 from ocpp16.state.context import Context
 
 UNKNOWN_ID = -1
 """E 3.18: the transactionId of a transaction whose StartTransaction was never accepted."""
 
 
-class Telling:
+class TransactionMessages:
     """From a row to a request."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
 
-    def build(self, key: Key) -> Report | None:
+    def build(self, key: QueueKey) -> Report | None:
         if key.kind == "values":
             sample = self.context.facts.of(Sample).get(key.row)
             if sample is None or sample.state != "waiting":

@@ -11,7 +11,7 @@ from ocpp16.records import Sample, Stamp, Transaction
 from ocpp16.state.context import Context
 
 
-class Chronology:
+class TransactionTime:
     """The latest time that each transaction has used."""
 
     def __init__(self, context: Context) -> None:

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
 from ocpp16.profiles.core.authorization import Authorization
-from ocpp16.profiles.core.transaction_messages import Telling
-from ocpp16.profiles.core.transaction_time import Chronology
+from ocpp16.profiles.core.transaction_messages import TransactionMessages
+from ocpp16.profiles.core.transaction_time import TransactionTime
 from ocpp16.records import Sample, Stamp, Transaction
-from ocpp16.rpc.transaction_queue import Key, Reports
+from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
 from ocpp16.state.context import LAZY_S, Context
 from ocpp16.state.id_tags import Verdict
 
@@ -32,17 +32,17 @@ HORIZON_S = 60.0
 class Transactions:
     """Writes transactions down and tells them."""
 
-    def __init__(self, context: Context, reports: Reports, authorization: Authorization) -> None:
+    def __init__(self, context: Context, reports: TransactionQueue, authorization: Authorization) -> None:
         self.context = context
         self.reports = reports
         self.authorization = authorization
         self.on_verdict: Callable[[Transaction, Verdict], None]
-        self.telling = Telling(context)
+        self.telling = TransactionMessages(context)
         reports.build = self.telling.build
         reports.on_confirmed = self.confirmed
         reports.on_parked = self.parked
         known = context.facts.of(Transaction)
-        self.chronology = Chronology(context)
+        self.chronology = TransactionTime(context)
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
         self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if _is_closed(t)]
         self._parked = sorted(s.seq for s in context.facts.of(Sample).values() if s.state == "parked")
@@ -51,12 +51,12 @@ class Transactions:
     def _announce_all(self) -> None:
         for transaction in self.context.facts.of(Transaction).values():
             if transaction.start == "waiting":
-                self.reports.announce(Key(transaction.start_seq, "start", transaction.number))
+                self.reports.announce(QueueKey(transaction.start_seq, "start", transaction.number))
             if transaction.stop == "waiting" and transaction.stop_seq is not None:
-                self.reports.announce(Key(transaction.stop_seq, "stop", transaction.number))
+                self.reports.announce(QueueKey(transaction.stop_seq, "stop", transaction.number))
         for sample in self.context.facts.of(Sample).values():
             if not sample.for_stop and sample.state == "waiting":
-                self.reports.announce(Key(sample.seq, "values", sample.seq))
+                self.reports.announce(QueueKey(sample.seq, "values", sample.seq))
 
     # --- writing down, in the order of the story --------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class Transactions:
         )
         self._next_number += 1
         self.context.save(transaction)
-        self.reports.announce(Key(transaction.start_seq, "start", transaction.number))
+        self.reports.announce(QueueKey(transaction.start_seq, "start", transaction.number))
         self.context.note(
             "transaction-began", number=transaction.number, connector=connector, id_tag=id_tag, wh=int(wh)
         )
@@ -102,7 +102,7 @@ class Transactions:
         )
         rare = interval_s >= HORIZON_S
         self.context.save(sample, within_s=0.0 if rare else HORIZON_S, fleeting=self.reports.waiting == 0)
-        self.reports.announce(Key(sample.seq, "values", sample.seq))
+        self.reports.announce(QueueKey(sample.seq, "values", sample.seq))
         if self.reports.waiting > VALUES_CAP:
             self._thin_values()
 
@@ -162,7 +162,7 @@ class Transactions:
         )
         self.context.save(ended)
         assert ended.stop_seq is not None
-        self.reports.announce(Key(ended.stop_seq, "stop", ended.number))
+        self.reports.announce(QueueKey(ended.stop_seq, "stop", ended.number))
         self.context.note(
             "transaction-ended",
             number=ended.number,
@@ -174,7 +174,7 @@ class Transactions:
 
     # --- what came of it --------------------------------------------------------------------------------------------
 
-    def confirmed(self, key: Key, confirmation: Any) -> None:
+    def confirmed(self, key: QueueKey, confirmation: Any) -> None:
         if key.kind == "values":
             if key.row in self._parked:
                 self._parked.remove(key.row)
@@ -219,7 +219,7 @@ class Transactions:
             while len(self._closed) > CLOSED_CAP:
                 self.context.delete(Transaction, self._closed.pop(0))
 
-    def parked(self, key: Key, error: str) -> None:
+    def parked(self, key: QueueKey, error: str) -> None:
         """Refused for good: kept, visible, to be tried again by hand; it blocks nothing."""
         if key.kind == "values":
             self._park_values(key, error)
@@ -231,7 +231,7 @@ class Transactions:
         self.context.note("report-parked", kind=key.kind, number=transaction.number, error=error)
         self._close(changed)
 
-    def _park_values(self, key: Key, error: str) -> None:
+    def _park_values(self, key: QueueKey, error: str) -> None:
         sample = self.context.facts.of(Sample)[key.row]
         self.context.save(replace(sample, state="parked", error=error), within_s=LAZY_S)
         self.context.note("report-parked", kind="values", number=sample.number, error=error)
@@ -248,16 +248,16 @@ class Transactions:
             self.context.delete(Sample, key.row, within_s=LAZY_S)
         self.context.note("queue-thinned", dropped=len(victims), kept=self.reports.waiting)
 
-    def parked_keys(self) -> list[Key]:
-        keys = [Key(seq, "values", seq) for seq in self._parked]
+    def parked_keys(self) -> list[QueueKey]:
+        keys = [QueueKey(seq, "values", seq) for seq in self._parked]
         for transaction in self.context.facts.of(Transaction).values():
             if transaction.start == "parked":
-                keys.append(Key(transaction.start_seq, "start", transaction.number))
+                keys.append(QueueKey(transaction.start_seq, "start", transaction.number))
             if transaction.stop == "parked" and transaction.stop_seq is not None:
-                keys.append(Key(transaction.stop_seq, "stop", transaction.number))
+                keys.append(QueueKey(transaction.stop_seq, "stop", transaction.number))
         return keys
 
-    def retry(self, key: Key) -> bool:
+    def retry(self, key: QueueKey) -> bool:
         """Put a parked one back into the queue.  False: its stop has gone already, so a start would come too late."""
         if key.kind == "values":
             self._parked.remove(key.row)

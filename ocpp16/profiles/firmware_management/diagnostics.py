@@ -10,7 +10,7 @@ from ocpp16.events import JobDone
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import DiagnosticsStatusNotificationReq, GetDiagnosticsConf, GetDiagnosticsReq
 from ocpp16.messages.types import DiagnosticsStatus
-from ocpp16.profiles.firmware_management.status_retry import OWN_RETRY_S, Insist, interval_of, retries_of
+from ocpp16.profiles.firmware_management.status_retry import OWN_RETRY_S, StatusRetry, interval_of, retries_of
 from ocpp16.rpc.calls import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
@@ -24,7 +24,7 @@ class Diagnostics:
     def __init__(self, context: Context, session: Session) -> None:
         self.context = context
         self.session = session
-        self._insist = Insist(context, session, Timer.UPLOAD)
+        self._insist = StatusRetry(context, session, Timer.UPLOAD)
         self._upload: Upload | None = None
         self._left = 0
         self._wait_s = OWN_RETRY_S

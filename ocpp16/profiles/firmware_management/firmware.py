@@ -19,7 +19,7 @@ from ocpp16.messages.firmware import (
 )
 from ocpp16.messages.types import FirmwareStatus
 from ocpp16.product import Product
-from ocpp16.profiles.firmware_management.status_retry import Insist, interval_of, retries_of
+from ocpp16.profiles.firmware_management.status_retry import StatusRetry, interval_of, retries_of
 from ocpp16.records import FirmwareUpdate
 from ocpp16.rpc.calls import Gate
 from ocpp16.rpc.payload import Refusal
@@ -53,7 +53,7 @@ class Firmware:
         self.reboot: Callable[[], None]
         self.on_open: Callable[[], None]
         """The connectors may be used again."""
-        self._insist = Insist(context, session, Timer.UPDATE)
+        self._insist = StatusRetry(context, session, Timer.UPDATE)
         self._begun = False
         self._job: int | None = None
 

@@ -28,7 +28,7 @@ def interval_of(asked: int | None) -> int:
     return OWN_RETRY_S if asked is None else max(0, min(asked, MAX_RETRY_S))
 
 
-class Insist:
+class StatusRetry:
     """Sets its timer where a status must be told again: it may have been heard, or not; twice is better than never."""
 
     def __init__(self, context: Context, session: Session, timer: Timer) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daemon.board.session import OFFERS_REMEMBERED, BoardTalk
-from drivers.board_protocol import SeamError
+from drivers.board_protocol import ProtocolError
 from ocpp16.events import BoardAttached, BoardDone, OfferAcked, PilotChanged
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
@@ -198,7 +198,7 @@ def test_what_breaks_the_conversation(messages: list[dict[str, Any]]) -> None:
     """A refusal, a foreign version, and words out of turn end the conversation with a reason."""
     talk = BoardTalk()
     talk.opened([])
-    with pytest.raises(SeamError):
+    with pytest.raises(ProtocolError):
         for message in messages:
             talk.heard(message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.board.session import Answer
+from daemon.board.session import DoneCallback
 from daemon.board.simulation import ANSWER_LEAVES_S, BACKUP_S, Simulation, make_board, open_world
 from daemon.config.loader import load
 from daemon.config.model import Config
@@ -26,7 +26,7 @@ class Board:
     def __init__(self) -> None:
         self.asked: list[tuple[str, list[str], int | None]] = []
 
-    def ask(self, what: str, words: list[str], connector: int | None, answer: Answer) -> None:
+    def ask(self, what: str, words: list[str], connector: int | None, answer: DoneCallback) -> None:
         self.asked.append((what, words, connector))
         answer(words != ["bad"], "detail")
         answer(True, "twice")  # a second answer changes nothing

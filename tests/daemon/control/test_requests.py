@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from daemon.control.requests import FOLLOWED, Desk
-from daemon.control.server import Refused
+from daemon.control.requests import FOLLOWED, ControlRequests
+from daemon.control.server import RequestRefused
 from daemon.step_executor import Watcher
 from ocpp16.events import Event, Now, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.step import Reply
@@ -43,7 +43,7 @@ class Rig:
         self.watchers: set[Watcher] = set()
         self.answer: Callable[[Event], Reply | None] = lambda event: Reply(event.ref, True, "done")  # type: ignore[attr-defined]
         notes = [{"code": "a"}, {"code": "b"}]
-        self.desk = Desk(
+        self.desk = ControlRequests(
             Views(),
             lambda: Now(1.0, None),
             self._deliver,
@@ -74,7 +74,7 @@ async def test_why_is_asked_of_one_connector_or_all() -> None:
     """A connector that is not there is a usage error."""
     why = Rig().desk.looks["why"]
     assert len(why({})["why"]) == 2 and len(why({"connector": 2})["why"]) == 1
-    with pytest.raises(Refused, match="no connector 3"):
+    with pytest.raises(RequestRefused, match="no connector 3"):
         why({"connector": 3})
 
 
@@ -82,7 +82,7 @@ async def test_keys_are_found_in_any_case() -> None:
     """One key or all; an unknown one is a usage error."""
     look = Rig().desk.looks["configuration"]
     assert look({}) == look({"key": "heartbeatinterval"})
-    with pytest.raises(Refused, match="no key"):
+    with pytest.raises(RequestRefused, match="no key"):
         look({"key": "x"})
 
 
@@ -127,7 +127,7 @@ ABSENT: list[tuple[str, dict[str, Any]]] = [
 async def test_what_is_not_there_is_a_usage_error(what: str, request_: dict[str, Any]) -> None:
     """A key, connector or item that this station does not have never reaches core or board."""
     rig = Rig()
-    with pytest.raises(Refused, match="there is no") as refused:
+    with pytest.raises(RequestRefused, match="there is no") as refused:
         await rig.desk.acts[what](request_)
     assert refused.value.usage and rig.events == []
 
@@ -164,7 +164,7 @@ async def test_missing_and_wrong_fields_are_refused() -> None:
         ("sim", {}),
         ("stop", {"connector": "1"}),
     ):
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             await rig.desk.acts[what](request)
     assert rig.events == []
 

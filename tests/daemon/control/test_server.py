@@ -20,8 +20,8 @@ from daemon.control.server import (
     LINE_BYTES,
     AnotherAnswers,
     ControlSocket,
-    Refused,
     Request,
+    RequestRefused,
     error,
     field,
     may_act,
@@ -44,7 +44,7 @@ async def follow(request: Request) -> AsyncIterator[Answer]:
 
 
 def refusing(request: Request) -> Answer:
-    raise Refused("not today")
+    raise RequestRefused("not today")
 
 
 @contextlib.asynccontextmanager
@@ -209,7 +209,7 @@ async def test_a_living_daemon_keeps_its_socket(tmp_path: Path) -> None:
 @given(st.binary(max_size=200))
 def test_every_line_is_a_request_or_refused(line: bytes) -> None:
     """Nothing that comes in raises anything else."""
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(RequestRefused):
         assert isinstance(request_of(line)["do"], str)
 
 
@@ -219,9 +219,9 @@ def test_fields_are_checked() -> None:
     assert field(request, "a", int) == 1 and field(request, "b", bool) and field(request, "d", list) == [1]
     assert field(request, "z", int) is None
     for name, kind in (("b", int), ("c", int), ("a", str), ("a", bool), ("a", list)):
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             field(request, name, kind)
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         field(request, "z", str, needed=True)
 
 

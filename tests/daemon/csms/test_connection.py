@@ -14,7 +14,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from daemon.csms.backoff import Failed, LinkLimits
-from daemon.csms.connection import SLICE_BYTES, Wire
+from daemon.csms.connection import SLICE_BYTES, WebSocketConnection
 from daemon.csms.link import machine_of
 
 LIMITS = LinkLimits(close_s=2, pong_s=10, stall_s=30, queue_frames=3)
@@ -60,7 +60,7 @@ class DeskLoop:
 class DeskTransport(asyncio.Transport):
     """Remembers what was written; `taken` is how much the other side takes."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: WebSocketConnection) -> None:
         super().__init__()
         self.wire = wire
         self.written: list[bytes] = []
@@ -97,7 +97,7 @@ class Desk:
         self.opened = 0
         self.is_crowded = False
         machine = machine_of("ws://desk/ocpp/CP1", LIMITS, {"Authorization": "Basic x"})
-        self.wire = Wire(machine, self, LIMITS, cast(asyncio.AbstractEventLoop, self.loop))
+        self.wire = WebSocketConnection(machine, self, LIMITS, cast(asyncio.AbstractEventLoop, self.loop))
         self.transport = DeskTransport(self.wire)
         self.wire.connection_made(self.transport)
         self.server = ServerProtocol(subprotocols=[cast(Any, "ocpp1.6")], max_size=None)
@@ -106,7 +106,7 @@ class Desk:
         self.server.send_response(self.server.accept(request))
         self.says()
 
-    def on_open(self, wire: Wire) -> None:
+    def on_open(self, wire: WebSocketConnection) -> None:
         self.opened += 1
 
     def on_text(self, text: str) -> None:

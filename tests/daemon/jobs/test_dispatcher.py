@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from daemon.config.loader import load
-from daemon.jobs.dispatcher import Works, jobs_of
+from daemon.jobs.dispatcher import JobDispatcher, jobs_of
 from daemon.jobs.workers import JobAnswer, JobRequest, JobSocket, JobThread
-from daemon.recorder.support_bundle import Shown
+from daemon.recorder.support_bundle import BundleSources
 from ocpp16.events import JobDone, Now
 from ocpp16.step import CancelJob, Download, Install, Job, Restart, Upload
 from tests.daemon.recorder.test_support_bundle import Views, config
@@ -43,8 +43,8 @@ class Rig:
 
         async def recorded() -> None: ...
 
-        shown = Shown(config(folder), Views(), dict, list, recorded, lambda: Now(1.0, None))
-        self.works = Works(lambda: self.jobs, shown, self.deliver)  # type: ignore[arg-type,return-value]
+        shown = BundleSources(config(folder), Views(), dict, list, recorded, lambda: Now(1.0, None))
+        self.works = JobDispatcher(lambda: self.jobs, shown, self.deliver)  # type: ignore[arg-type,return-value]
 
     def deliver(self, event: JobDone) -> None:
         self.done.append(event)
@@ -163,7 +163,7 @@ async def test_who_does_them(tmp_path: Path) -> None:
 
     simulation: Any = Simulation()
     for board, ok in (("simulated", True), ("real", False)):
-        shown = Shown(config(tmp_path), Played(board), dict, list, recorded, lambda: Now(1.0, None))
+        shown = BundleSources(config(tmp_path), Played(board), dict, list, recorded, lambda: Now(1.0, None))
         jobs = jobs_of(shown, lambda: simulation)
         assert isinstance(jobs, JobThread)
         answer = await jobs.do(JobRequest("install", 1, file="f"))
@@ -174,5 +174,5 @@ async def test_who_does_them(tmp_path: Path) -> None:
         assert not (await early.do(JobRequest("reboot", 4))).ok and not (await early.do(JobRequest("install", 5))).ok
     file = tmp_path / "evsed.toml"
     file.write_text(f"{file.read_text()}\n[jobs]\nsocket = '/run/j'\n")
-    shown = Shown(load([file], {}), Played("simulated"), dict, list, recorded)
+    shown = BundleSources(load([file], {}), Played("simulated"), dict, list, recorded)
     assert isinstance(jobs_of(shown, lambda: simulation), JobSocket)

@@ -15,7 +15,7 @@ from daemon.config.loader import load
 from daemon.config.model import Config
 from daemon.recorder.flight_recorder import FILES
 from daemon.recorder.pseudonyms import Pseudonyms
-from daemon.recorder.support_bundle import Shown, Window, masked, recorded, within, write_diagnostics
+from daemon.recorder.support_bundle import BundleSources, Window, masked, recorded, within, write_diagnostics
 from ocpp16.events import Now
 from ocpp16.step import Upload
 
@@ -64,7 +64,9 @@ async def bundle(folder: Path, **window: float | None) -> dict[str, Any]:
         {"utc": NOON, "text": "new"},
         {"utc": None, "text": "no time"},
     ]
-    shown = Shown(config(folder), Views(), lambda: {"version": "1"}, lambda: log, recorded, lambda: Now(1.0, NOON))
+    shown = BundleSources(
+        config(folder), Views(), lambda: {"version": "1"}, lambda: log, recorded, lambda: Now(1.0, NOON)
+    )
     job = Upload(1, "http://h/", "diagnostics-5.tar.gz", window.get("oldest"), window.get("latest"))
     assert await write_diagnostics(job, shown) == "diagnostics-5.tar.gz"
     found: dict[str, Any] = {}

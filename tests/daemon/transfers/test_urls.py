@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from daemon.transfers.urls import (
     Address,
     Location,
-    Refused,
     Rules,
+    UrlRefused,
     checked_addresses,
     is_ours,
     read_location,
@@ -55,7 +55,7 @@ def test_a_password_does_not_come_out() -> None:
     """Neither the text of a location nor a refusal carries it."""
     location = read_location("ftp://u:secret@h/f", ALL)
     assert "secret" not in f"{location} {location!r}"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UrlRefused) as refused:
         where("ftp://u:secret@127.0.0.1/f")
     assert "secret" not in str(refused.value)
 
@@ -97,7 +97,7 @@ def test_a_password_does_not_come_out() -> None:
 )
 def test_urls_that_are_refused(text: str) -> None:
     """Another scheme, no host, tricks with user, port, slash or line end, too long: refused in one line."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UrlRefused) as refused:
         read_location(text, ALL)
     reason = str(refused.value)
     assert reason and reason.isprintable() and len(reason) < 200
@@ -107,20 +107,20 @@ def test_the_longest_url() -> None:
     """512 characters are taken, one more is not."""
     text = "http://h/" + "x" * (512 - 9)
     assert read_location(text, ALL)
-    with pytest.raises(Refused):
+    with pytest.raises(UrlRefused):
         read_location(text + "x", ALL)
 
 
 def test_schemes_are_narrowed() -> None:
     """What the product cannot or the configuration does not allow is refused by name."""
-    with pytest.raises(Refused, match=r"'http', allowed: https"):
+    with pytest.raises(UrlRefused, match=r"'http', allowed: https"):
         read_location("http://h/", ("https",))
 
 
 @given(st.text(max_size=60) | st.from_regex(r"(http|ftps?)://[a-z@:\[\]%./\\0-9]{0,30}", fullmatch=True))
 def test_no_text_is_too_odd(text: str) -> None:
-    """Any text is a location or Refused."""
-    with suppress(Refused):
+    """Any text is a location or UrlRefused."""
+    with suppress(UrlRefused):
         location = read_location(text, ALL)
         assert location.host and location.path.startswith("/") and 0 < location.port < 65536
 
@@ -136,20 +136,20 @@ def test_no_text_is_too_odd(text: str) -> None:
 )  # fmt: skip
 def test_addresses_that_are_refused(host: str) -> None:
     """This machine, link-local, multicast and reserved addresses, in whatever disguise getaddrinfo understands."""
-    with pytest.raises(Refused, match=r"."):
+    with pytest.raises(UrlRefused, match=r"."):
         where(f"http://{host}/")
 
 
 def test_disguises_of_public_addresses() -> None:
     """IPv4 mapped into IPv6 is refused even where it is harmless; a translator's is judged by what it carries."""
-    with pytest.raises(Refused, match="disguise"):
+    with pytest.raises(UrlRefused, match="disguise"):
         where("http://h/", f"::ffff:{PUBLIC}")
     assert where("http://h/", "64:ff9b::5db8:d822")
 
 
 def test_one_bad_address_spoils_them_all() -> None:
     """A name that leads to a public address and to this machine leads nowhere."""
-    with pytest.raises(Refused, match=r"127\.0\.0\.1"):
+    with pytest.raises(UrlRefused, match=r"127\.0\.0\.1"):
         where("http://h/", PUBLIC, "127.0.0.1")
     assert where("http://h/", PUBLIC, "2606:2800:220:1::1") == [PUBLIC, "2606:2800:220:1::1"]
 
@@ -162,17 +162,17 @@ def test_a_name_is_looked_up_once() -> None:
 
 
 def test_odd_resolvers() -> None:
-    """No address, no answer, nonsense: Refused."""
+    """No address, no answer, nonsense: UrlRefused."""
 
     def fails(host: str, port: int) -> list[str]:
         raise OSError(-2, "Name or service not known")
 
-    with pytest.raises(Refused, match="h is not found: Name or service"):
+    with pytest.raises(UrlRefused, match="h is not found: Name or service"):
         checked_addresses(read_location("http://h/", ALL), Rules(ALL), fails, nobody)
     for answer in (["nonsense"], ["fe80::1%eth0"]):
-        with pytest.raises(Refused):
+        with pytest.raises(UrlRefused):
             where("http://h/", *answer)
-    with pytest.raises(Refused, match="no address"):
+    with pytest.raises(UrlRefused, match="no address"):
         checked_addresses(read_location("http://h/", ALL), Rules(ALL), lambda host, port: [], nobody)
 
 
@@ -180,7 +180,7 @@ def test_this_machine_by_its_own_address() -> None:
     """An address that this machine has is this machine, whatever its range."""
     assert is_ours(ip_address("127.0.0.1")) and is_ours(ip_address("::1")) in (True, False)
     assert not is_ours(ip_address("192.0.2.1"))
-    with pytest.raises(Refused, match="this machine"):
+    with pytest.raises(UrlRefused, match="this machine"):
         checked_addresses(read_location("http://h/", ALL), Rules(ALL), lambda host, port: [PUBLIC], lambda _: True)
 
 
@@ -189,7 +189,7 @@ def test_loopback_where_it_is_allowed(address: str) -> None:
     """allow_loopback opens this machine and link-local addresses, and nothing else."""
     assert where("http://h/", address, rules=Rules(ALL, (), True)) == [str(ip_address(address))]
     for other in ("224.0.0.1", "255.255.255.255", "ff02::1"):
-        with pytest.raises(Refused):
+        with pytest.raises(UrlRefused):
             where("http://h/", other, rules=Rules(ALL, (), True))
 
 
@@ -198,13 +198,13 @@ def test_hosts_that_are_listed(allowed: str) -> None:
     """allow_hosts takes names, addresses and networks; any other host is refused."""
     rules = Rules(ALL, ("other.example", allowed))
     assert where("http://files.example/", PUBLIC, rules=rules) == [PUBLIC]
-    with pytest.raises(Refused, match="allow_hosts"):
+    with pytest.raises(UrlRefused, match="allow_hosts"):
         where("http://evil.example/", "198.51.100.1", rules=rules)
 
 
 def test_a_listed_host_is_checked_all_the_same() -> None:
     """A name that is allowed does not open this machine."""
-    with pytest.raises(Refused, match="this machine"):
+    with pytest.raises(UrlRefused, match="this machine"):
         where("http://files.example/", "127.0.0.1", rules=Rules(ALL, ("files.example", "127.0.0.0/8")))
 
 

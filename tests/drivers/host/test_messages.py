@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drivers.board_protocol import check
-from drivers.host.messages import Voice
+from drivers.host.messages import BoardMessages
 from drivers.reflex.evse import ContactorReport, Evse, PilotReport
 from drivers.reflex.faults import FaultReport
 from drivers.simulated.cable import SimulatedCable
@@ -14,7 +14,7 @@ from drivers.simulated.cable import SimulatedCable
 def test_every_message_passes_the_check() -> None:
     """Whatever is said of pilot, cable, contactor, faults, offers and orders."""
     out: list[dict[str, Any]] = []
-    voice = Voice(3, out)
+    voice = BoardMessages(3, out)
     voice.pilot(PilotReport("B", 1.0))
     voice.contactor(ContactorReport(True, False, 1.0))
     voice.fault(FaultReport("rcd", True, True, "why", 1.0))
@@ -35,7 +35,7 @@ def test_every_message_passes_the_check() -> None:
 def test_a_cable_is_told_when_it_is_news() -> None:
     """Once, again after a change, and whenever it is asked for."""
     out: list[dict[str, Any]] = []
-    voice, cable = Voice(1, out), SimulatedCable(socket=True)
+    voice, cable = BoardMessages(1, out), SimulatedCable(socket=True)
     for _ in range(2):
         voice.cable(1.0, cable, 32.0)
     assert len(out) == 1 and out[0]["max_amps"] == 0.0

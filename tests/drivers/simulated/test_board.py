@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.board_protocol import SeamError, encode
+from drivers.board_protocol import ProtocolError, encode
 from drivers.simulated.board import SimulatedBoard
 from tests.drivers.simulated.stand import FOREVER, Stand
 
@@ -202,7 +202,7 @@ def test_words_it_does_not_know() -> None:
     assert not ok and "plug, unplug" in detail
     ok, detail = stand.sim("plug", connector=3)
     assert (ok, detail) == (False, "connector 3: this board has 1")
-    with pytest.raises(SeamError, match="this board has 1"):
+    with pytest.raises(ProtocolError, match="this board has 1"):
         stand.offer(16.0, connector=2)
 
 

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.simulated.commands import Deed, WordsRefused, understand
+from drivers.simulated.commands import SimCommand, WordsRefused, understand
 
 
 @pytest.mark.parametrize(
     ("words", "deed"),
     [
-        ("plug", Deed("plug")),
-        ("unplug", Deed("unplug")),
-        ("tap 04A2B9", Deed("tap", "04A2B9")),
-        ("ev pause", Deed("ev", "pause")),
-        ("ev charge", Deed("ev", "charge")),
-        ("ev flap on", Deed("ev", "flap", True)),
-        ("fault rcd on", Deed("fault", "rcd", True)),
-        ("fault undervoltage off", Deed("fault", "undervoltage", False)),
-        ("soc 55.5", Deed("soc", number=55.5)),
-        ("temperature -10", Deed("temperature", number=-10.0)),
-        ("power-cut", Deed("power-cut")),
-        ("backup-power", Deed("backup-power")),
-        ("hard-reset", Deed("hard-reset")),
+        ("plug", SimCommand("plug")),
+        ("unplug", SimCommand("unplug")),
+        ("tap 04A2B9", SimCommand("tap", "04A2B9")),
+        ("ev pause", SimCommand("ev", "pause")),
+        ("ev charge", SimCommand("ev", "charge")),
+        ("ev flap on", SimCommand("ev", "flap", True)),
+        ("fault rcd on", SimCommand("fault", "rcd", True)),
+        ("fault undervoltage off", SimCommand("fault", "undervoltage", False)),
+        ("soc 55.5", SimCommand("soc", number=55.5)),
+        ("temperature -10", SimCommand("temperature", number=-10.0)),
+        ("power-cut", SimCommand("power-cut")),
+        ("backup-power", SimCommand("backup-power")),
+        ("hard-reset", SimCommand("hard-reset")),
     ],
 )
-def test_understood(words: str, deed: Deed) -> None:
+def test_understood(words: str, deed: SimCommand) -> None:
     """Each word with what belongs to it."""
     assert understand(words.split()) == deed
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ocpp16.messages import types
-from ocpp16.messages.types import Message, Words
+from ocpp16.messages.types import Message, WireStruct
 from ocpp16.rpc import payload
 from tests.ocpp16.messages import referee
 
@@ -45,7 +45,7 @@ def _enumerations(node: object) -> list[list[str]]:
     return []
 
 
-@pytest.mark.parametrize("kind", [Words, Message, *MESSAGES], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [WireStruct, Message, *MESSAGES], ids=lambda kind: kind.__name__)
 def test_frozen(kind: type[Message]) -> None:
     """A word once said is not changed."""
     assert kind.__struct_config__.frozen

@@ -13,7 +13,7 @@ from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, Me
 from ocpp16.product import Product
 from ocpp16.rpc.calls import Failure, Gate
 from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
-from ocpp16.rpc.transaction_queue import Key, Report, Reports
+from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
 from ocpp16.state.context import Context, Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
@@ -450,7 +450,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.context = Context(Facts([]), Clock("boot", 0.0, 0.0))
-        self.reports = Reports(self.context)
+        self.reports = TransactionQueue(self.context)
         self.session = Session(self.context, self.reports, 1)
         self.session.message_timeout_s = lambda: 30.0
         self.reports.attempts_allowed = lambda: 3
@@ -558,7 +558,7 @@ def test_spoilt_report_is_parked_at_once() -> None:
     """§3.7.1: a transaction message that is not valid is never sent, and blocks nothing behind it."""
     bench = Bench()
     bench.session.gate = Gate.OPEN
-    keys = [Key(seq, "values", seq) for seq in (1, 2)]
+    keys = [QueueKey(seq, "values", seq) for seq in (1, 2)]
     requests = {1: SPOILT, 2: DataTransferReq(vendor_id="stands for a sound one")}
     bench.reports.build = lambda key: Report(key, "MeterValues", requests[key.row])
     bench.reports.on_parked = lambda key, error: bench.heard.append((key.row, error))
@@ -573,7 +573,7 @@ def test_spoilt_report_is_parked_at_once() -> None:
 def test_calls_of_one_lane_keep_their_order() -> None:
     """§4.9: statuses of one connector never overtake each other, also where the first waits for a StartTransaction."""
     bench = Bench()
-    key = Key(5, "start", 1)
+    key = QueueKey(5, "start", 1)
     bench.reports.build = lambda key: Report(key, "DataTransfer", DataTransferReq(vendor_id="the start"))
     bench.reports.announce(key)
     bench.session.gate = Gate.OPEN

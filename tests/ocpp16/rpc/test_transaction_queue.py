@@ -8,7 +8,7 @@ import pytest
 
 from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
-from ocpp16.rpc.transaction_queue import Key, Report, Reports
+from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
 from ocpp16.state.context import Context, Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import ACCEPTED, SILENCE, START, CallError, Station, refused
@@ -289,7 +289,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.context = Context(Facts([]), Clock("boot", 0.0, 0.0))
-        self.reports = Reports(self.context)
+        self.reports = TransactionQueue(self.context)
         self.gone: set[int] = set()
         self.log: list[tuple[str, int]] = []
         self.reports.build = lambda key: (
@@ -302,7 +302,7 @@ class Bench:
 
     def announce(self, *numbers: int) -> None:
         for number in numbers:
-            self.reports.announce(Key(number, "values", number))
+            self.reports.announce(QueueKey(number, "values", number))
 
     def next(self) -> Report:
         report = self.reports.next()
@@ -333,10 +333,10 @@ def test_withdrawn() -> None:
     """One can be taken out anywhere; what is not there cannot."""
     bench = Bench()
     bench.announce(1, 2, 3)
-    assert bench.reports.withdraw(Key(2, "values", 2))
-    assert not bench.reports.withdraw(Key(2, "values", 2))
+    assert bench.reports.withdraw(QueueKey(2, "values", 2))
+    assert not bench.reports.withdraw(QueueKey(2, "values", 2))
     assert [key.row for key in bench.reports.in_order()] == [1, 3]
-    assert bench.reports.withdraw(Key(1, "values", 1))
+    assert bench.reports.withdraw(QueueKey(1, "values", 1))
     assert bench.next().key.row == 3
 
 
@@ -405,10 +405,10 @@ def test_thinned_out() -> None:
     """A long queue is thinned out at once, and its order stays."""
     bench = Bench()
     bench.announce(*range(1, 9))
-    bench.reports.thin_out([Key(seq, "values", seq) for seq in (3, 2, 7)])
+    bench.reports.thin_out([QueueKey(seq, "values", seq) for seq in (3, 2, 7)])
     assert [key.row for key in bench.reports.in_order()] == [1, 4, 5, 6, 8]
     assert bench.reports.waiting == 5
-    assert not bench.reports.withdraw(Key(3, "values", 3))
+    assert not bench.reports.withdraw(QueueKey(3, "values", 3))
     bench.announce(3)
     bench.reports.confirmed(bench.next(), None)
     assert bench.next().key.row == 3

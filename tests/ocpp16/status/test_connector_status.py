@@ -10,8 +10,8 @@ from ocpp16.status.connector_status import (
     FAULTS,
     FOLLOWS,
     LAMPS,
-    Shown,
-    View,
+    StatusFacts,
+    StatusReport,
     bridge,
     connector_status,
     fault_of,
@@ -81,37 +81,37 @@ def test_bridge_that_a_user_would_recognise(old: Status, new: Status, between: S
     assert bridge(old, new) is between
 
 
-RUNNING = View(plugged=True, transaction=True, offered=True, closed=True)
+RUNNING = StatusFacts(plugged=True, transaction=True, offered=True, closed=True)
 
 # §4.9, §7.7: facts and what they look like
 VIEWS = [
-    (View(), Shown(A)),
-    (View(plugged=True), Shown(P)),
-    (View(waiting_user=True), Shown(P)),
-    (View(plugged=True, waiting_user=True), Shown(P)),
-    (RUNNING, Shown(C)),
-    (RUNNING._replace(closed=False), Shown(SEV)),
-    (RUNNING._replace(closed=False, settling=True), Shown(P)),
-    (RUNNING._replace(offered=False), Shown(SEVSE)),
-    (RUNNING._replace(offered=False, closed=False), Shown(SEVSE)),
-    (RUNNING._replace(plugged=False), Shown(SEV, info="EV side disconnected")),
-    (RUNNING._replace(stopping="Local"), Shown(C)),
-    (RUNNING._replace(stopping="Local", closed=False), Shown(F)),
-    (RUNNING._replace(stopping="EVDisconnected"), Shown(F, info="EV side disconnected")),
-    (View(plugged=True, finishing=True), Shown(F)),
-    (View(plugged=True, finishing=True, waiting_user=True), Shown(P)),
-    (View(reserved=True), Shown(R)),
-    (View(reserved=True, plugged=True), Shown(R)),
-    (View(reserved=True, waiting_user=True), Shown(P)),
-    (View(operative=False), Shown(U)),
-    (View(operative=False, plugged=True), Shown(U)),
-    (View(operative=False, finishing=True), Shown(U)),
-    (RUNNING._replace(operative=False), Shown(C)),
+    (StatusFacts(), StatusReport(A)),
+    (StatusFacts(plugged=True), StatusReport(P)),
+    (StatusFacts(waiting_user=True), StatusReport(P)),
+    (StatusFacts(plugged=True, waiting_user=True), StatusReport(P)),
+    (RUNNING, StatusReport(C)),
+    (RUNNING._replace(closed=False), StatusReport(SEV)),
+    (RUNNING._replace(closed=False, settling=True), StatusReport(P)),
+    (RUNNING._replace(offered=False), StatusReport(SEVSE)),
+    (RUNNING._replace(offered=False, closed=False), StatusReport(SEVSE)),
+    (RUNNING._replace(plugged=False), StatusReport(SEV, info="EV side disconnected")),
+    (RUNNING._replace(stopping="Local"), StatusReport(C)),
+    (RUNNING._replace(stopping="Local", closed=False), StatusReport(F)),
+    (RUNNING._replace(stopping="EVDisconnected"), StatusReport(F, info="EV side disconnected")),
+    (StatusFacts(plugged=True, finishing=True), StatusReport(F)),
+    (StatusFacts(plugged=True, finishing=True, waiting_user=True), StatusReport(P)),
+    (StatusFacts(reserved=True), StatusReport(R)),
+    (StatusFacts(reserved=True, plugged=True), StatusReport(R)),
+    (StatusFacts(reserved=True, waiting_user=True), StatusReport(P)),
+    (StatusFacts(operative=False), StatusReport(U)),
+    (StatusFacts(operative=False, plugged=True), StatusReport(U)),
+    (StatusFacts(operative=False, finishing=True), StatusReport(U)),
+    (RUNNING._replace(operative=False), StatusReport(C)),
 ]
 
 
 @pytest.mark.parametrize(("view", "shown"), VIEWS)
-def test_status_of_a_connector(view: View, shown: Shown) -> None:
+def test_status_of_a_connector(view: StatusFacts, shown: StatusReport) -> None:
     """§7.7: each status has its one meaning."""
     assert connector_status(view) == shown
 
@@ -144,7 +144,7 @@ CODES = {
 @pytest.mark.parametrize("code", FAULTS)
 def test_fault_of_an_idle_connector(code: str) -> None:
     """§7.6: a fault of an idle connector is Faulted with its error code, a reason and the vendor's own code."""
-    shown = connector_status(View(faults=(code,)))
+    shown = connector_status(StatusFacts(faults=(code,)))
     assert (shown.status, shown.error, shown.vendor_code) == (X, CODES[code], code)
     assert shown.info
     assert len(shown.info) <= 50

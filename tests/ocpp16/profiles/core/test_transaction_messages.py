@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ocpp16.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from ocpp16.messages.types import Location, Measurand, Phase, ReadingContext, Reason, UnitOfMeasure
-from ocpp16.profiles.core.transaction_messages import UNKNOWN_ID, Telling
+from ocpp16.profiles.core.transaction_messages import UNKNOWN_ID, TransactionMessages
 from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction
-from ocpp16.rpc.transaction_queue import Key
+from ocpp16.rpc.transaction_queue import QueueKey
 from ocpp16.state.context import Context, Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import BUILD, NOON, clock_text
@@ -22,13 +22,13 @@ VALUE = SampledValue(value="230.0", measurand="Voltage", unit="V", phase="L1-N",
 SAMPLE = Sample(seq=2, connector=2, number=7, at=ENDED, context="Sample.Clock", values=(VALUE,))
 
 
-def telling(*records: Record, offset: float | None = NOON - 1000) -> Telling:
-    return Telling(Context(Facts(records), Clock("boot", BUILD, offset)))
+def telling(*records: Record, offset: float | None = NOON - 1000) -> TransactionMessages:
+    return TransactionMessages(Context(Facts(records), Clock("boot", BUILD, offset)))
 
 
 def test_start() -> None:
     """§6.45: connector, card, register, time, and the reservation that it uses up."""
-    report = telling(CHARGE).build(Key(1, "start", 7))
+    report = telling(CHARGE).build(QueueKey(1, "start", 7))
     assert report is not None
     assert report.action == "StartTransaction"
     assert report.request == StartTransactionReq(
@@ -38,7 +38,7 @@ def test_start() -> None:
 
 def test_values() -> None:
     """§6.31: connector, transaction, and every field of a value in the words of the specification."""
-    report = telling(CHARGE, SAMPLE).build(Key(2, "values", 2))
+    report = telling(CHARGE, SAMPLE).build(QueueKey(2, "values", 2))
     assert report is not None
     request = report.request
     assert isinstance(request, MeterValuesReq)
@@ -55,7 +55,7 @@ def test_values() -> None:
 def test_stop() -> None:
     """§6.49: register, time, transaction, card, reason, and the values gathered for it, in order."""
     data = [Sample(**{**_fields(SAMPLE), "seq": number, "for_stop": True}) for number in (9, 10, 11)]
-    report = telling(CHARGE, *reversed(data)).build(Key(3, "stop", 7))
+    report = telling(CHARGE, *reversed(data)).build(QueueKey(3, "stop", 7))
     assert report is not None
     request = report.request
     assert isinstance(request, StopTransactionReq)
@@ -69,21 +69,21 @@ def test_stop() -> None:
 def test_nothing_left_to_say() -> None:
     """What is gone, confirmed or parked is not told."""
     desk = telling(CHARGE)
-    assert desk.build(Key(2, "values", 2)) is None
-    assert desk.build(Key(1, "start", 99)) is None
-    assert telling(Sample(**{**_fields(SAMPLE), "state": "parked"})).build(Key(2, "values", 2)) is None
-    assert telling(Transaction(**{**_fields(CHARGE), "start": "confirmed"})).build(Key(1, "start", 7)) is None
-    assert telling(Transaction(**{**_fields(CHARGE), "stop": "parked"})).build(Key(3, "stop", 7)) is None
+    assert desk.build(QueueKey(2, "values", 2)) is None
+    assert desk.build(QueueKey(1, "start", 99)) is None
+    assert telling(Sample(**{**_fields(SAMPLE), "state": "parked"})).build(QueueKey(2, "values", 2)) is None
+    assert telling(Transaction(**{**_fields(CHARGE), "start": "confirmed"})).build(QueueKey(1, "start", 7)) is None
+    assert telling(Transaction(**{**_fields(CHARGE), "stop": "parked"})).build(QueueKey(3, "stop", 7)) is None
 
 
 def test_transaction_that_nobody_knows() -> None:
     """E 3.18: values of a transaction without an id carry -1, values of none carry no id."""
-    report = telling(SAMPLE).build(Key(2, "values", 2))
+    report = telling(SAMPLE).build(QueueKey(2, "values", 2))
     assert report is not None
     assert isinstance(report.request, MeterValuesReq)
     assert report.request.transaction_id == UNKNOWN_ID
     alone = Sample(**{**_fields(SAMPLE), "number": None})
-    report = telling(alone).build(Key(2, "values", 2))
+    report = telling(alone).build(QueueKey(2, "values", 2))
     assert report is not None
     assert isinstance(report.request, MeterValuesReq)
     assert report.request.transaction_id is None
@@ -92,7 +92,7 @@ def test_transaction_that_nobody_knows() -> None:
 def test_time_that_nobody_knows() -> None:
     """§3.14: never 1970: without any time the floor."""
     unknown = Transaction(**{**_fields(CHARGE), "began": Stamp(mono=5.0, boot="earlier")})
-    report = telling(unknown, offset=None).build(Key(1, "start", 7))
+    report = telling(unknown, offset=None).build(QueueKey(1, "start", 7))
     assert report is not None
     assert isinstance(report.request, StartTransactionReq)
     assert report.request.timestamp == "2025-01-01T00:00:00.000Z"

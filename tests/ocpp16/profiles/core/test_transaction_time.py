@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocpp16.profiles.core.transaction_time import Chronology
+from ocpp16.profiles.core.transaction_time import TransactionTime
 from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction
 from ocpp16.state.context import Context, Facts
 from ocpp16.state.utc_clock import Clock
@@ -24,9 +24,9 @@ def sample(seq: int, stamp: Stamp, number: int | None = 1) -> Sample:
     return Sample(seq=seq, connector=1, number=number, at=stamp, context="Sample.Periodic", values=VALUE)
 
 
-def life(*records: Record, offset: float | None = NOON - START) -> tuple[Chronology, Context]:
+def life(*records: Record, offset: float | None = NOON - START) -> tuple[TransactionTime, Context]:
     context = Context(Facts(records), Clock("boot", BUILD, offset))
-    return Chronology(context), context
+    return TransactionTime(context), context
 
 
 def test_never_before_an_earlier_one() -> None:
