@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from ocpp16 import events as ev
 from ocpp16 import views
 from ocpp16.call_routing import CallRouter
+from ocpp16.configuration.key_names import Key
 from ocpp16.connector.connector import Connector
 from ocpp16.introductions import Introductions
 from ocpp16.messages.types import ChargePointErrorCode
@@ -50,9 +51,9 @@ class ChargePoint(Introductions):
     def _introduce(self) -> None:
         """Who hears whom: the only place that knows all the parts."""
         self.session.answer_request = CallRouter(self)
-        self.session.message_timeout_s = partial(self.configuration.number, "MessageTimeout")
-        self.reports.attempts_allowed = partial(self.configuration.number, "TransactionMessageAttempts")
-        self.reports.retry_interval_s = partial(self.configuration.number, "TransactionMessageRetryInterval")
+        self.session.message_timeout_s = partial(self.configuration.number, Key.MessageTimeout)
+        self.reports.attempts_allowed = partial(self.configuration.number, Key.TransactionMessageAttempts)
+        self.reports.retry_interval_s = partial(self.configuration.number, Key.TransactionMessageRetryInterval)
         self.registration.on_accepted = self._accepted
         self.registration.on_clock = self._clock_set
         self.transactions.on_verdict = self._judged
@@ -178,7 +179,7 @@ class ChargePoint(Introductions):
             outlets=tuple(map(self._outlet, self.connectors.values())),
             records=context.take_writes(),
             frames=frames,
-            link=Link(True, self.configuration.number("WebSocketPingInterval"), session.epoch),
+            link=Link(True, self.configuration.number(Key.WebSocketPingInterval), session.epoch),
             jobs=jobs,
             orders=orders,
             replies=replies,

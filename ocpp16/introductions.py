@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ocpp16.configuration.key_names import Key
 from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile
 from ocpp16.parts import Assembly
 from ocpp16.profiles.reservation import ConnectorUse
@@ -17,7 +18,7 @@ class Introductions(Assembly):
         self.authorization.local_list = self.local_list.lookup
         self.authorization.on_conflict = self._list_conflict
         self.local_list.on_reconciled = self.notifications.no_warning
-        self.local_list.switched_on = partial(self.configuration.flag, "LocalAuthListEnabled")
+        self.local_list.switched_on = partial(self.configuration.flag, Key.LocalAuthListEnabled)
         self.reservations.seats = self._seats
         self.smart.hardware_amps = self._hardware_amps
         self.smart.waiting = self._waiting_profiles

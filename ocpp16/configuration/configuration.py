@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ocpp16.configuration.key_names import Key
 from ocpp16.configuration.keys import DERIVED, KeyRow, checked, core_keys, items_of
 from ocpp16.messages.core import (
     ChangeConfigurationConf,
@@ -28,9 +29,9 @@ class Configuration:
         self.context = context
         self.keys = core_keys(product)
         self._values = {folded: key.default for folded, key in self.keys.items()}
-        self._numbers: dict[str, int] = {}
-        self._lists: dict[str, tuple[str, ...]] = {}
-        self.on_change: list[Callable[[str], None]] = []
+        self._numbers: dict[Key, int] = {}
+        self._lists: dict[Key, tuple[str, ...]] = {}
+        self.on_change: list[Callable[[Key], None]] = []
         self.measurable: frozenset[str] | None = None
         """What the board can measure; None: not known yet."""
         for name, text in first_values.items():
@@ -52,20 +53,20 @@ class Configuration:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def text(self, name: str) -> str:
+    def text(self, name: Key) -> str:
         return self._values[name.casefold()]
 
-    def flag(self, name: str, absent: bool = False) -> bool:
+    def flag(self, name: Key, absent: bool = False) -> bool:
         value = self._values.get(name.casefold())
         return absent if value is None else value == "true"
 
-    def number(self, name: str, absent: int = 0) -> int:
+    def number(self, name: Key, absent: int = 0) -> int:
         if (number := self._numbers.get(name)) is None:
             value = self._values.get(name.casefold())
             number = self._numbers[name] = absent if value is None else int(value)
         return number
 
-    def items(self, name: str) -> tuple[str, ...]:
+    def items(self, name: Key) -> tuple[str, ...]:
         if (items := self._lists.get(name)) is None:
             items = self._lists[name] = items_of(self._values[name.casefold()])
         return items
@@ -114,7 +115,7 @@ class Configuration:
         can = self.measurable | DERIVED
         return next((i for i in value.split(",") if i not in can and i.rpartition(".")[0] not in can), None)
 
-    def put(self, name: str, value: str, within_s: float = 0.0) -> None:
+    def put(self, name: Key, value: str, within_s: float = 0.0) -> None:
         """A value that is known to be right.  An equal one writes nothing and wakes nobody."""
         folded = name.casefold()
         if self._values[folded] == value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, NamedTuple
 
+from ocpp16.configuration.key_names import Key
 from ocpp16.product import Product
 
 MAX_VALUE = 500
@@ -19,7 +20,7 @@ KeyKind = Literal["bool", "int", "csl", "phases", "text"]
 class KeyRow(NamedTuple):
     """One row of the table."""
 
-    name: str
+    name: Key
     kind: KeyKind
     default: str
     unit: str
@@ -35,15 +36,20 @@ class KeyRow(NamedTuple):
     """J 6.2.2: never told, and named only to who asks for it by name."""
 
 
-def _bool(name: str, default: bool, what: str, read_only: bool = False) -> KeyRow:
+def _bool(name: Key, default: bool, what: str, read_only: bool = False) -> KeyRow:
     return KeyRow(name, "bool", "true" if default else "false", "", 0, 1, read_only, what)
 
 
-def _int(name: str, default: int, unit: str, lowest: int, highest: int, what: str, read_only: bool = False) -> KeyRow:
+def _int(name: Key, default: int, unit: str, lowest: int, highest: int, what: str, read_only: bool = False) -> KeyRow:
     return KeyRow(name, "int", str(default), unit, lowest, highest, read_only, what)
 
 
-def _measurands(name: str, default: str, product: Product, longest: int, what: str) -> KeyRow:
+def _fixed(name: Key, value: int, unit: str, what: str) -> KeyRow:
+    """A limit that is built in and only told."""
+    return _int(name, value, unit, value, value, what, read_only=True)
+
+
+def _measurands(name: Key, default: str, product: Product, longest: int, what: str) -> KeyRow:
     return KeyRow(name, "csl", default, "", 0, longest, False, what, product.measurands, phases=product.phases)
 
 
@@ -67,16 +73,16 @@ def _charging_keys(product: Product) -> list[KeyRow]:
     n, fixed, alone = product.connectors, product.fixed_cable, product.offline_authorization
     rotation = ",".join(f"{connector}.NotApplicable" for connector in range(n + 1))
     return [
-        _bool("AuthorizeRemoteTxRequests", True, "A remote start is authorized like a card first."),
-        _int("ConnectionTimeOut", 60, "s", 0, DAY, "How long an accepted card waits for the plug."),
-        KeyRow("ConnectorPhaseRotation", "phases", rotation, "", 0, n + 1, False, "Phase rotation per connector."),
-        _int("ConnectorPhaseRotationMaxLength", n + 1, "items", n + 1, n + 1, "Items in ConnectorPhaseRotation.", True),
-        _bool("LocalAuthorizeOffline", alone, "Offline, a card known here may start.", not alone),
-        _bool("LocalPreAuthorize", False, "Online, a card known here starts without asking."),
-        _int("NumberOfConnectors", n, "", n, n, "Connectors, 0 not counted.", True),
-        _int("ResetRetries", 1, "times", 0, 10, "How often a failed reset is tried again."),
-        _bool("StopTransactionOnInvalidId", True, "A card refused after the start ends the transaction."),
-        _bool("UnlockConnectorOnEVSideDisconnect", not fixed, "The lock opens with the car.", fixed),
+        _bool(Key.AuthorizeRemoteTxRequests, True, "A remote start is authorized like a card first."),
+        _int(Key.ConnectionTimeOut, 60, "s", 0, DAY, "How long an accepted card waits for the plug."),
+        KeyRow(Key.ConnectorPhaseRotation, "phases", rotation, "", 0, n + 1, False, "Phase rotation per connector."),
+        _fixed(Key.ConnectorPhaseRotationMaxLength, n + 1, "items", "Items in ConnectorPhaseRotation."),
+        _bool(Key.LocalAuthorizeOffline, alone, "Offline, a card known here may start.", not alone),
+        _bool(Key.LocalPreAuthorize, False, "Online, a card known here starts without asking."),
+        _fixed(Key.NumberOfConnectors, n, "", "Connectors, 0 not counted."),
+        _int(Key.ResetRetries, 1, "times", 0, 10, "How often a failed reset is tried again."),
+        _bool(Key.StopTransactionOnInvalidId, True, "A card refused after the start ends the transaction."),
+        _bool(Key.UnlockConnectorOnEVSideDisconnect, not fixed, "The lock opens with the car.", fixed),
     ]
 
 
@@ -86,49 +92,33 @@ def _metering_keys(product: Product) -> list[KeyRow]:
     stop_aligned, stop_sampled = product.stop_aligned_max_length, product.stop_sampled_max_length
     most, least, longest = product.stop_max_meter_values, product.sample_interval_min_s, product.sample_interval_max_s
     return [
-        _int("ClockAlignedDataInterval", 0, "s", 0, DAY, "Meter values at multiples of it since midnight UTC; 0: off."),
-        _measurands("MeterValuesAlignedData", REGISTER, product, aligned, "What clock-aligned values hold."),
         _int(
-            "MeterValuesAlignedDataMaxLength",
-            aligned,
-            "items",
-            aligned,
-            aligned,
-            "Items in MeterValuesAlignedData.",
-            True,
+            Key.ClockAlignedDataInterval,
+            0,
+            "s",
+            0,
+            DAY,
+            "Meter values at multiples of it since midnight UTC; 0: off.",
         ),
-        _measurands("MeterValuesSampledData", REGISTER, product, sampled, "What sampled values hold; empty: register."),
+        _measurands(Key.MeterValuesAlignedData, REGISTER, product, aligned, "What clock-aligned values hold."),
+        _fixed(Key.MeterValuesAlignedDataMaxLength, aligned, "items", "Items in MeterValuesAlignedData."),
+        _measurands(
+            Key.MeterValuesSampledData, REGISTER, product, sampled, "What sampled values hold; empty: register."
+        ),
+        _fixed(Key.MeterValuesSampledDataMaxLength, sampled, "items", "Items in MeterValuesSampledData."),
         _int(
-            "MeterValuesSampledDataMaxLength",
-            sampled,
-            "items",
-            sampled,
-            sampled,
-            "Items in MeterValuesSampledData.",
-            True,
+            Key.MeterValueSampleInterval,
+            product.sample_interval_s,
+            "s",
+            least,
+            longest,
+            "In a transaction; 0: off.",
         ),
-        _int("MeterValueSampleInterval", product.sample_interval_s, "s", least, longest, "In a transaction; 0: off."),
-        _int("StopTransactionMaxMeterValues", most, "items", 2, 1000, "In one stop.", True),
-        _measurands("StopTxnAlignedData", "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
-        _int(
-            "StopTxnAlignedDataMaxLength",
-            stop_aligned,
-            "items",
-            stop_aligned,
-            stop_aligned,
-            "Items in StopTxnAlignedData.",
-            True,
-        ),
-        _measurands("StopTxnSampledData", "", product, stop_sampled, "Sampled values in StopTransaction."),
-        _int(
-            "StopTxnSampledDataMaxLength",
-            stop_sampled,
-            "items",
-            stop_sampled,
-            stop_sampled,
-            "Items in StopTxnSampledData.",
-            True,
-        ),
+        _int(Key.StopTransactionMaxMeterValues, most, "items", 2, 1000, "In one stop.", True),
+        _measurands(Key.StopTxnAlignedData, "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
+        _fixed(Key.StopTxnAlignedDataMaxLength, stop_aligned, "items", "Items in StopTxnAlignedData."),
+        _measurands(Key.StopTxnSampledData, "", product, stop_sampled, "Sampled values in StopTransaction."),
+        _fixed(Key.StopTxnSampledDataMaxLength, stop_sampled, "items", "Items in StopTxnSampledData."),
     ]
 
 
@@ -137,13 +127,13 @@ def _talking_keys(product: Product) -> list[KeyRow]:
     most, names = product.get_configuration_max_keys, product.profiles
     least, beat, ping = product.heartbeat_interval_min_s, product.heartbeat_interval_max_s, product.ping_interval_s
     return [
-        _int("GetConfigurationMaxKeys", most, "keys", 1, 1000, "Declared limit.", True),
-        _int("HeartbeatInterval", beat, "s", least, beat, "Set by each accepted boot; 0: daily."),
-        _int("MessageTimeout", 30, "s", 1, 600, "How long an answer is awaited."),
-        KeyRow("SupportedFeatureProfiles", "csl", ",".join(names), "", 0, 20, True, "What is built.", names),
-        _int("TransactionMessageAttempts", 3, "times", 0, 1000, "Sendings before a message is parked; 0 acts as 1."),
-        _int("TransactionMessageRetryInterval", 60, "s", 0, DAY, "Wait before the next one, times sendings so far."),
-        _int("WebSocketPingInterval", ping, "s", 0, DAY, "Pings of ours; 0: none."),
+        _int(Key.GetConfigurationMaxKeys, most, "keys", 1, 1000, "Declared limit.", True),
+        _int(Key.HeartbeatInterval, beat, "s", least, beat, "Set by each accepted boot; 0: daily."),
+        _int(Key.MessageTimeout, 30, "s", 1, 600, "How long an answer is awaited."),
+        KeyRow(Key.SupportedFeatureProfiles, "csl", ",".join(names), "", 0, 20, True, "What is built.", names),
+        _int(Key.TransactionMessageAttempts, 3, "times", 0, 1000, "Sendings before a message is parked; 0 acts as 1."),
+        _int(Key.TransactionMessageRetryInterval, 60, "s", 0, DAY, "Wait before the next one, times sendings so far."),
+        _int(Key.WebSocketPingInterval, ping, "s", 0, DAY, "Pings of ours; 0: none."),
     ]
 
 
@@ -153,16 +143,21 @@ def _optional_keys(product: Product) -> list[KeyRow]:
     keys: list[KeyRow] = []
     if may or must:  # E 3.80: read-write only where both ways are built
         keys.append(
-            _bool("StopTransactionOnEVSideDisconnect", must, "Pulling the plug at the car ends it.", not (may and must))
+            _bool(
+                Key.StopTransactionOnEVSideDisconnect,
+                must,
+                "Pulling the plug at the car ends it.",
+                not (may and must),
+            )
         )
     if product.offline_unknown_ids:
-        keys.append(_bool("AllowOfflineTxForUnknownId", False, "Offline, a card unknown here may start."))
+        keys.append(_bool(Key.AllowOfflineTxForUnknownId, False, "Offline, a card unknown here may start."))
     if product.authorization_cache:
-        keys.append(_bool("AuthorizationCacheEnabled", True, "Answers about cards are remembered and used."))
+        keys.append(_bool(Key.AuthorizationCacheEnabled, True, "Answers about cards are remembered and used."))
     if product.max_energy_on_invalid_id:
-        keys.append(_int("MaxEnergyOnInvalidId", 0, "Wh", 0, 1_000_000, "Still given after a card was refused."))
+        keys.append(_int(Key.MaxEnergyOnInvalidId, 0, "Wh", 0, 1_000_000, "Still given after a card was refused."))
     if product.minimum_status_duration:
-        keys.append(_int("MinimumStatusDuration", 0, "s", 0, DAY, "A status shorter than this is not reported."))
+        keys.append(_int(Key.MinimumStatusDuration, 0, "s", 0, DAY, "A status shorter than this is not reported."))
     return keys
 
 
@@ -171,9 +166,9 @@ def _list_keys(product: Product) -> list[KeyRow]:
         return []
     total, once = product.local_list_max_length, product.send_local_list_max_length
     return [
-        _bool("LocalAuthListEnabled", True, "The local list is used; false: SendLocalList is not supported."),
-        _int("LocalAuthListMaxLength", total, "cards", total, total, "Cards in the local list.", True),
-        _int("SendLocalListMaxLength", once, "cards", once, once, "Cards in one SendLocalList.", True),
+        _bool(Key.LocalAuthListEnabled, True, "The local list is used; false: SendLocalList is not supported."),
+        _fixed(Key.LocalAuthListMaxLength, total, "cards", "Cards in the local list."),
+        _fixed(Key.SendLocalListMaxLength, once, "cards", "Cards in one SendLocalList."),
     ]
 
 
@@ -181,7 +176,7 @@ def _reservation_keys(product: Product) -> list[KeyRow]:
     if not product.has("Reservation"):
         return []
     zero = product.reserve_connector_zero
-    return [_bool("ReserveConnectorZeroSupported", zero, "The whole station can be reserved.", True)]
+    return [_bool(Key.ReserveConnectorZeroSupported, zero, "The whole station can be reserved.", True)]
 
 
 def _smart_keys(product: Product) -> list[KeyRow]:
@@ -189,12 +184,12 @@ def _smart_keys(product: Product) -> list[KeyRow]:
         return []
     level, periods, most = product.max_stack_level, product.schedule_max_periods, product.max_profiles
     units = ",".join(product.rate_units)
-    unit_key = "ChargingScheduleAllowedChargingRateUnit"
+    unit_key = Key.ChargingScheduleAllowedChargingRateUnit
     return [
-        _int("ChargeProfileMaxStackLevel", level, "", level, level, "Highest stackLevel.", True),
+        _fixed(Key.ChargeProfileMaxStackLevel, level, "", "Highest stackLevel."),
         KeyRow(unit_key, "csl", units, "", 0, 2, True, "Units of limits: Current A, Power W.", product.rate_units),
-        _int("ChargingScheduleMaxPeriods", periods, "items", periods, periods, "Periods in a schedule.", True),
-        _int("MaxChargingProfilesInstalled", most, "items", most, most, "Profiles kept, of all purposes.", True),
+        _fixed(Key.ChargingScheduleMaxPeriods, periods, "items", "Periods in a schedule."),
+        _fixed(Key.MaxChargingProfilesInstalled, most, "items", "Profiles kept, of all purposes."),
     ]
 
 
@@ -202,7 +197,7 @@ def _firmware_keys(product: Product) -> list[KeyRow]:
     if not product.has("FirmwareManagement"):
         return []
     names = product.transfer_protocols
-    return [KeyRow("SupportedFileTransferProtocols", "csl", ",".join(names), "", 0, 8, True, "For files.", names)]
+    return [KeyRow(Key.SupportedFileTransferProtocols, "csl", ",".join(names), "", 0, 8, True, "For files.", names)]
 
 
 INERT = "Inert so far:"
@@ -216,12 +211,12 @@ def _security_keys(product: Product) -> list[KeyRow]:
     chain, store = product.certificate_chain_max, product.certificate_store_max
     none = f"{INERT} profiles 1 to 3 are not built, a change is refused."
     return [
-        _bool("AdditionalRootCertificateCheck", False, f"{INERT} no root certificate is installed.", True),
-        KeyRow("AuthorizationKey", "text", "", "", 0, 0, False, none, write_only=True),
-        _int("CertificateSignedMaxChainSize", chain, "chars", chain, chain, f"{INERT} a chain of certificates.", True),
-        _int("CertificateStoreMaxLength", store, "items", store, store, f"{INERT} root certificates.", True),
-        KeyRow("CpoName", "text", "", "chars", 0, 64, False, f"{INERT} the organisation in a certificate request."),
-        _int("SecurityProfile", 0, "", 0, 0, none),
+        _bool(Key.AdditionalRootCertificateCheck, False, f"{INERT} no root certificate is installed.", True),
+        KeyRow(Key.AuthorizationKey, "text", "", "", 0, 0, False, none, write_only=True),
+        _fixed(Key.CertificateSignedMaxChainSize, chain, "chars", f"{INERT} a chain of certificates."),
+        _fixed(Key.CertificateStoreMaxLength, store, "items", f"{INERT} root certificates."),
+        KeyRow(Key.CpoName, "text", "", "chars", 0, 64, False, f"{INERT} the organisation in a certificate request."),
+        _int(Key.SecurityProfile, 0, "", 0, 0, none),
     ]
 
 

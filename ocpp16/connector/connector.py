@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from ocpp16.configuration.key_names import Key
 from ocpp16.connector.ending import LAST_READING_S, Ending
 from ocpp16.connector.state import Token
 from ocpp16.connector.why import CardRefused
@@ -52,9 +53,9 @@ class Connector(Ending):
         if transaction is not None and self.ready:
             # §4.5 of the errata digest, E 3.80: true ends the transaction, false keeps it for the car's return
             if self.parts.configuration.flag(
-                "StopTransactionOnEVSideDisconnect", self.parts.product.stop_on_ev_disconnect
+                Key.StopTransactionOnEVSideDisconnect, self.parts.product.stop_on_ev_disconnect
             ):
-                unlock = self.parts.configuration.flag("UnlockConnectorOnEVSideDisconnect")
+                unlock = self.parts.configuration.flag(Key.UnlockConnectorOnEVSideDisconnect)
                 if self.shape is not None and self.shape.lock and not unlock:
                     self.held_for = Token(transaction.id_tag, transaction.parent_id_tag, remote=False)
                 self.stop(Reason.EV_DISCONNECTED)
@@ -142,11 +143,11 @@ class Connector(Ending):
         self.begin_if_ready()
 
     def _await_plug(self) -> None:
-        timeout = self.parts.configuration.number("ConnectionTimeOut")
+        timeout = self.parts.configuration.number(Key.ConnectionTimeOut)
         self.context.timers.set(Timer.PLUG_IN, self.context.now.mono + timeout, self.number)
 
     def plug_in_timed_out(self) -> None:
-        self._give_up("ConnectionTimeOut")
+        self._give_up(Key.ConnectionTimeOut)
 
     def _give_up(self, why: str) -> None:
         if self.token is not None:
@@ -178,12 +179,12 @@ class Connector(Ending):
         if verdict.accepted or transaction.stopping:
             return
         self.context.note("card-refused", connector=self.number, id_tag=transaction.id_tag, reason=verdict.status)
-        if self.parts.configuration.flag("StopTransactionOnInvalidId"):
+        if self.parts.configuration.flag(Key.StopTransactionOnInvalidId):
             if self.shape is not None and self.shape.lock:  # §4.8: the cable waits for its owner
                 self.held_for = Token(transaction.id_tag, transaction.parent_id_tag, remote=False)
             self.stop(Reason.DE_AUTHORIZED)
             return
-        more = self.parts.configuration.number("MaxEnergyOnInvalidId")
+        more = self.parts.configuration.number(Key.MaxEnergyOnInvalidId)
         wh = int(self.parts.metering.register_wh(self.number) or transaction.last_wh)
         self.context.save(replace(transaction, energy_ends_wh=wh + more if more else transaction.meter_start_wh))
 

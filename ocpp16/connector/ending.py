@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from ocpp16.configuration.key_names import Key
 from ocpp16.connector.state import ConnectorState
 from ocpp16.messages.types import Reason
 from ocpp16.profiles.core.transactions import HORIZON_S
@@ -87,7 +88,7 @@ class Ending(ConnectorState):
         began = transaction.began
         exchanged = began.boot == self.context.clock.boot_id and self.unplugged_at > began.mono
         if (not self.plugged or exchanged) and self.parts.configuration.flag(
-            "StopTransactionOnEVSideDisconnect", self.parts.product.stop_on_ev_disconnect
+            Key.StopTransactionOnEVSideDisconnect, self.parts.product.stop_on_ev_disconnect
         ):
             self.stop(Reason.EV_DISCONNECTED)
 

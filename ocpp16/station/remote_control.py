@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.key_names import Key
 from ocpp16.connector.connector import Connector
 from ocpp16.events import BoardDone, MainsLost, ShutdownAsked
 from ocpp16.messages.core import (
@@ -100,7 +101,7 @@ class RemoteControl:
         connector = self._eligible(request)
         if connector is None:
             return RemoteStartTransactionConf(status=RemoteStartStopStatus.REJECTED)
-        authorize = self.configuration.flag("AuthorizeRemoteTxRequests")
+        authorize = self.configuration.flag(Key.AuthorizeRemoteTxRequests)
         connector.remote_start(
             request.id_tag, authorize, request.charging_profile
         )  # its messages leave after this answer
@@ -124,7 +125,7 @@ class RemoteControl:
         known = connector.parts.authorization.known(id_tag)
         if self.reservations.admits(connector.number, id_tag, None if known is None else known.parent_id_tag):
             return True
-        return self.reservations.group_may(connector.number) and self.configuration.flag("AuthorizeRemoteTxRequests")
+        return self.reservations.group_may(connector.number) and self.configuration.flag(Key.AuthorizeRemoteTxRequests)
 
     def _rank(self, id_tag: str, connector: Connector) -> tuple[bool, int, int]:
         """The reserved one first, then one whose car waits, then by number."""
@@ -249,7 +250,7 @@ class RemoteControl:
             return
         self.gone = True
         self.context.flush_lazy()
-        retries = self.configuration.number("ResetRetries") if self.leaving.how == "HardReset" else 0
+        retries = self.configuration.number(Key.ResetRetries) if self.leaving.how == "HardReset" else 0
         self.context.jobs.append(Restart(self.leaving.how, retries))
 
     def shutdown_asked(self, event: ShutdownAsked) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.key_names import Key
 from ocpp16.messages.core import AuthorizeConf, AuthorizeReq, ClearCacheConf, ClearCacheReq
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagInfo
@@ -50,7 +51,7 @@ class Authorization:
 
     @property
     def cache_enabled(self) -> bool:
-        return self.product.authorization_cache and self.configuration.flag("AuthorizationCacheEnabled")
+        return self.product.authorization_cache and self.configuration.flag(Key.AuthorizationCacheEnabled)
 
     # --- the question -----------------------------------------------------------------------------------------------
 
@@ -59,7 +60,7 @@ class Authorization:
         known = self.known(id_tag)
         if not self.online:
             then(id_tag, self.offline(id_tag, known))
-        elif known is not None and known.accepted and self.configuration.flag("LocalPreAuthorize"):
+        elif known is not None and known.accepted and self.configuration.flag(Key.LocalPreAuthorize):
             then(id_tag, known)
         else:
             self.ask_central_system(id_tag, then)
@@ -86,12 +87,12 @@ class Authorization:
 
     def offline(self, id_tag: str, known: Verdict | None) -> Verdict:
         """§3.5.3, §3.5.4: what a station may decide by itself."""
-        unknown_allowed = self.configuration.flag("AllowOfflineTxForUnknownId")
+        unknown_allowed = self.configuration.flag(Key.AllowOfflineTxForUnknownId)
         if not self.product.offline_authorization:
             return Verdict(AuthorizationStatus.INVALID, None, NOT_KNOWN)
         if known is not None and not known.accepted:
             return known
-        if known is not None and self.configuration.flag("LocalAuthorizeOffline"):
+        if known is not None and self.configuration.flag(Key.LocalAuthorizeOffline):
             return known
         if unknown_allowed:
             parent = known.parent_id_tag if known is not None else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.key_names import Key
 from ocpp16.configuration.keys import DAY, REGISTER, items_of
 from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.messages.core import MeterValuesReq
@@ -118,7 +119,7 @@ class Metering:
 
     def arm_samples(self, transaction: Transaction) -> None:
         """The first at start + interval, then every interval, counted from the start: no drift."""
-        interval = self.configuration.number("MeterValueSampleInterval")
+        interval = self.configuration.number(Key.MeterValueSampleInterval)
         if interval <= 0:
             self.context.timers.clear(Timer.SAMPLE, transaction.connector)
             return
@@ -135,16 +136,16 @@ class Metering:
         self.arm_samples(transaction)
         if transaction.stopping or self.context.now.mono - due > LATE_S:
             return
-        interval = self.configuration.number("MeterValueSampleInterval")
+        interval = self.configuration.number(Key.MeterValueSampleInterval)
         at = self.transactions.chronology.in_order(transaction.number, self.context.clock.at(due))
-        self._sample(connector, transaction, at, "Sample.Periodic", "MeterValuesSampledData", interval)
+        self._sample(connector, transaction, at, "Sample.Periodic", Key.MeterValuesSampledData, interval)
         self._stop_data(transaction, at, "Sample.Periodic", items_of(transaction.stop_sampled))
 
     # --- clock-aligned ----------------------------------------------------------------------------------------------
 
     def arm_aligned(self) -> None:
         """The next multiple of the interval since midnight UTC; none while UTC is unknown."""
-        interval = self.configuration.number("ClockAlignedDataInterval")
+        interval = self.configuration.number(Key.ClockAlignedDataInterval)
         utc = self.context.utc
         if interval <= 0 or utc is None:
             self.context.timers.clear(Timer.ALIGNED)
@@ -154,7 +155,7 @@ class Metering:
         self.context.timers.set(Timer.ALIGNED, self.context.now.mono + boundary - into)
 
     def aligned_due(self, due: float) -> None:
-        interval = self.configuration.number("ClockAlignedDataInterval")
+        interval = self.configuration.number(Key.ClockAlignedDataInterval)
         utc = self.context.clock.utc(due)
         late = self.context.now.mono - due > LATE_S
         if interval > 0 and utc is not None and not late:
@@ -170,7 +171,7 @@ class Metering:
             transaction = None
         if transaction is not None and self.transactions.chronology.in_order(transaction.number, at) != at:
             return  # the clock went back a little: this instant has passed for the transaction
-        self._sample(connector, transaction, at, "Sample.Clock", "MeterValuesAlignedData", interval)
+        self._sample(connector, transaction, at, "Sample.Clock", Key.MeterValuesAlignedData, interval)
         if transaction is not None:
             self._stop_data(transaction, at, "Sample.Clock", items_of(transaction.stop_aligned))
 
@@ -178,7 +179,7 @@ class Metering:
 
     def triggered(self, connector: int) -> MeterValuesReq | None:
         """§5.17: the newest values, not queued; None: there is no reading."""
-        values = self.values(connector, self.configuration.items("MeterValuesSampledData") or (REGISTER,))
+        values = self.values(connector, self.configuration.items(Key.MeterValuesSampledData) or (REGISTER,))
         if not values:
             return None
         transaction = self.context.facts.running.get(connector)
@@ -194,12 +195,12 @@ class Metering:
     # --- both -------------------------------------------------------------------------------------------------------
 
     def _sample(
-        self, connector: int, transaction: Transaction | None, at: Stamp, context: str, key: str, interval: int
+        self, connector: int, transaction: Transaction | None, at: Stamp, context: str, key: Key, interval: int
     ) -> None:
         if connector not in self.shapes:  # the board is lost: nothing is measured at this instant
             return
         wanted = self.configuration.items(key)
-        if not wanted and key == "MeterValuesSampledData":
+        if not wanted and key == Key.MeterValuesSampledData:
             wanted = (REGISTER,)
         values = self.values(connector, wanted)
         if not values:
@@ -211,12 +212,12 @@ class Metering:
     def _stop_data(self, transaction: Transaction, at: Stamp, context: str, wanted: tuple[str, ...]) -> None:
         values = self.values(transaction.connector, wanted)
         if values:
-            cap = self.configuration.number("StopTransactionMaxMeterValues")
+            cap = self.configuration.number(Key.StopTransactionMaxMeterValues)
             self.transactions.add_stop_data(transaction, at, context, values, cap)
 
     def _interval_changed(self, name: str) -> None:
-        if name == "ClockAlignedDataInterval":
+        if name == Key.ClockAlignedDataInterval:
             self.arm_aligned()
-        elif name == "MeterValueSampleInterval":
+        elif name == Key.MeterValueSampleInterval:
             for transaction in self.context.facts.running.values():
                 self.arm_samples(transaction)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.key_names import Key
 from ocpp16.configuration.keys import DAY
 from ocpp16.messages.core import BootNotificationConf, BootNotificationReq, HeartbeatConf, HeartbeatReq
 from ocpp16.messages.datetimes import to_seconds
@@ -90,7 +91,7 @@ class Registration:
         before, self.status = self.status, answer.status
         if self.accepted:
             self._accepted(answer.interval)
-            wait = float(self.configuration.number("HeartbeatInterval"))
+            wait = float(self.configuration.number(Key.HeartbeatInterval))
         else:
             # §4.2: an interval of 0 leaves the wait to us; nobody is flooded
             wait = float(min(answer.interval, LONGEST_WAIT_S)) if answer.interval > 0 else self._own_wait()
@@ -105,7 +106,7 @@ class Registration:
         self._last_heartbeat = self.context.now.mono
         lowest, highest = self.product.heartbeat_interval_min_s, self.product.heartbeat_interval_max_s
         if interval > 0:  # §4.2: the interval of an accepted boot IS the HeartbeatInterval
-            self.configuration.put("HeartbeatInterval", str(min(max(interval, lowest), highest)))
+            self.configuration.put(Key.HeartbeatInterval, str(min(max(interval, lowest), highest)))
         if not self.context.facts.unit.registered:
             self.context.save_unit(registered=True)
         self._arm()
@@ -122,19 +123,19 @@ class Registration:
     # --- Heartbeat --------------------------------------------------------------------------------------------------
 
     def _interval_changed(self, name: str) -> None:
-        if name == "HeartbeatInterval" and self.accepted:
+        if name == Key.HeartbeatInterval and self.accepted:
             self._arm()
 
     def _arm(self) -> None:
         """§4.6: any request of ours is a sign of life; but once a day only a Heartbeat brings the time (J §5.3)."""
-        interval = self.configuration.number("HeartbeatInterval") or DAY
+        interval = self.configuration.number(Key.HeartbeatInterval) or DAY
         due = min(self.session.last_sent_at + interval, self._last_heartbeat + DAY)
         self.context.timers.set(Timer.HEARTBEAT, max(due, self.context.now.mono))
 
     def heartbeat_due(self) -> None:
         if not self.accepted or not self.session.up:
             return
-        interval = self.configuration.number("HeartbeatInterval") or DAY
+        interval = self.configuration.number(Key.HeartbeatInterval) or DAY
         now = self.context.now.mono
         if now < self.session.last_sent_at + interval and now < self._last_heartbeat + DAY:
             self._arm()  # something else was said meanwhile
@@ -144,7 +145,7 @@ class Registration:
     def heartbeat(self, triggered: bool = False) -> None:
         now = self.context.now.mono
         self._last_heartbeat = now
-        interval = self.configuration.number("HeartbeatInterval") or DAY
+        interval = self.configuration.number(Key.HeartbeatInterval) or DAY
         self.context.timers.set(Timer.HEARTBEAT, now + interval)
         self.session.call(HeartbeatReq(), self._heartbeat_answered, triggered=triggered)
 

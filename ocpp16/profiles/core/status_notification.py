@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.key_names import Key
 from ocpp16.messages.core import StatusNotificationReq
 from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import ChargePointErrorCode
@@ -46,7 +47,7 @@ class Notifications:
         self._since[connector] = self.context.now.mono
         if not self._can_tell:
             return
-        duration = self.configuration.number("MinimumStatusDuration")
+        duration = self.configuration.number(Key.MinimumStatusDuration)
         if duration > 0 and shown.status is not Status.FAULTED and connector in self._told:  # the first one never waits
             self.context.timers.set(Timer.STATUS, self.context.now.mono + duration, connector)
             return

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ocpp16.configuration.key_names import Key
 from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.transaction_messages import TransactionMessages
@@ -77,8 +78,8 @@ class Transactions:
             start_seq=self.context.next_seq(),
             last_wh=int(wh),
             last=stamp,
-            stop_sampled=configuration.text("StopTxnSampledData"),
-            stop_aligned=configuration.text("StopTxnAlignedData"),
+            stop_sampled=configuration.text(Key.StopTxnSampledData),
+            stop_aligned=configuration.text(Key.StopTxnAlignedData),
         )
         self._next_number += 1
         self.context.save(transaction)
