@@ -22,7 +22,7 @@ help:
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
 	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder)"
-	@echo "make docs          writes docs/configuration-keys.md anew from the key table"
+	@echo "make docs          writes the generated pages anew: configuration keys, the diagram of docs/design.md"
 
 setup: $(VENV)/.ready
 
@@ -86,7 +86,7 @@ certify: setup
 	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)')
 
 docs: setup
-	$(PY) -m tests.reference > docs/configuration-keys.md
+	$(PY) -m tests.reference
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* coverage.json

@@ -9,9 +9,12 @@ import ast
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from tests import rooms
 
 PRODUCT = ("ocpp16", "drivers", "daemon")
 
@@ -49,7 +52,7 @@ DEVICES = tuple(
 )
 FUNCTION_LINES = 50
 
-FORBIDDEN_WORDS = frozenset(w + s for w in ("manager", "handler", "helper", "util", "utility") for s in ("", "s"))
+FORBIDDEN_WORDS = frozenset(w + s for w in ("manager", "helper", "util", "utility") for s in ("", "s"))
 
 # Written in pieces, so that this file does not break its own rule.
 ADDRESSES = re.compile(
@@ -146,66 +149,17 @@ def rule_3_only_board_link_translates(root: Path) -> Problems:
 
 
 def rule_4_imports_run_downward(root: Path) -> Problems:
-    """Inside `ocpp16` no import runs in a circle, messages know only messages, and profiles never import each other.
+    """Imports run down the order of rooms in all three packages, late and type-checking ones included; never in a circle.
 
-    An import for the type checker alone is none: nothing is called by it.
+    Profiles never import each other: `parts.py` wires them.
     """
-    graph: dict[str, set[str]] = {}
-    known = {name for name, _ in files(root, "ocpp16")}
-    for name, tree in files(root, "ocpp16"):
-        tree = Untyped().visit(tree)
-        targets = {t for _, module in imports(name, tree) if (t := _file_of(module, known)) and t != name}
-        graph[name] = {t for t in targets if not t.endswith("__init__.py")}
-        for target in sorted(graph[name]):
-            ours, theirs = _profile(name), _profile(target)
-            if ours and theirs and ours != theirs:
-                yield f"{name}: the profile {ours} may not import the profile {theirs}"
-            if name.startswith("ocpp16/messages/") and not target.startswith("ocpp16/messages/"):
-                yield f"{name}: the words of the spec may not import {target}"
-            if target == "ocpp16/charge_point.py":
-                yield f"{name}: nothing in ocpp16 stands above charge_point.py"
-    yield from (f"imports run in a circle: {' -> '.join(circle)}" for circle in _circles(graph))
-
-
-class Untyped(ast.NodeTransformer):
-    """The tree without what stands under `if TYPE_CHECKING:`."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return node.orelse
-        return self.generic_visit(node)
-
-
-def _file_of(module: str, known: set[str]) -> str | None:
-    for path in (module.replace(".", "/") + ".py", module.replace(".", "/") + "/__init__.py"):
-        if path in known:
-            return path
-    return None
-
-
-def _profile(name: str) -> str:
-    """`ocpp16/profiles/core/metering.py` -> `core`; "" for what is no profile."""
-    parts = name.split("/")
-    return (
-        parts[2].removesuffix(".py") if len(parts) > 2 and parts[1] == "profiles" and parts[2] != "__init__.py" else ""
-    )
-
-
-def _circles(graph: dict[str, set[str]]) -> Iterator[list[str]]:
-    done: set[str] = set()
-
-    def visit(node: str, path: list[str]) -> Iterator[list[str]]:
-        if node in path:
-            yield [*path[path.index(node) :], node]
-            return
-        if node in done:
-            return
-        for target in sorted(graph.get(node, ())):
-            yield from visit(target, [*path, node])
-        done.add(node)
-
-    for start in sorted(graph):
-        yield from visit(start, [])
+    for package in PRODUCT:
+        yield from rooms.upward(root, package)
+        yield from (f"imports run in a circle: {' -> '.join(circle)}" for circle in rooms.circles(root, package))
+    for line, name, target in rooms.imports_within(root, "ocpp16"):
+        ours, theirs = rooms.room_of(name), rooms.room_of(target)
+        if ours != theirs and ours.startswith("profiles/") and theirs.startswith("profiles/"):
+            yield f"{name}:{line}: the profile {ours} may not import the profile {theirs}"
 
 
 # --- 5: doors -------------------------------------------------------------------------------------------------------
@@ -249,7 +203,7 @@ def rule_5b_only_jobs_start_programs(root: Path) -> Problems:
 def rule_sizes(root: Path) -> Problems:
     """Logic at most 450 lines a file, tables and messages 500, a device 150; a function at most 50."""
     for name, tree in files(root):
-        lines = len((root / name).read_text(encoding="utf-8").splitlines())
+        lines = _lines(root / name)
         ceiling = 500 if name.startswith(TABLES) else 150 if name.startswith(DEVICES) else 450
         if lines > ceiling:
             yield f"{name}: {lines} lines, the ceiling is {ceiling}"
@@ -258,6 +212,17 @@ def rule_sizes(root: Path) -> Problems:
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > FUNCTION_LINES:
                     yield f"{name}:{node.lineno}: {node.name} has {length} lines, the ceiling is {FUNCTION_LINES}"
+
+
+def large_files(root: Path) -> Problems:
+    """Files of logic above 300 lines: a warning, for whoever next adds a subject to one."""
+    for name, _ in files(root):
+        if not name.startswith(TABLES) and (lines := _lines(root / name)) > 300:
+            yield f"{name}: {lines} lines: does it still have one subject?"
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def rule_mirror(root: Path) -> Problems:
@@ -279,7 +244,7 @@ def rule_opening_sentence(root: Path) -> Problems:
 
 
 def rule_names(root: Path) -> Problems:
-    """Nothing is called manager, handler, helper or util."""
+    """Nothing is called manager, helper or util."""
     for name, tree in files(root):
         for word in _words(name.replace("/", "_").removesuffix(".py")) & FORBIDDEN_WORDS:
             yield f"{name}: a file is called {word}"
@@ -305,6 +270,80 @@ def _given_names(node: ast.AST) -> Iterator[str]:
         yield node.attr
     elif isinstance(node, ast.alias) and node.asname:
         yield node.asname
+
+
+def rule_one_name_one_class(root: Path) -> Problems:
+    """No two public classes of one package bear the same name."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, tree in files(root):
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                first = seen.setdefault((top(name.replace("/", ".")), node.name), name)
+                if first != name:
+                    yield f"{name}:{node.lineno}: the class {node.name} is in {first} already"
+
+
+def rule_no_hook_without_a_value(root: Path) -> Problems:
+    """No attribute is only declared, to be set later from another file: the type checker would not miss it."""
+    for name, tree in files(root):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.AnnAssign) and node.value is None and isinstance(node.target, ast.Attribute):
+                yield f"{name}:{node.lineno}: {ast.unparse(node.target)} is declared without a value"
+
+
+def rule_no_floors_of_inheritance(root: Path) -> Problems:
+    """A class is split by subject, with members: it inherits only from what is abstract, plain data or an exception."""
+    classes = {node.name: node for _, tree in files(root) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for name, tree in files(root):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            for base in node.bases:
+                other = classes.get(base.id) if isinstance(base, ast.Name) else None
+                if other is not None and _has_a_constructor(other) and not _is_exception(other, classes):
+                    yield f"{name}:{node.lineno}: {node.name} inherits from {other.name}, which has a constructor"
+
+
+def _has_a_constructor(node: ast.ClassDef) -> bool:
+    return any(isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body)
+
+
+def _is_exception(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
+    for base in node.bases:
+        text = ast.unparse(base)
+        if text.endswith(("Exception", "Error")) or (text in classes and _is_exception(classes[text], classes)):
+            return True
+    return False
+
+
+CITATION = re.compile(r"\b(?:([A-Z]{1,4})[-_ ]§?\d+(?:[.-]\d+)*|([A-Z]\d\d)\.FR)\b")
+UNCITED = frozenset({"UTF", "TLS", "ASCII", "HTTP", "SHA"})
+"""Standards of everybody's, which need no page."""
+
+
+def rule_citations_are_explained(root: Path) -> Problems:
+    """Each family of citations in comments, docstrings and stories has its row in docs/references.md."""
+    page = root / "docs/references.md"
+    known = page.read_text(encoding="utf-8") if page.exists() else ""
+    families = {found[1] or found[2] for found in CITATION.finditer(" ".join(re.findall(r"`[^`]+`", known)))}
+    texts = [(name, text) for name, _ in files(root) for text in _prose(root / name)]
+    texts += [
+        (path.relative_to(root).as_posix(), path.read_text(encoding="utf-8").partition("\n")[0])
+        for path in sorted((root / "tests/stories").glob("*.txt"))
+    ]
+    for name, text in texts:
+        for found in CITATION.finditer(text):
+            family = found[1] or found[2]
+            if family not in families and family not in UNCITED:
+                yield f"{name}: cites {found.group()}, and docs/references.md does not say what that is"
+
+
+def _prose(path: Path) -> Iterator[str]:
+    """Comments and docstrings."""
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""')):
+                yield token.string
 
 
 def rule_folders(root: Path) -> Problems:
@@ -385,6 +424,10 @@ RULES: tuple[Callable[[Path], Problems], ...] = (
     rule_mirror,
     rule_opening_sentence,
     rule_names,
+    rule_one_name_one_class,
+    rule_no_hook_without_a_value,
+    rule_no_floors_of_inheritance,
+    rule_citations_are_explained,
     rule_folders,
     rule_addresses,
     rule_tests_wait_for_nothing,

@@ -1,11 +1,13 @@
-"""`make docs`: the page docs/configuration-keys.md, printed from the key table that the station itself reads."""
+"""`make docs`: writes what is generated: docs/configuration-keys.md from the key table, the diagram of docs/design.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
+from tests import rooms
 
 HEAD = """# OCPP configuration keys
 
@@ -54,4 +56,7 @@ def lists(product: Product) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(page(Product()), end="")
+    root = Path(__file__).resolve().parent.parent
+    (root / "docs/configuration-keys.md").write_text(page(Product()), encoding="utf-8")
+    design = root / "docs/design.md"
+    design.write_text(rooms.into(design.read_text(encoding="utf-8"), root), encoding="utf-8")
