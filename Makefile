@@ -47,12 +47,16 @@ check: setup
 # proved in real time (processes, the referee), which mostly waits and so has more workers than there are cores.
 COMPUTED := $(wildcard tests/sim tests/store tests/fuzz)
 REAL_TIME := $(wildcard tests/processes tests/csms tests/conformance tests/test_readme.py)
+SKIPS := $(CURDIR)/.skips
+test: export EVSED_SKIPS := $(SKIPS)
 test: setup
+	@rm -f $(SKIPS)
 	$(PYTEST) -n $(JOBS) --cov --cov-report=term:skip-covered --cov-report=json:coverage.json \
 	    $(COMPUTED:%=--ignore=%) $(REAL_TIME:%=--ignore=%) --ignore=tests/bench
 	$(PY) -m tests.coverage_gate coverage.json
 	$(PYTEST) -n $(JOBS) --durations=5 $(COMPUTED)
 	$(PYTEST) -n 7 --dist worksteal --durations=5 $(REAL_TIME)
+	@$(PY) -m tests.skips $(SKIPS)
 
 bench: setup
 	$(PY) -m tests.bench

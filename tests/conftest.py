@@ -1,6 +1,10 @@
-"""What every test shares: how far hypothesis searches.  No fixtures that hide a story."""
+"""What every test shares: how far hypothesis searches, what was skipped.  No fixtures that hide a story."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 
@@ -9,3 +13,13 @@ settings.register_profile(
     "evsed", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("evsed")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Keep what this run skipped for the end of all runs (`tests/skips.py`)."""
+    file = os.environ.get("EVSED_SKIPS")
+    reports = terminalreporter.stats.get("skipped", [])
+    if file and reports:
+        reasons = [str(report.longrepr[2]).removeprefix("Skipped: ").replace("\n", " ") for report in reports]
+        with Path(file).open("a", encoding="utf-8") as out:
+            out.writelines(f"{reason}\n" for reason in reasons)

@@ -149,7 +149,7 @@ def rule_3_only_board_link_translates(root: Path) -> Problems:
 
 
 def rule_4_imports_run_downward(root: Path) -> Problems:
-    """Imports run down the order of rooms in all three packages, late and type-checking ones included; never in a circle.
+    """Imports run down the order of rooms in all packages, late and type-checking ones included; never in a circle.
 
     Profiles never import each other: `parts.py` wires them.
     """
@@ -378,10 +378,14 @@ def rule_addresses(root: Path) -> Problems:
                 yield f"{path.relative_to(root).as_posix()}:{number}: names {found.group()}"
 
 
+MADE = re.compile(r"(^|/)(\.venv|__pycache__|build|dist|\.[a-z]+_cache|\.hypothesis|[a-z]+\.egg-info)/")
+"""Folders that a checkout makes for itself."""
+
+
 def tracked(root: Path) -> list[Path]:
-    """The files of the tree: those that git tracks, or all where there is no git."""
+    """The files of the tree: those that git tracks, or in a source archive (no .git) all that was not made there."""
     if not (root / ".git").exists():
-        return [p for p in sorted(root.rglob("*")) if p.is_file()]
+        return [p for p in sorted(root.rglob("*")) if p.is_file() and not MADE.search(f"{p.relative_to(root).parent}/")]
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout.decode()
     return [p for n in listed.split("\0") if n and (p := root / n).is_file()]
 

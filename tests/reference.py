@@ -1,4 +1,4 @@
-"""`make docs`: writes what is generated: docs/configuration-keys.md from the key table, the diagram of docs/design.md."""
+"""`make docs`: writes what is generated: docs/configuration-keys.md, and the diagram of docs/design.md."""
 
 from __future__ import annotations
 

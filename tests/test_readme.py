@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.csms.central_system import CentralSystem
+from tests.house import tracked
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -95,11 +96,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The product as `pip install .` builds it, from a copy of what is tracked."""
     folder = tmp_path_factory.mktemp("wheel")
     copy = folder / "checkout"
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_bytes((ROOT / name).read_bytes())
+    for file in tracked(ROOT):
+        target = copy / file.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     carry_out([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(copy)], folder, 120)
     (built,) = folder.glob("evsed-*.whl")

@@ -1,4 +1,4 @@
-"""A store that an earlier version wrote opens after it, whole: `tests/captures/store_0_1_0.sql`, written at that time."""
+"""A store that an earlier version wrote opens whole: `tests/captures/store_0_1_0.sql`, written at that time."""
 
 from __future__ import annotations
 
