@@ -23,7 +23,8 @@ from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.records import Record
 from ocpp16.rpc.session import Session
 from ocpp16.rpc.transaction_queue import TransactionQueue
-from ocpp16.state.context import Context, Facts
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from ocpp16.station.board_events import BoardEvents
 from ocpp16.station.card_routing import CardRouting

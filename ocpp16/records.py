@@ -246,25 +246,8 @@ class FirmwareUpdate(Record, frozen=True, kw_only=True):
     state: UpdateState = "waiting"
     file: str = ""
     told: str = ""
-    """The FirmwareStatus that the Central System confirmed last."""
+    """The FirmwareStatus that was sent last; "" where it must be sent (again)."""
 
-
-AnyRecord = (
-    Unit
-    | Setting
-    | Availability
-    | Occupancy
-    | LatchedFault
-    | CachedTag
-    | MeterSwap
-    | Transaction
-    | Sample
-    | ListedTag
-    | ListVersion
-    | Reservation
-    | Profile
-    | FirmwareUpdate
-)
 
 TABLES: tuple[type[Record], ...] = (
     Unit,

@@ -102,7 +102,7 @@ class Order(msgspec.Struct, frozen=True):
     """Something only the board can do: answered by `BoardDone` with the same `ref`."""
 
     ref: int
-    what: Literal["unlock", "selftest", "clear-latched", "meter-read"]
+    what: Literal["unlock", "selftest", "clear-latched"]
     connector: int | None = None
 
 

@@ -9,7 +9,7 @@ from ocpp16.connector.why import why as why_of_place
 from ocpp16.events import MeterSampled, Now
 from ocpp16.messages.datetimes import to_text
 from ocpp16.records import Stamp, Transaction
-from ocpp16.state.context import Facts
+from ocpp16.state.facts import Facts
 from ocpp16.status.connector_status import connector_status, station_status
 
 if TYPE_CHECKING:

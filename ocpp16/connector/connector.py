@@ -16,7 +16,7 @@ from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.records import Transaction
 from ocpp16.state.id_tags import Verdict, same
 from ocpp16.state.timers import Timer
-from ocpp16.status.connector_status import fault_of
+from ocpp16.status.faults import fault_of
 
 SETTLE_S = 15.0
 """A car that was offered energy may take so long to ask before we call it suspended."""

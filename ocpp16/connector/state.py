@@ -22,7 +22,8 @@ from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.records import Availability, Occupancy, Transaction
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
-from ocpp16.status.connector_status import StatusFacts, fault_of
+from ocpp16.status.connector_status import StatusFacts
+from ocpp16.status.faults import fault_of
 from ocpp16.step import Lamp, Outlet
 
 

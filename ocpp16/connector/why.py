@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import RegistrationStatus
 from ocpp16.records import Transaction
-from ocpp16.status.connector_status import Fault, fault_of
+from ocpp16.status.faults import Fault, fault_of
 
 if TYPE_CHECKING:
     from ocpp16.connector.state import ConnectorState

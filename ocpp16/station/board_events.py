@@ -15,7 +15,7 @@ from ocpp16.events import (
 from ocpp16.records import LatchedFault
 from ocpp16.state.context import Context
 from ocpp16.station.card_routing import CardRouting
-from ocpp16.status.connector_status import fault_of
+from ocpp16.status.faults import fault_of
 
 
 class BoardEvents:

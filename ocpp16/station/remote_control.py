@@ -184,7 +184,7 @@ class RemoteControl:
 
     def order(
         self,
-        what: Literal["unlock", "selftest", "clear-latched", "meter-read"],
+        what: Literal["unlock", "selftest", "clear-latched"],
         connector: int | None,
         then: Callable[[bool, str], None],
     ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from ocpp16.connector.why import REASONS, REMEMBERED_S, why_of
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
-from ocpp16.status.connector_status import FAULTS
+from ocpp16.status.faults import FAULTS
 from tests.ocpp16.profiles.firmware_management.works import Unit
 from tests.ocpp16.rig import SILENCE, Station, limit_to, refused
 

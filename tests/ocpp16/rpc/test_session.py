@@ -14,7 +14,8 @@ from ocpp16.product import Product
 from ocpp16.rpc.calls import Failure, Gate
 from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
 from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
-from ocpp16.state.context import Context, Facts
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
 

@@ -9,7 +9,8 @@ import pytest
 from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
-from ocpp16.state.context import Context, Facts
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import ACCEPTED, SILENCE, START, CallError, Station, refused
 
