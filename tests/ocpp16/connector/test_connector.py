@@ -242,7 +242,7 @@ def test_same_card_stops_without_asking() -> None:
 def test_group_known_locally() -> None:
     """§4.10: another card of the group, known here and allowed by the local rules, ends it without asking."""
     station = in_group(LocalPreAuthorize=True)
-    station.cp.authorization.ask_central_system("OTHER", lambda *_: None)
+    station.cp.parts.authorization.ask_central_system("OTHER", lambda *_: None)
     station.happens(ev.Tick())
     station.forget()
     station.tap("OTHER")
@@ -282,7 +282,7 @@ def test_group_known_offline() -> None:
     """§4.10: offline a card of the group ends it where the cache knows the group and LocalAuthorizeOffline holds."""
     for allowed in (True, False):
         station = in_group(LocalAuthorizeOffline=allowed)
-        station.cp.authorization.ask_central_system("OTHER", lambda *_: None)
+        station.cp.parts.authorization.ask_central_system("OTHER", lambda *_: None)
         station.happens(ev.Tick())
         station.disconnect()
         station.tap("OTHER")
@@ -523,7 +523,7 @@ def test_cable_is_released_for_its_owner() -> None:
     station.cable(present=False)
     assert station.status() == "Available"
     station = held_cable()
-    station.cp.authorization.ask_central_system("OTHER", lambda *_: None)
+    station.cp.parts.authorization.ask_central_system("OTHER", lambda *_: None)
     station.happens(ev.Tick())
     station.tap("OTHER")
     assert not station.outlets[1].locked

@@ -16,7 +16,7 @@ DUAL = Product(connectors=2)
 
 
 def reserve(station: Station, number: int = 7, connector: int = 1, in_s: float = 600.0, **more: Any) -> Any:
-    utc = station.cp.context.utc
+    utc = station.cp.parts.context.utc
     assert utc is not None
     fields = {"idTag": "OWNER", "expiryDate": to_text(utc + in_s), **more}
     answer = station.request("ReserveNow", reservationId=number, connectorId=connector, **fields)
