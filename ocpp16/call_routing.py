@@ -70,7 +70,7 @@ class CallRouter:
         self._own = {
             action: answer for name in parts.product.profiles for action, answer in every.get(name, {}).items()
         }
-        # The list and reservations answer "not supported" with a status of their own (§5.13, §5.15, §5.14)
+        # The list and reservations answer "not supported" with a status of their own (§5.10, §5.13, §5.15)
         self._own |= every["LocalAuthListManagement"] | {"ReserveNow": parts.reservations.on_reserve} | self._own
 
     def __call__(self, action: str, request: Message, call_id: str) -> Message | Refusal | Postponed:

@@ -107,13 +107,7 @@ class Parts:
         """Core, and the list that authorization reads first."""
         context, session, configuration, product = self.context, self.session, self.configuration, self.product
         self.registration = Registration(
-            context,
-            session,
-            configuration,
-            product,
-            self.identity,
-            on_accepted=self._accepted,
-            on_clock=self.clock_set,
+            context, session, configuration, product, self.identity, on_accepted=self._accepted, on_clock=self.clock_set
         )
         self.notifications = Notifications(context, session, configuration, self.identity.vendor)
         self.local_list = LocalAuthList(
@@ -123,12 +117,7 @@ class Parts:
             on_reconciled=self.notifications.no_warning,
         )
         self.authorization = Authorization(
-            context,
-            session,
-            configuration,
-            product,
-            local_list=self.local_list.lookup,
-            on_conflict=self._list_conflict,
+            context, session, configuration, product, local_list=self.local_list.lookup, on_conflict=self._list_conflict
         )
         self.transactions = Transactions(
             context,
@@ -198,13 +187,7 @@ class Parts:
             context, self.session, self.transaction_queue, self.configuration, self.registration, connectors, product
         )
         self.recovery = Recovery(
-            context,
-            product,
-            self.configuration,
-            self.metering,
-            self.transactions,
-            connectors,
-            self.station_faults,
+            context, product, self.configuration, self.metering, self.transactions, connectors, self.station_faults
         )
         self.card_routing = CardRouting(
             context,

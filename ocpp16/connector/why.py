@@ -94,7 +94,7 @@ def why(connector: Connector) -> Why:
 
 
 def _detailed(connector: Connector, found: Why) -> Why:
-    """With what only this moment knows: the reservation, the card, the limit, the other faults."""
+    """Add what is known at this moment: the reservation, the card, the limit, the other faults."""
     state, code = connector.state, found.code
     if code == "reserved" and (row := connector.parts.reservations.of(connector.number)) is not None:
         what = "whole station keeps one connector" if row.connector == 0 else "connector is kept"

@@ -1,4 +1,4 @@
-"""The Local Authorization List: SendLocalList, GetLocalListVersion, looking up a card (§3.5.2, §5.13, §5.15)."""
+"""The Local Authorization List: SendLocalList, GetLocalListVersion, looking up a card (§3.5.2, §5.10, §5.15)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ocpp16.state.id_tags import Verdict
 VALID = (AuthorizationStatus.ACCEPTED, AuthorizationStatus.CONCURRENT_TX)
 """§3.5.2: a listed card with these may charge; ConcurrentTx was true of a moment that has passed."""
 NOT_SUPPORTED = -1
-"""§5.13: the listVersion of a station that has no list (or has it switched off)."""
+"""§5.10: the listVersion of a station that has no list (or has it switched off)."""
 
 
 class LocalAuthList:

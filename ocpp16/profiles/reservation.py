@@ -97,7 +97,7 @@ class Reservations:
         return ReservationStatus.ACCEPTED
 
     def _refusal(self, request: ReserveNowReq) -> ReservationStatus | None:
-        """Faulted, Unavailable or Occupied; None: it can be reserved.  The same reservationId is replaced (§5.14)."""
+        """Faulted, Unavailable or Occupied; None: it can be reserved.  The same reservationId is replaced (§5.13)."""
         replaced = next((row for row in self.rows if row.reservation_id == request.reservation_id), None)
         if replaced is not None and replaced.connector == request.connector_id:
             return None  # its own connector, whoever plugged in there meanwhile

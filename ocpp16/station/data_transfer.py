@@ -1,4 +1,4 @@
-"""DataTransfer: this station knows no vendor's messages, and says which part of the request it does not know (§5.6)."""
+"""DataTransfer: no vendor's messages are known here, and the answer says what is unknown: vendor or message (§5.6)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_profile_that_is_missing_is_not_supported(action: str) -> None:
 
 
 def test_lists_and_reservations_have_words_of_their_own_for_it() -> None:
-    """§5.13, §5.14, §5.15: -1, NotSupported and Rejected instead of a CALLERROR."""
+    """§5.10, §5.13, §5.15: -1, NotSupported and Rejected instead of a CALLERROR."""
     station = Station(product=Product(profiles=("Core",))).online()
     assert station.request("GetLocalListVersion") == {"listVersion": -1}
     assert station.request("SendLocalList", listVersion=1, updateType="Full") == {"status": "NotSupported"}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from ocpp16 import events as ev
+from ocpp16.connector import connector as connector_module
 from ocpp16.product import Product
 from ocpp16.records import CachedTag
 from tests.ocpp16.rig import ACCEPTED, SILENCE, Station, calls, clock_text, limit_to, refused
@@ -605,3 +609,18 @@ def test_held_cable_survives() -> None:
         ev.PilotChanged(1, "A", station.mono), ev.CableChanged(1, True, 32.0, True, station.mono), station.reading()
     )
     assert station.outlets[1].locked
+
+
+# --- its facts ------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_else_writes_its_state() -> None:
+    """A connector's facts are written in its own class: `connector.state.x = ...` stands in no other file."""
+    root = Path(connector_module.__file__).parents[1]
+    writers = set()
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_written = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            if is_written and ast.unparse(node).rpartition(".")[0].endswith("state"):
+                writers.add(path.relative_to(root).as_posix())
+    assert writers == {"connector/connector.py"}

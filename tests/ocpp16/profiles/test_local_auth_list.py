@@ -73,7 +73,7 @@ def test_what_fails_changes_nothing(number: int, kind: str, entries: tuple[dict[
 
 
 def test_an_emptied_list_is_version_0() -> None:
-    """§5.13: 0 says that the list is empty, whatever version emptied it."""
+    """§5.10: 0 says that the list is empty, whatever version emptied it."""
     station = Station().online()
     send(station, 3, "Full", entry("A"))
     assert send(station, 4, "Full") == "Accepted" and version(station) == 0

@@ -12,6 +12,6 @@ from tests.ocpp16.rig import Station
     [("com.nobody", "UnknownVendorId"), ("evsed", "UnknownMessageId"), ("EVSED", "UnknownMessageId")],
 )
 def test_data_transfer(vendor: str, status: str) -> None:
-    """§5.5: an unknown vendor: UnknownVendorId without data; our own with an unknown message: UnknownMessageId."""
+    """§5.6: an unknown vendor: UnknownVendorId without data; our own with an unknown message: UnknownMessageId."""
     station = Station().online()
     assert station.request("DataTransfer", vendorId=vendor, messageId="x", data="y") == {"status": status}
