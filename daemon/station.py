@@ -275,7 +275,7 @@ class Station:
 
     def _notes(self) -> list[dict[str, Any]]:
         """The newest notes; those from before UTC was known get it now."""
-        utc = self.charge_point.context.clock.utc
+        utc = self.charge_point.parts.context.clock.utc
         return [
             {**note, "utc": utc(note["mono"]) if note["utc"] is None else note["utc"]} for note in self._journal.newest
         ]

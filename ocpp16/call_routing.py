@@ -1,40 +1,42 @@
-"""Which CALL of the Central System is answered by whom, per feature profile: one row a message."""
+"""Which CALL of the Central System is answered by which part, and which messages it can trigger: one row a message."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ocpp16.messages.core import UnlockConnectorReq
 from ocpp16.messages.types import Message
-from ocpp16.parts import Assembly
+from ocpp16.parts import Parts
+from ocpp16.profiles.remote_trigger import RemoteTrigger, Send
 from ocpp16.rpc.calls import Postponed
 from ocpp16.rpc.payload import Refusal
 
 CallAnswer = Callable[[Any], Any]
 REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
-TELL_THEMSELVES = frozenset({"ChangeConfiguration", "ReserveNow", "DataTransfer"})
-"""They note more than a status."""
+LOG_THEMSELVES = frozenset({"ChangeConfiguration", "ReserveNow", "DataTransfer"})
+"""They log more than a status."""
 CHANGES = frozenset({"SetChargingProfile", "ClearChargingProfile", "SendLocalList", "ChangeAvailability"})
-TOLD = (
+LOGGED = (
     *("connector_id", "transaction_id", "reservation_id", "id", "requested_message"),
     *("type", "list_version", "update_type"),
 )
-"""Fields of a request that say what it was about, and nothing about persons."""
+"""Fields of a request that name its subject, and no person."""
 
 
-def tables(parts: Assembly) -> dict[str, dict[str, CallAnswer]]:
-    """The messages of each profile that is built."""
+def answers(parts: Parts) -> dict[str, dict[str, CallAnswer]]:
+    """By feature profile and action: the method that answers the request (UnlockConnector is answered later)."""
     return {
         "Core": {
             "ChangeAvailability": parts.availability.on_change_availability,
             "ChangeConfiguration": parts.configuration.on_change_configuration,
             "ClearCache": parts.authorization.on_clear_cache,
-            "DataTransfer": parts.remote.on_data_transfer,
+            "DataTransfer": parts.data_transfer.on_data_transfer,
             "GetConfiguration": parts.configuration.on_get_configuration,
-            "RemoteStartTransaction": parts.remote.on_remote_start,
-            "RemoteStopTransaction": parts.remote.on_remote_stop,
-            "Reset": parts.remote.on_reset,
+            "RemoteStartTransaction": parts.remote_control.on_remote_start,
+            "RemoteStopTransaction": parts.remote_control.on_remote_stop,
+            "Reset": parts.reset.on_reset,
         },
         "LocalAuthListManagement": {
             "GetLocalListVersion": parts.local_list.on_get_version,
@@ -45,11 +47,13 @@ def tables(parts: Assembly) -> dict[str, dict[str, CallAnswer]]:
             "CancelReservation": parts.reservations.on_cancel,
         },
         "SmartCharging": {
-            "SetChargingProfile": parts.smart.on_set,
-            "ClearChargingProfile": parts.smart.on_clear,
-            "GetCompositeSchedule": parts.smart.on_composite,
+            "SetChargingProfile": parts.smart_charging.on_set,
+            "ClearChargingProfile": parts.smart_charging.on_clear,
+            "GetCompositeSchedule": parts.composite_schedule.on_composite,
         },
-        "RemoteTrigger": {"TriggerMessage": parts.trigger.on_trigger},
+        "RemoteTrigger": {
+            "TriggerMessage": RemoteTrigger(parts.product.connectors, triggered_messages(parts)).on_trigger,
+        },
         "FirmwareManagement": {
             "UpdateFirmware": parts.firmware.on_update,
             "GetDiagnostics": parts.diagnostics.on_get_diagnostics,
@@ -58,21 +62,21 @@ def tables(parts: Assembly) -> dict[str, dict[str, CallAnswer]]:
 
 
 class CallRouter:
-    """The answers of this product."""
+    """Answers the requests that this product supports, and refuses the others."""
 
-    def __init__(self, parts: Assembly) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        every = tables(parts)
+        every = answers(parts)
         self._own = {
             action: answer for name in parts.product.profiles for action, answer in every.get(name, {}).items()
         }
-        # The list and reservations have words of their own for "not supported" (§5.13, §5.15, §5.14)
+        # The list and reservations answer "not supported" with a status of their own (§5.10, §5.13, §5.15)
         self._own |= every["LocalAuthListManagement"] | {"ReserveNow": parts.reservations.on_reserve} | self._own
 
     def __call__(self, action: str, request: Message, call_id: str) -> Message | Refusal | Postponed:
-        """The confirmation, a CALLERROR, or the word that it comes later."""
+        """The confirmation, a CALLERROR, or `POSTPONED`."""
         if isinstance(request, UnlockConnectorReq):
-            return self._parts.remote.on_unlock(request, call_id)
+            return self._parts.unlock_connector.on_unlock(request, call_id)
         answer = self._own.get(action)
         result: Message | Refusal
         if answer is None:  # known to OCPP, not to this product
@@ -82,15 +86,65 @@ class CallRouter:
         if isinstance(result, Refusal):
             self._parts.context.note("call-refused", action=action, code=result.code, reason=result.description)
         else:
-            self._note(action, request, result)
+            self._log(action, request, result)
         return result
 
-    def _note(self, action: str, request: Message, result: Message) -> None:
+    def _log(self, action: str, request: Message, result: Message) -> None:
         """A technician reads what the Central System was refused, and what it changed."""
         status = str(getattr(result, "status", ""))
-        if action in TELL_THEMSELVES or not (status in REFUSALS or action in CHANGES):
+        if action in LOG_THEMSELVES or not (status in REFUSALS or action in CHANGES):
             return
-        told = {name: getattr(request, name) for name in TOLD if hasattr(request, name)}
-        what = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+        fields = {name: getattr(request, name) for name in LOGGED if hasattr(request, name)}
+        what = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
         code = "command-refused" if status in REFUSALS else "command-taken"
         self._parts.context.note(code, action=action, what=what or "-", status=status)
+
+
+# --- TriggerMessage -------------------------------------------------------------------------------------------------
+
+
+def triggered_messages(parts: Parts) -> dict[str, Send]:
+    """By requestedMessage: how it is sent (§5.17); any other is answered NotImplemented."""
+    core: dict[str, Send] = {
+        "BootNotification": partial(_trigger_boot, parts),
+        "Heartbeat": partial(_trigger_heartbeat, parts),
+        "MeterValues": partial(_trigger_values, parts),
+        "StatusNotification": partial(_trigger_statuses, parts),
+    }
+    if not parts.product.has("FirmwareManagement"):
+        return core
+    return core | {
+        "DiagnosticsStatusNotification": parts.diagnostics.triggered_status,
+        "FirmwareStatusNotification": parts.firmware.triggered_status,
+    }
+
+
+def _trigger_boot(parts: Parts, connector: int | None) -> bool:
+    """E 3.35: not once it is accepted."""
+    if not parts.registration.accepted:
+        parts.registration.boot()
+    return not parts.registration.accepted
+
+
+def _trigger_heartbeat(parts: Parts, connector: int | None) -> bool:
+    parts.registration.heartbeat(triggered=True)
+    return True
+
+
+def _trigger_values(parts: Parts, connector: int | None) -> bool:
+    """Without a connector, and for the station (it has no main meter): of every connector."""
+    wanted = list(parts.connectors) if not connector else [connector]
+    requests = [request for number in wanted if (request := parts.metering.triggered(number)) is not None]
+    for request in requests:
+        parts.session.call(request, triggered=True)
+    return bool(requests)
+
+
+def _trigger_statuses(parts: Parts, connector: int | None) -> bool:
+    """Of those whose status is known: after a start the board may not have reported it yet."""
+    notifications = parts.notifications
+    every = (0, *parts.connectors) if connector is None else (connector,)
+    known = [number for number in every if notifications.shown(number) is not None]
+    for number in known:
+        notifications.trigger(number)
+    return bool(known)

@@ -1,6 +1,6 @@
 """Everything that can happen to a Charge Point, as frozen facts in the past tense.  No behaviour.
 
-Events are msgspec Structs with a tag, so that the flight recorder can write them down and a desk can play them again.
+Events are msgspec Structs with a tag, so that the flight recorder can store them and a replay can repeat them.
 Monotonic times are seconds of CLOCK_MONOTONIC; energies are Wh of the meter's lifetime register.
 """
 
@@ -28,11 +28,11 @@ class Event(msgspec.Struct, frozen=True, tag=True):
 
 
 class Tick(Event, frozen=True):
-    """Nothing but time: the hall promised to come back at `Step.wake_at`."""
+    """Only time: `Step.wake_at` has come."""
 
 
 class Started(Event, frozen=True):
-    """The process runs; the first event of every life.  `reset_failed`: the last one could not reboot the unit."""
+    """The process has started: always the first event.  `reset_failed`: its predecessor could not reboot the unit."""
 
     reset_failed: bool = False
 
@@ -41,9 +41,10 @@ class Started(Event, frozen=True):
 
 
 class ConnectorShape(msgspec.Struct, frozen=True):
-    """What a connector is made of, as its board says at attach."""
+    """What a connector is made of, as its board reports when it attaches."""
 
     connector: int
+    """1..N."""
     min_amps: float = 6.0
     max_amps: float = 32.0
     phases: int = 1
@@ -54,7 +55,7 @@ class ConnectorShape(msgspec.Struct, frozen=True):
 
 
 class BoardAttached(Event, frozen=True):
-    """The board said hello and told its shape; its present states follow as the events below, then `BoardReady`."""
+    """A board has reported its shape; its present states follow as the events below, then `BoardReady`."""
 
     boot_id: str
     session_id: str
@@ -64,7 +65,7 @@ class BoardAttached(Event, frozen=True):
 
 
 class BoardReady(Event, frozen=True):
-    """All present states after `BoardAttached` have been told: what happened while we were away can be decided."""
+    """All present states after `BoardAttached` are reported: what happened during an outage can be decided."""
 
 
 class BoardLost(Event, frozen=True):
@@ -92,6 +93,8 @@ class CableChanged(Event, frozen=True):
 
 
 class ContactorChanged(Event, frozen=True):
+    """The contactor; `confirmed`: by its feedback contact."""
+
     connector: int
     closed: bool
     confirmed: bool
@@ -131,7 +134,7 @@ class FaultChanged(Event, frozen=True):
 
 
 class OfferAcked(Event, frozen=True):
-    """What the board really signals, and why it is less than what was offered ("" where it is not)."""
+    """The amperes that the board really signals, and why they are less than offered ("" where they are not)."""
 
     connector: int
     amps: float
@@ -161,6 +164,8 @@ class LinkDown(Event, frozen=True):
 
 
 class FrameReceived(Event, frozen=True):
+    """A text message of the Central System."""
+
     text: str
 
 
@@ -168,7 +173,7 @@ class FrameReceived(Event, frozen=True):
 
 
 class StoreChanged(Event, frozen=True):
-    """Room and writability of the store: `full`: below the watermark, `unwritable`: nothing can be written."""
+    """Room and writability of the store.  `full`: below the watermark; `unwritable`: nothing can be written."""
 
     state: StoreState
     detail: str = ""
@@ -179,7 +184,7 @@ class MainsLost(Event, frozen=True):
 
 
 class JobDone(Event, frozen=True):
-    """A job of `Step.jobs` came to its end."""
+    """A job of `Step.jobs` has ended."""
 
     ref: int
     ok: bool
@@ -187,7 +192,7 @@ class JobDone(Event, frozen=True):
 
 
 class ShutdownAsked(Event, frozen=True):
-    """The supervisor wants us to end.  `ends_charge`: the board lives in this process and will die with it."""
+    """The supervisor ends the process.  `ends_charge`: the board runs in this process and ends with it."""
 
     ends_charge: bool
 

@@ -1,40 +1,63 @@
-"""All the parts of a Charge Point, made in the order in which they need each other.  Nothing happens here."""
+"""All parts of a Charge Point: made in the order in which they need each other, and wired, on this one page.
+
+A part gets the parts below it, and what it must call above itself as a function: a method of this page.  So every wire
+is a constructor argument, and the type checker finds a forgotten one.  Profiles never know each other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
 
 from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.key_names import Key
 from ocpp16.connector.connector import Connector
-from ocpp16.connector.state import Parts
+from ocpp16.connector.state import ConnectorParts
+from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile
 from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.availability import Availability
 from ocpp16.profiles.core.metering import Metering
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.status_notification import Notifications
+from ocpp16.profiles.core.transaction_messages import TransactionMessages
 from ocpp16.profiles.core.transactions import Transactions
 from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
 from ocpp16.profiles.firmware_management.firmware import Firmware
 from ocpp16.profiles.local_auth_list import LocalAuthList
-from ocpp16.profiles.remote_trigger import RemoteTrigger
-from ocpp16.profiles.reservation import Reservations
+from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
-from ocpp16.records import Record
-from ocpp16.rpc.session import Session
-from ocpp16.rpc.transaction_queue import TransactionQueue
-from ocpp16.state.context import Context, Facts
+from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
+from ocpp16.profiles.smart_charging.limits import ChargingLimits
+from ocpp16.records import Record, Transaction
+from ocpp16.rpc.session import AnswerRequest, Session
+from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
+from ocpp16.state.active_faults import ActiveFaults
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
+from ocpp16.state.id_tags import Verdict
 from ocpp16.state.utc_clock import Clock
 from ocpp16.station.board_events import BoardEvents
+from ocpp16.station.board_orders import BoardOrders
 from ocpp16.station.card_routing import CardRouting
-from ocpp16.station.queue_commands import Queue
+from ocpp16.station.data_transfer import DataTransfer
+from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
+from ocpp16.station.reset import Reset
+from ocpp16.station.shutdown import RESET_S, Shutdown
+from ocpp16.station.status_updates import StatusUpdates
 from ocpp16.station.technician import Technician
+from ocpp16.station.unlock_connector import UnlockConnector
 
 
-class Assembly:
-    """Who is there.  `ChargePoint` says who hears whom."""
+class Parts:
+    """The parts by name.
+
+    `first_values`: `[ocpp]` of the station's file, valid by `check_first_value`.  `records`: all that the store held.
+    `boot_id`: the kernel's.  `build_utc`: seconds since 1970, no timestamp lies before it.
+    """
 
     def __init__(
         self,
@@ -45,89 +68,249 @@ class Assembly:
         seed: int,
         boot_id: str,
         build_utc: float,
+        answer_request: AnswerRequest,
     ) -> None:
         self.product = product
         self.identity = identity
         self.context = _context(Facts(records), boot_id, build_utc)
-        self.reports = TransactionQueue(self.context)
-        self.session = Session(self.context, self.reports, seed)
-        self.session.max_frame_bytes = product.frame_bytes
         self.configuration = Configuration(self.context, product, first_values)
-        self.registration = Registration(self.context, self.session, self.configuration, product, identity)
-        self.authorization = Authorization(self.context, self.session, self.configuration, product)
-        self.transactions = Transactions(self.context, self.reports, self.authorization)
-        self.metering = Metering(self.context, self.configuration, self.transactions, product)
-        self.availability = Availability(self.context, product.connectors)
-        self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
-        self.station_faults: dict[str, str] = {}
-        self._make_profiles(product)
-        self._make_connectors(product, identity.vendor)
-        self._make_desks(product)
+        self.station_faults = ActiveFaults()
+        self._make_session(seed, answer_request)
+        self._make_core()
+        self._make_profiles()
+        self._make_connectors()
+        self._make_station()
+        self._make_commands()
 
-    def _make_profiles(self, product: Product) -> None:
-        """Beyond Core."""
-        self.local_list = LocalAuthList(self.context, product)
-        self.reservations = Reservations(self.context, product)
-        self.smart = SmartCharging(self.context, product)
-        self.firmware = Firmware(self.context, self.session, product)
-        self.diagnostics = Diagnostics(self.context, self.session)
-        self.trigger = RemoteTrigger(product.connectors)
-
-    def _make_connectors(self, product: Product, vendor: str) -> None:
-        """The connectors, and those who give them orders."""
-        parts = Parts(
+    def _make_session(self, seed: int, answer_request: AnswerRequest) -> None:
+        """The conversation with the Central System."""
+        number = self.configuration.number
+        self.transaction_messages = TransactionMessages(self.context)
+        self.transaction_queue = TransactionQueue(
             self.context,
-            self.configuration,
+            build=self.transaction_messages.build,
+            on_confirmed=self._message_confirmed,
+            on_parked=self._message_parked,
+            attempts_allowed=partial(number, Key.TransactionMessageAttempts),
+            retry_interval_s=partial(number, Key.TransactionMessageRetryInterval),
+        )
+        self.session = Session(
+            self.context,
+            self.transaction_queue,
+            seed,
+            answer_request=answer_request,
+            message_timeout_s=partial(number, Key.MessageTimeout),
+            max_frame_bytes=self.product.frame_bytes,
+        )
+
+    def _make_core(self) -> None:
+        """Core, and the list that authorization reads first."""
+        context, session, configuration, product = self.context, self.session, self.configuration, self.product
+        self.registration = Registration(
+            context, session, configuration, product, self.identity, on_accepted=self._accepted, on_clock=self.clock_set
+        )
+        self.notifications = Notifications(context, session, configuration, self.identity.vendor)
+        self.local_list = LocalAuthList(
+            context,
+            product,
+            switched_on=partial(configuration.flag, Key.LocalAuthListEnabled),
+            on_reconciled=self.notifications.no_warning,
+        )
+        self.authorization = Authorization(
+            context, session, configuration, product, local_list=self.local_list.lookup, on_conflict=self._list_conflict
+        )
+        self.transactions = Transactions(
+            context,
+            self.transaction_queue,
             self.authorization,
-            self.transactions,
-            self.metering,
-            product,
-            self.registration,
-            self.reservations,
-            self.smart,
-            self.firmware,
+            self.transaction_messages,
+            on_verdict=self._verdict_received,
         )
-        self.connectors = {n: Connector(n, parts, self.station_faults) for n in range(1, product.connectors + 1)}
-        self.remote = RemoteControl(
-            self.context,
-            self.session,
-            self.reports,
-            self.configuration,
-            self.registration,
-            self.connectors,
-            self.reservations,
+        self.metering = Metering(
+            context,
+            configuration,
+            self.transactions,
             product,
-            vendor,
+            offered_amps=self._offered_amps,
+            on_register_low=self._register_low,
+        )
+        self.availability = Availability(
+            context, product.connectors, is_busy=self._is_busy, on_changed=self._availability_changed
         )
 
-    def _make_desks(self, product: Product) -> None:
-        """Board, reader, technician: where facts and questions come in."""
-        self.attachment = Recovery(
-            self.context,
+    def _make_profiles(self) -> None:
+        """Reservation, SmartCharging, FirmwareManagement."""
+        context, product = self.context, self.product
+        self.reservations = Reservations(context, product, uses=self._uses)
+        self.limits = ChargingLimits(context, product)
+        self.smart_charging = SmartCharging(
+            context, product, self.limits, waiting=self._waiting_profiles, drop_waiting=self._drop_waiting_profile
+        )
+        self.composite_schedule = CompositeSchedule(context, product, self.limits, hardware_amps=self._hardware_amps)
+        self.firmware = Firmware(
+            context,
+            self.session,
+            product,
+            is_charging=self._is_charging,
+            reboot=self._reboot,
+            on_open=self._connectors_open,
+        )
+        self.diagnostics = Diagnostics(context, self.session)
+
+    def _make_connectors(self) -> None:
+        """Connector 1 to N, and the status that follows from them."""
+        parts = ConnectorParts(
+            context=self.context,
+            product=self.product,
+            configuration=self.configuration,
+            authorization=self.authorization,
+            registration=self.registration,
+            transactions=self.transactions,
+            metering=self.metering,
+            reservations=self.reservations,
+            limits=self.limits,
+            smart_charging=self.smart_charging,
+            firmware=self.firmware,
+            station_faults=self.station_faults,
+        )
+        numbers = range(1, self.product.connectors + 1)
+        self.connectors = {number: Connector(number, parts, self._connector_ended) for number in numbers}
+        self.status_updates = StatusUpdates(
+            self.availability, self.reservations, self.notifications, self.connectors, self.station_faults
+        )
+
+    def _make_station(self) -> None:
+        """The board, the cards, the way down."""
+        context, product, connectors = self.context, self.product, self.connectors
+        self.board_orders = BoardOrders(context)
+        self.shutdown = Shutdown(
+            context, self.session, self.transaction_queue, self.configuration, self.registration, connectors, product
+        )
+        self.recovery = Recovery(
+            context, product, self.configuration, self.metering, self.transactions, connectors, self.station_faults
+        )
+        self.card_routing = CardRouting(
+            context,
             product,
             self.configuration,
-            self.metering,
-            self.transactions,
-            self.connectors,
-            self.station_faults,
+            self.registration,
+            self.authorization,
+            self.reservations,
+            self.smart_charging,
+            connectors,
+            self.shutdown,
         )
-        self.queue_desk = Queue(self.context, self.reports, self.transactions, self.session.awaited)
-        self.reader = CardRouting(self.context, self.connectors, self.remote, product)
-        self.desk = Technician(
+        self.board_events = BoardEvents(context, connectors, self.station_faults, self.card_routing)
+
+    def _make_commands(self) -> None:
+        """Commands of the Central System about connectors and the station, and of a technician."""
+        self.remote_control = RemoteControl(self.configuration, self.registration, self.connectors, self.card_routing)
+        self.unlock_connector = UnlockConnector(self.context, self.session, self.connectors, self.board_orders)
+        self.data_transfer = DataTransfer(self.identity.vendor)
+        self.reset = Reset(self.shutdown, self.notifications)
+        self.queue_commands = QueueCommands(
+            self.context, self.transaction_queue, self.transactions, self.session.awaited
+        )
+        self.technician = Technician(
             self.context,
             self.configuration,
-            self.queue_desk,
+            self.queue_commands,
             self.metering,
-            self.attachment,
-            self.remote,
+            self.recovery,
+            self.board_orders,
+            self.reset,
             self.connectors,
         )
-        self.board = BoardEvents(self.context, self.connectors, self.station_faults, self.reader)
+
+    # --- wires that point upward: the Central System ----------------------------------------------------------------
+
+    def _message_confirmed(self, key: QueueKey, confirmation: Any) -> None:
+        self.transactions.confirmed(key, confirmation)
+
+    def _message_parked(self, key: QueueKey, error: str) -> None:
+        self.transactions.parked(key, error)
+
+    def _accepted(self) -> None:
+        self.notifications.tell_all()
+        self.reset.report_failure()
+        self.firmware.tell()
+        self.diagnostics.tell()
+
+    def clock_set(self) -> None:
+        """UTC is known, or was set: what depends on it is computed again."""
+        self.transactions.chronology.settle()
+        self.limits.changed()
+        self.reservations.expired()
+        self.firmware.arm()
+        self.metering.arm_aligned()
+        self.context.remember_time()
+        self.status_updates.update_connectors()  # what expired during an outage is not reported as if it were there
+
+    def _list_conflict(self, id_tag: str) -> None:
+        if not self.local_list.contradicted(id_tag):
+            return
+        self.context.note("list-conflict", id_tag=id_tag)
+        self.notifications.warn(ChargePointErrorCode.LOCAL_LIST_CONFLICT, "list and Central System disagree")
+
+    def _verdict_received(self, transaction: Transaction, verdict: Verdict) -> None:
+        self.connectors[transaction.connector].verdict_received(transaction, verdict)
+
+    # --- wires that point upward: the connectors --------------------------------------------------------------------
+
+    def _connector_ended(self, number: int) -> None:
+        self.availability.apply_scheduled(number, free=True)
+        self.unlock_connector.connector_ended(number)
+        self.firmware.transaction_ended()
+
+    def _availability_changed(self, number: int, operative: bool) -> None:
+        if number > 0:
+            if not operative:
+                self.connectors[number].forget_occupancy()
+            self.connectors[number].begin_if_ready()
+
+    def _is_busy(self, number: int) -> bool:
+        return self.connectors[number].state.busy
+
+    def _uses(self) -> dict[int, ConnectorUse]:
+        return {number: connector.state.use() for number, connector in self.connectors.items()}
+
+    def _offered_amps(self, number: int) -> float:
+        return self.connectors[number].offered.amps()
+
+    def _hardware_amps(self, number: int) -> float:
+        """0 where nothing can flow whatever a profile allows: out of service, or MaxEnergyOnInvalidId is spent."""
+        connector = self.connectors[number]
+        return connector.offered.hardware_amps() if connector.state.operative and not connector.state.is_spent else 0.0
+
+    def _waiting_profiles(self) -> dict[int, ChargingProfile]:
+        found = {number: connector.state.waiting_profile for number, connector in self.connectors.items()}
+        return {number: profile for number, profile in found.items() if profile is not None}
+
+    def _drop_waiting_profile(self, number: int) -> None:
+        self.connectors[number].drop_profile()
+
+    def _register_low(self, number: int, low: bool) -> None:
+        self.board_events.register_low(number, low)
+
+    # --- wires that point upward: firmware --------------------------------------------------------------------------
+
+    def _is_charging(self) -> bool:
+        """No installation during a transaction, nor while the station goes down."""
+        return bool(self.context.facts.running) or self.shutdown.pending is not None
+
+    def _reboot(self) -> None:
+        self.shutdown.begin("HardReset", RESET_S)
+
+    def _connectors_open(self) -> None:
+        """The end of an update: those that a car did not leave are Preparing, not Finishing."""
+        for number, connector in self.connectors.items():
+            if number not in self.context.facts.running:
+                connector.forget_occupancy()
 
 
 def _context(facts: Facts, boot_id: str, build_utc: float) -> Context:
     """In the same boot the monotonic clock keeps the order; rows written ahead of their time must not push it on."""
     unit = facts.unit
     offset = unit.utc_offset if unit.boot_id == boot_id else None
-    lived_until = facts.newest_utc() if offset is None else unit.floor_utc
-    return Context(facts, Clock(boot_id, max(build_utc, lived_until), offset, build_utc))
+    floor = facts.newest_utc() if offset is None else unit.floor_utc
+    return Context(facts, Clock(boot_id, max(build_utc, floor), offset, build_utc))

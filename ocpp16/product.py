@@ -1,6 +1,6 @@
-"""What a product is: the answers of its PICS and its limits (one frozen Struct, read from `etc/products/NAME.toml`).
+"""The product profile: the answers of its PICS and its limits, read from `etc/products/NAME.toml`.
 
-Configuration keys, SupportedFeatureProfiles and the limits follow from it; nothing else decides what a station can do.
+Configuration keys, SupportedFeatureProfiles and limits follow from it alone.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 
 ENTRY_BYTES = 200
-"""A card in a SendLocalList, with all its fields and some blanks."""
+"""Bytes of one card in a SendLocalList, with all its fields and some blanks."""
 MOST_IN_A_LIST = 1290
-"""So many fit into the longest message of all, 256 KiB."""
+"""Cards that fit into the longest message, 256 KiB."""
 
 
 class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,7 +48,7 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     )
     security_profiles: tuple[int, ...] = (1, 2, 3)  # SEC-1, SEC-2, SEC-3
     last_root_removable: bool = False  # AQ-1
-    lock_before_authorization: bool = False  # AQ-2: the outlet is shut until somebody is authorized
+    lock_before_authorization: bool = False  # AQ-2: the outlet is locked until a card is authorized
     station_certificate_removable: bool = False  # AQ-3
     download_while_charging: bool = False  # AQ-4
     selection_before_authorization: bool = False  # AQ-5: a card counts only for a connector that was chosen
@@ -88,12 +88,12 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def sample_interval_s(self) -> int:
-        """MeterValueSampleInterval until somebody sets it: a minute, or what comes nearest to it."""
+        """The default of MeterValueSampleInterval: a minute, or the nearest value in range."""
         return min(max(60, self.sample_interval_min_s), self.sample_interval_max_s)
 
     @property
     def frame_bytes(self) -> int:
-        """The longest message taken in: 64 KiB, more where a whole SendLocalList needs it."""
+        """The longest message that is accepted: 64 KiB, more where a whole SendLocalList needs it."""
         return max(65_536, 4096 + self.send_local_list_max_length * ENTRY_BYTES)
 
     def has(self, profile: str) -> bool:
@@ -102,7 +102,7 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What BootNotification.req tells about this very unit (§6.3)."""
+    """What BootNotification.req says about this unit (§6.3)."""
 
     vendor: str = "evsed"
     model: str = "evsed"

@@ -1,7 +1,7 @@
 """Everything that must survive a power cut, as frozen rows.  No behaviour but the row's own key.
 
-A record is a flat Struct: the store keeps one column per field (nested Structs and tuples as JSON).  A field added
-here needs a numbered migration in `daemon/schema/`, additive, with a default, so that the version before can read.
+A record is a flat Struct: the store keeps one column per field (nested Structs and tuples as JSON).  A new field
+needs a numbered migration in `daemon/store/schema/`, additive, with a default, so that the version before can read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Delivery = Literal["none", "waiting", "confirmed", "parked"]
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """When a fact happened.  UTC is put to it as soon as it is known; until then boot and monotonic clock tell."""
+    """When a fact happened: by boot and monotonic clock, and in UTC as soon as that is known."""
 
     mono: float
     boot: str
@@ -41,18 +41,18 @@ class Unit(Record, frozen=True, kw_only=True):
     table: ClassVar[str] = "unit"
     name: str = "unit"
     boot_id: str = ""
-    """Kernel boot in which we last lived."""
+    """Kernel boot in which this process last ran."""
     board_boot_id: str = ""
     board_session_id: str = ""
-    """Board process to which we were last attached."""
+    """Boot and session of the board that was last attached."""
     utc_offset: float | None = None
-    """UTC minus CLOCK_MONOTONIC of `boot_id`, once the Central System has told it."""
+    """UTC minus CLOCK_MONOTONIC of `boot_id`, once the Central System has sent it."""
     floor_utc: float = 0.0
-    """No timestamp leaves below this: the latest time we are known to have lived at."""
+    """No timestamp is sent below this: the latest time at which this unit is known to have run."""
     registered: bool = False
-    """A Central System has accepted us at least once (§4.2.1)."""
+    """A Central System has accepted this station at least once (§4.2.1)."""
     shutdown: str = ""
-    """Note of a planned end: the StopTransaction reason that belongs to it; empty after any other end."""
+    """Before a planned end: the StopTransaction reason that belongs to it; "" after any other end."""
     upload: str = ""
     """§5.9: the DiagnosticsStatus of the last upload, until its end is confirmed."""
 
@@ -87,7 +87,7 @@ class Occupancy(Record, frozen=True, kw_only=True):
 
 
 class LatchedFault(Record, frozen=True, kw_only=True):
-    """A fault that no restart clears."""
+    """A fault that no restart clears (`evsectl selftest --clear-latched` does)."""
 
     table: ClassVar[str] = "latched_fault"
     name: str
@@ -141,14 +141,14 @@ class Transaction(Record, frozen=True, kw_only=True):
     """MaxEnergyOnInvalidId: register at which the energy ends; `meter_start_wh` or less: at once."""
     last_wh: int
     last: Stamp
-    """Register and time that a power cut leaves us with, where the meter cannot be asked."""
+    """Register and time with which a transaction ends after a power cut, where the meter cannot be read."""
     told_utc: float | None = None
-    """When that was written: nothing of this transaction lies before."""
+    """Latest UTC of a value that was sent: nothing of this transaction lies before."""
     stop_sampled: str = ""
     stop_aligned: str = ""
     """StopTxnSampledData and StopTxnAlignedData as they were at the start: a changed list counts from the next one."""
     stopping: str = ""
-    """The reason for which the end was asked, while the car still stops drawing."""
+    """The reason of the stop that is under way, until the contactor is open; "" before."""
     stop_id_tag: str | None = None
     ended: Stamp | None = None
     meter_stop_wh: int | None = None
@@ -156,13 +156,13 @@ class Transaction(Record, frozen=True, kw_only=True):
     stop_seq: int | None = None
     stop: Delivery = "none"
     error: str = ""
-    """What the Central System answered to the StartTransaction that it refused for good."""
+    """Why StartTransaction was parked: the last answer of the Central System."""
     stop_error: str = ""
     """The same of the StopTransaction."""
 
 
 class SampledValue(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One value of a reading, in the words of §7.43 (all strings)."""
+    """One SampledValue of §7.43; all fields are strings as on the wire."""
 
     value: str
     measurand: str
@@ -219,7 +219,7 @@ class Reservation(Record, frozen=True, kw_only=True):
 
 
 class Profile(Record, frozen=True, kw_only=True):
-    """§3.13: an installed charging profile, in the words in which it came."""
+    """§3.13: an installed charging profile; `document`: the JSON that was received."""
 
     table: ClassVar[str] = "profile"
     profile_id: int
@@ -246,25 +246,8 @@ class FirmwareUpdate(Record, frozen=True, kw_only=True):
     state: UpdateState = "waiting"
     file: str = ""
     told: str = ""
-    """The FirmwareStatus that the Central System confirmed last."""
+    """The FirmwareStatus that was sent last; "" where it must be sent (again)."""
 
-
-AnyRecord = (
-    Unit
-    | Setting
-    | Availability
-    | Occupancy
-    | LatchedFault
-    | CachedTag
-    | MeterSwap
-    | Transaction
-    | Sample
-    | ListedTag
-    | ListVersion
-    | Reservation
-    | Profile
-    | FirmwareUpdate
-)
 
 TABLES: tuple[type[Record], ...] = (
     Unit,

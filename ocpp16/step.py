@@ -1,6 +1,6 @@
-"""Everything that can be wanted, and THE ONE ORDER in which it is carried out.
+"""Everything that a step can ask for, and the one order in which it is carried out.
 
-`moments` is that order: the daemon, the simulator and the replayer walk the same list.  Nothing here does anything.
+`moments` is that order: daemon, simulator and replay walk the same list.  Nothing is carried out here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Lamp = Literal[
 
 
 class Outlet(msgspec.Struct, frozen=True):
-    """What a connector shall be like: levels, asserted again after every step, never commands."""
+    """The levels of a connector, set again after every step; never commands."""
 
     connector: int
     offered_amps: float = 0.0
@@ -29,12 +29,14 @@ class Outlet(msgspec.Struct, frozen=True):
 
 
 class Save(msgspec.Struct, frozen=True):
-    """Insert the row, or put it in the place of the one with the same key."""
+    """Insert the row, or replace the one with the same key."""
 
     record: Record
 
 
 class Delete(msgspec.Struct, frozen=True):
+    """Delete the row of a table by its key."""
+
     table: str
     key: int | str
 
@@ -43,36 +45,36 @@ Write = Save | Delete
 
 
 class Link(msgspec.Struct, frozen=True):
-    """The connection that is wanted: a level."""
+    """The connection to the Central System: a level."""
 
     connected: bool = True
     ping_interval_s: int = 0
     """WebSocketPingInterval; 0: no pings of ours."""
     epoch: int = 0
-    """Another number: close what is open and dial anew."""
+    """A new number: close the connection and open another one."""
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):
-    """Long or final work, done by others."""
+    """Long or final work outside of the Charge Point."""
 
 
 class Restart(Job, frozen=True):
-    """End this life, after every frame so far is on the wire.  HardReset: the whole unit, by its reboot hook."""
+    """End the process when every frame so far is sent.  HardReset: reboot the whole unit, by its hook."""
 
     how: Literal["SoftReset", "HardReset", "Exit"]
     retries: int = 0
-    """§9.1 ResetRetries: how often a failed reboot is tried again."""
+    """§9.1 ResetRetries: further tries of a failed reboot."""
 
 
 class Download(Job, frozen=True):
-    """Fetch a firmware file; `JobDone.detail` names where it lies, or what went wrong."""
+    """Fetch a firmware file; `JobDone.detail` is its path, or the error."""
 
     ref: int
     location: str
 
 
 FILE_ENDINGS = (".gz", ".tgz", ".tar", ".zip", ".log", ".txt", ".bin")
-"""A location of an upload whose path ends so names the file itself, any other a folder to put it in."""
+"""The location of an upload that ends so names the file itself; any other is a folder."""
 
 
 class Upload(Job, frozen=True):
@@ -86,14 +88,14 @@ class Upload(Job, frozen=True):
 
 
 class Install(Job, frozen=True):
-    """Hand a downloaded file to the integrator's installer; done means: the next start runs it."""
+    """Give a downloaded file to the integrator's installer; done: the next start runs it."""
 
     ref: int
     file: str
 
 
 class CancelJob(Job, frozen=True):
-    """Nobody waits for that job any more."""
+    """The result of that job is not needed any more."""
 
     ref: int
 
@@ -102,12 +104,12 @@ class Order(msgspec.Struct, frozen=True):
     """Something only the board can do: answered by `BoardDone` with the same `ref`."""
 
     ref: int
-    what: Literal["unlock", "selftest", "clear-latched", "meter-read"]
+    what: Literal["unlock", "selftest", "clear-latched"]
     connector: int | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """Answer to who asked at the control socket."""
+    """The answer to a request at the control socket."""
 
     ref: int
     ok: bool
@@ -115,7 +117,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What a person should know: a code of `daemon/journal/journal.py`'s catalogue and its fields."""
+    """A log message: a code of the catalogue (`daemon/journal/catalogue.py`) and its fields."""
 
     code: str
     fields: Mapping[str, str | int | float | bool | None]
@@ -133,7 +135,7 @@ class Step(msgspec.Struct, frozen=True):
     replies: tuple[Reply, ...] = ()
     notes: tuple[Note, ...] = ()
     wake_at: float | None = None
-    """Come back with `Tick` no later than this monotonic second; None: nothing is awaited."""
+    """Step again with `Tick` at this monotonic second at the latest; None: nothing is awaited."""
 
 
 class Withdraw(msgspec.Struct, frozen=True):
@@ -149,7 +151,7 @@ class Commit(msgspec.Struct, frozen=True):
 
 
 class Tell(msgspec.Struct, frozen=True):
-    """Say what is now safe to say."""
+    """Send, start or log one thing, now that it is stored."""
 
     what: str | Link | Job | Order | Reply | Note
 
@@ -166,18 +168,18 @@ Moment = Withdraw | Commit | Tell | Offer
 def moments(step: Step, before: Mapping[int, Outlet], link: Link | None) -> Iterator[Moment]:
     """The step's moments in the one order: withdraw, commit, tell, offer.
 
-    `before`: each outlet as it was last carried out; `link`: the link as it was last told.  Only differences come out.
+    `before`: each outlet as it was last carried out; `link`: the link as it was last sent.  Only differences come.
     """
     rest = []
-    for outlet in step.outlets:  # 1. safety waits for nobody, least of all for an SD card
+    for outlet in step.outlets:  # 1. safety does not wait for the disk
         old = before.get(outlet.connector)
         if old is not None and outlet.offered_amps < old.offered_amps:
             yield Withdraw(outlet)
         elif outlet != old:
             rest.append(outlet)
-    if step.records:  # 2. nothing is said that could be forgotten
+    if step.records:  # 2. nothing is sent that a power cut could make forgotten
         yield Commit(step.records)
-    for frame in step.frames:  # 3. told in the order in which a listener needs it
+    for frame in step.frames:  # 3. in the order in which a receiver needs it
         yield Tell(frame)
     if step.link != link:
         yield Tell(step.link)

@@ -1,20 +1,17 @@
-"""What those see who only look: pure functions of the state, JSON-able.  Nothing is changed here."""
+"""What can be read without a step: status, why, transactions, as JSON-able rows.  Nothing is changed here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from ocpp16.connector.why import why as why_of_place
+from ocpp16.connector.connector import Connector
+from ocpp16.connector.why import why as why_of_connector
 from ocpp16.events import MeterSampled, Now
 from ocpp16.messages.datetimes import to_text
+from ocpp16.parts import Parts
 from ocpp16.records import Stamp, Transaction
-from ocpp16.state.context import Facts
-from ocpp16.status.connector_status import connector_status, station_status
-
-if TYPE_CHECKING:
-    from ocpp16.charge_point import ChargePoint
-    from ocpp16.connector.connector import Connector
+from ocpp16.state.facts import Facts
+from ocpp16.status.connector_status import station_status
 
 Row = dict[str, object]
 
@@ -24,7 +21,7 @@ def _time(stamp: Stamp | None) -> str | None:
 
 
 def transaction_row(transaction: Transaction, register_wh: float | None = None) -> Row:
-    """One transaction with its bill; while it runs, with the energy up to the register's present reading."""
+    """One transaction with its bill; while it runs, with the energy up to `register_wh`, the present reading."""
     stop = transaction.meter_stop_wh
     last = transaction.last_wh if register_wh is None else max(int(register_wh), transaction.last_wh)
     return {
@@ -56,29 +53,29 @@ def transactions(facts: Facts, registers: Mapping[int, MeterSampled] | None = No
     ]
 
 
-def _connector(cp: ChargePoint, connector: Connector) -> Row:
-    shown = connector_status(connector.view())
-    transaction = connector.transaction
-    seen = cp.attachment.board is not None  # what a lost board told last is no longer known
-    kept = cp.metering.readings.get(connector.number)
-    reading = kept if seen and not {"meter-lost", "meter-frozen"} & set(connector.fault_codes()) else None
+def _connector(parts: Parts, connector: Connector) -> Row:
+    state = connector.state
+    shown, transaction = connector.status(), state.transaction
+    attached = parts.recovery.board is not None  # what a lost board reported last is no longer known
+    kept = parts.metering.readings.get(connector.number)
+    reading = kept if attached and not {"meter-lost", "meter-frozen"} & set(state.fault_codes()) else None
     return {
         "connector": connector.number,
         "status": str(shown.status),
         "error": str(shown.error),
         "info": shown.info,
-        "pilot": connector.pilot if seen else None,
-        "plugged": connector.plugged,
-        "cable_present": connector.cable_present,
-        "cable_amps": connector.cable_amps,
-        "locked": connector.cable_locked,
-        "contactor_closed": connector.closed if seen else None,
-        "offered_amps": connector.offered_amps(),
-        "signalled_amps": connector.signalled_amps if seen else None,
-        "signalled_why": connector.signalled_why or None,
-        "operative": connector.operative,
-        "faults": list(connector.fault_codes()),
-        "waiting_card": connector.token.id_tag if connector.token else None,
+        "pilot": state.pilot if attached else None,
+        "plugged": state.plugged,
+        "cable_present": state.cable_present,
+        "cable_amps": state.cable_amps,
+        "locked": state.cable_locked,
+        "contactor_closed": state.closed if attached else None,
+        "offered_amps": connector.offered.amps(),
+        "signalled_amps": state.signalled_amps if attached else None,
+        "signalled_why": state.signalled_why or None,
+        "operative": state.operative,
+        "faults": list(state.fault_codes()),
+        "waiting_card": state.token.id_tag if state.token else None,
         "register_wh": None if reading is None else int(reading.wh),
         "volts": [] if reading is None else list(reading.volts),
         "amps": [] if reading is None else list(reading.amps),
@@ -89,35 +86,35 @@ def _connector(cp: ChargePoint, connector: Connector) -> Row:
     }
 
 
-def status(cp: ChargePoint, now: Now) -> Row:
-    """The station at a glance."""
-    utc = cp.context.clock.utc(now.mono)
-    station = station_status(tuple(cp.station_faults), cp.availability.row(0).operative)
-    board = cp.attachment.board
+def status(parts: Parts, now: Now) -> Row:
+    """The station and its connectors at a glance."""
+    utc = parts.context.clock.utc(now.mono)
+    station = station_status(parts.station_faults.codes, parts.availability.row(0).operative)
+    board = parts.recovery.board
     return {
-        "vendor": cp.identity.vendor,
-        "model": cp.identity.model,
-        "product": cp.product.name,
+        "vendor": parts.identity.vendor,
+        "model": parts.identity.model,
+        "product": parts.product.name,
         "status": str(station.status),
         "error": str(station.error),
-        "registration": str(cp.registration.status) if cp.registration.status else None,
-        "linked": cp.session.up,
-        "in_flight": cp.session.in_flight,
-        "queue": cp.reports.waiting,
-        "parked": len(cp.transactions.parked_keys()),
+        "registration": str(parts.registration.status) if parts.registration.status else None,
+        "linked": parts.session.up,
+        "in_flight": parts.session.in_flight,
+        "queue": parts.transaction_queue.waiting,
+        "parked": len(parts.transactions.parked_keys()),
         "utc": None if utc is None else to_text(utc),
-        "clock": "known" if cp.context.clock.known else "unknown until the Central System tells it",
+        "clock": "known" if parts.context.clock.known else "unknown until the Central System tells it",
         "board": None if board is None else board.board,
         "fail_safe_layers": [] if board is None else list(board.layers),
-        "leaving": cp.remote.leaving.how if cp.remote.leaving else None,
-        "connectors": [_connector(cp, connector) for connector in cp.connectors.values()],
+        "leaving": parts.shutdown.pending.how if parts.shutdown.pending else None,
+        "connectors": [_connector(parts, connector) for connector in parts.connectors.values()],
     }
 
 
-def why(cp: ChargePoint, number: int | None) -> list[Row]:
-    """Why it does (not) charge: one reason per connector, and how the amperes came about."""
+def why(parts: Parts, number: int | None) -> list[Row]:
+    """Why it does (not) charge: one reason per connector, and the bounds of the offered amperes."""
     return [
-        {"connector": n, **why_of_place(connector)._asdict()}
-        for n, connector in cp.connectors.items()
+        {"connector": n, **why_of_connector(connector)._asdict()}
+        for n, connector in parts.connectors.items()
         if number in (None, n)
     ]

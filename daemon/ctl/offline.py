@@ -108,7 +108,7 @@ def _why(config: Config, gone: Unreachable, fields: ControlAnswer) -> ControlAns
             "amps": None,
             "chain": [],
         }
-        for number in point.connectors
+        for number in point.parts.connectors
         if wanted in (None, number)
     ]
     if not reasons:

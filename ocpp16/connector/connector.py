@@ -1,144 +1,242 @@
-"""One connector's story, in the order in which it happens: cable, card, transaction (its end: `ending.py`).
+"""One connector's story, in the order in which it happens: board, cable, card, transaction, its end, the next board.
 
-Facts come in, facts are saved; what is offered and shown is asked for after every step and never stored.
+Events come in, facts are written; offer, lamp and status are derived from them after every step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from ocpp16.configuration.key_names import Key
-from ocpp16.connector.ending import LAST_READING_S, Ending
-from ocpp16.connector.state import Token
-from ocpp16.connector.why import CardRefused
-from ocpp16.events import CableChanged, ContactorChanged, MeterSampled, PilotChanged
+from ocpp16.connector.offered_amps import OfferedAmps
+from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, Token
+from ocpp16.events import CableChanged, ConnectorShape, ContactorChanged, MeterSampled, OfferAcked, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
-from ocpp16.records import Transaction
+from ocpp16.records import Stamp, Transaction
 from ocpp16.state.id_tags import Verdict, same
 from ocpp16.state.timers import Timer
-from ocpp16.status.connector_status import fault_of
+from ocpp16.status.connector_status import StatusReport, connector_status
+from ocpp16.status.faults import fault_of
+from ocpp16.step import Lamp, Outlet
 
 SETTLE_S = 15.0
-"""A car that was offered energy may take so long to ask before we call it suspended."""
+"""Seconds that a car may take to ask for energy after the start before it is reported as SuspendedEV."""
+OPENING_S = 10.0
+"""Seconds from the stop to the open contactor (steady pilot, 6 s for the car, contactor); then the bill is closed."""
+LAST_READING_S = 2.0
+"""Seconds from the open contactor to the reading that closes the bill."""
 
 
-class Connector(Ending):
-    """Connector `number` (> 0)."""
+class Connector:
+    """Connector `number` (1..N); `on_ended(number)` is called when a transaction has ended."""
 
-    # --- the cable --------------------------------------------------------------------------------------------------
+    def __init__(self, number: int, parts: ConnectorParts, on_ended: Callable[[int], None]) -> None:
+        self.number = number
+        self.parts = parts
+        self.context = parts.context
+        self.on_ended = on_ended
+        self.state = ConnectorState(number, parts)
+        self.offered = OfferedAmps(self.state, parts.product, parts.limits)
+
+    # --- what is derived ----------------------------------------------------------------------------------------------
+
+    def outlet(self, lamp: Lamp) -> Outlet:
+        """The levels of this moment."""
+        state, amps = self.state, self.offered.amps()
+        assert amps == 0.0 or state.transaction is not None  # §4.1: no energy without a transaction
+        return Outlet(
+            connector=self.number,
+            offered_amps=amps,
+            locked=state.wants_lock(),
+            in_service=state.operative,
+            lamp=lamp,
+        )
+
+    def status(self) -> StatusReport:
+        """§4.9: what StatusNotification would report now."""
+        return connector_status(self.state.status_facts(self.offered.amps() > 0.0))
+
+    # --- the board ----------------------------------------------------------------------------------------------------
+
+    def board_attached(self, shape: ConnectorShape) -> None:
+        """A board reports what the connector is made of; its present states follow, then `board_ready`."""
+        state = self.state
+        state.shape, state.ready = shape, False
+        state.faults.retain()
+
+    def board_ready(self) -> None:
+        """All present states are reported."""
+        state = self.state
+        if state.pilot == "A":
+            self._unplugged()
+        state.ready = True
+        if not state.plugged:
+            self.forget_occupancy()
+
+    def board_lost(self) -> None:
+        """The present states are unknown; a transaction that is being stopped waits for the next board."""
+        state = self.state
+        state.shape, state.ready, state.closed = None, False, False
+        self.context.timers.clear(Timer.OPENING, self.number)
+
+    def offer_acked(self, event: OfferAcked) -> None:
+        """What the pilot really signals."""
+        self.state.signalled_amps, self.state.signalled_why = event.amps, event.why
+
+    def set_fault(self, code: str) -> None:
+        """A fault of this connector; `faults_changed` follows when all are reported."""
+        self.state.faults.set(code)
+
+    def clear_fault(self, code: str) -> None:
+        """The end of a fault; `faults_changed` follows."""
+        self.state.faults.clear(code)
+
+    def faults_changed(self) -> None:
+        """§7.7: what forbids energy ends the transaction, or suspends it where it passes by itself."""
+        state = self.state
+        running = state.transaction is not None and state.ready
+        if running and any(fault_of(code).ends_transaction for code in state.fault_codes()):
+            self.stop(Reason.OTHER)
+        self.begin_if_ready()
+
+    # --- the cable ----------------------------------------------------------------------------------------------------
 
     def cable_changed(self, event: CableChanged) -> None:
-        self.cable_present, self.cable_amps, self.cable_locked = event.present, event.max_amps, event.locked
+        """A cable was put into the socket, locked, unlocked or taken out."""
+        state = self.state
+        state.cable_present, state.cable_amps, state.cable_locked = event.present, event.max_amps, event.locked
         if not event.present:
-            self.held_for = None
+            self.release_cable()
         self.begin_if_ready()
 
     def pilot_changed(self, event: PilotChanged) -> None:
-        self.pilot = event.state
-        if event.state == "A" and not self.ready:
-            self.unplugged_at = event.at  # what follows from it is decided when all is told
+        """A car was plugged in or unplugged, or asks for energy (IEC 61851-1 Table A.1)."""
+        state = self.state
+        state.pilot = event.state
+        if event.state == "A" and not state.ready:
+            state.unplugged_at = event.at  # its consequences wait for `board_ready`
         elif event.state == "A":
-            self.unplugged()
-        elif event.state in "BCD" and not self.plugged:
-            self.plugged, self.plugged_at = True, event.at
+            self._unplugged()
+        elif event.state in "BCD" and not state.plugged:
+            state.plugged, state.plugged_at = True, event.at
         self.begin_if_ready()
 
-    def unplugged(self) -> None:
-        """The car is gone."""
-        if not self.plugged:
+    def _unplugged(self) -> None:
+        """The car is gone.  E 3.80: the key true ends the transaction, false keeps it for the car's return."""
+        state = self.state
+        if not state.plugged:
             return
-        self.plugged, self.refused = False, None
-        self._set_finishing(self._occupancy.finishing and self.held_for is not None)
-        transaction = self.transaction
-        if transaction is not None and self.ready:
-            # §4.5 of the errata digest, E 3.80: true ends the transaction, false keeps it for the car's return
-            if self.parts.configuration.flag(
-                Key.StopTransactionOnEVSideDisconnect, self.parts.product.stop_on_ev_disconnect
-            ):
-                unlock = self.parts.configuration.flag(Key.UnlockConnectorOnEVSideDisconnect)
-                if self.shape is not None and self.shape.lock and not unlock:
-                    self.held_for = Token(transaction.id_tag, transaction.parent_id_tag, remote=False)
+        state.plugged, state.refused = False, None
+        self._set_finishing(state.occupancy.finishing and state.held_for is not None)
+        transaction = state.transaction
+        if transaction is not None and state.ready:
+            if self._stops_when_unplugged():
+                if not self.parts.configuration.flag(Key.UnlockConnectorOnEVSideDisconnect):
+                    self._hold_cable(transaction)
                 self.stop(Reason.EV_DISCONNECTED)
-        elif self.token is not None:
+        elif state.token is not None:
             self._await_plug()
 
-    # --- the card ---------------------------------------------------------------------------------------------------
+    def _stops_when_unplugged(self) -> bool:
+        default = self.parts.product.stop_on_ev_disconnect
+        return self.parts.configuration.flag(Key.StopTransactionOnEVSideDisconnect, default)
+
+    def _hold_cable(self, transaction: Transaction) -> None:
+        """Keep the cable locked in its socket for the driver of a transaction (E 3.5)."""
+        if self.state.shape is not None and self.state.shape.lock:
+            self._set_holder(transaction.id_tag, transaction.parent_id_tag)
+
+    def release_cable(self) -> None:
+        """Nobody's cable is kept locked."""
+        self._set_holder(None, None)
+
+    def _set_holder(self, id_tag: str | None, group: str | None) -> None:
+        row = self.state.occupancy
+        if (row.held_for, row.held_group) != (id_tag, group):
+            finishing = row.finishing and (self.state.plugged or id_tag is not None)
+            self.context.save(replace(row, held_for=id_tag, held_group=group, finishing=finishing))
+
+    # --- the card -----------------------------------------------------------------------------------------------------
 
     def card(self, id_tag: str) -> None:
         """§4.1, §4.10: a card begins, ends, or gives up."""
-        if self.transaction is not None:
-            self._card_in_transaction(self.transaction, id_tag)
-        elif self.held_for is not None:
-            self._card_at_held_cable(id_tag)
-        elif self.token is not None:
-            if same(self.token.id_tag, id_tag):
+        state = self.state
+        if state.transaction is not None:
+            self._card_in_transaction(state.transaction, id_tag)
+        elif state.held_for is not None:
+            self._card_at_held_cable(state.held_for, id_tag)
+        elif state.token is not None:
+            if same(state.token.id_tag, id_tag):
                 self._give_up("the card was shown again")
             else:
-                self.context.note(
-                    "card-refused", connector=self.number, id_tag=id_tag, reason="another card waits here"
-                )
-        elif not self.parts.product.local_start or not self.free:
-            reason = "out of service" if not self.operative else "faulted" if self.faulted else "no local start"
-            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
-        elif not self.open_to(id_tag):  # §3.12: no question is asked about a card that is not the reserved one
+                self._log_refusal(id_tag, "another card waits here")
+        elif not self.parts.product.local_start or not state.free:
+            self._log_refusal(
+                id_tag,
+                "out of service" if not state.operative else "faulted" if state.faulted else "no local start",
+            )
+        elif not self.parts.reservations.open_to(self.number, id_tag):  # §3.12: no Authorize.req for another card
             self._refuse(id_tag, "reserved for another card")
-        elif self.asking is None or not same(self.asking, id_tag):  # else its answer is awaited already
-            self.asking, self._asked_profile = id_tag, None
+        elif state.asking is None or not same(state.asking, id_tag):  # else its answer is awaited already
+            state.asking, state.asked_profile = id_tag, None
             self.parts.authorization.ask(id_tag, self._authorized_locally)
 
-    def _card_at_held_cable(self, id_tag: str) -> None:
-        """E 3.5: only its driver, or one of his group, gets the cable."""
-        if self._may_release(id_tag):
-            self.held_for = None
+    def _card_at_held_cable(self, holder: Token, id_tag: str) -> None:
+        """E 3.5: only its driver, or a card of the same group, releases the cable."""
+        known = None if same(holder.id_tag, id_tag) else self.parts.authorization.known(id_tag)
+        in_group = known is not None and _same_group(holder.parent_id_tag, known.parent_id_tag)
+        if same(holder.id_tag, id_tag) or in_group:
+            self.release_cable()
         else:
-            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="another one's cable")
-
-    def _may_release(self, id_tag: str) -> bool:
-        holder = self.held_for
-        if holder is None or same(holder.id_tag, id_tag):
-            return True
-        known = self.parts.authorization.known(id_tag)
-        return known is not None and self._same_group(holder.parent_id_tag, known.parent_id_tag)
-
-    @staticmethod
-    def _same_group(one: str | None, other: str | None) -> bool:
-        return one is not None and other is not None and same(one, other)
-
-    def _authorized_locally(self, id_tag: str, verdict: Verdict) -> None:
-        self.asking = None
-        self._authorized(id_tag, verdict, remote=False)
-
-    def _authorized_remotely(self, id_tag: str, verdict: Verdict) -> None:
-        self.asking = None
-        self._authorized(id_tag, verdict, remote=True)
-
-    def _authorized(self, id_tag: str, verdict: Verdict, remote: bool) -> None:
-        if not verdict.accepted or not self.free:
-            reason = f"{verdict.status}, says {verdict.source}" if not verdict.accepted else "the connector is taken"
-            self._refuse(id_tag, reason)
-            return
-        if not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
-            self._refuse(id_tag, "reserved for another group")
-            return
-        self.accept(Token(id_tag, verdict.parent_id_tag, remote, self._asked_profile if remote else None))
-
-    def _refuse(self, id_tag: str, reason: str) -> None:
-        self.refused = CardRefused(reason, self.context.now.mono)
-        self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
+            self._log_refusal(id_tag, "another driver's cable")
 
     def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:
-        """§5.11; the answer was given before.  With AuthorizeRemoteTxRequests like a card, else at once."""
-        self._asked_profile = profile
+        """§5.11, after its answer.  `authorize`: AuthorizeRemoteTxRequests, like a card; else at once."""
+        self.state.asked_profile = profile
         if authorize:
-            self.asking = id_tag
+            self.state.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_remotely)
         else:
             known = self.parts.authorization.known(id_tag)
             self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile))
 
+    def drop_profile(self) -> None:
+        """ClearChargingProfile also removes what came with a remote start that has not begun (§5.5)."""
+        state = self.state
+        state.asked_profile = None
+        if state.token is not None:
+            state.token = state.token._replace(profile=None)
+
+    def _authorized_locally(self, id_tag: str, verdict: Verdict) -> None:
+        self._authorized(id_tag, verdict, remote=False)
+
+    def _authorized_remotely(self, id_tag: str, verdict: Verdict) -> None:
+        self._authorized(id_tag, verdict, remote=True)
+
+    def _authorized(self, id_tag: str, verdict: Verdict, remote: bool) -> None:
+        state = self.state
+        state.asking = None
+        if not verdict.accepted:
+            self._refuse(id_tag, f"{verdict.status} ({verdict.source})", verdict.by_central_system)
+        elif not state.free:
+            self._refuse(id_tag, "the connector is taken")
+        elif not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
+            self._refuse(id_tag, "reserved for another group")
+        else:
+            self.accept(Token(id_tag, verdict.parent_id_tag, remote, state.asked_profile if remote else None))
+
+    def _refuse(self, id_tag: str, reason: str, by_central_system: bool = False) -> None:
+        self.state.refused = CardRefused(reason, by_central_system, self.context.now.mono)
+        self._log_refusal(id_tag, reason)
+
+    def _log_refusal(self, id_tag: str, reason: str) -> None:
+        self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
+
     def accept(self, token: Token) -> None:
-        """Authorized: now the plug, if it is not in yet."""
-        self.token, self.refused = token, None
+        """Authorized: ConnectionTimeOut runs until the plug is in."""
+        self.state.token, self.state.refused = token, None
         self._await_plug()
         self.begin_if_ready()
 
@@ -147,76 +245,51 @@ class Connector(Ending):
         self.context.timers.set(Timer.PLUG_IN, self.context.now.mono + timeout, self.number)
 
     def plug_in_timed_out(self) -> None:
+        """ConnectionTimeOut has passed: the card must be shown again."""
         self._give_up(Key.ConnectionTimeOut)
 
     def _give_up(self, why: str) -> None:
-        if self.token is not None:
-            self.context.note("start-given-up", connector=self.number, id_tag=self.token.id_tag, reason=why)
-        self.token = None
-        self.context.timers.clear(Timer.PLUG_IN, self.number)
+        if (token := self.take_token()) is not None:
+            self.context.note("start-given-up", connector=self.number, id_tag=token.id_tag, reason=why)
 
-    # --- the transaction --------------------------------------------------------------------------------------------
+    def take_token(self) -> Token | None:
+        """Remove the accepted card, without a message: it begins here, goes elsewhere, or is given up."""
+        token, self.state.token = self.state.token, None
+        self.context.timers.clear(Timer.PLUG_IN, self.number)
+        return token
+
+    # --- the transaction ----------------------------------------------------------------------------------------------
 
     def begin_if_ready(self) -> None:
-        token = self.token
-        if token is None or self.transaction is not None or self.missing() is not None:
+        """Begin the transaction of the accepted card as soon as nothing is missing (§4.8)."""
+        state = self.state
+        token = state.token
+        if token is None or state.transaction is not None or state.missing() is not None:
             return
-        self.token = None
-        self.context.timers.clear(Timer.PLUG_IN, self.number)
+        self.take_token()
         self._set_finishing(False)
         wh = self.parts.metering.register_wh(self.number)
         assert wh is not None
         reservation = self.parts.reservations.used_by(self.number, token.id_tag, token.parent_id_tag)
         transaction = self.parts.transactions.begin(self.number, token.id_tag, token.parent_id_tag, wh, reservation)
         if token.profile is not None:
-            self.parts.smart.install(token.profile, self.number, transaction.number)
-        self.parts.smart.changed()
+            self.parts.smart_charging.install(token.profile, self.number, transaction.number)
+        self.parts.limits.changed()
         self.parts.metering.transaction_began(transaction)
         self.context.timers.set(Timer.ENERGISE, self.context.now.mono + SETTLE_S, self.number)
 
-    def judged(self, transaction: Transaction, verdict: Verdict) -> None:
-        """§4.8, E 3.17: the Central System's word on a transaction that runs already."""
+    def verdict_received(self, transaction: Transaction, verdict: Verdict) -> None:
+        """§4.8, E 3.17: what StartTransaction.conf says about the card of a transaction that runs already."""
         if verdict.accepted or transaction.stopping:
             return
-        self.context.note("card-refused", connector=self.number, id_tag=transaction.id_tag, reason=verdict.status)
+        self._log_refusal(transaction.id_tag, verdict.status)
         if self.parts.configuration.flag(Key.StopTransactionOnInvalidId):
-            if self.shape is not None and self.shape.lock:  # §4.8: the cable waits for its owner
-                self.held_for = Token(transaction.id_tag, transaction.parent_id_tag, remote=False)
+            self._hold_cable(transaction)  # §4.8: the cable waits for its owner
             self.stop(Reason.DE_AUTHORIZED)
             return
         more = self.parts.configuration.number(Key.MaxEnergyOnInvalidId)
         wh = int(self.parts.metering.register_wh(self.number) or transaction.last_wh)
         self.context.save(replace(transaction, energy_ends_wh=wh + more if more else transaction.meter_start_wh))
-
-    def contactor_changed(self, event: ContactorChanged) -> None:
-        if self.closed and not event.closed:
-            self.opened_at = event.at
-        self.closed = event.closed
-        if self.closed:
-            self.context.timers.clear(Timer.ENERGISE, self.number)
-        elif self.transaction is not None and self.transaction.stopping:
-            self.context.timers.set(Timer.OPENING, self.context.now.mono + LAST_READING_S, self.number)
-
-    def meter_sampled(self, event: MeterSampled) -> None:
-        self.parts.metering.sampled(event, self.ready)
-        transaction = self.transaction
-        if transaction is None:
-            self.begin_if_ready()
-        elif transaction.stopping and not self.closed and self.ready and event.at >= self.opened_at:
-            self._finish(transaction)
-
-    def faults_changed(self) -> None:
-        """§7.7: what forbids energy ends the transaction, or (where it passes by itself) only holds it up."""
-        transaction = self.transaction
-        if (
-            transaction is not None
-            and self.ready
-            and any(fault_of(code).ends_transaction for code in self.fault_codes())
-        ):
-            self.stop(Reason.OTHER)
-        self.begin_if_ready()
-
-    # --- the card, again --------------------------------------------------------------------------------------------
 
     def _card_in_transaction(self, transaction: Transaction, id_tag: str) -> None:
         if transaction.stopping or not self.parts.product.local_stop:
@@ -226,17 +299,114 @@ class Connector(Ending):
             return
         group = transaction.parent_id_tag
         if group is None:
-            self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason="another card began this")
+            self._log_refusal(id_tag, "another card began this")
             return
         known = self.parts.authorization.known(id_tag)
-        if known is not None and known.accepted and self._same_group(group, known.parent_id_tag):
+        if known is not None and known.accepted and _same_group(group, known.parent_id_tag):
             self.parts.authorization.ask(id_tag, self._group_member)
         elif self.parts.authorization.online:
             self.parts.authorization.ask_central_system(id_tag, self._group_member)
 
     def _group_member(self, id_tag: str, verdict: Verdict) -> None:
-        transaction = self.transaction
+        transaction = self.state.transaction
         if transaction is None or not verdict.accepted:
             return
-        if self._same_group(transaction.parent_id_tag, verdict.parent_id_tag):
+        if _same_group(transaction.parent_id_tag, verdict.parent_id_tag):
             self.stop(Reason.LOCAL, id_tag)
+
+    # --- its end ------------------------------------------------------------------------------------------------------
+
+    def stop(self, reason: Reason, id_tag: str | None = None) -> None:
+        """§4.10: the offer falls at once; the bill is closed when the contactor is open and the meter was read."""
+        state, transaction = self.state, self.state.transaction
+        if transaction is None or transaction.stopping:
+            return
+        if state.ready and not state.closed:
+            self._finish(replace(transaction, stopping=str(reason), stop_id_tag=id_tag))
+            return
+        self.parts.transactions.stopping(transaction, str(reason), id_tag)
+        self.parts.limits.changed()
+        self.context.timers.clear(Timer.SAMPLE, self.number)
+        if state.ready:  # else only the next board knows whether energy flows, and how much did
+            self.context.timers.set(Timer.OPENING, self.context.now.mono + OPENING_S, self.number)
+
+    def contactor_changed(self, event: ContactorChanged) -> None:
+        """Closed: the car draws.  Open while stopping: the last reading is awaited."""
+        state = self.state
+        if state.closed and not event.closed:
+            state.opened_at = event.at
+        state.closed = event.closed
+        if event.closed:
+            self.context.timers.clear(Timer.ENERGISE, self.number)
+        elif state.transaction is not None and state.transaction.stopping:
+            self.context.timers.set(Timer.OPENING, self.context.now.mono + LAST_READING_S, self.number)
+
+    def meter_sampled(self, event: MeterSampled) -> None:
+        """A reading; the first one may begin a transaction, the one after the opening ends it."""
+        state = self.state
+        self.parts.metering.sampled(event, state.ready)
+        transaction = state.transaction
+        if transaction is None:
+            self.begin_if_ready()
+        elif transaction.stopping and not state.closed and state.ready and event.at >= state.opened_at:
+            self._finish(transaction)
+
+    def opening_timed_out(self) -> None:
+        """No opening, or no reading after it: the bill is closed with the newest reading."""
+        transaction = self.state.transaction
+        if transaction is not None and transaction.stopping:
+            self._finish(transaction)
+
+    def _finish(self, transaction: Transaction) -> None:
+        at = self.parts.transactions.chronology.in_order(transaction.number, self.context.stamp())
+        self.end(transaction, transaction.stopping, at)
+
+    def end(self, transaction: Transaction, reason: str, at: Stamp) -> None:
+        """§4.10: close the bill at a time, with the meter's present register."""
+        wh = self.parts.metering.register_wh(self.number)
+        self.parts.metering.transaction_ends(transaction, at)
+        self.parts.transactions.end(
+            transaction, reason, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
+        )
+        self.parts.smart_charging.transaction_ended(transaction.number)
+        self.context.timers.clear(Timer.OPENING, self.number)
+        self.context.timers.clear(Timer.ENERGISE, self.number)
+        self._set_finishing(self.state.plugged or self.state.held_for is not None)
+        self.on_ended(self.number)
+
+    def _set_finishing(self, finishing: bool) -> None:
+        row = self.state.occupancy
+        if row.finishing != finishing:
+            self.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
+
+    def forget_occupancy(self) -> None:
+        """Not Finishing any more: out of service leads to Preparing, never back to Finishing (§4.9)."""
+        self._set_finishing(False)
+
+    # --- outage and shutdown ------------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Only this process was away (or the board's, and the cable stayed): the transaction goes on."""
+        state, transaction = self.state, self.state.transaction
+        if transaction is None:
+            return
+        if transaction.stopping:
+            due = OPENING_S if state.closed else LAST_READING_S
+            self.context.timers.set(Timer.OPENING, self.context.now.mono + due, self.number)
+            return
+        self.parts.metering.arm_samples(transaction)
+        began = transaction.began
+        exchanged = began.boot == self.context.clock.boot_id and state.unplugged_at > began.mono
+        if (not state.plugged or exchanged) and self._stops_when_unplugged():
+            self.stop(Reason.EV_DISCONNECTED)
+
+    def shut_down(self, reason: Reason | None) -> None:
+        """The station goes down: no card waits any longer; the transaction ends where there is a reason."""
+        self.state.token = None
+        if reason is not None:
+            self.stop(reason)
+
+
+def _same_group(one: str | None, other: str | None) -> bool:
+    """§3.5: whether two parentIdTags are there and equal."""
+    return one is not None and other is not None and same(one, other)

@@ -1,20 +1,20 @@
-"""Why a connector does (not) charge: the one reason that matters most, and what to do about it."""
+"""Why a connector does (not) charge: the one reason that matters most, and what to do about it (`evsectl why`)."""
 
 from __future__ import annotations
 
 from math import floor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ocpp16.connector.connector import Connector
+from ocpp16.connector.state import ConnectorState
 from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import RegistrationStatus
+from ocpp16.profiles.core.registration import Registration
 from ocpp16.records import Transaction
-from ocpp16.status.connector_status import Fault, fault_of
-
-if TYPE_CHECKING:
-    from ocpp16.connector.state import ConnectorState
+from ocpp16.status.faults import Fault, fault_of
 
 REMEMBERED_S = 300.0
-"""So long a refused card is the answer to "why", unless another one is shown or the car leaves."""
+"""Seconds for which a refused card is the reason, unless another one is shown or the car leaves."""
 
 
 class Why(NamedTuple):
@@ -25,14 +25,7 @@ class Why(NamedTuple):
     remedy: str
     amps: float = 0.0
     chain: tuple[str, ...] = ()
-    """How the amperes came about: the minima, one by one."""
-
-
-class CardRefused(NamedTuple):
-    """The card that was refused last."""
-
-    reason: str
-    mono: float
+    """The bounds of the offered amperes by name, the lowest first."""
 
 
 REASONS: dict[str, tuple[str, str]] = {
@@ -60,8 +53,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "Accept it at the back-office.",
     ),
     "boot-unanswered": (
-        "The Central System has not answered BootNotification well.",
-        "See evsectl log for its answer; the back-office must mend it.",
+        "The Central System has not answered BootNotification, or not validly.",
+        "See evsectl log for its answer; the back-office must correct it.",
     ),
     "updating": (
         "A firmware update waits to be installed or is being installed; nothing new begins.",
@@ -77,7 +70,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "Show a valid card after unplugging.",
     ),
     "card-refused": ("The card that was shown was refused.", "Show another card; the back-office knows why."),
-    "limit": ("The limit in force lies below what can be signalled (6 A).", "See which limit holds it down."),
+    "limit": ("The limit in force lies below what can be signalled (6 A).", "See the lowest bound of the chain."),
     "stopping": ("The transaction is being stopped.", "Wait until the car has stopped drawing, 6 s at most."),
     "finished": ("The transaction is over, the plug is still in.", "Unplug, or show a card to start again."),
     "reserved": ("The connector is reserved.", "Show the reserved card, or cancel the reservation."),
@@ -89,57 +82,63 @@ WITHOUT_CARDS = {
     "not-authorized": "Start it remotely: no card starts anything here.",
     "finished": "Unplug, or start it again remotely.",
 }
-"""Remedies where a product takes no card to start (C-07 no)."""
+"""Remedies of a product at which no card starts a transaction (C-07 no)."""
 
 
-def why(place: ConnectorState) -> Why:
-    """The one reason, how the amperes came about, and for what only this moment knows: its words."""
-    amps = place.offered_amps()
-    chain = tuple(f"{floor(bound * 10.0 + 1e-6) / 10.0:g} A {name}" for bound, name in sorted(place.chain()))
-    code = _code(place, amps)
-    found = why_of(code, amps, chain)
-    if code == "reserved" and (row := place.parts.reservations.of(place.number)) is not None:
-        where = "whole station keeps one connector" if row.connector == 0 else "connector is kept"
-        words = f"The {where} for reservation {row.reservation_id} until {to_text(row.expires_utc)}."
-        return found._replace(text=words)
-    if code == "card-refused" and place.refused is not None:
-        found = found._replace(text=f"The card that was shown was refused: {place.refused.reason}.")
-        if not place.refused.reason.endswith("says Central System"):
+def why(connector: Connector) -> Why:
+    """The one reason, and the bounds of the offered amperes."""
+    amps, bounds = connector.offered.amps(), sorted(connector.offered.chain())
+    chain = tuple(f"{floor(bound * 10.0 + 1e-6) / 10.0:g} A {name}" for bound, name in bounds)
+    code = _code(connector, amps)
+    return _detailed(connector, why_of(code, amps, chain))
+
+
+def _detailed(connector: Connector, found: Why) -> Why:
+    """Add what is known at this moment: the reservation, the card, the limit, the other faults."""
+    state, code = connector.state, found.code
+    if code == "reserved" and (row := connector.parts.reservations.of(connector.number)) is not None:
+        what = "whole station keeps one connector" if row.connector == 0 else "connector is kept"
+        until = to_text(row.expires_utc)
+        return found._replace(text=f"The {what} for reservation {row.reservation_id} until {until}.")
+    if code == "card-refused" and state.refused is not None:
+        found = found._replace(text=f"The card that was shown was refused: {state.refused.reason}.")
+        if not state.refused.by_central_system:
             return found._replace(remedy="Show another card, or ask what this station may start by itself (settings).")
         return found
-    if code in WITHOUT_CARDS and not place.parts.product.local_start:
+    if code in WITHOUT_CARDS and not connector.parts.product.local_start:
         return found._replace(remedy=WITHOUT_CARDS[code])
     if code == "limit":
-        return found._replace(remedy=f"This holds it down: {chain[0]}.")
-    others = [other for other in place.fault_codes() if other != code]
-    if others and code in place.fault_codes():
+        return found._replace(remedy=f"The lowest bound: {found.chain[0]}.")
+    others = [other for other in state.fault_codes() if other != code]
+    if others and code in state.fault_codes():
         return found._replace(text=f"{found.text} Also: {', '.join(others)}.")
     return found
 
 
-def _code(place: ConnectorState, amps: float) -> str:
-    if place.faulted and place.fault_codes():
-        return max(place.fault_codes(), key=lambda code: _weight(fault_of(code)))
-    if place.transaction is not None:
-        return _in_transaction(place, place.transaction, amps)
-    if place.parts.firmware.closes_connectors:
+def _code(connector: Connector, amps: float) -> str:
+    state = connector.state
+    if state.faulted and state.fault_codes():
+        return max(state.fault_codes(), key=lambda code: _weight(fault_of(code)))
+    if state.transaction is not None:
+        return _in_transaction(state, state.transaction, amps)
+    if connector.parts.firmware.closes_connectors:
         return "updating"
-    if not place.operative:
+    if not state.operative:
         return "unavailable"
-    if place.token is not None:
-        return place.missing() or "waiting-meter"
-    if place.asking is not None:
+    if state.token is not None:
+        return state.missing() or "waiting-meter"
+    if state.asking is not None:
         return "waiting-answer"
-    if place.finishing:
+    if state.finishing:
         return "finished"
-    if not place.context.facts.unit.registered:
-        return _unregistered(place)
-    refused = place.refused
-    if refused is not None and place.context.now.mono < refused.mono + REMEMBERED_S:
+    if not connector.context.facts.unit.registered:
+        return _unregistered(connector.parts.registration)
+    refused = state.refused
+    if refused is not None and connector.context.now.mono < refused.mono + REMEMBERED_S:
         return "card-refused"
-    if place.parts.reservations.of(place.number) is not None:
+    if connector.parts.reservations.of(connector.number) is not None:
         return "reserved"
-    return "not-authorized" if place.plugged else "no-ev"
+    return "not-authorized" if state.plugged else "no-ev"
 
 
 def _weight(fault: Fault) -> tuple[bool, bool]:
@@ -147,8 +146,7 @@ def _weight(fault: Fault) -> tuple[bool, bool]:
     return "--clear-latched" in fault.remedy, fault.blocks_running
 
 
-def _unregistered(place: ConnectorState) -> str:
-    registration = place.parts.registration
+def _unregistered(registration: Registration) -> str:
     if registration.status is RegistrationStatus.REJECTED:
         return "boot-rejected"
     if registration.status is RegistrationStatus.PENDING:
@@ -156,13 +154,13 @@ def _unregistered(place: ConnectorState) -> str:
     return "boot-unanswered" if registration.session.up else "never-registered"
 
 
-def _in_transaction(place: ConnectorState, transaction: Transaction, amps: float) -> str:
+def _in_transaction(state: ConnectorState, transaction: Transaction, amps: float) -> str:
     if transaction.stopping:
         return "stopping"
-    if not place.plugged:
+    if not state.plugged:
         return "ev-unplugged"
     if amps > 0.0:
-        return "charging" if place.closed else "ev-not-asking"
+        return "charging" if state.closed else "ev-not-asking"
     return "refused-card" if transaction.energy_ends_wh is not None else "limit"
 
 

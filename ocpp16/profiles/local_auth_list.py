@@ -1,4 +1,4 @@
-"""The Local Authorization List: kept by the Central System alone, before the cache (§3.5.2, §5.13, §5.15)."""
+"""The Local Authorization List: SendLocalList, GetLocalListVersion, looking up a card (§3.5.2, §5.10, §5.15)."""
 
 from __future__ import annotations
 
@@ -19,29 +19,39 @@ from ocpp16.state.context import Context
 from ocpp16.state.id_tags import Verdict
 
 VALID = (AuthorizationStatus.ACCEPTED, AuthorizationStatus.CONCURRENT_TX)
-"""§3.5.2: a listed card with these may charge; the second says something about a moment that has passed."""
+"""§3.5.2: a listed card with these may charge; ConcurrentTx was true of a moment that has passed."""
 NOT_SUPPORTED = -1
-"""§5.13: the listVersion of a station that has no list (or has it switched off)."""
+"""§5.10: the listVersion of a station that has no list (or has it switched off)."""
 
 
 class LocalAuthList:
-    """Reads and replaces the list."""
+    """Reads and replaces the list.
 
-    def __init__(self, context: Context, product: Product) -> None:
+    `switched_on()`: the key LocalAuthListEnabled.  `on_reconciled()` is called when a list has come after the Central
+    System contradicted the one before.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        product: Product,
+        switched_on: Callable[[], bool],
+        on_reconciled: Callable[[], None],
+    ) -> None:
         self.context = context
         self.product = product
-        self.switched_on: Callable[[], bool]
-        self.on_reconciled: Callable[[], None]
-        """A list has come after the Central System was heard to contradict the one before."""
+        self.switched_on = switched_on
+        self.on_reconciled = on_reconciled
         self._contradicted: set[str] = set()
-        """Cards about which the Central System was heard to think otherwise, since the list came."""
+        """Cards about which the Central System contradicted the list since it came."""
 
     @property
     def enabled(self) -> bool:
+        """Whether the product has the list and it is switched on."""
         return self.product.has("LocalAuthListManagement") and self.switched_on()
 
     def lookup(self, id_tag: str) -> Verdict | None:
-        """What the list says about a card; None: it does not know it."""
+        """What the list says about a card; None: it is not listed, or there is no list."""
         if not self.enabled:
             return None
         listed = self.context.facts.of(ListedTag).get(id_tag.casefold())
@@ -58,7 +68,7 @@ class LocalAuthList:
     # --- messages ---------------------------------------------------------------------------------------------------
 
     def contradicted(self, id_tag: str) -> bool:
-        """§3.5.2: the Central System says otherwise; whether that is news: once per card and list."""
+        """§3.5.2: the Central System contradicts the list.  Returns whether that is new: once per card and list."""
         folded, known = id_tag.casefold(), len(self._contradicted)
         self._contradicted.add(folded)
         return len(self._contradicted) > known
@@ -89,7 +99,7 @@ class LocalAuthList:
             return UpdateStatus.FAILED, wrong
         full = request.update_type is UpdateType.FULL
         if not full and request.list_version <= self._version():
-            return UpdateStatus.VERSION_MISMATCH, f"version {self._version()} is here already"
+            return UpdateStatus.VERSION_MISMATCH, f"version {self._version()} is stored already"
         kept = {} if full else dict(self.context.facts.of(ListedTag))
         size = len(kept.keys() | {e.id_tag.casefold() for e in entries if e.id_tag_info is not None})
         size -= sum(1 for e in entries if e.id_tag_info is None and e.id_tag.casefold() in kept)
@@ -103,13 +113,13 @@ class LocalAuthList:
         return UpdateStatus.ACCEPTED, ""
 
     def _wrong(self, request: SendLocalListReq, entries: tuple[AuthorizationData, ...]) -> str | None:
-        """What is wrong with the message itself; then nothing of it is taken."""
+        """What is wrong with the message itself (then nothing of it is stored); None: nothing."""
         if request.list_version <= 0:  # E 3.52
             return "listVersion must be above 0"
         if len(entries) > self.product.send_local_list_max_length:
             return f"{len(entries)} entries, SendLocalListMaxLength is {self.product.send_local_list_max_length}"
         if len({entry.id_tag.casefold() for entry in entries}) != len(entries):
-            return "a card stands twice"
+            return "a card is listed twice"
         if request.update_type is UpdateType.FULL and any(entry.id_tag_info is None for entry in entries):
             return "an entry of a full list has no idTagInfo"
         return None

@@ -1,8 +1,8 @@
-"""TriggerMessage: the Central System asks for a message out of turn; the answer goes first (§5.17)."""
+"""TriggerMessage: the Central System requests a message out of turn; the answer is sent first (§5.17)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ocpp16.messages.remote_trigger import TriggerMessageConf, TriggerMessageReq
 from ocpp16.messages.types import TriggerMessageStatus
@@ -11,17 +11,18 @@ ABOUT_CONNECTORS = ("MeterValues", "StatusNotification")
 """The only ones for which a connectorId matters; elsewhere it is ignored."""
 
 Send = Callable[[int | None], bool]
-"""Say it (about a connector, or all); False: there is nothing to be said now."""
+"""Send the message (of a connector; None: of all); False: there is nothing to be sent now."""
 
 
 class RemoteTrigger:
-    """`charge_point.py` tells which messages this product can be asked for."""
+    """`messages`: how each requestedMessage that this product has is sent; any other is NotImplemented."""
 
-    def __init__(self, connectors: int) -> None:
+    def __init__(self, connectors: int, messages: Mapping[str, Send]) -> None:
         self.connectors = connectors
-        self.messages: dict[str, Send] = {}
+        self.messages = messages
 
     def on_trigger(self, request: TriggerMessageReq) -> TriggerMessageConf:
+        """Accepted once the message is queued behind this answer."""
         send = self.messages.get(request.requested_message)
         if send is None:
             return TriggerMessageConf(status=TriggerMessageStatus.NOT_IMPLEMENTED)

@@ -1,4 +1,4 @@
-"""Reservations: a connector, or the whole station, kept for a card or its group until a time (§3.12, §5.3, §5.14)."""
+"""ReserveNow, CancelReservation: a connector, or the station, kept for a card or its group until a time (§3.12)."""
 
 from __future__ import annotations
 
@@ -21,23 +21,33 @@ from ocpp16.state.timers import Timer
 
 
 class ConnectorUse(NamedTuple):
-    """What a connector is like, for one who wants to reserve it."""
+    """How a connector is used, as far as a reservation depends on it."""
 
     faulted: bool
     operative: bool
     taken: bool
-    """A transaction, a plug, an accepted card, or a Finishing driver."""
+    """A transaction, a plug, an accepted card, a card that is asked about, or a Finishing driver."""
     begun: bool = False
     """A transaction, an accepted card, or a Finishing driver: more than a plug or a question."""
 
+    @property
+    def usable(self) -> bool:
+        """Neither Faulted nor Unavailable."""
+        return self.operative and not self.faulted
+
+    @property
+    def free(self) -> bool:
+        """Usable, and nobody uses it."""
+        return self.usable and not self.taken
+
 
 class Reservations:
-    """Keeps them, and answers who may use what."""
+    """The reservations in force, and who may use which connector; `uses()`: each connector's use by its number."""
 
-    def __init__(self, context: Context, product: Product) -> None:
+    def __init__(self, context: Context, product: Product, uses: Callable[[], dict[int, ConnectorUse]]) -> None:
         self.context = context
         self.product = product
-        self.seats: Callable[[], dict[int, ConnectorUse]]
+        self.uses = uses
 
     @property
     def rows(self) -> list[Reservation]:
@@ -51,12 +61,12 @@ class Reservations:
     def on_reserve(self, request: ReserveNowReq) -> ReserveNowConf:
         why = self._flaw(request)
         status = ReservationStatus.REJECTED if why else self._reserve(request)
-        told = f"{status}: {why}" if why else str(status)
-        self.context.note("reservation", id=request.reservation_id, connector=request.connector_id, status=told)
+        shown = f"{status}: {why}" if why else str(status)
+        self.context.note("reservation", id=request.reservation_id, connector=request.connector_id, status=shown)
         return ReserveNowConf(status=status)
 
     def _flaw(self, request: ReserveNowReq) -> str:
-        """Why nothing like that can be reserved at all; "" where it can."""
+        """Why it is Rejected, whatever the connectors do; "" where it is not."""
         utc = self.context.utc
         if not self.product.has("Reservation"):
             return "this product has no reservations"
@@ -67,12 +77,12 @@ class Reservations:
         if not self.context.accepts_changes:
             return "nothing can be recorded"
         if utc is None:
-            return "nobody knows what time it is"
+            return "the time is unknown"
         return "" if to_seconds(request.expiry_date) > utc else "it has expired already"
 
     def _reserve(self, request: ReserveNowReq) -> ReservationStatus:
         expires = to_seconds(request.expiry_date)
-        if (refusal := self._seat_for(request)) is not None:
+        if (refusal := self._refusal(request)) is not None:
             return refusal
         self.context.save(
             Reservation(
@@ -86,27 +96,27 @@ class Reservations:
         self.arm()
         return ReservationStatus.ACCEPTED
 
-    def _seat_for(self, request: ReserveNowReq) -> ReservationStatus | None:
-        """None: there is one.  The same reservationId gives its own seat back first (§5.14)."""
-        held = next((row for row in self.rows if row.reservation_id == request.reservation_id), None)
-        if held is not None and held.connector == request.connector_id:
-            return None  # its own seat, whoever plugged in there meanwhile
-        others = [row for row in self.rows if row.reservation_id != request.reservation_id]
-        seats = self.seats()
-        wanted = seats if request.connector_id == 0 else {request.connector_id: seats[request.connector_id]}
-        if all(seat.faulted for seat in wanted.values()):
+    def _refusal(self, request: ReserveNowReq) -> ReservationStatus | None:
+        """Faulted, Unavailable or Occupied; None: it can be reserved.  The same reservationId is replaced (§5.13)."""
+        replaced = next((row for row in self.rows if row.reservation_id == request.reservation_id), None)
+        if replaced is not None and replaced.connector == request.connector_id:
+            return None  # its own connector, whoever plugged in there meanwhile
+        uses = self.uses()
+        wanted = list(uses.values()) if request.connector_id == 0 else [uses[request.connector_id]]
+        if all(use.faulted for use in wanted):
             return ReservationStatus.FAULTED
-        if all(seat.faulted or not seat.operative for seat in wanted.values()):
+        if not any(use.usable for use in wanted):
             return ReservationStatus.UNAVAILABLE
-        taken = {row.connector for row in others}
-        free = [
-            number
-            for number, seat in seats.items()
-            if seat.operative and not seat.faulted and not seat.taken and number not in taken
-        ]
-        for_anyone = sum(1 for row in others if row.connector == 0)
+        return None if self._leaves_enough(request, uses) else ReservationStatus.OCCUPIED
+
+    def _leaves_enough(self, request: ReserveNowReq, uses: dict[int, ConnectorUse]) -> bool:
+        """Whether a free connector is left for this request beside those that the other reservations need."""
+        others = [row for row in self.rows if row.reservation_id != request.reservation_id]
+        reserved = {row.connector for row in others}
+        free = [number for number, use in uses.items() if use.free and number not in reserved]
+        station_wide = sum(1 for row in others if row.connector == 0)
         fits = request.connector_id == 0 or request.connector_id in free
-        return None if fits and len(free) > for_anyone else ReservationStatus.OCCUPIED
+        return fits and len(free) > station_wide
 
     def on_cancel(self, request: CancelReservationReq) -> CancelReservationConf:
         if request.reservation_id not in {row.reservation_id for row in self.rows}:
@@ -121,32 +131,45 @@ class Reservations:
         return next(iter(self.keepers(connector)), None)
 
     def keepers(self, connector: int) -> list[Reservation]:
-        """Who keeps this connector: its own reservation, or all those for the station that together need it.
+        """The reservations that keep this connector; the holder of any of them may use it.
 
-        Any of their holders may use it.
+        Its own one; else those for the whole station, where too few other connectors are free for them.
         """
         if not self.context.facts.of(Reservation):
             return []
         rows = self.rows
         own = [row for row in rows if row.connector == connector]
-        for_anyone = [row for row in rows if row.connector == 0]
-        if own or not for_anyone:
+        if own:
             return own
-        named = {row.connector for row in rows}
-        seats = self.seats()
-        free = [n for n, seat in seats.items() if seat.operative and not seat.faulted and not seat.taken]
-        others = [n for n in free if n not in named and n != connector]
-        mine = seats[connector]
-        usable = mine.operative and not mine.faulted and not mine.begun
-        return for_anyone if usable and len(others) < len(for_anyone) else []
+        station_wide = [row for row in rows if row.connector == 0]
+        return station_wide if station_wide and self._is_needed(connector, rows, len(station_wide)) else []
+
+    def _is_needed(self, connector: int, rows: list[Reservation], station_wide: int) -> bool:
+        """Whether reservations for the whole station cannot do without this connector."""
+        uses = self.uses()
+        mine = uses[connector]
+        if not mine.usable or mine.begun:
+            return False
+        reserved = {row.connector for row in rows} | {connector}
+        others = [number for number, use in uses.items() if use.free and number not in reserved]
+        return len(others) < station_wide
 
     def admits(self, connector: int, id_tag: str, parent_id_tag: str | None) -> bool:
-        """Whether nobody keeps this connector, or somebody whose card this is."""
+        """Whether the connector is not reserved, or reserved for this card or its group."""
         rows = self.keepers(connector)
         return not rows or any(self.is_for(row, id_tag, parent_id_tag) for row in rows)
 
+    def open_to(self, connector: int, id_tag: str) -> bool:
+        """Whether a card may try: not reserved, reserved for it, or for a group that the Central System knows."""
+        return self.admits(connector, id_tag, None) or self.group_may(connector)
+
+    def reserved_for(self, connector: int, id_tag: str) -> bool:
+        """Whether just this connector is reserved for just this card."""
+        row = self.of(connector)
+        return row is not None and row.connector == connector and self.admits(connector, id_tag, None)
+
     def group_may(self, connector: int) -> bool:
-        """Whether a card of some group may use it: the Central System can tell."""
+        """Whether it is reserved for a group, so that Authorize.conf decides."""
         return any(row.parent_id_tag is not None for row in self.keepers(connector))
 
     @staticmethod
@@ -157,7 +180,7 @@ class Reservations:
         return row.parent_id_tag is not None and parent_id_tag is not None and same(row.parent_id_tag, parent_id_tag)
 
     def used_by(self, connector: int, id_tag: str, parent_id_tag: str | None) -> int | None:
-        """A transaction begins: the reservation that it consumes, if any; it ends with that."""
+        """A transaction begins: end the reservation that it uses and return its id; None where there is none."""
         row = next((r for r in self.rows if r.connector == connector and self.is_for(r, id_tag, parent_id_tag)), None)
         row = row or next((r for r in self.rows if r.connector == 0 and self.is_for(r, id_tag, parent_id_tag)), None)
         if row is None:
@@ -165,18 +188,14 @@ class Reservations:
         self.end(row.reservation_id, "used")
         return row.reservation_id
 
-    # --- how they end -----------------------------------------------------------------------------------------------
+    # --- their end -----------------------------------------------------------------------------------------------
 
     def connector_lost(self, connector: int) -> None:
-        """§3.12: a connector that is Faulted or Unavailable keeps nothing for anybody."""
+        """§3.12: a connector that is Faulted or Unavailable loses its reservation (all of them: the station, too)."""
         rows = self.rows
         if not rows:
             return
-        gone = (
-            {connector}
-            if any(seat.operative and not seat.faulted for seat in self.seats().values())
-            else {connector, 0}
-        )
+        gone = {connector} if any(use.usable for use in self.uses().values()) else {connector, 0}
         for row in rows:
             if row.connector in gone:
                 self.end(
@@ -184,12 +203,13 @@ class Reservations:
                 )
 
     def end(self, reservation_id: int, why: str) -> None:
+        """Delete a reservation; `why` is for the journal."""
         self.context.delete(Reservation, reservation_id)
         self.context.note("reservation-ended", id=reservation_id, reason=why)
         self.arm()
 
     def arm(self) -> None:
-        """The next expiry; nothing expires while UTC is unknown."""
+        """Set the timer of the next expiry; nothing expires while UTC is unknown."""
         offset = self.context.clock.offset
         every = self.context.facts.of(Reservation).values()
         if offset is None or not every:
@@ -198,6 +218,7 @@ class Reservations:
             self.context.timers.set(Timer.RESERVATION, min(row.expires_utc for row in every) - offset)
 
     def expired(self) -> None:
+        """Delete what has expired."""
         utc = self.context.utc
         for row in list(self.context.facts.of(Reservation).values()):
             if utc is not None and row.expires_utc <= utc:

@@ -31,18 +31,31 @@ SHORT_QUEUE = 10
 """With fewer reports than this before its StartTransaction, a status waits for it: Preparing, Start, Charging."""
 
 
+AnswerRequest = Callable[[str, Message, str], Message | payload.Refusal | Postponed]
+"""(action, request, message id) -> the confirmation, a CALLERROR, or `POSTPONED`."""
+
+
 class Session:
     """Feeds `frames_out`; `pump` is called at the end of each step."""
 
-    def __init__(self, context: Context, reports: TransactionQueue, seed: int) -> None:
+    def __init__(
+        self,
+        context: Context,
+        reports: TransactionQueue,
+        seed: int,
+        *,
+        answer_request: AnswerRequest,
+        message_timeout_s: Callable[[], float],
+        max_frame_bytes: int,
+    ) -> None:
         self.context = context
         self.reports = reports
         self.gate = Gate.BOOT
         self.up = False
         self.frames_out: list[str] = []
-        self.answer_request: Callable[[str, Message, str], Message | payload.Refusal | Postponed]
-        self.message_timeout_s: Callable[[], float]
-        self.max_frame_bytes = 65536
+        self.answer_request = answer_request
+        self.message_timeout_s = message_timeout_s
+        self.max_frame_bytes = max_frame_bytes
         self.last_sent_at = 0.0
         self.round_trip_s = 0.0
         self._seed = seed

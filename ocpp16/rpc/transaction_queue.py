@@ -36,14 +36,23 @@ class Report(NamedTuple):
 class TransactionQueue:
     """One queue for the station, in the order of the facts."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(
+        self,
+        context: Context,
+        *,
+        build: Callable[[QueueKey], Report | None],
+        on_confirmed: Callable[[QueueKey, Any], None],
+        on_parked: Callable[[QueueKey, str], None],
+        attempts_allowed: Callable[[], int],
+        retry_interval_s: Callable[[], float],
+    ) -> None:
         self.context = context
-        self.build: Callable[[QueueKey], Report | None]
-        """Read a report off its row; None where nothing is left to be said."""
-        self.on_confirmed: Callable[[QueueKey, Any], None]
-        self.on_parked: Callable[[QueueKey, str], None]
-        self.attempts_allowed: Callable[[], int]
-        self.retry_interval_s: Callable[[], float]
+        self.build = build
+        """Read a message off its row; None where nothing is left to be sent."""
+        self.on_confirmed = on_confirmed
+        self.on_parked = on_parked
+        self.attempts_allowed = attempts_allowed
+        self.retry_interval_s = retry_interval_s
         self._heap: list[QueueKey] = []
         """The known ones, oldest first; behind the first one also some that are known no more."""
         self._known: set[QueueKey] = set()

@@ -1,83 +1,29 @@
-"""The few things a profile may do: read facts, save facts, set timers, leave notes.  It decides nothing.
-
-`Facts` is what the store holds, in memory, with the two indexes that are asked for all the time.
-"""
+"""What the parts of a Charge Point share: facts, clock and timers, and what one step collects.  It decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from math import ceil, inf
-from typing import TypeVar, cast
+from collections.abc import Iterable
+from math import ceil
 
 from msgspec.structs import replace
 
 from ocpp16.events import Now
-from ocpp16.records import TABLES, Record, Sample, Stamp, Transaction, Unit
+from ocpp16.records import Record, Sample, Stamp, Transaction
+from ocpp16.state.facts import Facts
 from ocpp16.state.timers import Timer, Timers
-from ocpp16.state.utc_clock import STRANGE_S, Clock
+from ocpp16.state.utc_clock import Clock
 from ocpp16.step import Delete, Job, Note, Order, Reply, Save, Write
 
-R = TypeVar("R", bound=Record)
-
 FLOOR_S = 3600.0
-"""How often the time is remembered where nothing else is written."""
+"""Seconds between two writes of the time floor where nothing else is written."""
 FLOOR_WITH_OTHERS_S = 60.0
-"""How old the remembered time may be when something else is written anyway."""
+"""Age in seconds from which the time floor is written along with other records."""
 LAZY_S = 1.0
-"""A confirmation of meter values may be forgotten this long (they are then sent again)."""
-
-
-class Facts:
-    """All records by table and key."""
-
-    def __init__(self, records: Iterable[Record]) -> None:
-        self.tables: dict[str, dict[int | str, Record]] = {kind.table: {} for kind in TABLES}
-        self.running: dict[int, Transaction] = {}
-        """The open transaction of each connector."""
-        self.samples_of: dict[int | None, dict[int, Sample]] = {}
-        """Samples by transaction number."""
-        for record in records:
-            self.put(record)
-
-    def put(self, record: Record) -> None:
-        self.tables[record.table][record.key] = record
-        if isinstance(record, Transaction):
-            if record.ended is None:
-                self.running[record.connector] = record
-            elif (old := self.running.get(record.connector)) is not None and old.number == record.number:
-                del self.running[record.connector]
-        elif isinstance(record, Sample):
-            self.samples_of.setdefault(record.number, {})[record.seq] = record
-
-    def drop(self, table: str, key: int | str) -> Record | None:
-        record = self.tables[table].pop(key, None)
-        if isinstance(record, Sample):
-            group = self.samples_of[record.number]
-            del group[record.seq]
-            if not group:
-                del self.samples_of[record.number]
-        return record
-
-    def of(self, kind: type[R]) -> Mapping[int | str, R]:
-        """The table of a kind of record."""
-        return self.tables[kind.table]  # type: ignore[return-value]  # `put` files each record under its own kind
-
-    def newest_utc(self) -> float:
-        """The latest time that any record bears: the floor of this life (what lies in the far future is no time)."""
-        limit = self.unit.floor_utc + STRANGE_S if self.unit.floor_utc else inf
-        stamps = [sample.at for sample in self.of(Sample).values()]
-        for transaction in self.of(Transaction).values():
-            stamps += [transaction.began, transaction.last, transaction.ended or transaction.last]
-        known = [stamp.utc for stamp in stamps if stamp.utc is not None and stamp.utc < limit]
-        return max([self.unit.floor_utc, *known])
-
-    @property
-    def unit(self) -> Unit:
-        return cast(Unit, self.tables["unit"].get("unit") or Unit())
+"""Seconds for which the deletion of confirmed meter values may wait; lost, they are sent again."""
 
 
 class Context:
-    """What the parts share.  One step gathers here; `charge_point.py` takes it out as a `Step`."""
+    """Facts, clock, timers, and the output of the step that is being taken; `charge_point.py` makes a `Step` of it."""
 
     def __init__(self, facts: Facts, clock: Clock) -> None:
         self.facts = facts
@@ -85,9 +31,9 @@ class Context:
         self.timers = Timers()
         self.now = Now(0.0, None)
         self.writable = True
+        """False: the store cannot be written.  Writes are kept in memory, and nothing that depends on them is sent."""
         self.has_room = True
-        """False: the store is below its watermark."""
-        """False: nothing can be written; what must be is kept until it can be, and not told before."""
+        """False: the free room of the store is below its watermark."""
         self.writes: dict[tuple[str, int | str], Write] = {}
         self.notes: list[Note] = []
         self.jobs: list[Job] = []
@@ -96,7 +42,7 @@ class Context:
         self._lazy: dict[tuple[str, int | str], Write] = {}
         self._lazy_due: float | None = None
         self._fleeting: dict[tuple[str, int | str], float] = {}
-        """What this step put off although an answer may soon make it needless; and until when at most."""
+        """Writes of this step that not even its commit includes, with the monotonic second at which they are due."""
         self._on_disk = {(table, key) for table, rows in facts.tables.items() for key in rows}
         self._job = 0
         self._seq = 1 + max((int(seq) for seq in self._all_seqs()), default=0)
@@ -109,34 +55,37 @@ class Context:
             yield sample.seq
 
     def next_seq(self) -> int:
-        """The next place in the order of all reports."""
+        """The next place in the order of all transaction messages."""
         self._seq += 1
         return self._seq - 1
 
     def next_job(self) -> int:
-        """The `ref` of the next job of this life."""
+        """The `ref` of the next job; unique until the process ends."""
         self._job += 1
         return self._job
 
     def stamp(self, mono: float | None = None) -> Stamp:
+        """The stamp of a monotonic second, by default of this step."""
         return self.clock.stamp(self.now.mono if mono is None else mono)
 
     @property
     def accepts_changes(self) -> bool:
-        """Whether there is room for what the Central System wants kept: lists, profiles, reservations, settings.
+        """Whether lists, profiles, reservations and settings may be stored.
 
-        Below the watermark the reserve is for the ends of running transactions alone.
+        Below the watermark the reserved room is for the ends of running transactions alone.
         """
         return self.writable and self.has_room
 
     @property
     def utc(self) -> float | None:
+        """Seconds since 1970 at this step; None while UTC is unknown."""
         return self.clock.utc(self.now.mono)
 
     def save(self, record: Record, within_s: float = 0.0, fleeting: bool = False) -> None:
-        """Keep a record; an unchanged one is not written.  `within_s` > 0: the write may wait, or never be needed.
+        """Insert or replace a record; an unchanged one is not written.
 
-        `fleeting`: not even the commit of this step takes it along, for it will probably be deleted in a moment.
+        `within_s` > 0: the write may wait so many seconds for another commit.  `fleeting`: the commit of this very
+        step leaves it out, because it will probably be deleted soon.
         """
         key = (record.table, record.key)
         if self.facts.tables[record.table].get(record.key) == record:
@@ -145,6 +94,7 @@ class Context:
         self._write(key, Save(record), within_s, fleeting)
 
     def delete(self, kind: type[Record], key: int | str, within_s: float = 0.0) -> None:
+        """Delete a record; `within_s` as for `save`."""
         place = (kind.table, key)
         self.facts.drop(kind.table, key)
         if place not in self._on_disk and place not in self.writes:
@@ -166,7 +116,7 @@ class Context:
             self.timers.set(Timer.LAZY, due)
 
     def flush_lazy(self) -> None:
-        """Write now what could have waited, but for what is fleeting."""
+        """Include all waiting writes in this commit, the fleeting ones excepted."""
         self.writes |= {k: write for k, write in self._lazy.items() if k not in self.writes and k not in self._fleeting}
         self._lazy = {key: self._lazy[key] for key in self._fleeting if key in self._lazy}
         self._lazy_due = min((self._fleeting[key] for key in self._lazy), default=None)
@@ -176,7 +126,7 @@ class Context:
             self.timers.set(Timer.LAZY, self._lazy_due)
 
     def take_writes(self) -> tuple[Write, ...]:
-        """This step's commit.  What could have waited goes with it, for one commit costs less than two."""
+        """This step's commit, the waiting writes included: one commit costs less than two."""
         if self.writes and self.writable and self._lazy:
             self.flush_lazy()
         self._fleeting.clear()
@@ -192,14 +142,15 @@ class Context:
         return writes
 
     def note(self, code: str, /, **fields: str | float | bool | None) -> None:
-        """Tell a person, by a code of the journal's catalogue."""
+        """Log a message, by a code of the journal's catalogue and its fields."""
         self.notes.append(Note(code, fields))
 
     def save_unit(self, **changes: str | float | bool | None) -> None:
+        """Change fields of the one row about the unit."""
         self.save(replace(self.facts.unit, **changes))
 
     def remember_time(self, with_others: bool = False) -> None:
-        """After a power cut no timestamp may lie before one that was given (`Unit.floor_utc`)."""
+        """Store the time floor (`Unit.floor_utc`): after a power cut no timestamp lies before an earlier one."""
         utc = self.utc
         lowered = self.clock.lowered_floor(self.facts.unit.floor_utc, self.now.mono)
         if lowered is not None:  # it was wrong: the Central System has set the clock back since

@@ -1,4 +1,4 @@
-"""What is said about a card, and when two identifiers are the same.  Who says it stands in the profiles."""
+"""What is known about an idTag, and when two identifiers are the same (§3.5, §7.28)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ from typing import NamedTuple
 
 from ocpp16.messages.types import AuthorizationStatus
 
+CENTRAL_SYSTEM = "Central System"
+
 
 class Verdict(NamedTuple):
-    """What is known about a card, and from whom."""
+    """What is known about an idTag, and its source."""
 
     status: str
+    """AuthorizationStatus (§7.2)."""
     parent_id_tag: str | None
     source: str
+    """For the journal: cache, local list, `CENTRAL_SYSTEM`, or the station itself."""
 
     @property
     def accepted(self) -> bool:
+        """Whether it may charge."""
         return self.status == AuthorizationStatus.ACCEPTED
+
+    @property
+    def by_central_system(self) -> bool:
+        """Whether the Central System has just said so."""
+        return self.source == CENTRAL_SYSTEM
 
 
 def same(one: str, other: str) -> bool:
-    """Identifiers are compared case-insensitively (§7.28)."""
+    """Whether two identifiers are equal; case does not count (§7.28)."""
     return one.casefold() == other.casefold()

@@ -1,7 +1,7 @@
-"""UTC as a Charge Point knows it: an offset to the monotonic clock, a floor below which nothing is stamped.
+"""UTC of a Charge Point: an offset to the monotonic clock, and a floor below which no timestamp lies.
 
-The system clock is never set.  Intervals and time-outs never look here; only timestamps, expiry dates and clock-aligned
-metering do.
+The system clock is never set.  Only timestamps, expiry dates and clock-aligned metering use UTC, never intervals or
+time-outs.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from ocpp16.events import Now
 from ocpp16.records import Stamp
 
 LEAVE_S = 1.0
-"""A difference below this is left alone (transport time is of that size)."""
+"""A difference below this changes nothing (transport takes as long)."""
 STEP_S = 60.0
-"""Set back by less than this, stamps stand still until the time has come up to them; by more, they go back with it."""
+"""Set back by less than this, stamps stand still until the time has reached them; by more, they go back with it."""
 WILD_S = 86400.0
-"""A correction above this is believed only when the next answer says the same."""
+"""A correction above this takes effect only when the next answer confirms it."""
 STRANGE_S = 365 * 86400.0
-"""A time that lies so far above the floor may be right or wrong: a day will show."""
+"""A time so far above the floor is not stored as the new floor before a day has passed."""
 
 SLACK_S = 5.0
 """A planned instant may lie this far before the newest stamp."""
@@ -35,21 +35,28 @@ class Clock:
         self._last_stamp = 0.0
         self._wild: float | None = None
         self._leapt_at: float | None = None
-        """When the time last moved wildly: for a while after it is not worth remembering."""
+        """When the time last moved by more than `WILD_S`: for a while the floor is not moved."""
 
     @property
     def known(self) -> bool:
+        """Whether UTC is known."""
         return self.offset is not None
 
     def host_says(self, now: Now) -> bool:
-        """The host's clock, where known to be right, serves until the Central System speaks.  True: newly known."""
+        """Use the host's clock, where it is known to be right, until the Central System sends a time.
+
+        Returns whether UTC is newly known.
+        """
         if self.offset is not None or now.utc is None or now.utc < self.floor_utc:
             return False
         self.offset = now.utc - now.mono
         return True
 
     def central_system_says(self, utc: float, now: Now) -> float | None:
-        """`currentTime` of an answer (§4.2, §4.6).  Returns by how much we moved (inf: first known), None: not."""
+        """`currentTime` of an answer, in seconds since 1970 (§4.2, §4.6).
+
+        Returns by how many seconds the clock was moved (inf: first known); None: not at all.
+        """
         if self.offset is None:
             self.offset = max(utc, self.floor_utc) - now.mono
             if utc - self.floor_utc > STRANGE_S:
@@ -73,12 +80,12 @@ class Clock:
         return moved
 
     def lowered_floor(self, kept_utc: float, mono: float) -> float | None:
-        """The floor for later lives, where the one that is kept lies well above the present time; else None."""
+        """The floor to be stored instead of `kept_utc`, where that lies well above the present time; else None."""
         present = self.utc(mono)
         return None if present is None or kept_utc <= present + STEP_S else max(self._build_utc, present)
 
     def worth_remembering(self, mono: float) -> bool:
-        """Whether the present time may become the floor of later lives: not while a wild step is fresh."""
+        """Whether the present time may be stored as the floor: not within a day of a wild step."""
         return self.offset is not None and (self._leapt_at is None or mono - self._leapt_at > WILD_S)
 
     def utc(self, mono: float) -> float | None:
@@ -86,7 +93,7 @@ class Clock:
         return None if self.offset is None else mono + self.offset
 
     def stamp(self, mono: float) -> Stamp:
-        """The stamp of a fact of now; never below the floor, never before an earlier one."""
+        """The stamp of a present fact; never below the floor, never before an earlier one."""
         if self.offset is None:
             return Stamp(mono=mono, boot=self.boot_id)
         self._last_stamp = max(mono + self.offset, self.floor_utc, self._last_stamp)
@@ -103,11 +110,11 @@ class Clock:
         return Stamp(mono=mono, boot=self.boot_id, utc=round(utc, 3))
 
     def went_back(self, utc: float) -> bool:
-        """Whether an instant lies before what has been stamped already."""
+        """Whether an instant lies before earlier stamps."""
         return utc < max(self._last_stamp - SLACK_S, self.floor_utc)
 
     def settle(self, stamp: Stamp) -> Stamp:
-        """Put UTC to a stamp that has none.  A boot that ended before UTC was known keeps its order at the floor."""
+        """Add UTC to a stamp without it; those of a boot that ended before UTC was known get the floor, in order."""
         if stamp.utc is not None or self.offset is None:
             return stamp
         if stamp.boot != self.boot_id:

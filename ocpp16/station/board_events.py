@@ -1,4 +1,4 @@
-"""Facts of the board and the store on their way to the connectors: pilot, cable, contactor, meter, faults."""
+"""Events of the board and the store on their way to the connectors: pilot, cable, contactor, meter, faults, room."""
 
 from __future__ import annotations
 
@@ -13,26 +13,31 @@ from ocpp16.events import (
     StoreChanged,
 )
 from ocpp16.records import LatchedFault
+from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
 from ocpp16.station.card_routing import CardRouting
-from ocpp16.status.connector_status import fault_of
+from ocpp16.status.faults import fault_of
 
 
 class BoardEvents:
-    """Facts of a connector that this product does not have are ignored (the mismatch is a fault of its own)."""
+    """Events of a connector that this product does not have are ignored (the mismatch is a fault of its own)."""
 
     def __init__(
-        self, context: Context, connectors: dict[int, Connector], station_faults: dict[str, str], reader: CardRouting
+        self,
+        context: Context,
+        connectors: dict[int, Connector],
+        station_faults: ActiveFaults,
+        card_routing: CardRouting,
     ) -> None:
         self.context = context
         self.connectors = connectors
         self.station_faults = station_faults
-        self.reader = reader
+        self.card_routing = card_routing
 
     def pilot_changed(self, event: PilotChanged) -> None:
         if (connector := self.connectors.get(event.connector)) is not None:
             connector.pilot_changed(event)
-            self.reader.plug_takes_waiting_card(connector)
+            self.card_routing.plugged_in(connector)
 
     def cable_changed(self, event: CableChanged) -> None:
         if (connector := self.connectors.get(event.connector)) is not None:
@@ -49,60 +54,56 @@ class BoardEvents:
     def fault_changed(self, event: FaultChanged) -> None:
         if event.connector is not None and event.connector not in self.connectors:
             return
-        faults = self.station_faults if event.connector is None else self.connectors[event.connector].faults
-        if (event.code in faults) == event.on:
+        number = event.connector or 0
+        faults = self.station_faults if number == 0 else self.connectors[number].state.faults
+        if (event.code in faults.codes) == event.on:
             return
-        name = f"{event.connector or 0}/{event.code}"
-        if event.on:
-            faults[event.code] = event.detail
-            if event.latched:
-                self.context.save(
-                    LatchedFault(name=name, connector=event.connector or 0, code=event.code, detail=event.detail)
-                )
-        else:
-            faults.pop(event.code, None)
-            if name in self.context.facts.of(LatchedFault):
-                self.context.delete(LatchedFault, name)
-        fault = fault_of(event.code)
-        self.context.note(
-            "fault-on" if event.on else "fault-off",
-            connector=event.connector or 0,
-            fault=event.code,
-            why=fault.why,
-            remedy=fault.remedy,
-            detail=event.detail,
-        )
-        self._faults_changed(event.connector)
+        name = f"{number}/{event.code}"
+        if event.on and event.latched:
+            self.context.save(LatchedFault(name=name, connector=number, code=event.code, detail=event.detail))
+        elif not event.on and name in self.context.facts.of(LatchedFault):
+            self.context.delete(LatchedFault, name)
+        self._change(number, event.code, event.on, event.detail)
 
     def register_low(self, number: int, low: bool) -> None:
-        """The meter counts less than was billed: a swap that nobody declared, or worse."""
-        faults = self.connectors[number].faults
-        if low:
-            faults["meter-low"] = ""
+        """The register of a meter is below what was billed (it was exchanged, or worse), or is so no longer."""
+        self._change(number, "meter-low", low, "")
+
+    def _change(self, number: int, code: str, on: bool, detail: str) -> None:
+        """A fault of a connector (0: the station) begins or ends."""
+        if number > 0:
+            connector = self.connectors[number]
+            (connector.set_fault if on else connector.clear_fault)(code)
         else:
-            faults.pop("meter-low", None)
-        fault = fault_of("meter-low")
-        code = "fault-on" if low else "fault-off"
-        self.context.note(code, connector=number, fault="meter-low", why=fault.why, remedy=fault.remedy, detail="")
+            (self.station_faults.set if on else self.station_faults.clear)(code)
+        fault = fault_of(code)
+        self.context.note(
+            "fault-on" if on else "fault-off",
+            connector=number,
+            fault=code,
+            why=fault.why,
+            remedy=fault.remedy,
+            detail=detail,
+        )
         self._faults_changed(number)
 
-    def _faults_changed(self, number: int | None) -> None:
-        for connector in self.connectors.values() if number is None else [self.connectors[number]]:
+    def _faults_changed(self, number: int) -> None:
+        for connector in self.connectors.values() if number == 0 else [self.connectors[number]]:
             connector.faults_changed()
 
     def offer_acked(self, event: OfferAcked) -> None:
         if (connector := self.connectors.get(event.connector)) is not None:
-            connector.signalled_amps, connector.signalled_why = event.amps, event.why
+            connector.offer_acked(event)
 
     def store_changed(self, event: StoreChanged) -> None:
-        """Below the watermark, or nothing can be written: nothing new begins, what runs ends, and it says so."""
-        before = set(self.station_faults)
+        """Below the watermark, or not writable: nothing new begins, transactions end, the station is Faulted."""
+        before = self.station_faults.codes
         self.context.writable = event.state != "unwritable"
         self.context.has_room = event.state == "ok"
         if event.state == "ok":
-            self.station_faults.pop("store-full", None)
+            self.station_faults.clear("store-full")
         else:
-            self.station_faults["store-full"] = event.detail
-        if before != set(self.station_faults):
+            self.station_faults.set("store-full")
+        if before != self.station_faults.codes:
             self.context.note("store-" + event.state, detail=event.detail)
-            self._faults_changed(None)
+            self._faults_changed(0)

@@ -1,72 +1,187 @@
-"""Whose card it is: from the reader to a connector (§3.5).  One reader for several: by plug order."""
+"""Which connector a card or a remote start is for (§3.5, §5.11): one reader may serve several connectors."""
 
 from __future__ import annotations
 
+from enum import IntEnum
+
+from ocpp16.configuration.configuration import Configuration
+from ocpp16.configuration.key_names import Key
 from ocpp16.connector.connector import Connector
 from ocpp16.events import CardPresented
+from ocpp16.messages.core import RemoteStartTransactionReq
+from ocpp16.messages.types import ChargingProfile
 from ocpp16.product import Product
+from ocpp16.profiles.core.authorization import Authorization
+from ocpp16.profiles.core.registration import Registration
+from ocpp16.profiles.reservation import Reservations
+from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
+from ocpp16.records import Transaction
 from ocpp16.state.context import Context
-from ocpp16.state.timers import Timer
-from ocpp16.station.remote_control import RemoteControl
+from ocpp16.state.id_tags import same
+from ocpp16.station.shutdown import Shutdown
+
+
+class Plug(IntEnum):
+    """How likely a card is meant for a connector, by its plug: the lowest first."""
+
+    WAITING = 0
+    """A car is plugged in and has not been charged."""
+    FINISHED_ON_THIS_CARD = 1
+    EMPTY = 2
+    """No car."""
+    FINISHED_ON_ANOTHER_CARD = 3
+
+    @property
+    def is_for_card(self) -> bool:
+        """A car that this card may be meant for is plugged in."""
+        return self < Plug.EMPTY
 
 
 class CardRouting:
-    """Routes a card; the connector decides what it means."""
+    """Chooses the connector; what the card means there is the connector's decision."""
 
     def __init__(
-        self, context: Context, connectors: dict[int, Connector], remote: RemoteControl, product: Product
+        self,
+        context: Context,
+        product: Product,
+        configuration: Configuration,
+        registration: Registration,
+        authorization: Authorization,
+        reservations: Reservations,
+        smart_charging: SmartCharging,
+        connectors: dict[int, Connector],
+        shutdown: Shutdown,
     ) -> None:
         self.context = context
-        self.connectors = connectors
-        self.remote = remote
         self.product = product
+        self.configuration = configuration
+        self.registration = registration
+        self.authorization = authorization
+        self.reservations = reservations
+        self.smart_charging = smart_charging
+        self.connectors = connectors
+        self.shutdown = shutdown
+
+    # --- a card at a reader -----------------------------------------------------------------------------------------
 
     def card_presented(self, event: CardPresented) -> None:
-        if self.remote.leaving is not None:
-            self.context.note("card-refused", connector=event.connector, id_tag=event.id_tag, reason="restarting")
+        """A reader of one connector speaks for that one; a reader of several: see `_choose`."""
+        if self.shutdown.pending is not None:
+            self._refuse(event, "restarting")
         elif not 1 <= len(event.id_tag) <= 20:  # §7.28 IdToken
-            self.context.note(
-                "card-refused", connector=event.connector, id_tag=event.id_tag[:20], reason="1 to 20 characters"
-            )
+            self._refuse(event, "1 to 20 characters")
         elif event.connector is not None and event.connector in self.connectors:
             self.connectors[event.connector].card(event.id_tag)
         elif (chosen := self._choose(event.id_tag)) is not None:
             chosen.card(event.id_tag)
         else:
-            self.context.note("card-refused", connector=None, id_tag=event.id_tag, reason="choose a connector first")
+            self._refuse(event, "choose a connector first")
+
+    def _refuse(self, event: CardPresented, reason: str) -> None:
+        self.context.note("card-refused", connector=event.connector, id_tag=event.id_tag[:20], reason=reason)
 
     def _choose(self, id_tag: str) -> Connector | None:
-        """Whom the card belongs to already, else the plug that has waited longest, else a free one (AQ-5: none)."""
-        folded = id_tag.casefold()
-        everyone = list(self.connectors.values())
-        for connector in everyone:
-            holder = connector.transaction or connector.token or connector.held_for
-            id_tags = {holder.id_tag.casefold() if holder else "", (connector.asking or "").casefold()}
-            if folded in id_tags:
-                return connector
-        kept = next((c for c in everyone if c.free and c.reserved_for(id_tag)), None)
-        if kept is not None:
-            return kept
-        free = [c for c in everyone if c.free and c.asking is None and c.open_to(id_tag)]
-        waiting = {connector.number: connector.waits_for(id_tag) for connector in free}
-        plugged = [connector for connector in free if waiting[connector.number] < 2]
-        if plugged:
-            return min(plugged, key=lambda connector: (waiting[connector.number], connector.plugged_at))
-        if self.product.selection_before_authorization:
-            return None
-        free.sort(key=lambda connector: waiting[connector.number])
-        return next((connector for connector in (*free, *everyone) if connector.free), everyone[0])
+        """The first that fits: used by this card, reserved for it, the car that waits; else any (AQ-5: none)."""
+        chosen = self._used_by(id_tag) or self._reserved_for(id_tag) or self._with_waiting_car(id_tag)
+        if chosen is not None or self.product.selection_before_authorization:
+            return chosen
+        return self._without_car(id_tag)
 
-    def plug_takes_waiting_card(self, plugged: Connector) -> None:
-        """An accepted card that waits for a plug goes where the next plug is."""
-        if not plugged.plugged or not plugged.free:
+    def _used_by(self, id_tag: str) -> Connector | None:
+        """Where the card runs a transaction, waits for its plug or its answer, or holds the cable."""
+        for connector in self.connectors.values():
+            state = connector.state
+            holder = state.transaction or state.token or state.held_for
+            if holder is not None and same(holder.id_tag, id_tag):
+                return connector
+            if state.asking is not None and same(state.asking, id_tag):
+                return connector
+        return None
+
+    def _reserved_for(self, id_tag: str) -> Connector | None:
+        for connector in self.connectors.values():
+            if connector.state.free and self.reservations.reserved_for(connector.number, id_tag):
+                return connector
+        return None
+
+    def _with_waiting_car(self, id_tag: str) -> Connector | None:
+        """The plug that has waited longest."""
+        plugs = [(self._plug(connector, id_tag), connector) for connector in self._open_to(id_tag)]
+        waiting = [(plug, connector.state.plugged_at, connector) for plug, connector in plugs if plug.is_for_card]
+        return min(waiting, key=lambda found: found[:2])[2] if waiting else None
+
+    def _without_car(self, id_tag: str) -> Connector:
+        """A free connector; where there is none, the first one, which refuses the card with its reason."""
+        best = sorted(self._open_to(id_tag), key=lambda connector: self._plug(connector, id_tag))
+        everyone = list(self.connectors.values())
+        free = [connector for connector in everyone if connector.state.free]
+        return (best + free + everyone)[0]
+
+    def _open_to(self, id_tag: str) -> list[Connector]:
+        """Those that are free, not asked about, and not reserved for somebody else."""
+        return [
+            connector
+            for connector in self.connectors.values()
+            if connector.state.free
+            and connector.state.asking is None
+            and self.reservations.open_to(connector.number, id_tag)
+        ]
+
+    def _plug(self, connector: Connector, id_tag: str) -> Plug:
+        state = connector.state
+        if not (state.plugged and state.finishing):
+            return Plug.WAITING if state.plugged else Plug.EMPTY
+        rows = self.context.facts.of(Transaction).values()
+        mine = (row for row in rows if row.connector == connector.number)
+        newest = max(mine, key=lambda row: row.number, default=None)
+        ours = newest is not None and same(newest.id_tag, id_tag)
+        return Plug.FINISHED_ON_THIS_CARD if ours else Plug.FINISHED_ON_ANOTHER_CARD
+
+    def plugged_in(self, plugged: Connector) -> None:
+        """An accepted card that waits for a plug at another connector goes where the next plug is."""
+        if not plugged.state.plugged or not plugged.state.free:
             return
         for other in self.connectors.values():
-            token = other.token
-            if other is plugged or token is None or token.remote or other.plugged:
+            token = other.state.token
+            if other is plugged or token is None or token.remote or other.state.plugged:
                 continue
-            if plugged.open_to(token.id_tag):
-                other.token = None
-                self.context.timers.clear(Timer.PLUG_IN, other.number)
+            if self.reservations.open_to(plugged.number, token.id_tag):
+                other.take_token()
                 plugged.accept(token)
                 return
+
+    # --- a remote start ---------------------------------------------------------------------------------------------
+
+    def for_remote_start(self, request: RemoteStartTransactionReq) -> Connector | None:
+        """§5.11: the named connector where it can begin, else the best of those that can; None: Rejected."""
+        if not self.registration.accepted or self.shutdown.pending is not None:  # §4.2: not allowed while Pending
+            return None
+        candidates = [
+            connector
+            for connector in self.connectors.values()
+            if request.connector_id in (None, connector.number)
+            and connector.state.free
+            and connector.state.asking is None
+            and self._admits_remote_start(connector, request.id_tag)
+        ]
+        chosen = min(candidates, key=lambda connector: self._rank(connector, request.id_tag), default=None)
+        if chosen is None or not self._profile_fits(request.charging_profile, chosen):
+            return None
+        return chosen
+
+    def _admits_remote_start(self, connector: Connector, id_tag: str) -> bool:
+        """The group of a card is known from list and cache, or after Authorize."""
+        known = self.authorization.known(id_tag)
+        if self.reservations.admits(connector.number, id_tag, None if known is None else known.parent_id_tag):
+            return True
+        return self.reservations.group_may(connector.number) and self.configuration.flag(Key.AuthorizeRemoteTxRequests)
+
+    def _rank(self, connector: Connector, id_tag: str) -> tuple[bool, Plug, int]:
+        """The reserved one first, then by plug, then by number."""
+        reserved = self.reservations.reserved_for(connector.number, id_tag)
+        return not reserved, self._plug(connector, id_tag), connector.number
+
+    def _profile_fits(self, profile: ChargingProfile | None, connector: Connector) -> bool:
+        if profile is None:
+            return True
+        return self.product.has("SmartCharging") and self.smart_charging.fits_start(profile, connector.number)

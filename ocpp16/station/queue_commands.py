@@ -1,4 +1,4 @@
-"""The queue of transaction messages as a technician sees and moves it: waiting, parked, tried again by hand."""
+"""The queue of transaction messages for a technician: what waits, what is parked, parking and retrying by hand."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
 from ocpp16.state.context import Context
 
 
-class Queue:
-    """Looks at the reports; what parking and retrying mean is the transactions' affair."""
+class QueueCommands:
+    """`awaited()`: the message that was sent last, while there is no answer to it."""
 
     def __init__(
         self,
         context: Context,
-        reports: TransactionQueue,
+        transaction_queue: TransactionQueue,
         transactions: Transactions,
         awaited: Callable[[], QueueKey | None],
     ) -> None:
         self.context = context
-        self.reports = reports
+        self.transaction_queue = transaction_queue
         self.transactions = transactions
         self.awaited = awaited
-        """The report that was sent last, while there is no answer to it."""
 
     def rows(self) -> list[dict[str, object]]:
-        """What waits and what is parked, in the order of sending."""
-        rows = [self._row(key, "waiting") for key in self.reports.in_order()]
+        """What waits and what is parked, in the order of sending (`evsectl queue`)."""
+        rows = [self._row(key, "waiting") for key in self.transaction_queue.in_order()]
         return sorted(
             rows + [self._row(key, "parked") for key in self.transactions.parked_keys()],
             key=lambda row: str(row["item"]).zfill(12),
@@ -54,12 +53,12 @@ class Queue:
 
     def park(self, item: int) -> str | None:
         """`evsectl queue park`: None where done, else why not."""
-        key = next((key for key in self.reports.in_order() if key.seq == item), None)
+        key = next((key for key in self.transaction_queue.in_order() if key.seq == item), None)
         if key is None:
             return f"item {item} does not wait in the queue"
-        if self.awaited() == key:
+        if key == self.awaited():
             return f"item {item} was sent and its answer is awaited: wait for it, or for MessageTimeout"
-        self.reports.withdraw(key)
+        self.transaction_queue.withdraw(key)
         self.transactions.parked(key, "parked by hand")
         return None
 

@@ -1,10 +1,10 @@
-"""What happened while we were away: decided by one table, from what the board says and what our records say.
+"""Recovery after an outage (power loss, crash, restart): one table decides about each open transaction.
 
 board          | records       | open transaction
-same session   | any           | goes on: only we were away
+same session   | any           | goes on: only this process was away
 same boot      | any           | the board process restarted: goes on if the cable stayed, else EVDisconnected
 new boot       | shutdown note | a planned reboot: ended with the note's reason
-new boot       | none          | darkness: PowerLoss, with the meter's own register
+new boot       | none          | power loss: ended PowerLoss, with the meter's own register
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from ocpp16.events import BoardAttached, ConnectorShape
 from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.profiles.core.metering import Metering
-from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
 from ocpp16.records import LatchedFault
+from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
-from ocpp16.state.timers import Timer
 
 OWN_FAULTS = ("store-full",)
-"""Faults of the station that the board knows nothing of."""
+"""Faults of the station that the board does not report."""
 
 
 def contradictions(product: Product, shapes: Sequence[ConnectorShape]) -> list[str]:
-    """Where product and board cannot both be right, a line each; such a station is Faulted."""
+    """Where product profile and board cannot both be right, a line each; such a station is Faulted."""
     lines = []
     if sorted(shape.connector for shape in shapes) != list(range(1, product.connectors + 1)):
         lines.append(f"connectors: the product has {product.connectors}, the board {len(shapes)}")
     outlet = "cable" if product.fixed_cable else "socket"
     for shape in shapes:
-        place = f"connector {shape.connector}"
+        where = f"connector {shape.connector}"
         if shape.outlet != outlet:
-            lines.append(f"{place}: the product has a {outlet}, the board a {shape.outlet}")
+            lines.append(f"{where}: the product has a {outlet}, the board a {shape.outlet}")
         if shape.phases < product.phases:
-            lines.append(f"{place}: {product.phases} phases in the product, {shape.phases} on the board")
+            lines.append(f"{where}: {product.phases} phases in the product, {shape.phases} on the board")
     return lines
 
 
 class Recovery:
-    """Holds who the board is while it is there."""
+    """Holds the board while it is attached, and decides what an outage means for each open transaction."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Recovery:
         metering: Metering,
         transactions: Transactions,
         connectors: dict[int, Connector],
-        station_faults: dict[str, str],
+        station_faults: ActiveFaults,
     ) -> None:
         self.context = context
         self.product = product
@@ -64,7 +64,7 @@ class Recovery:
         self.board: BoardAttached | None = None
 
     def started(self) -> None:
-        """A connector may be gone with another product profile: what ran there is billed as far as it was written."""
+        """At the start: close the bill of a connector that the product no longer has, as far as it was written."""
         transactions = self.transactions
         for connector, transaction in list(self.context.facts.running.items()):
             if connector not in self.connectors:
@@ -73,70 +73,74 @@ class Recovery:
                 transactions.end(transaction, reason, transaction.stop_id_tag, transaction.last_wh, at)
 
     def attached(self, event: BoardAttached) -> None:
+        """A board reports its shape; its present states follow, then `ready`."""
         self.board = event
         self.metering.begin_anew()
-        for code in [code for code in self.station_faults if code not in OWN_FAULTS]:
-            del self.station_faults[code]  # the board tells its own again
+        self.station_faults.retain(OWN_FAULTS)  # the board reports the others again
         self._check(event)
         for shape in event.connectors:
             connector = self.connectors.get(shape.connector)
             if connector is not None:
-                connector.shape = shape
-                connector.ready = False
-                connector.faults.clear()
+                connector.board_attached(shape)
                 self.metering.shapes[shape.connector] = shape
         for fault in self.context.facts.of(LatchedFault).values():  # no restart clears it
             if fault.connector == 0:
-                self.station_faults[fault.code] = fault.detail
+                self.station_faults.set(fault.code)
             elif fault.connector in self.connectors:
-                self.connectors[fault.connector].faults[fault.code] = fault.detail
+                self.connectors[fault.connector].set_fault(fault.code)
         measurable = {name for shape in event.connectors for name in shape.measurands}
         self.configuration.measurable = frozenset(measurable) if measurable else None
         self.context.note("board-attached", board=event.board, connectors=len(event.connectors))
 
     def _check(self, event: BoardAttached) -> None:
-        """Board and product profile must tell the same story."""
+        """Where board and product profile contradict each other the station is Faulted."""
         if wrong := contradictions(self.product, event.connectors):
-            self.station_faults["board-mismatch"] = wrong[0]
+            self.station_faults.set("board-mismatch")
             self.context.note("board-mismatch", detail="; ".join(wrong)[:400])
 
     def ready(self) -> None:
-        """All present states are told: decide about each open transaction."""
+        """All present states are reported: decide about each open transaction."""
         board, unit = self.board, self.context.facts.unit
         if board is None:
             return
         same_boot = unit.board_boot_id == board.boot_id
         same_session = same_boot and unit.board_session_id == board.session_id
         for connector in self.connectors.values():
-            if connector.pilot == "A":
-                connector.unplugged()
-            connector.ready = True
-            if not connector.plugged:
-                connector.forget_occupancy()
+            connector.board_ready()
             self._decide(connector, same_boot, same_session, unit.shutdown)
         self.context.save_unit(board_boot_id=board.boot_id, board_session_id=board.session_id, shutdown="")
         for connector in self.connectors.values():
             connector.faults_changed()
 
     def _decide(self, connector: Connector, same_boot: bool, same_session: bool, shutdown: str) -> None:
-        if connector.transaction is None:
+        """The table above."""
+        if connector.state.transaction is None:
             return
-        if same_session or (same_boot and connector.plugged):
-            connector.goes_on()
+        if same_session or (same_boot and connector.state.plugged):
+            connector.resume()
         elif same_boot:
-            connector.ended_in_the_dark(Reason.EV_DISCONNECTED, gone=True)
+            self.end_after_outage(connector, Reason.EV_DISCONNECTED)
         else:
-            connector.ended_in_the_dark(Reason(shutdown) if shutdown else Reason.POWER_LOSS, gone=not connector.plugged)
+            self.end_after_outage(connector, Reason(shutdown) if shutdown else Reason.POWER_LOSS)
+
+    def end_after_outage(self, connector: Connector, reason: Reason) -> None:
+        """The contactor was open meanwhile: ended at the last time on record, with the meter's present register."""
+        transaction = connector.state.transaction
+        if transaction is None:
+            return
+        at, now = transaction.last, self.context.stamp()
+        ahead = 0.0 if at.utc is None or now.utc is None else at.utc - now.utc
+        if 0.0 < ahead <= HORIZON_S:  # `last` was written ahead of its time; more than that: a wild clock, order counts
+            at = now
+        at = self.transactions.chronology.in_order(transaction.number, at)
+        connector.end(transaction, transaction.stopping or str(reason), at)
 
     def lost(self, reason: str) -> None:
-        """Nothing is known of the connectors any more; the board ends the charge by itself when the lease lapses."""
+        """The present states are unknown; the board ends the charge by itself when the lease runs out."""
         self.board = None
         self.metering.shapes.clear()
         for connector in self.connectors.values():
-            connector.shape = None
-            connector.ready = False
-            connector.closed = False
-            self.context.timers.clear(Timer.OPENING, connector.number)  # the bill waits for the board's next word
-        if "board-missing" not in self.station_faults:
+            connector.board_lost()
+        if "board-missing" not in self.station_faults.codes:
             self.context.note("board-lost", reason=reason)
-        self.station_faults["board-missing"] = reason
+        self.station_faults.set("board-missing")

@@ -1,4 +1,4 @@
-"""What a technician asks for at the control socket, and the reply."""
+"""Requests of a technician at the control socket (`evsectl`), and their replies."""
 
 from __future__ import annotations
 
@@ -12,31 +12,34 @@ from ocpp16.messages.core import ResetReq
 from ocpp16.messages.types import Reason, ResetStatus, ResetType
 from ocpp16.profiles.core.metering import Metering
 from ocpp16.state.context import Context
-from ocpp16.station.queue_commands import Queue
+from ocpp16.station.board_orders import BoardOrders
+from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
-from ocpp16.station.remote_control import RemoteControl
+from ocpp16.station.reset import Reset
 from ocpp16.step import Reply
 
 
 class Technician:
-    """Each question gets exactly one reply."""
+    """Each request gets exactly one reply."""
 
     def __init__(
         self,
         context: Context,
         configuration: Configuration,
-        queue: Queue,
+        queue_commands: QueueCommands,
         metering: Metering,
-        attachment: Recovery,
-        remote: RemoteControl,
+        recovery: Recovery,
+        board_orders: BoardOrders,
+        reset: Reset,
         connectors: dict[int, Connector],
     ) -> None:
         self.context = context
         self.configuration = configuration
-        self.queue = queue
+        self.queue_commands = queue_commands
         self.metering = metering
-        self.attachment = attachment
-        self.remote = remote
+        self.recovery = recovery
+        self.board_orders = board_orders
+        self.reset = reset
         self.connectors = connectors
 
     def _reply(self, ref: int, refusal: str | None, done: str) -> None:
@@ -47,7 +50,8 @@ class Technician:
         self._reply(event.ref, f"{event.key}: {status}: {why}" if why else None, str(status))
 
     def stop_asked(self, event: StopAsked) -> None:
-        running = [n for n, c in self.connectors.items() if c.transaction is not None and event.connector in (None, n)]
+        asked = {n: c for n, c in self.connectors.items() if event.connector in (None, n)}
+        running = [n for n, c in asked.items() if c.state.transaction is not None]
         if len(running) != 1:
             where = "" if event.connector is None else f" on connector {event.connector}"
             several = "several transactions run: name one with --connector"
@@ -57,24 +61,24 @@ class Technician:
         self._reply(event.ref, None, f"stopping the transaction on connector {running[0]}")
 
     def reset_asked(self, event: ResetAsked) -> None:
-        answer = self.remote.on_reset(ResetReq(type=ResetType(event.kind)))
+        answer = self.reset.on_reset(ResetReq(type=ResetType(event.kind)))
         refused = answer.status is ResetStatus.REJECTED
         self._reply(event.ref, "a reset is under way already" if refused else None, "resetting")
 
     def queue_asked(self, event: QueueAsked) -> None:
         if event.what == "retry":
-            refusal = self.queue.retry(event.item)
+            refusal = self.queue_commands.retry(event.item)
         else:
-            refusal = "name the item to park" if event.item is None else self.queue.park(event.item)
+            refusal = "name the item to park" if event.item is None else self.queue_commands.park(event.item)
         self._reply(event.ref, refusal, "done")
 
     def selftest_asked(self, event: SelftestAsked) -> None:
         what: Literal["clear-latched", "selftest"] = "clear-latched" if event.clear_latched else "selftest"
-        if self.attachment.board is None:
+        if self.recovery.board is None:
             self._reply(event.ref, "the board does not answer", "")
             return
         then = self._cleared if event.clear_latched else self._selftest_done
-        self.remote.order(what, None, partial(then, event.ref))
+        self.board_orders.order(what, None, partial(then, event.ref))
 
     def _cleared(self, ref: int, ok: bool, detail: str) -> None:
         if ok:

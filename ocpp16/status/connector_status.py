@@ -1,6 +1,6 @@
-"""Facts -> ChargePointStatus, error code, lamp, and WHY: pure functions and tables, no state (§4.9, §7.7).
+"""ChargePointStatus, error code and lamp of a connector and of the station, derived from facts (§4.9, §7.7).
 
-A status is never stored: it is asked for after every step, so it cannot be forgotten.
+Pure functions without state.  A status is never stored: it is derived again after every step.
 """
 
 from __future__ import annotations
@@ -9,112 +9,10 @@ from typing import NamedTuple
 
 from ocpp16.messages.types import ChargePointErrorCode as Error
 from ocpp16.messages.types import ChargePointStatus as Status
+from ocpp16.status.faults import fault_of
 from ocpp16.step import Lamp
 
 EV_SIDE_DISCONNECTED = "EV side disconnected"
-
-
-class Fault(NamedTuple):
-    """How a fault of the board is told, and what it does."""
-
-    error: Error
-    ends_transaction: bool
-    blocks_running: bool
-    why: str
-    remedy: str
-
-
-def _fault(error: Error, ends: bool, why: str, remedy: str, blocks_running: bool = True) -> Fault:
-    return Fault(error, ends, blocks_running, why, remedy)
-
-
-FAULTS: dict[str, Fault] = {
-    "rcd": _fault(
-        Error.GROUND_FAILURE, True, "residual current detected",
-        "check car and cable; it resets after its waiting time or a selftest",
-    ),
-    "weld": _fault(
-        Error.POWER_SWITCH_FAILURE, True, "the contactor does not open",
-        "switch the supply off, replace the contactor, then evsectl selftest --clear-latched",
-    ),
-    "contactor": _fault(
-        Error.POWER_SWITCH_FAILURE, True, "the contactor does not close",
-        "check coil and feedback wiring; unplug to clear",
-    ),
-    "pilot-short": _fault(
-        Error.OTHER_ERROR, False, "the control pilot is shorted or lost",
-        "check the pilot wire and the car's inlet",
-    ),
-    "diode": _fault(
-        Error.OTHER_ERROR, True, "the car's pilot diode is missing",
-        "unplug; have the car's inlet checked",
-    ),
-    "ventilation": _fault(
-        Error.OTHER_ERROR, True, "the car wants ventilation, there is none",
-        "unplug; this car cannot charge here",
-    ),
-    "lock-open": _fault(
-        Error.CONNECTOR_LOCK_FAILURE, True, "the cable cannot be locked",
-        "push the plug in fully; check the lock",
-    ),
-    "lock-closed": _fault(
-        Error.CONNECTOR_LOCK_FAILURE, False, "the cable cannot be unlocked",
-        "pull and push the plug; check the lock", blocks_running=False,
-    ),
-    "overcurrent": _fault(
-        Error.OVER_CURRENT_FAILURE, True, "the car draws more than it may",
-        "unplug; have the car checked",
-    ),
-    "ev-ignores-stop": _fault(
-        Error.OTHER_ERROR, True, "the car does not stop when told to",
-        "unplug; have the car checked",
-    ),
-    "meter-frozen": _fault(
-        Error.POWER_METER_FAILURE, True, "the meter stands still while current flows",
-        "check the meter and its bus",
-    ),
-    "meter-lost": _fault(
-        Error.POWER_METER_FAILURE, True, "the meter does not answer",
-        "check the meter's wiring and address",
-    ),
-    "meter-backwards": _fault(
-        Error.POWER_METER_FAILURE, True, "the meter counts backwards",
-        "check the meter's direction of current",
-    ),
-    "meter-low": _fault(
-        Error.POWER_METER_FAILURE, True, "the meter counts less than was billed",
-        "check the meter; after an exchange: evsectl selftest --clear-latched",
-    ),
-    "reader-lost": _fault(
-        Error.READER_FAILURE, False, "the card reader does not answer",
-        "check the reader's cable and supply", blocks_running=False,
-    ),
-    "overtemperature": _fault(
-        Error.HIGH_TEMPERATURE, False, "too hot inside",
-        "let it cool down; check fan and sun",
-    ),
-    "undervoltage": _fault(
-        Error.UNDER_VOLTAGE, False, "supply voltage too low",
-        "check the supply",
-    ),
-    "store-full": _fault(
-        Error.INTERNAL_ERROR, True, "nothing can be recorded",
-        "make room on the disk or check the SD card",
-    ),
-    "board-missing": _fault(
-        Error.INTERNAL_ERROR, False, "the board does not answer",
-        "check evsed-board: systemctl status evsed-board",
-    ),
-    "board-mismatch": _fault(
-        Error.INTERNAL_ERROR, False, "board and product profile contradict each other",
-        "see the journal; correct [station] product or board.toml",
-    ),
-}  # fmt: skip
-UNKNOWN_FAULT = _fault(Error.OTHER_ERROR, True, "the board reports a fault", "see the board's journal")
-
-
-def fault_of(code: str) -> Fault:
-    return FAULTS.get(code, UNKNOWN_FAULT)
 
 
 class StatusFacts(NamedTuple):
@@ -129,18 +27,22 @@ class StatusFacts(NamedTuple):
     """A card or a remote start is accepted and waits."""
     transaction: bool = False
     stopping: str = ""
+    """The reason for which the running transaction is being stopped; "" where it is not."""
     offered: bool = False
+    """More than 0 A are offered."""
     closed: bool = False
+    """The contactor is closed."""
     settling: bool = False
-    """The transaction is so young that the car may still be waking up."""
+    """The transaction has just begun: the car may not have asked for energy yet."""
     finishing: bool = False
+    """A transaction is over, and the car or its cable is still here."""
     held: bool = False
     """The plug was pulled at the car, the cable waits locked for its driver."""
     reserved: bool = False
 
 
 class StatusReport(NamedTuple):
-    """What StatusNotification tells."""
+    """The fields of StatusNotification.req that are derived from facts (§6.47)."""
 
     status: Status
     error: Error = Error.NO_ERROR
@@ -153,7 +55,7 @@ def connector_status(view: StatusFacts) -> StatusReport:
     faults = [code for code in view.faults if not view.transaction or fault_of(code).blocks_running]
     if faults:
         return _faulted(faults[0])
-    status, info = _working(view)
+    status, info = _without_fault(view)
     if view.faults:  # §4.9: an error code with another status than Faulted is a warning
         code = view.faults[0]
         return StatusReport(status, fault_of(code).error, fault_of(code).why[:50], code)
@@ -164,7 +66,7 @@ def _faulted(code: str) -> StatusReport:
     return StatusReport(Status.FAULTED, fault_of(code).error, fault_of(code).why[:50], code)
 
 
-def _working(view: StatusFacts) -> tuple[Status, str | None]:
+def _without_fault(view: StatusFacts) -> tuple[Status, str | None]:
     if view.transaction:
         return _in_transaction(view)
     if not view.operative:
@@ -186,7 +88,7 @@ def _in_transaction(view: StatusFacts) -> tuple[Status, str | None]:
         return Status.SUSPENDED_EV, EV_SIDE_DISCONNECTED
     if view.closed and view.offered:
         return Status.CHARGING, None
-    if not view.offered:  # both suspended: the station's side is told
+    if not view.offered:  # both suspended: the station's side is reported
         return Status.SUSPENDED_EVSE, None
     return (Status.PREPARING if view.settling else Status.SUSPENDED_EV), None
 
@@ -196,34 +98,6 @@ def station_status(faults: tuple[str, ...], operative: bool) -> StatusReport:
     if faults:
         return _faulted(faults[0])
     return StatusReport(Status.AVAILABLE if operative else Status.UNAVAILABLE)
-
-
-# §4.9, the matrix: from a status to those that may follow it.  Faulted may follow any, and lead back to any.
-FOLLOWS: dict[Status, frozenset[Status]] = {
-    Status.AVAILABLE: frozenset(Status) - {Status.FINISHING},
-    Status.PREPARING: frozenset(Status) - {Status.RESERVED, Status.UNAVAILABLE},
-    Status.CHARGING: frozenset(Status) - {Status.PREPARING, Status.RESERVED},
-    Status.SUSPENDED_EV: frozenset(Status) - {Status.PREPARING, Status.RESERVED},
-    Status.SUSPENDED_EVSE: frozenset(Status) - {Status.PREPARING, Status.RESERVED},
-    Status.FINISHING: frozenset({Status.AVAILABLE, Status.PREPARING, Status.UNAVAILABLE, Status.FAULTED}),
-    Status.RESERVED: frozenset({Status.AVAILABLE, Status.PREPARING, Status.UNAVAILABLE, Status.FAULTED}),
-    Status.UNAVAILABLE: frozenset(Status) - {Status.FINISHING, Status.RESERVED},
-    Status.FAULTED: frozenset(Status),
-}
-
-
-def bridge(old: Status, new: Status) -> Status | None:
-    """The status that lies between two which must not follow each other; None where they may."""
-    if old is new or new in FOLLOWS[old]:
-        return None
-    return next(
-        (
-            way
-            for way in (Status.FINISHING, Status.PREPARING, Status.AVAILABLE)  # F2 B3 rather than F1 A3
-            if way in FOLLOWS[old] and new in FOLLOWS[way]
-        ),
-        None,
-    )
 
 
 LAMPS: dict[Status, Lamp] = {

@@ -262,7 +262,7 @@ class Walk:
             self.start()
             self.compare_cautious()
             self.pass_time(self.random.randrange(1, 100) / 8, cautious=True)
-        if 0 < self.station.cp.context.clock.floor_utc - self.utc < 2:  # the floor, so near, would stay the time
+        if 0 < self.station.cp.parts.context.clock.floor_utc - self.utc < 2:  # the floor, so near, would stay the time
             self.offset -= 4.0
         self.station.connect()
         self.station.request("TriggerMessage", requestedMessage="Heartbeat")  # the first may not lie below the floor

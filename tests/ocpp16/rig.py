@@ -272,7 +272,7 @@ class Station:
     def _expire(self, mono: float) -> None:
         """The other side knows that nobody waits for this answer any more."""
         self.mono = mono
-        timeout = self.cp.configuration.number("MessageTimeout")
+        timeout = self.cp.parts.configuration.number("MessageTimeout")
         if self.open is not None and mono >= self.open.at + timeout:
             self.open = None
 
@@ -339,7 +339,7 @@ class Station:
 
     def unplug(self, connector: int = 1) -> Step:
         step = self.pilot("A", connector)
-        if self.cp.connectors[connector].closed:
+        if self.cp.parts.connectors[connector].state.closed:
             self.open_contactor(connector)
         return step
 

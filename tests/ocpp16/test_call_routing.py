@@ -1,4 +1,4 @@
-"""Which message this product answers, and how it says that it does not."""
+"""Which request this product answers, how it refuses the others, and which messages can be triggered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ocpp16.call_routing import tables
+from ocpp16 import events as ev
+from ocpp16.call_routing import answers, triggered_messages
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, smart_charging
 from ocpp16.product import Product
 from tests.ocpp16.rig import Station
@@ -24,7 +25,7 @@ WORDS = {
 @pytest.mark.parametrize("profile", WORDS)
 def test_every_message_of_a_profile_has_its_row(profile: str) -> None:
     """§4: each request of the Central System has somebody who answers it (UnlockConnector is answered later)."""
-    assert set(tables(Station().cp)[profile]) | {"UnlockConnector"} >= set(WORDS[profile].INCOMING)
+    assert set(answers(Station().cp.parts)[profile]) | {"UnlockConnector"} >= set(WORDS[profile].INCOMING)
 
 
 CALLS = {
@@ -58,7 +59,7 @@ def test_a_profile_that_is_missing_is_not_supported(action: str) -> None:
 
 
 def test_lists_and_reservations_have_words_of_their_own_for_it() -> None:
-    """§5.13, §5.14, §5.15: -1, NotSupported and Rejected instead of a CALLERROR."""
+    """§5.10, §5.13, §5.15: -1, NotSupported and Rejected instead of a CALLERROR."""
     station = Station(product=Product(profiles=("Core",))).online()
     assert station.request("GetLocalListVersion") == {"listVersion": -1}
     assert station.request("SendLocalList", listVersion=1, updateType="Full") == {"status": "NotSupported"}
@@ -92,3 +93,48 @@ def test_a_refused_call_is_noted() -> None:
     station.request("UpdateFirmware", location="http://h/i", retrieveDate="2026-01-01T00:00:00Z")
     reason = "this station only takes signed firmware"
     assert ("call-refused", {"action": "UpdateFirmware", "code": "NotSupported", "reason": reason}) in station.notes
+
+
+# --- TriggerMessage -------------------------------------------------------------------------------------------------
+
+CORE_TRIGGERS = {"BootNotification", "Heartbeat", "MeterValues", "StatusNotification"}
+
+
+def test_the_table_follows_the_product() -> None:
+    """§5.17: without FirmwareManagement its two statuses are not there to be triggered."""
+    firmware = {"DiagnosticsStatusNotification", "FirmwareStatusNotification"}
+    assert set(triggered_messages(Station().cp.parts)) == CORE_TRIGGERS | firmware
+    small = Station(product=Product(profiles=("Core", "RemoteTrigger")))
+    assert set(triggered_messages(small.cp.parts)) == CORE_TRIGGERS
+
+
+def test_without_a_reading_there_are_no_values() -> None:
+    """§5.17: what cannot be told now is Rejected."""
+    station = Station().started(attached=False)
+    station.connect()
+    answer = station.request("TriggerMessage", requestedMessage="MeterValues")
+    assert answer == {"status": "Rejected"}
+
+
+@pytest.mark.parametrize(("connector", "status"), [(None, "Accepted"), (0, "Accepted"), (1, "Rejected")])
+def test_before_the_board_has_told_its_states(connector: int | None, status: str) -> None:
+    """§5.17: a status that is not known yet is not told: Rejected for that connector, left out where all are asked."""
+    station = Station().online()
+    station.restart().happens(ev.Started())
+    station.connect()
+    station.forget()
+    where = {} if connector is None else {"connectorId": connector}
+    answer = station.request("TriggerMessage", requestedMessage="StatusNotification", **where)
+    assert answer == {"status": status}
+    assert {said["connectorId"] for said in station.heard("StatusNotification")} == (
+        {0} if status == "Accepted" else set()
+    )
+
+
+def test_minimum_duration_does_not_apply() -> None:
+    """§5.17: a triggered status is that of now, however short it has lasted; the others wait their time."""
+    station = Station(MinimumStatusDuration=60).online()
+    station.plug()
+    assert station.statuses() == []
+    station.request("TriggerMessage", requestedMessage="StatusNotification", connectorId=1)
+    assert station.statuses() == ["Preparing"]

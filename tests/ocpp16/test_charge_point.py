@@ -110,7 +110,7 @@ def test_copy(copier: object) -> None:
     twin = copier(station.cp)
     event = ev.FrameReceived(json.dumps([3, station.open.id, {"transactionId": 5, **ACCEPTED}]) if station.open else "")
     assert twin.step(station.now(), event) == station.cp.step(station.now(), event)
-    assert twin.context.facts.tables == station.cp.context.facts.tables
+    assert twin.parts.context.facts.tables == station.cp.parts.context.facts.tables
 
 
 def test_every_incoming_action_is_answered() -> None:

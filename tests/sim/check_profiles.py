@@ -44,7 +44,7 @@ class WithinLimits(Checker):
 
     def _judge(self, world: World, outlet: Outlet, disk: Disk) -> None:
         profiles = [row for row in disk.values() if isinstance(row, Profile)]
-        offset = world.cp.context.clock.offset if world.cp is not None else None
+        offset = world.cp.parts.context.clock.offset if world.cp is not None else None
         if not profiles or offset is None:
             return
         oracle = self._oracle(world, profiles, disk, offset)

@@ -190,16 +190,15 @@ def _is(frame: list[Any], action: str) -> bool:
 
 def energy_lost_in_the_dark(cp: ChargePoint) -> None:
     """After darkness the bill is closed with what was written down last, not with the meter's register."""
-    for connector in cp.connectors.values():
-        end = connector.ended_in_the_dark
+    end = cp.parts.recovery.end_after_outage
 
-        def short(*args: Any, _connector: Any = connector, _end: Any = end, **more: Any) -> None:
-            register = cp.metering.register_wh
-            cp.metering.register_wh = lambda number: _connector.transaction.last_wh  # type: ignore[method-assign]
-            _end(*args, **more)
-            cp.metering.register_wh = register  # type: ignore[method-assign]
+    def short(connector: Any, reason: Any) -> None:
+        register = cp.parts.metering.register_wh
+        cp.parts.metering.register_wh = lambda number: connector.state.transaction.last_wh  # type: ignore[method-assign]
+        end(connector, reason)
+        cp.parts.metering.register_wh = register  # type: ignore[method-assign]
 
-        connector.ended_in_the_dark = short  # type: ignore[method-assign]
+    cp.parts.recovery.end_after_outage = short  # type: ignore[method-assign]
 
 
 def second_start(self: Tampered, event: Event, step: Step) -> Step:
@@ -369,16 +368,16 @@ def offer_before_commit(world: World) -> None:
 
 
 def refusal_ignored(cp: ChargePoint) -> None:
-    cp.transactions.on_verdict = lambda transaction, verdict: None
+    cp.parts.transactions.on_verdict = lambda transaction, verdict: None
 
 
 def everybody_welcome(cp: ChargePoint) -> None:
-    cp.authorization.learn = lambda id_tag, info: Verdict("Accepted", None, "planted")  # type: ignore[method-assign]
+    cp.parts.authorization.learn = lambda id_tag, info: Verdict("Accepted", None, "planted")  # type: ignore[method-assign]
 
 
 def plug_not_needed(cp: ChargePoint) -> None:
-    for connector in cp.connectors.values():
-        connector.missing = lambda: None  # type: ignore[method-assign]
+    for connector in cp.parts.connectors.values():
+        connector.state.missing = lambda: None  # type: ignore[method-assign]
 
 
 def slow_reflex(world: World) -> None:
@@ -413,7 +412,7 @@ def limits_ignored(_: Tampered, __: Event, step: Step) -> Step:
 
 
 def kept_for_anybody(cp: ChargePoint) -> None:
-    cp.reservations.is_for = lambda row, id_tag, parent: True  # type: ignore[method-assign]
+    cp.parts.reservations.is_for = lambda row, id_tag, parent: True  # type: ignore[method-assign]
 
 
 def kept_for_ever(self: Tampered, _: Event, step: Step) -> Step:

@@ -105,7 +105,7 @@ def fingerprint(world: World) -> Fingerprint:
     core: list[tuple[str, Any]] = []
     if world.cp is not None:
         _facts("", world.cp, set(), core)
-    timers = tuple(sorted(map(str, world.cp.context.timers.table()))) if world.cp is not None else ()
+    timers = tuple(sorted(map(str, world.cp.parts.context.timers.table()))) if world.cp is not None else ()
     outside = (world.net_up, world.link_up, world.powered, bool(world.central.vices))
     return hash(tuple(core)), tuple(rows), timers, cars, causes, outside
 

@@ -1,6 +1,6 @@
 """Who may charge: the authorization cache, the offline rules, Authorize.req (§3.5, §4.1, §5.4 ClearCache).
 
-The local list, where the product has one, is asked through `local_list`, which its profile fills in.
+The local list, where the product has one, is asked through `local_list`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ocpp16.records import CachedTag
 from ocpp16.rpc.calls import Failure, Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
-from ocpp16.state.id_tags import Verdict
+from ocpp16.state.id_tags import CENTRAL_SYSTEM, Verdict
 
 CACHE_CAP = 1000
 """Cards remembered; beyond it those that are not valid go first, then the longest unused."""
@@ -35,13 +35,22 @@ Listener = Callable[[str, Verdict], None]
 class Authorization:
     """Answers the question, at once or after the Central System was asked."""
 
-    def __init__(self, context: Context, session: Session, configuration: Configuration, product: Product) -> None:
+    def __init__(
+        self,
+        context: Context,
+        session: Session,
+        configuration: Configuration,
+        product: Product,
+        *,
+        local_list: Callable[[str], Verdict | None],
+        on_conflict: Callable[[str], None],
+    ) -> None:
         self.context = context
         self.session = session
         self.configuration = configuration
         self.product = product
-        self.local_list: Callable[[str], Verdict | None] | None = None
-        self.on_conflict: Callable[[str], None] | None = None
+        self.local_list = local_list
+        self.on_conflict = on_conflict
         self._asked: dict[str, list[Listener]] = {}
         self._used = max((tag.used for tag in context.facts.of(CachedTag).values()), default=0)
 
@@ -101,7 +110,7 @@ class Authorization:
 
     def known(self, id_tag: str) -> Verdict | None:
         """What list and cache say; the list has priority (§3.5.2)."""
-        if self.local_list is not None and (listed := self.local_list(id_tag)) is not None:
+        if (listed := self.local_list(id_tag)) is not None:
             return listed
         cached = self.context.facts.of(CachedTag).get(id_tag.casefold()) if self.cache_enabled else None
         if cached is None:
@@ -116,9 +125,9 @@ class Authorization:
 
     def learn(self, id_tag: str, info: IdTagInfo) -> Verdict:
         """Every IdTagInfo of the Central System updates the cache (§3.5.1); a listed card is never cached."""
-        verdict = Verdict(str(info.status), info.parent_id_tag, "Central System")
-        listed = None if self.local_list is None else self.local_list(id_tag)
-        if listed is not None and listed.accepted != verdict.accepted and self.on_conflict is not None:
+        verdict = Verdict(str(info.status), info.parent_id_tag, CENTRAL_SYSTEM)
+        listed = self.local_list(id_tag)
+        if listed is not None and listed.accepted != verdict.accepted:
             self.on_conflict(id_tag)  # §3.5.2: the list stays as it is
         if not self.cache_enabled or listed is not None:
             return verdict

@@ -15,11 +15,18 @@ from ocpp16.state.context import Context
 class Availability:
     """Row 0 is the station's main controller, rows 1..N the connectors."""
 
-    def __init__(self, context: Context, connectors: int) -> None:
+    def __init__(
+        self,
+        context: Context,
+        connectors: int,
+        *,
+        is_busy: Callable[[int], bool],
+        on_changed: Callable[[int, bool], None],
+    ) -> None:
         self.context = context
         self.connectors = connectors
-        self.is_busy: Callable[[int], bool]
-        self.on_changed: Callable[[int, bool], None]
+        self.is_busy = is_busy
+        self.on_changed = on_changed
 
     def row(self, connector: int) -> Row:
         return self.context.facts.of(Row).get(connector) or Row(connector=connector)

@@ -27,7 +27,14 @@ class Metering:
     """Keeps the newest reading of each connector and makes samples when they are due."""
 
     def __init__(
-        self, context: Context, configuration: Configuration, transactions: Transactions, product: Product
+        self,
+        context: Context,
+        configuration: Configuration,
+        transactions: Transactions,
+        product: Product,
+        *,
+        offered_amps: Callable[[int], float],
+        on_register_low: Callable[[int, bool], None],
     ) -> None:
         self.context = context
         self.configuration = configuration
@@ -35,9 +42,9 @@ class Metering:
         self.product = product
         self.readings: dict[int, MeterSampled] = {}
         self.shapes: dict[int, ConnectorShape] = {}
-        self.offered_amps: Callable[[int], float] = lambda connector: 0.0
+        self.offered_amps = offered_amps
         self._low: set[int] = set()
-        self.on_register_low: Callable[[int, bool], None]
+        self.on_register_low = on_register_low
         """The register is below what was billed already (or is so no longer)."""
         self._highest = self._billed()
         configuration.on_change.append(self._interval_changed)

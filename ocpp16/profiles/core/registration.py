@@ -27,7 +27,15 @@ class Registration:
     """Knows whether the Central System has accepted us, and keeps it believing that we live."""
 
     def __init__(
-        self, context: Context, session: Session, configuration: Configuration, product: Product, identity: Identity
+        self,
+        context: Context,
+        session: Session,
+        configuration: Configuration,
+        product: Product,
+        identity: Identity,
+        *,
+        on_accepted: Callable[[], None],
+        on_clock: Callable[[], None],
     ) -> None:
         self.context = context
         self.session = session
@@ -35,8 +43,8 @@ class Registration:
         self.product = product
         self.identity = identity
         self.status: RegistrationStatus | None = None
-        self.on_accepted: Callable[[], None]
-        self.on_clock: Callable[[], None]
+        self.on_accepted = on_accepted
+        self.on_clock = on_clock
         self._tries = 0
         self._last_heartbeat = 0.0
         configuration.on_change.append(self._interval_changed)

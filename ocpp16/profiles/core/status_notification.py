@@ -14,7 +14,8 @@ from ocpp16.rpc.calls import Failure, Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
-from ocpp16.status.connector_status import StatusReport, bridge
+from ocpp16.status.connector_status import StatusReport
+from ocpp16.status.status_matrix import bridge
 
 
 class Notifications:

@@ -33,15 +33,20 @@ HORIZON_S = 60.0
 class Transactions:
     """Writes transactions down and tells them."""
 
-    def __init__(self, context: Context, reports: TransactionQueue, authorization: Authorization) -> None:
+    def __init__(
+        self,
+        context: Context,
+        reports: TransactionQueue,
+        authorization: Authorization,
+        messages: TransactionMessages,
+        *,
+        on_verdict: Callable[[Transaction, Verdict], None],
+    ) -> None:
         self.context = context
         self.reports = reports
         self.authorization = authorization
-        self.on_verdict: Callable[[Transaction, Verdict], None]
-        self.telling = TransactionMessages(context)
-        reports.build = self.telling.build
-        reports.on_confirmed = self.confirmed
-        reports.on_parked = self.parked
+        self.on_verdict = on_verdict
+        self.telling = messages
         known = context.facts.of(Transaction)
         self.chronology = TransactionTime(context)
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)

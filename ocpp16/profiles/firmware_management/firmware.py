@@ -45,13 +45,22 @@ ENDS = ("installed", "download-failed", "install-failed")
 class Firmware:
     """One update at a time."""
 
-    def __init__(self, context: Context, session: Session, product: Product) -> None:
+    def __init__(
+        self,
+        context: Context,
+        session: Session,
+        product: Product,
+        *,
+        is_charging: Callable[[], bool],
+        reboot: Callable[[], None],
+        on_open: Callable[[], None],
+    ) -> None:
         self.context = context
         self.session = session
         self.product = product
-        self.is_charging: Callable[[], bool]
-        self.reboot: Callable[[], None]
-        self.on_open: Callable[[], None]
+        self.is_charging = is_charging
+        self.reboot = reboot
+        self.on_open = on_open
         """The connectors may be used again."""
         self._insist = StatusRetry(context, session, Timer.UPDATE)
         self._begun = False

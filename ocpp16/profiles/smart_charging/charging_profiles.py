@@ -1,24 +1,19 @@
-"""Charging profiles as messages: installing, clearing, asking for the composite schedule (§3.13, §5.5, §5.7, §5.16).
-
-What the installed ones allow is `charging_limits.py`'s affair.
-"""
+"""SetChargingProfile and ClearChargingProfile: which profiles may be installed, and which are (§3.13, §5.5, §5.16)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
-from math import floor, inf
+from math import inf
 
 import msgspec
 from msgspec.structs import replace
 
-from ocpp16.messages.datetimes import to_seconds, to_text
+from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.smart_charging import (
     ClearChargingProfileConf,
     ClearChargingProfileReq,
-    GetCompositeScheduleConf,
-    GetCompositeScheduleReq,
     SetChargingProfileConf,
     SetChargingProfileReq,
 )
@@ -26,34 +21,43 @@ from ocpp16.messages.types import (
     ChargingProfile,
     ChargingProfileKind,
     ChargingProfileStatus,
-    ChargingRateUnit,
-    ChargingSchedule,
     ClearChargingProfileStatus,
-    GetCompositeScheduleStatus,
 )
 from ocpp16.product import Product
 from ocpp16.profiles.smart_charging.limits import MAX, TX, UNITS, ChargingLimits
-from ocpp16.profiles.smart_charging.schedule import Plan, plan_of
+from ocpp16.profiles.smart_charging.profile_stack import Plan, plan_of
 from ocpp16.records import Profile
 from ocpp16.rpc.payload import Refusal
 from ocpp16.state.context import Context
 from ocpp16.state.utc_clock import LEAVE_S
 
 
-class SmartCharging(ChargingLimits):
-    """Keeps the profiles."""
+class SmartCharging:
+    """The installed profiles.
 
-    def __init__(self, context: Context, product: Product) -> None:
-        super().__init__(context, product)
-        self.waiting: Callable[[], dict[int, ChargingProfile]] = dict
-        """By connector: what came with a remote start that has not begun yet."""
-        self.drop_waiting: Callable[[int], None]
+    `waiting()`: by connector, what came with a remote start that has not begun yet; `drop_waiting(connector)`
+    removes it.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        product: Product,
+        limits: ChargingLimits,
+        waiting: Callable[[], dict[int, ChargingProfile]],
+        drop_waiting: Callable[[int], None],
+    ) -> None:
+        self.context = context
+        self.product = product
+        self.limits = limits
+        self.waiting = waiting
+        self.drop_waiting = drop_waiting
         for row in list(context.facts.of(Profile).values()):
             self._load(row)
 
     def _load(self, row: Profile) -> None:
         try:
-            self.plans[row.profile_id] = plan_of(msgspec.json.decode(row.document, type=ChargingProfile))
+            self.limits.plans[row.profile_id] = plan_of(msgspec.json.decode(row.document, type=ChargingProfile))
         except msgspec.MsgspecError as wrong:  # written by another version
             self.context.note("profile-dropped", id=row.profile_id, reason=str(wrong)[:200])
             self.context.delete(Profile, row.profile_id)
@@ -61,6 +65,7 @@ class SmartCharging(ChargingLimits):
     # --- what is installed ------------------------------------------------------------------------------------------
 
     def on_set(self, request: SetChargingProfileReq) -> SetChargingProfileConf | Refusal:
+        """§5.16; a connector that is not there is answered with a CALLERROR (E 3.39)."""
         profile, connector = request.cs_charging_profiles, request.connector_id
         if not 0 <= connector <= self.product.connectors:  # E 3.39
             return Refusal("PropertyConstraintViolation", f"connectorId: {connector} is unknown")
@@ -77,7 +82,7 @@ class SmartCharging(ChargingLimits):
         return SetChargingProfileConf(status=ChargingProfileStatus.ACCEPTED)
 
     def fits_start(self, profile: ChargingProfile, connector: int) -> bool:
-        """§5.11: only a TxProfile without transactionId, right in itself, can come with a remote start."""
+        """§5.11: only a valid TxProfile without transactionId can come with a remote start."""
         if profile.charging_profile_purpose is not TX or profile.transaction_id is not None:
             why: str | None = "only a TxProfile without transactionId comes with a remote start"
         else:
@@ -93,7 +98,7 @@ class SmartCharging(ChargingLimits):
         return f"{self.product.max_profiles} profiles are installed already"
 
     def flaw(self, profile: ChargingProfile, connector: int) -> str | None:
-        """Why a profile cannot be had at a connector; None: it can."""
+        """Why a profile cannot be installed at a connector; None: it can."""
         purpose, kind = profile.charging_profile_purpose, profile.charging_profile_kind
         schedule = profile.charging_schedule
         anchored = schedule.start_schedule is not None
@@ -140,14 +145,14 @@ class SmartCharging(ChargingLimits):
         return running.number, None
 
     def _replaced(self, profile: ChargingProfile, connector: int, number: int | None) -> list[int]:
-        """Same id, or same purpose, stackLevel and place (§3.13.2)."""
+        """The ids of those with the same id, or the same purpose, stackLevel and connector (§3.13.2)."""
         return [
             row.profile_id
             for row in self.context.facts.of(Profile).values()
             if row.profile_id == profile.charging_profile_id
             or (
-                self.plans[row.profile_id].purpose == profile.charging_profile_purpose
-                and self.plans[row.profile_id].stack_level == profile.stack_level
+                self.limits.plans[row.profile_id].purpose == profile.charging_profile_purpose
+                and self.limits.plans[row.profile_id].stack_level == profile.stack_level
                 and (row.connector, row.number) == (connector, number)
             )
         ]
@@ -157,7 +162,7 @@ class SmartCharging(ChargingLimits):
         return after + len(self.waiting()) <= self.product.max_profiles
 
     def _by_our_clock(self, profile: ChargingProfile) -> ChargingProfile:
-        """Two clocks may differ by a second: what the Central System calls now is now, and begins at once."""
+        """A start less than a second ahead begins at once: the Central System's clock may differ by as much."""
         utc, schedule = self.context.utc, profile.charging_schedule
         if utc is None:
             return profile
@@ -169,6 +174,7 @@ class SmartCharging(ChargingLimits):
         return profile
 
     def install(self, profile: ChargingProfile, connector: int, number: int | None) -> None:
+        """Store a checked profile; `number`: our number of the transaction of a TxProfile."""
         profile = self._by_our_clock(profile)
         for profile_id in self._replaced(profile, connector, number):
             if profile_id != profile.charging_profile_id:
@@ -177,60 +183,39 @@ class SmartCharging(ChargingLimits):
         self.context.save(
             Profile(profile_id=profile.charging_profile_id, connector=connector, number=number, document=document)
         )
-        self.plans[profile.charging_profile_id] = plan_of(profile)
-        self.changed()
+        self.limits.plans[profile.charging_profile_id] = plan_of(profile)
+        self.limits.changed()
 
     def on_clear(self, request: ClearChargingProfileReq) -> ClearChargingProfileConf:
         """E 3.25, 3.26: an id decides alone; else all given fields must match; none given: everything."""
         rows = self.context.facts.of(Profile).values()
-        doomed = [row.profile_id for row in rows if _fits(self.plans[row.profile_id], row.connector, request)]
+        doomed = [row.profile_id for row in rows if _fits(self.limits.plans[row.profile_id], row.connector, request)]
         waiting = [number for number, profile in self.waiting().items() if _fits(plan_of(profile), number, request)]
         for profile_id in doomed:
             self._remove(profile_id)
         for number in waiting:
             self.drop_waiting(number)
-        self.changed()
+        self.limits.changed()
         found = ClearChargingProfileStatus.ACCEPTED if doomed or waiting else ClearChargingProfileStatus.UNKNOWN
         return ClearChargingProfileConf(status=found)
 
     def _remove(self, profile_id: int) -> None:
         self.context.delete(Profile, profile_id)
-        self.plans.pop(profile_id, None)
+        self.limits.plans.pop(profile_id, None)
 
     def transaction_ended(self, number: int) -> None:
         """A TxProfile goes with its transaction."""
         for row in [row for row in self.context.facts.of(Profile).values() if row.number == number]:
             self._remove(row.profile_id)
-        self.changed()
+        self.limits.changed()
 
     def drop_orphans(self) -> None:
-        """At boot: a TxProfile whose transaction is gone."""
+        """When a board is ready: remove each TxProfile whose transaction is gone."""
         running = {transaction.number for transaction in self.context.facts.running.values()}
         for row in list(self.context.facts.of(Profile).values()):
             if row.number is not None and row.number not in running:
                 self._remove(row.profile_id)
-        self.changed()
-
-    # --- composite schedule -----------------------------------------------------------------------------------------
-
-    def on_composite(self, request: GetCompositeScheduleReq) -> GetCompositeScheduleConf:
-        """§5.7: what the pilot will do, second by second, as things stand."""
-        usual = ChargingRateUnit.A if UNITS[ChargingRateUnit.A] in self.product.rate_units else ChargingRateUnit.W
-        unit = request.charging_rate_unit or usual
-        utc = self.context.utc
-        unknown = not 0 <= request.connector_id <= self.product.connectors
-        if unknown or utc is None or request.duration <= 0 or UNITS[unit] not in self.product.rate_units:
-            return GetCompositeScheduleConf(status=GetCompositeScheduleStatus.REJECTED)
-        start = floor(utc * 1000.0) / 1000.0  # as it is told; a whole second would show what has passed
-        periods, covered = self.composite(request.connector_id, start, request.duration, unit)
-        return GetCompositeScheduleConf(
-            status=GetCompositeScheduleStatus.ACCEPTED,
-            connector_id=request.connector_id,
-            schedule_start=to_text(start),
-            charging_schedule=ChargingSchedule(
-                charging_rate_unit=unit, charging_schedule_period=tuple(periods), duration=covered
-            ),
-        )
+        self.limits.changed()
 
 
 def _fits(plan: Plan, connector: int, request: ClearChargingProfileReq) -> bool:

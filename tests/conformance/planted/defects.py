@@ -241,8 +241,8 @@ def availability_is_forgotten() -> None:
 
     begin = Availability.__init__
 
-    def spoiled(self: Any, context: Any, connectors: int) -> None:
-        begin(self, context, connectors)
+    def spoiled(self: Any, context: Any, connectors: int, **wires: Any) -> None:
+        begin(self, context, connectors, **wires)
         for number in range(connectors + 1):
             self._put(self.row(number).__class__(connector=number), changed=False)
 
@@ -487,7 +487,7 @@ def refused_start_goes_on() -> None:
     """A card that StartTransaction.conf refuses goes on charging."""
     from ocpp16.connector.connector import Connector
 
-    instead(Connector, "judged", lambda self, transaction, verdict: None)
+    instead(Connector, "verdict_received", lambda self, transaction, verdict: None)
 
 
 @red("039")
@@ -514,9 +514,9 @@ def dark_stop_is_dated_now() -> None:
 @red("041")
 def charges_with_a_fault() -> None:
     """A faulted connector lets a remote start in."""
-    from ocpp16.connector.state import Place
+    from ocpp16.connector.state import ConnectorState
 
-    instead(Place, "faulted", property(lambda self: False))
+    instead(ConnectorState, "faulted", property(lambda self: False))
 
 
 # --- local list -----------------------------------------------------------------------------------------------------
@@ -607,10 +607,10 @@ def group_is_a_stranger() -> None:
 @red("054")
 def trigger_brings_nothing() -> None:
     """TriggerMessage is answered Accepted, and nothing comes."""
-    from ocpp16.triggers import Triggers
+    from ocpp16 import call_routing
 
-    table = Triggers.table
-    instead(Triggers, "table", lambda self: {name: lambda connector: True for name in table(self)})
+    table = call_routing.triggered_messages
+    instead(call_routing, "triggered_messages", lambda parts: {name: lambda connector: True for name in table(parts)})
 
 
 @red("055")
@@ -667,15 +667,15 @@ def equal_periods_stay_apart() -> None:
 @red("072")
 def lowest_level_wins() -> None:
     """The lowest stackLevel rules."""
-    from ocpp16.profiles.smart_charging import schedule
+    from ocpp16.profiles.smart_charging import profile_stack
 
-    begin = schedule.Stack.__init__
+    begin = profile_stack.Stack.__init__
 
     def spoiled(self: Any, plans: Any, began: float) -> None:
         begin(self, plans, began)
         self._plans.reverse()
 
-    instead(schedule.Stack, "__init__", spoiled)
+    instead(profile_stack.Stack, "__init__", spoiled)
 
 
 @red("058_1", "058_2")

@@ -133,7 +133,7 @@ def test_value_of_an_older_version() -> None:
     station = Station(records=stored, ConnectionTimeOut=9)
     step = station.step(ev.Started())
     assert noted(step).count("setting-dropped") == 2
-    assert station.cp.configuration.text("ConnectionTimeOut") == "9"
+    assert station.cp.parts.configuration.text("ConnectionTimeOut") == "9"
 
 
 def test_what_the_board_can_measure() -> None:

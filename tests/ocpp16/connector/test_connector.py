@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from ocpp16 import events as ev
+from ocpp16.connector import connector as connector_module
 from ocpp16.product import Product
 from ocpp16.records import CachedTag
 from tests.ocpp16.rig import ACCEPTED, SILENCE, Station, calls, clock_text, limit_to, refused
@@ -242,7 +246,7 @@ def test_same_card_stops_without_asking() -> None:
 def test_group_known_locally() -> None:
     """§4.10: another card of the group, known here and allowed by the local rules, ends it without asking."""
     station = in_group(LocalPreAuthorize=True)
-    station.cp.authorization.ask_central_system("OTHER", lambda *_: None)
+    station.cp.parts.authorization.ask_central_system("OTHER", lambda *_: None)
     station.happens(ev.Tick())
     station.forget()
     station.tap("OTHER")
@@ -282,7 +286,7 @@ def test_group_known_offline() -> None:
     """§4.10: offline a card of the group ends it where the cache knows the group and LocalAuthorizeOffline holds."""
     for allowed in (True, False):
         station = in_group(LocalAuthorizeOffline=allowed)
-        station.cp.authorization.ask_central_system("OTHER", lambda *_: None)
+        station.cp.parts.authorization.ask_central_system("OTHER", lambda *_: None)
         station.happens(ev.Tick())
         station.disconnect()
         station.tap("OTHER")
@@ -523,7 +527,7 @@ def test_cable_is_released_for_its_owner() -> None:
     station.cable(present=False)
     assert station.status() == "Available"
     station = held_cable()
-    station.cp.authorization.ask_central_system("OTHER", lambda *_: None)
+    station.cp.parts.authorization.ask_central_system("OTHER", lambda *_: None)
     station.happens(ev.Tick())
     station.tap("OTHER")
     assert not station.outlets[1].locked
@@ -605,3 +609,18 @@ def test_held_cable_survives() -> None:
         ev.PilotChanged(1, "A", station.mono), ev.CableChanged(1, True, 32.0, True, station.mono), station.reading()
     )
     assert station.outlets[1].locked
+
+
+# --- its facts ------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_else_writes_its_state() -> None:
+    """A connector's facts are written in its own class: `connector.state.x = ...` stands in no other file."""
+    root = Path(connector_module.__file__).parents[1]
+    writers = set()
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_written = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            if is_written and ast.unparse(node).rpartition(".")[0].endswith("state"):
+                writers.add(path.relative_to(root).as_posix())
+    assert writers == {"connector/connector.py"}

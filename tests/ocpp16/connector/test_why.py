@@ -9,7 +9,7 @@ import pytest
 from ocpp16.connector.why import REASONS, REMEMBERED_S, why_of
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
-from ocpp16.status.connector_status import FAULTS
+from ocpp16.status.faults import FAULTS
 from tests.ocpp16.profiles.firmware_management.works import Unit
 from tests.ocpp16.rig import SILENCE, Station, limit_to, refused
 
@@ -37,7 +37,7 @@ def test_a_refused_card_is_remembered_for_a_while() -> None:
     station.script["Authorize"] = refused("Blocked")
     station.plug()
     station.tap("CARD")
-    assert why(station)["code"] == "card-refused" and "Blocked, says Central System" in why(station)["text"]
+    assert why(station)["code"] == "card-refused" and "Blocked (Central System)" in why(station)["text"]
     station.wait(REMEMBERED_S)
     assert why(station)["code"] == "not-authorized"
     station.tap("CARD")
@@ -49,7 +49,7 @@ def test_a_refused_card_is_remembered_for_a_while() -> None:
 def test_a_reservation_is_named(connector: int) -> None:
     """Its id and how long it lasts."""
     station = Station().online()
-    expires = to_text((station.cp.context.utc or 0.0) + 600)
+    expires = to_text((station.cp.parts.context.utc or 0.0) + 600)
     station.request("ReserveNow", connectorId=connector, expiryDate=expires, idTag="X", reservationId=42)
     assert why(station)["code"] == "reserved"
     assert "reservation 42 until 2" in why(station)["text"]
@@ -80,7 +80,7 @@ def test_what_holds_the_limit_down_is_the_remedy() -> None:
     """The lowest bound by name, in tenths of an ampere."""
     station = Station().online().charging()
     limit_to(station, 5.9)
-    assert why(station)["code"] == "limit" and why(station)["remedy"].startswith("This holds it down: 5.9 A Tx")
+    assert why(station)["code"] == "limit" and why(station)["remedy"].startswith("The lowest bound: 5.9 A Tx")
 
 
 def test_an_update_closes_the_connectors() -> None:

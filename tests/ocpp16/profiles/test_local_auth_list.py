@@ -38,7 +38,7 @@ def test_full_and_differential() -> None:
     assert send(station, 2, "Full", entry("A"), entry("B")) == "Accepted" and version(station) == 2
     assert send(station, 5, "Differential", entry("B", None), entry("C"), entry("unknown", None)) == "Accepted"
     assert version(station) == 5
-    lookup = station.cp.local_list.lookup
+    lookup = station.cp.parts.local_list.lookup
     assert [lookup(card) is not None for card in "abc"] == [True, False, True]
 
 
@@ -48,7 +48,7 @@ def test_version_mismatch(number: int) -> None:
     station = Station().online()
     send(station, 5, "Full", entry("A"))
     assert send(station, number, "Differential", entry("B")) == "VersionMismatch"
-    assert version(station) == 5 and station.cp.local_list.lookup("B") is None
+    assert version(station) == 5 and station.cp.parts.local_list.lookup("B") is None
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_what_fails_changes_nothing(number: int, kind: str, entries: tuple[dict[
     assert send(station, 1, "Full", entry("K"), entry("L")) == "Accepted"
     assert send(station, number, kind, *entries) == "Failed"
     assert version(station) == 1
-    assert [station.cp.local_list.lookup(card) is not None for card in ("K", "L", "X")] == [True, True, False]
+    assert [station.cp.parts.local_list.lookup(card) is not None for card in ("K", "L", "X")] == [True, True, False]
 
 
 def test_an_emptied_list_is_version_0() -> None:
-    """§5.13: 0 says that the list is empty, whatever version emptied it."""
+    """§5.10: 0 says that the list is empty, whatever version emptied it."""
     station = Station().online()
     send(station, 3, "Full", entry("A"))
     assert send(station, 4, "Full") == "Accepted" and version(station) == 0
@@ -97,7 +97,7 @@ def test_the_list_decides_before_the_cache() -> None:
     station.plug()
     station.tap("A")
     assert station.actions().count("Authorize") == 0 and station.heard("StartTransaction")
-    assert station.cp.local_list.lookup("C").accepted  # type: ignore[union-attr]
+    assert station.cp.parts.local_list.lookup("C").accepted  # type: ignore[union-attr]
     station = Station(LocalPreAuthorize="true").online()
     send(station, 1, "Full", entry("B", "Blocked"))
     station.tap("B")
@@ -126,7 +126,7 @@ def test_it_survives_the_dark() -> None:
     )
     assert answer[1].records == ()
     station.restart(dark=True).online()
-    assert version(station) == 7 and station.cp.local_list.lookup("A").parent_id_tag == "G"  # type: ignore[union-attr]
+    assert version(station) == 7 and station.cp.parts.local_list.lookup("A").parent_id_tag == "G"  # type: ignore[union-attr]
 
 
 def test_no_room() -> None:
@@ -177,7 +177,7 @@ def test_differential_empty() -> None:
     station = Station().online()
     send(station, 1, "Full", entry("A"))
     assert station.request("SendLocalList", listVersion=2, updateType="Differential") == {"status": "Accepted"}
-    assert version(station) == 2 and station.cp.local_list.lookup("A") is not None
+    assert version(station) == 2 and station.cp.parts.local_list.lookup("A") is not None
 
 
 def test_full_takes_any_version() -> None:
@@ -300,7 +300,7 @@ def test_truth_table_of_a_later_verdict(listed: str, verdict: str, stops: bool, 
     if link == "offline":
         assert station.offered() == 32
         station.connect()
-    if station.cp.connectors[1].closed and station.offered() == 0:
+    if station.cp.parts.connectors[1].state.closed and station.offered() == 0:
         station.open_contactor()
     transaction = station.transaction()
     assert transaction is not None

@@ -16,7 +16,7 @@ DUAL = Product(connectors=2)
 
 
 def reserve(station: Station, number: int = 7, connector: int = 1, in_s: float = 600.0, **more: Any) -> Any:
-    utc = station.cp.context.utc
+    utc = station.cp.parts.context.utc
     assert utc is not None
     fields = {"idTag": "OWNER", "expiryDate": to_text(utc + in_s), **more}
     answer = station.request("ReserveNow", reservationId=number, connectorId=connector, **fields)
@@ -25,7 +25,7 @@ def reserve(station: Station, number: int = 7, connector: int = 1, in_s: float =
 
 
 def test_accepted_then_reserved() -> None:
-    """§5.14: Accepted, and the connector is told Reserved; plugging in without the card changes nothing."""
+    """§5.13: Accepted, and the connector is told Reserved; plugging in without the card changes nothing."""
     station = Station().online()
     assert reserve(station) == "Accepted" and station.statuses()[-1] == "Reserved"
     station.plug()
@@ -38,7 +38,7 @@ def test_accepted_then_reserved() -> None:
     ids=["unknown connector", "in the past", "connector 0 not offered"],
 )
 def test_rejected(connector: int, in_s: float, product: Product) -> None:
-    """§5.14: what cannot be reserved at all is Rejected, and the journal says why."""
+    """§5.13: what cannot be reserved at all is Rejected, and the journal says why."""
     station = Station(product=product).online()
     assert reserve(station, connector=connector, in_s=in_s) == "Rejected"
     ((_, fields),) = [note for note in station.notes if note[0] == "reservation"]
@@ -46,7 +46,7 @@ def test_rejected(connector: int, in_s: float, product: Product) -> None:
 
 
 def test_faulted_unavailable_occupied() -> None:
-    """§5.14: the reason why a connector cannot be reserved now, for a connector and for the station."""
+    """§5.13: the reason why a connector cannot be reserved now, for a connector and for the station."""
     for connector in (0, 1):
         station = Station().online()
         station.fault("rcd")
@@ -63,7 +63,7 @@ def test_faulted_unavailable_occupied() -> None:
 
 
 def test_the_same_id_replaces() -> None:
-    """§5.14: a reservation with a known id takes the place of the old one."""
+    """§5.13: a reservation with a known id takes the place of the old one."""
     station = Station().online()
     reserve(station)
     assert reserve(station, idTag="OTHER") == "Accepted"
@@ -168,7 +168,7 @@ def test_the_whole_station_with_two_connectors() -> None:
 
 
 def test_the_same_id_renews_while_a_car_is_plugged_in() -> None:
-    """§5.14: the holder's reservation is renewed though a car was plugged in meanwhile; the later expiry counts."""
+    """§5.13: the holder's reservation is renewed though a car was plugged in meanwhile; the later expiry counts."""
     station = Station().online()
     reserve(station, in_s=60)
     station.plug()
@@ -178,7 +178,7 @@ def test_the_same_id_renews_while_a_car_is_plugged_in() -> None:
 
 
 def test_the_same_id_elsewhere() -> None:
-    """§5.14: a known id asks for another connector: that one is free, or the old reservation stays."""
+    """§5.13: a known id asks for another connector: that one is free, or the old reservation stays."""
     station = Station(product=DUAL).online()
     reserve(station)
     station.plug(2)
@@ -190,7 +190,7 @@ def test_the_same_id_elsewhere() -> None:
 
 
 def test_without_the_profile() -> None:
-    """§5.14: a product that knows no reservations: Rejected."""
+    """§5.13: a product that knows no reservations: Rejected."""
     assert reserve(Station(product=Product(profiles=("Core",))).online()) == "Rejected"
 
 
@@ -211,7 +211,7 @@ def test_while_the_hour_is_unknown() -> None:
 
 
 def test_a_transaction_is_in_use() -> None:
-    """§5.14: a connector with a transaction, an accepted card or a card that is asked about is Occupied."""
+    """§5.13: a connector with a transaction, an accepted card or a card that is asked about is Occupied."""
     station = Station().online().charging()
     assert reserve(station) == "Occupied"
     station = Station().online()

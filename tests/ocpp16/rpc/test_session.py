@@ -11,10 +11,11 @@ from ocpp16 import events as ev
 from ocpp16.events import Now
 from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq
 from ocpp16.product import Product
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.calls import POSTPONED, Failure, Gate
 from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
 from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
-from ocpp16.state.context import Context, Facts
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
 
@@ -450,11 +451,22 @@ class Bench:
 
     def __init__(self) -> None:
         self.context = Context(Facts([]), Clock("boot", 0.0, 0.0))
-        self.reports = TransactionQueue(self.context)
-        self.session = Session(self.context, self.reports, 1)
-        self.session.message_timeout_s = lambda: 30.0
-        self.reports.attempts_allowed = lambda: 3
-        self.reports.retry_interval_s = lambda: 60.0
+        self.reports = TransactionQueue(
+            self.context,
+            build=lambda key: None,
+            on_confirmed=lambda key, confirmation: None,
+            on_parked=lambda key, error: None,
+            attempts_allowed=lambda: 3,
+            retry_interval_s=lambda: 60.0,
+        )
+        self.session = Session(
+            self.context,
+            self.reports,
+            1,
+            answer_request=lambda action, request, call_id: POSTPONED,
+            message_timeout_s=lambda: 30.0,
+            max_frame_bytes=65536,
+        )
         self.heard: list[Any] = []
         self.session.link_up()
 

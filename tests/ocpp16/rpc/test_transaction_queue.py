@@ -9,7 +9,8 @@ import pytest
 from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
 from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
-from ocpp16.state.context import Context, Facts
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import ACCEPTED, SILENCE, START, CallError, Station, refused
 
@@ -289,16 +290,20 @@ class Bench:
 
     def __init__(self) -> None:
         self.context = Context(Facts([]), Clock("boot", 0.0, 0.0))
-        self.reports = TransactionQueue(self.context)
+        self.reports = TransactionQueue(
+            self.context,
+            build=self._build,
+            on_confirmed=lambda key, _: self.log.append(("confirmed", key.row)),
+            on_parked=lambda key, error: self.log.append((error, key.row)),
+            attempts_allowed=lambda: 2,
+            retry_interval_s=lambda: 10.0,
+        )
         self.gone: set[int] = set()
         self.log: list[tuple[str, int]] = []
-        self.reports.build = lambda key: (
-            None if key.row in self.gone else Report(key, "MeterValues", MeterValuesReq(connector_id=1, meter_value=()))
-        )
-        self.reports.on_confirmed = lambda key, _: self.log.append(("confirmed", key.row))
-        self.reports.on_parked = lambda key, error: self.log.append((error, key.row))
-        self.reports.attempts_allowed = lambda: 2
-        self.reports.retry_interval_s = lambda: 10.0
+
+    def _build(self, key: QueueKey) -> Report | None:
+        request = MeterValuesReq(connector_id=1, meter_value=())
+        return None if key.row in self.gone else Report(key, "MeterValues", request)
 
     def announce(self, *numbers: int) -> None:
         for number in numbers:

@@ -1,10 +1,11 @@
-"""Facts and what a step gathers: one commit, unchanged rows not written, some rows written later (SD cards wear)."""
+"""What a step collects: one commit, unchanged rows not written, some rows written later (SD cards wear)."""
 
 from __future__ import annotations
 
 from ocpp16.events import Now
-from ocpp16.records import Sample, SampledValue, Setting, Stamp, Transaction, Unit
-from ocpp16.state.context import Context, Facts
+from ocpp16.records import Sample, SampledValue, Setting, Stamp, Transaction
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.timers import Timer
 from ocpp16.state.utc_clock import Clock
 from ocpp16.step import Delete, Save
@@ -30,33 +31,6 @@ def context(*records: object) -> Context:
     made = Context(Facts(records), Clock("boot", BUILD, NOON - 1000))  # type: ignore[arg-type]
     made.now = Now(1000.0, None)
     return made
-
-
-def test_running() -> None:
-    """The open transaction of each connector is known at once, also after a restart."""
-    facts = Facts([charge(6, STAMP), charge(7)])
-    assert facts.running[1].number == 7
-    facts.put(charge(6, STAMP, 9))
-    assert facts.running[1].number == 7
-    facts.put(charge(7, STAMP))
-    assert facts.running == {}
-
-
-def test_samples_by_transaction() -> None:
-    """Samples are found by their transaction."""
-    facts = Facts([sample(1), sample(2), sample(3, None)])
-    assert list(facts.samples_of[7]) == [1, 2]
-    for seq in (1, 2):
-        facts.drop("sample", seq)
-    assert 7 not in facts.samples_of
-    assert facts.drop("sample", 99) is None
-    assert facts.drop("setting", "nobody") is None
-
-
-def test_unit() -> None:
-    """A store that knows nothing of the unit has a new one."""
-    assert Facts([]).unit == Unit()
-    assert Facts([Unit(boot_id="x")]).unit.boot_id == "x"
 
 
 def test_one_commit() -> None:

@@ -7,7 +7,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import LatchedFault, Sample
-from ocpp16.status.connector_status import FAULTS
+from ocpp16.status.faults import FAULTS
 from tests.ocpp16.rig import SILENCE, Station, noted
 
 STATION_WIDE = ("overtemperature", "undervoltage", "store-full")

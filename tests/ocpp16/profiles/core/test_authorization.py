@@ -179,7 +179,7 @@ def test_too_many_cards() -> None:
     for number in range(MAX_ASKED + 1):
         station.tap(f"CARD{number}")
     reasons = [str(fields["reason"]) for code, fields in station.notes if code == "card-refused"]
-    assert reasons == ["Invalid, says the station itself: too many cards at once"]
+    assert reasons == ["Invalid (the station itself: too many cards at once)"]
 
 
 def test_connection_lost_while_asking() -> None:
@@ -249,17 +249,17 @@ def test_concurrent_tx_overwrites_nothing() -> None:
 def test_expiry_passes() -> None:
     """§3.5.1: when its expiryDate has passed, a card counts as Expired."""
     station = Station(records=[tag(expires_in=100)], LocalPreAuthorize=True).online()
-    known = station.cp.authorization.known("CARD")
+    known = station.cp.parts.authorization.known("CARD")
     assert known is not None
     assert known.accepted
     station.wait(100)
-    assert station.cp.authorization.known("CARD") == Verdict("Expired", None, "cache")
+    assert station.cp.parts.authorization.known("CARD") == Verdict("Expired", None, "cache")
 
 
 def test_expiry_while_time_is_unknown() -> None:
     """§3.5.1: while the time is unknown an expiry date is not judged."""
     station = Station(records=[tag(expires_in=-HOUR)]).started()
-    known = station.cp.authorization.known("CARD")
+    known = station.cp.parts.authorization.known("CARD")
     assert known is not None
     assert known.accepted
 
@@ -270,7 +270,7 @@ def test_cache_survives(dark: bool) -> None:
     station = Station().online()
     station.tap("CARD")
     station.restart(dark=dark).started()
-    assert station.cp.authorization.known("CARD") == Verdict("Accepted", None, "cache")
+    assert station.cp.parts.authorization.known("CARD") == Verdict("Accepted", None, "cache")
 
 
 def test_unchanged_answer_is_not_written() -> None:
@@ -294,9 +294,9 @@ def test_card_used_last_keeps_its_place() -> None:
     station.unplug()
     station.plug()
     station.tap("CARD")
-    first = {row.id_tag: row.used for row in station.cp.context.facts.of(CachedTag).values()}
+    first = {row.id_tag: row.used for row in station.cp.parts.context.facts.of(CachedTag).values()}
     station.tap("CARD")
-    assert {row.id_tag: row.used for row in station.cp.context.facts.of(CachedTag).values()} == first
+    assert {row.id_tag: row.used for row in station.cp.parts.context.facts.of(CachedTag).values()} == first
     assert first["card"] == first["other"] + 1
 
 
@@ -320,7 +320,7 @@ def test_clear_cache() -> None:
     assert station.request("ClearCache") == {"status": "Accepted"}
     assert cached(station) == []
     station.restart().started()
-    assert station.cp.authorization.known("CARD") is None
+    assert station.cp.parts.authorization.known("CARD") is None
 
 
 def test_clear_cache_while_switched_off() -> None:
@@ -364,8 +364,8 @@ def test_list_has_priority() -> None:
     """§3.5.2: what the list says about a card counts, and the card is not kept in the cache."""
     station = Station(records=[tag()], LocalPreAuthorize=True).online()
     listed = {"card": Verdict("Blocked", None, "list"), "other": Verdict("Accepted", "G", "list")}
-    station.cp.authorization.local_list = lambda id_tag: listed.get(id_tag.casefold())
-    assert station.cp.authorization.known("CARD") == listed["card"]
+    station.cp.parts.authorization.local_list = lambda id_tag: listed.get(id_tag.casefold())
+    assert station.cp.parts.authorization.known("CARD") == listed["card"]
     station.disconnect()
     station.charging()
     assert station.rows(Transaction) == []

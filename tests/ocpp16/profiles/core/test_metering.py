@@ -101,7 +101,7 @@ def test_none_after_the_end() -> None:
 def test_sampled_across_a_power_cut_of_ours() -> None:
     """§4.7: where the start lies in another boot the instants count from now."""
     station = Station().online().charging()
-    station.cp.context.clock.boot_id = "another"
+    station.cp.parts.context.clock.boot_id = "another"
     station.wait(10)
     station.request("ChangeConfiguration", key="MeterValueSampleInterval", value="20")
     station.wait(25)
@@ -268,7 +268,7 @@ def test_aligned_instant_before_the_start() -> None:
     station.tap("CARD")
     assert station.actions()[-3:] == ["Authorize", "MeterValues", "StartTransaction"]
     assert [value["transaction"] for value in values(station)] == [None]
-    metering = station.cp.metering
+    metering = station.cp.parts.metering
     transaction = station.transaction()
     assert transaction is not None
     metering._aligned(1, replace(transaction.began, mono=transaction.began.mono - 1), 60)

@@ -316,7 +316,7 @@ def test_interval_changed_before_accepted() -> None:
 
 
 def utc(station: Station) -> float:
-    known = station.cp.context.clock.utc(station.mono)
+    known = station.cp.parts.context.clock.utc(station.mono)
     assert known is not None
     return known
 
@@ -324,7 +324,7 @@ def utc(station: Station) -> float:
 def test_time_from_boot() -> None:
     """§4.2: the Charge Point takes its time from BootNotification.conf."""
     station = Station().started()
-    assert station.cp.context.clock.utc(START) is None
+    assert station.cp.parts.context.clock.utc(START) is None
     station.connect()
     assert utc(station) == NOON
 
@@ -374,7 +374,7 @@ def test_time_is_remembered() -> None:
     station.restart().started()
     assert utc(station) == pytest.approx(NOON + 2)
     station.restart(dark=True).started()
-    assert station.cp.context.clock.utc(station.mono) is None
+    assert station.cp.parts.context.clock.utc(station.mono) is None
     assert station.rows(Unit)[0].floor_utc == NOON
 
 

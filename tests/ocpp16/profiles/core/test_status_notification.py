@@ -107,7 +107,7 @@ def test_lost_time_is_left_out() -> None:
     """§4.9: no timestamp is better than a wrong one."""
     station = Station().started()
     station.boot_answer = {"status": "Accepted", "interval": 300}
-    request = station.cp.notifications.request(0, station.cp.notifications.shown(0))  # type: ignore[arg-type]
+    request = station.cp.parts.notifications.request(0, station.cp.parts.notifications.shown(0))  # type: ignore[arg-type]
     assert request.timestamp is None
 
 
@@ -289,7 +289,7 @@ def test_warning_while_unlinked() -> None:
     """§4.9: a warning that nobody can hear is not kept for later."""
     station = Station().online()
     station.disconnect()
-    station.cp.notifications.warn(ChargePointErrorCode.RESET_FAILURE, "x" * 60)
+    station.cp.parts.notifications.warn(ChargePointErrorCode.RESET_FAILURE, "x" * 60)
     station.connect()
     assert station.heard("StatusNotification") == []
 

@@ -7,7 +7,8 @@ from ocpp16.messages.types import Location, Measurand, Phase, ReadingContext, Re
 from ocpp16.profiles.core.transaction_messages import UNKNOWN_ID, TransactionMessages
 from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction
 from ocpp16.rpc.transaction_queue import QueueKey
-from ocpp16.state.context import Context, Facts
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import BUILD, NOON, clock_text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ocpp16.profiles.core.transaction_time import TransactionTime
 from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction
-from ocpp16.state.context import Context, Facts
+from ocpp16.state.context import Context
+from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import BUILD, NOON, START
 

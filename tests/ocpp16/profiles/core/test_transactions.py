@@ -176,11 +176,11 @@ def test_retried_stop_opens_it_again() -> None:
     station.script["StopTransaction"] = CallError("InternalError")
     station.charging()
     station.unplug()
-    assert station.cp.transactions._closed == [1]
+    assert station.cp.parts.transactions._closed == [1]
     station.script["StopTransaction"] = SILENCE
     station.happens(ev.QueueAsked(1, "retry"))
-    assert station.cp.transactions._closed == []
+    assert station.cp.parts.transactions._closed == []
     station.script.clear()
     station.settle()
-    assert station.cp.transactions._closed == [1]
+    assert station.cp.parts.transactions._closed == [1]
     assert station.heard("StopTransaction")[0]["timestamp"] == clock_text(1000)

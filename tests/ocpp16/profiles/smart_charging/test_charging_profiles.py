@@ -114,7 +114,7 @@ def test_below_six_ampere_the_station_pauses(limit: float, offered: float, statu
 def test_the_schedule_moves_the_offer() -> None:
     """§3.13: at each period's start the offer changes by itself."""
     station = Station().online().charging()
-    began = station.cp.context.utc
+    began = station.cp.parts.context.utc
     assert began is not None
     install(station, 1, profile(1, "TxDefaultProfile", (0, 10.0), (60, 16.0), start=to_text(began)))
     station.wait(59)
@@ -126,7 +126,7 @@ def test_the_schedule_moves_the_offer() -> None:
 def test_golden_vector_of_the_merge() -> None:
     """§5.7: TxProfile before TxDefault, both below ChargePointMax; equal neighbours are one period."""
     station = Station().online().charging()
-    now = station.cp.context.utc
+    now = station.cp.parts.context.utc
     assert now is not None
     start = to_text(float(int(now)))
     default = ((0, 6.0), (60, 10.0), (120, 8.0), (180, 25.0), (260, 8.0))
@@ -140,7 +140,7 @@ def test_golden_vector_of_the_merge() -> None:
 def test_golden_vector_of_the_stack() -> None:
     """§3.13.2: when the higher level runs out, the lower one shows through; idle, the default counts."""
     station = Station().online()
-    start = to_text(float(int(station.cp.context.utc or 0)))
+    start = to_text(float(int(station.cp.parts.context.utc or 0)))
     install(
         station,
         1,

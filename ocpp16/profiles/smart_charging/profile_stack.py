@@ -1,7 +1,6 @@
-"""Charging-profile arithmetic: when a profile yields a limit, stacking, recurrency, composite schedule (§3.13, §7.8).
+"""Which period of which charging profile is in force at an instant: validity, recurrency, stackLevel (§3.13, §7.8).
 
-Pure: times are seconds since 1970, all limits are what the profile says in its own unit.  Who may install what is
-`profiles/smart_charging.py`'s affair, what they allow `charging_limits.py`'s.
+Pure arithmetic: times are seconds since 1970, limits are in the profile's own unit.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ RECURRENCE_S = {RecurrencyKind.DAILY: 86400.0, RecurrencyKind.WEEKLY: 604800.0}
 
 
 class Plan(NamedTuple):
-    """A profile, taken apart once so that asking it is cheap."""
+    """A charging profile as numbers: taken apart once, so that `slice_at` is cheap."""
 
     profile_id: int
     stack_level: int
@@ -29,7 +28,7 @@ class Plan(NamedTuple):
     start: float | None
     recurrence_s: float
     length_s: float
-    """How long one pass lasts, from its time zero."""
+    """Seconds that one recurrence lasts, from its time zero."""
     unit: ChargingRateUnit
     starts: tuple[int, ...]
     limits: tuple[float, ...]
@@ -38,7 +37,7 @@ class Plan(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """What a profile says from one instant on, and until when it may not say anything else."""
+    """The limit of a profile from one instant on, and until when it stays the same."""
 
     limit: float | None
     """None: no limit from this profile."""
@@ -50,7 +49,7 @@ class Slice(NamedTuple):
 
 
 def plan_of(profile: ChargingProfile) -> Plan:
-    """Take a (checked) profile apart."""
+    """The plan of a profile that was checked before."""
     schedule = profile.charging_schedule
     recurrence = inf
     if profile.charging_profile_kind is ChargingProfileKind.RECURRING and profile.recurrency_kind is not None:
@@ -76,7 +75,10 @@ def plan_of(profile: ChargingProfile) -> Plan:
 
 
 def slice_at(plan: Plan, at: float, charging_began: float) -> Slice:
-    """What the profile says at an instant.  `charging_began`: start of the transaction (else of the question)."""
+    """The limit of a profile at an instant.
+
+    `charging_began`: time zero of a Relative profile, the start of the transaction (without one: of the request).
+    """
     if at >= plan.valid_to:
         return Slice(None, None, inf, plan)
     if at < plan.valid_from:
@@ -84,7 +86,7 @@ def slice_at(plan: Plan, at: float, charging_began: float) -> Slice:
     zero = charging_began if plan.start is None else plan.start
     if at < zero:
         return Slice(None, None, min(zero, plan.valid_to), plan)
-    if plan.recurrence_s < inf:  # the latest pass that began not after `at`
+    if plan.recurrence_s < inf:  # the latest recurrence that began not after `at`
         zero += floor((at - zero) / plan.recurrence_s) * plan.recurrence_s
     elapsed = at - zero
     if elapsed >= plan.length_s:
@@ -96,7 +98,7 @@ def slice_at(plan: Plan, at: float, charging_began: float) -> Slice:
 
 
 class Stack:
-    """The profiles of one purpose for one connector: the highest level that says anything wins (§3.13.2)."""
+    """The profiles of one purpose for one connector: the highest level with a limit is in force (§3.13.2)."""
 
     def __init__(self, plans: Iterable[Plan], charging_began: float) -> None:
         self._plans = sorted(plans, key=lambda plan: -plan.stack_level)
@@ -104,7 +106,7 @@ class Stack:
         self._slices: list[Slice | None] = [None] * len(self._plans)
 
     def at(self, at: float) -> tuple[Slice | None, float]:
-        """(the slice that rules, until when nothing changes).  Ask in rising order of time."""
+        """(the slice in force, until when nothing changes).  Call with rising `at`."""
         until = inf
         for index, plan in enumerate(self._plans):
             piece = self._slices[index]
@@ -117,13 +119,16 @@ class Stack:
 
 
 def lowest(plans: Iterable[Plan], amps_of: Callable[[Plan, int], float]) -> tuple[float, Plan] | None:
-    """While no clock tells which period is in force: the lowest limit that any of them could set."""
+    """While UTC is unknown: the lowest limit that any period of the profiles could set, and its profile."""
     bounds = [(amps_of(plan, index), plan) for plan in plans for index in range(len(plan.limits))]
     return min(bounds, key=lambda bound: bound[0], default=None)
 
 
 def amps(limit: float, unit: ChargingRateUnit, number_phases: int | None, phases: int, volts: float) -> float:
-    """Amperes per phase.  W is a total over the phases in use; numberPhases above those changes nothing (E 3.34)."""
+    """A limit in A or W as amperes per phase.
+
+    W is a total over the phases in use; numberPhases above those changes nothing (E 3.34).
+    """
     if unit is ChargingRateUnit.A:
         return limit
     return limit / (volts * min(number_phases or 3, phases))

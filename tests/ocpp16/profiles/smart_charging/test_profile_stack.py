@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ocpp16.messages.types import ChargingProfile, ChargingRateUnit
-from ocpp16.profiles.smart_charging.schedule import Plan, Stack, amps, lowest, plan_of, slice_at
+from ocpp16.profiles.smart_charging.profile_stack import Plan, Stack, amps, lowest, plan_of, slice_at
 from tests.ocpp16.rig import NOON, profile
 
 DAY = 86400.0

@@ -327,14 +327,14 @@ def test_ended_row() -> None:
 def test_timers_that_come_too_late() -> None:
     """Nothing ends twice: a timer of what is over already changes nothing."""
     station = Station().online().charging()
-    connector = station.cp.connectors[1]
+    connector = station.cp.parts.connectors[1]
     connector.opening_timed_out()
     assert station.step(ev.Tick()).frames == ()
     station.unplug()
     connector.opening_timed_out()
     connector.plug_in_timed_out()
-    connector.goes_on()
-    connector.ended_in_the_dark(Reason.OTHER, gone=True)
-    station.cp.metering.sample_due(1, station.mono)
+    connector.resume()
+    station.cp.parts.recovery.end_after_outage(connector, Reason.OTHER)
+    station.cp.parts.metering.sample_due(1, station.mono)
     step = station.step(ev.Tick())
     assert (step.frames, step.records, step.notes) == ((), (), ())

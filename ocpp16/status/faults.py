@@ -1,0 +1,115 @@
+"""The fault codes of the board and of the station: error code, effect, cause and remedy of each (§7.6)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ocpp16.messages.types import ChargePointErrorCode as Error
+
+
+class Fault(NamedTuple):
+    """What a fault means: its ChargePointErrorCode, its effect, and two sentences for the technician."""
+
+    error: Error
+    """§7.6: the errorCode of StatusNotification."""
+    ends_transaction: bool
+    """A running transaction ends; else it is suspended, or goes on."""
+    blocks_running: bool
+    """No energy during a transaction; else only no new transaction begins, and the fault is reported as a warning."""
+    why: str
+    """The cause, at most 50 characters are sent as `info`."""
+    remedy: str
+
+
+def _fault(error: Error, ends: bool, why: str, remedy: str, blocks_running: bool = True) -> Fault:
+    return Fault(error, ends, blocks_running, why, remedy)
+
+
+FAULTS: dict[str, Fault] = {
+    "rcd": _fault(
+        Error.GROUND_FAILURE, True, "residual current detected",
+        "check car and cable; it resets after its waiting time or a selftest",
+    ),
+    "weld": _fault(
+        Error.POWER_SWITCH_FAILURE, True, "the contactor does not open",
+        "switch the supply off, replace the contactor, then evsectl selftest --clear-latched",
+    ),
+    "contactor": _fault(
+        Error.POWER_SWITCH_FAILURE, True, "the contactor does not close",
+        "check coil and feedback wiring; unplug to clear",
+    ),
+    "pilot-short": _fault(
+        Error.OTHER_ERROR, False, "the control pilot is shorted or lost",
+        "check the pilot wire and the car's inlet",
+    ),
+    "diode": _fault(
+        Error.OTHER_ERROR, True, "the car's pilot diode is missing",
+        "unplug; have the car's inlet checked",
+    ),
+    "ventilation": _fault(
+        Error.OTHER_ERROR, True, "the car wants ventilation, there is none",
+        "unplug; this car cannot charge here",
+    ),
+    "lock-open": _fault(
+        Error.CONNECTOR_LOCK_FAILURE, True, "the cable cannot be locked",
+        "push the plug in fully; check the lock",
+    ),
+    "lock-closed": _fault(
+        Error.CONNECTOR_LOCK_FAILURE, False, "the cable cannot be unlocked",
+        "pull and push the plug; check the lock", blocks_running=False,
+    ),
+    "overcurrent": _fault(
+        Error.OVER_CURRENT_FAILURE, True, "the car draws more than it may",
+        "unplug; have the car checked",
+    ),
+    "ev-ignores-stop": _fault(
+        Error.OTHER_ERROR, True, "the car does not stop when told to",
+        "unplug; have the car checked",
+    ),
+    "meter-frozen": _fault(
+        Error.POWER_METER_FAILURE, True, "the meter stands still while current flows",
+        "check the meter and its bus",
+    ),
+    "meter-lost": _fault(
+        Error.POWER_METER_FAILURE, True, "the meter does not answer",
+        "check the meter's wiring and address",
+    ),
+    "meter-backwards": _fault(
+        Error.POWER_METER_FAILURE, True, "the meter counts backwards",
+        "check the meter's direction of current",
+    ),
+    "meter-low": _fault(
+        Error.POWER_METER_FAILURE, True, "the meter counts less than was billed",
+        "check the meter; after an exchange: evsectl selftest --clear-latched",
+    ),
+    "reader-lost": _fault(
+        Error.READER_FAILURE, False, "the card reader does not answer",
+        "check the reader's cable and supply", blocks_running=False,
+    ),
+    "overtemperature": _fault(
+        Error.HIGH_TEMPERATURE, False, "too hot inside",
+        "let it cool down; check fan and sun",
+    ),
+    "undervoltage": _fault(
+        Error.UNDER_VOLTAGE, False, "supply voltage too low",
+        "check the supply",
+    ),
+    "store-full": _fault(
+        Error.INTERNAL_ERROR, True, "nothing can be recorded",
+        "make room on the disk or check the SD card",
+    ),
+    "board-missing": _fault(
+        Error.INTERNAL_ERROR, False, "the board does not answer",
+        "check evsed-board: systemctl status evsed-board",
+    ),
+    "board-mismatch": _fault(
+        Error.INTERNAL_ERROR, False, "board and product profile contradict each other",
+        "see the journal; correct [station] product or board.toml",
+    ),
+}  # fmt: skip
+UNKNOWN_FAULT = _fault(Error.OTHER_ERROR, True, "the board reports a fault", "see the board's journal")
+
+
+def fault_of(code: str) -> Fault:
+    """The row of a fault code; an unknown code counts as OtherError and ends the transaction."""
+    return FAULTS.get(code, UNKNOWN_FAULT)

@@ -1,0 +1,28 @@
+"""Fault codes in force: each once, oldest first."""
+
+from __future__ import annotations
+
+from ocpp16.state.active_faults import ActiveFaults
+
+
+def test_order_of_the_codes() -> None:
+    """§4.9: the oldest fault is the one that is reported; a code that is set again keeps its place."""
+    faults = ActiveFaults()
+    for code in ("rcd", "weld", "rcd"):
+        faults.set(code)
+    assert faults.codes == ("rcd", "weld")
+    faults.clear("rcd")
+    faults.clear("rcd")
+    faults.set("rcd")
+    assert faults.codes == ("weld", "rcd")
+
+
+def test_retain() -> None:
+    """When a board attaches only the codes remain that it does not report itself."""
+    faults = ActiveFaults()
+    for code in ("rcd", "store-full"):
+        faults.set(code)
+    faults.retain(("store-full",))
+    assert faults.codes == ("store-full",)
+    faults.retain()
+    assert faults.codes == ()
