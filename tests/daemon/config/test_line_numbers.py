@@ -1,11 +1,15 @@
-"""Where things stand in a TOML text."""
+"""Line numbers of tables and keys in a TOML text."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config.line_numbers import line_numbers, nearest
+from daemon.config.line_numbers import line_numbers
+from drivers.process.config import ConfigRefused, read
 
 TEXT = '''# a comment
 top = 1
@@ -61,8 +65,15 @@ def test_no_text_is_too_odd(text: str) -> None:
     assert all(1 <= line <= len(text.splitlines()) for line in line_numbers(text).values())
 
 
-def test_the_nearest_name_is_told() -> None:
-    """A mistyped name leads to the one that was meant, whatever its case; a strange one to none."""
-    assert nearest("kindd", ["kind", "socket"]) == "kind"
-    assert nearest("heartbeatintervall", ["HeartbeatInterval"]) == "HeartbeatInterval"
-    assert nearest("zzz", ["kind"]) == ""
+@pytest.mark.parametrize(
+    "text", ["x = 1\n", "# a\n\nlease_s = 20\nx = 1\n", "[simulated]\nphases = 1\n\nx = 2\n", "[x]\n"]
+)
+def test_the_board_process_finds_the_same_lines(text: str, tmp_path: Path) -> None:
+    """evsed-board, which may not import the daemon, names the same line of its own file."""
+    file = tmp_path / "board.toml"
+    file.write_text(text)
+    section = "simulated" if "[simulated]" in text else ""
+    with pytest.raises(ConfigRefused) as refused:
+        read(file)
+    line = line_numbers(text)[(section, "x") if section else ("x", "")]
+    assert str(refused.value).startswith(f"{file}:{line}: ")

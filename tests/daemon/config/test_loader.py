@@ -126,7 +126,7 @@ def test_a_missing_file_is_an_error_only_where_it_was_named(tmp_path: Path) -> N
 def test_a_file_that_cannot_be_read_is_the_only_complaint(tmp_path: Path) -> None:
     """What it says is not known: that its keys are missing would only mislead."""
     (problem,) = problems(tmp_path, GOOD + "x = = 3\n")
-    assert "no TOML" in problem.what and problem.line == 9
+    assert "not valid TOML" in problem.what and problem.line == 9
 
 
 def test_without_a_file_the_place_is_told() -> None:

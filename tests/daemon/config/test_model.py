@@ -29,7 +29,7 @@ def test_a_draft_finds_the_line_of_a_wrong_value() -> None:
     draft = Draft()
     draft.texts["a.toml"] = "[board]\nkind = 1\n"
     draft.put("board", "kind", 1, "a.toml", 0)
-    draft.wrong("board", "kind", "no")
-    draft.wrong("csms", "url", "missing")
+    draft.refuse("board", "kind", "no")
+    draft.refuse("csms", "url", "missing")
     assert [(p.file, p.line) for p in draft.problems] == [("a.toml", 2), ("the configuration", 0)]
     assert draft.line("a.toml", "board", "other") == 1 and draft.line("b.toml", "board") == 0

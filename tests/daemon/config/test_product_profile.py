@@ -69,7 +69,7 @@ def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
     """A file that is no TOML is an error with its line."""
     (tmp_path / "p.toml").write_text("name = \n")
     _, (trouble,) = read_product("p.toml", tmp_path)
-    assert trouble.line == 1 and "cannot be read" in trouble.what
+    assert trouble.line == 1 and "not valid TOML" in trouble.what
 
 
 @pytest.mark.parametrize(

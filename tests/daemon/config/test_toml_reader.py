@@ -28,10 +28,10 @@ def test_keys_and_their_places(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "what"),
     [
-        (b"[station\n", 1, "no TOML"),
+        (b"[station\n", 1, "not valid TOML"),
         (b"x = 1\ny = \xff\n", 2, "UTF-8"),
-        (b"a = 1\na = 2\n", 2, "no TOML"),
-        (b"a = " + b"[" * 5000 + b"]" * 5000, 0, "no TOML"),
+        (b"a = 1\na = 2\n", 2, "not valid TOML"),
+        (b"a = " + b"[" * 5000 + b"]" * 5000, 0, "not valid TOML"),
     ],
 )
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, content: bytes, line: int, what: str) -> None:
