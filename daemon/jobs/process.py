@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 import msgspec
 
+from daemon.command_line import CommandLineParser, UsageError
 from daemon.jobs.workers import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
 from daemon.threads import leave
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from daemon.transfers.transfer import Terms
 
 LISTEN_FD = 3
-USAGE = "usage: evsed-job [--config FILE]..."
 
 
 def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float = HOOK_S) -> tuple[bool, str]:
@@ -145,19 +145,38 @@ def streams(environ: Mapping[str, str], fd: int = LISTEN_FD) -> tuple[BinaryIO, 
     return sys.stdin.buffer, sys.stdout.buffer
 
 
+def parser() -> CommandLineParser:
+    """The command line of `evsed-job`, with its help."""
+    made = CommandLineParser(
+        prog="evsed-job",
+        description="Runs one job of evsed (a transfer, or a hook of the integrator) and ends.\n"
+        "The job is one line of JSON, from the socket that systemd hands over, or from standard input.",
+        epilog="exit codes: 0 job done, 1 job failed, 2 command line",
+    )
+    made.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="configuration file of evsed; may be repeated, the later file wins (default: /etc/evsed/evsed.toml)",
+    )
+    return made
+
+
 def main(
     argv: Sequence[str] | None = None,
     environ: Mapping[str, str] = os.environ,
     source: BinaryIO | None = None,
     sink: BinaryIO | None = None,
 ) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] in (["--help"], ["-h"]):
-        print(f"{USAGE}\nOne job: a line from the socket that systemd hands over, or from standard input.")
+    """Runs `evsed-job`.  Exit code: 0 job done, 1 job failed, 2 usage."""
+    try:
+        files = parser().read(sys.argv[1:] if argv is None else argv).config
+    except SystemExit:  # --help has printed
         return 0
-    files = [Path(file) for flag, file in zip(words[::2], words[1::2], strict=False) if flag == "--config"]
-    if len(files) * 2 != len(words):
-        print(USAGE, file=sys.stderr)
+    except UsageError as error:
+        print(f"evsed-job: {error}", file=sys.stderr)
         return 2
     if source is None or sink is None:
         source, sink = streams(environ)
