@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -13,17 +14,24 @@ class UsageError(Exception):
     """The command line is wrong; the text is for standard error, the exit code is 2."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """`unknown option '--jsn'; did you mean --json?`"""
+def unknown(kind: str, name: str, known: Iterable[str], allowed: str = "") -> str:
+    """`unknown option '--jsn'; did you mean --json?`, with `allowed` between the two."""
     close = nearest(name, known)
-    return f"unknown {kind} {name[:60]!r}" + (f"; did you mean {close}?" if close else "")
+    return f"unknown {kind} {name[:60]!r}{allowed}" + (f"; did you mean {close}?" if close else "")
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of description and epilog, and never breaks a name with hyphens."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 class CommandLineParser(argparse.ArgumentParser):
     """An ArgumentParser that raises UsageError; `--help` and `--version` print and raise SystemExit(0)."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
+        super().__init__(**{"allow_abbrev": False, "formatter_class": HelpFormatter, **settings})
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """The values of a complete command line.  Raises UsageError."""
@@ -47,4 +55,5 @@ class CommandLineParser(argparse.ArgumentParser):
         known = [str(choice) for choice in action.choices]
         if isinstance(action, argparse._SubParsersAction):
             self.error(unknown("command", str(value), known))
-        raise argparse.ArgumentError(action, f"{unknown('value', str(value), known)}; allowed: {', '.join(known)}")
+        allowed = f"; allowed: {', '.join(known)}"
+        raise argparse.ArgumentError(action, unknown("value", str(value), known, allowed))

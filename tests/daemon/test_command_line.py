@@ -31,7 +31,7 @@ def test_a_complete_line() -> None:
         ("stat", "unknown command 'stat'; did you mean start? (see p --help)"),
         (
             "--level lo start",
-            "argument --level: unknown value 'lo'; did you mean low?; allowed: low, high (see p --help)",
+            "argument --level: unknown value 'lo'; allowed: low, high; did you mean low? (see p --help)",
         ),
         ("--level", "argument --level: expected one argument (see p --help)"),
         ("", "the following arguments are required: COMMAND (see p --help)"),
@@ -50,6 +50,14 @@ def test_help_ends_the_program(capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as ended:
             parser().read(line)
         assert ended.value.code == 0 and "usage: p" in capsys.readouterr().out
+
+
+def test_help_breaks_no_name() -> None:
+    """A name with hyphens is copied from the help as it stands there."""
+    made = CommandLineParser(prog="p")
+    names = [f"name-with-{number}-hyphens" for number in range(40)]
+    made.add_argument("--x", help=" ".join(names))
+    assert set(names) <= set(made.format_help().split())
 
 
 def test_a_long_name_is_cut() -> None:

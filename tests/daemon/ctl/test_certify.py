@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.ctl.arguments import Usage, understood
+from daemon.command_line import UsageError
+from daemon.ctl.arguments import parse
 from daemon.ctl.certify import certify
 
 
 def test_words() -> None:
     """It is told against what, which product, and where to write."""
-    line = understood(["certify", "--against", "ws://127.0.0.1:9000/ocpp", "--product=dual", "--out", "here"])
+    line = parse(["certify", "--against", "ws://127.0.0.1:9000/ocpp", "--product=dual", "--out", "here"])
     assert line.options == {"--against": "ws://127.0.0.1:9000/ocpp", "--product": "dual", "--out": "here"}
-    with pytest.raises(Usage):
-        understood(["certify", "--last", "3"])
+    with pytest.raises(UsageError):
+        parse(["certify", "--last", "3"])
 
 
 def test_strange_place(capsys: pytest.CaptureFixture[str]) -> None:

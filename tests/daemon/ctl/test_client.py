@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.ctl.client import ANSWER_S, LOOK_S, Daemon, Unreachable, state_of
+from daemon.ctl.client import ACTION_TIMEOUT_S, QUERY_TIMEOUT_S, Daemon, Unreachable, state_of
 
 
 @contextlib.contextmanager
@@ -40,7 +40,7 @@ def test_a_question_and_its_answer(tmp_path: Path) -> None:
     """One line each way, with the version; several on one connection."""
     with daemon_says(tmp_path / "s", b'{"ok":true,"n":1}\n', b'{"ok":true,"n":2}\n') as asked:
         daemon = Daemon(str(tmp_path / "s"))
-        assert daemon.ask("why", connector=1) == {"ok": True, "n": 1} and daemon.ask("status")["n"] == 2
+        assert daemon.request("why", connector=1) == {"ok": True, "n": 1} and daemon.request("status")["n"] == 2
         daemon.close()
     assert json.loads(asked[0]) == {"v": 1, "do": "why", "connector": 1}
 
@@ -51,7 +51,7 @@ def test_following(tmp_path: Path) -> None:
         daemon = Daemon(str(tmp_path / "s"))
         stream = daemon.follow("trace")
         assert next(stream) == {"n": 1} and next(stream) == {"n": 2}
-        with pytest.raises(Unreachable, match="went away"):
+        with pytest.raises(Unreachable, match="lost"):
             next(stream)
         daemon.close()
         daemon.close()
@@ -62,19 +62,19 @@ def test_a_daemon_that_goes_away(tmp_path: Path, answer: bytes) -> None:
     """Silence and nonsense mean that it is not there any more."""
     with daemon_says(tmp_path / "s", answer):
         daemon = Daemon(str(tmp_path / "s"))
-        with pytest.raises(Unreachable, match="went away"):
-            daemon.ask("status")
+        with pytest.raises(Unreachable, match="lost"):
+            daemon.request("status")
         daemon.close()
 
 
 def test_nobody_there(tmp_path: Path) -> None:
     """No socket, and one that a killed daemon left, mean the same."""
     with pytest.raises(Unreachable, match="No such file"):
-        Daemon(str(tmp_path / "none")).ask("status")
+        Daemon(str(tmp_path / "none")).request("status")
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "dead"))
     with pytest.raises(Unreachable, match="refused"):
-        Daemon(str(tmp_path / "dead")).ask("status")
+        Daemon(str(tmp_path / "dead")).request("status")
 
 
 def test_a_hint_where_it_is_forbidden(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_hint_where_it_is_forbidden(tmp_path: Path) -> None:
 
     assert "group evsed" in hint_of(PermissionError(13, "Permission denied")) and hint_of(OSError(2, "x")) == ""
     with pytest.raises(Unreachable, match="too long"):
-        Daemon("/" + "x" * 200).ask("status")
+        Daemon("/" + "x" * 200).request("status")
 
 
 def test_a_silent_daemon_is_given_up(tmp_path: Path) -> None:
@@ -91,19 +91,19 @@ def test_a_silent_daemon_is_given_up(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
         server.listen(5)
-        daemon = Daemon(str(tmp_path / "s"), patience_s=0.05)
+        daemon = Daemon(str(tmp_path / "s"), timeout_s=0.05)
         with pytest.raises(Unreachable, match=rf"process {os.getpid()}\) hangs.*no answer within 0.05 s") as raised:
-            daemon.ask("status")
+            daemon.request("status")
         assert raised.value.state == "hangs"
         late, _ = server.accept()
         with late, pytest.raises(BrokenPipeError):
             late.sendall(b'{"late":true}\n')
         with pytest.raises(Unreachable, match="no answer"):
-            daemon.ask("status")
+            daemon.request("status")
         with pytest.raises(Unreachable, match="no answer"):
             next(daemon.follow("trace"))
         with pytest.raises(Unreachable, match="no answer"):
-            Daemon(str(tmp_path / "s"), patience_s=0.05).ask("status", text="x" * 1_000_000)
+            Daemon(str(tmp_path / "s"), timeout_s=0.05).request("status", text="x" * 1_000_000)
         daemon.close()
 
 
@@ -111,9 +111,9 @@ def test_a_connection_that_broke(tmp_path: Path) -> None:
     """A daemon that closed the connection is gone at the next question."""
     with daemon_says(tmp_path / "s", b'{"ok":true}\n'):
         daemon = Daemon(str(tmp_path / "s"))
-        assert daemon.ask("status") == {"ok": True}
-    with pytest.raises(Unreachable, match="went away") as raised:
-        daemon.ask("status")
+        assert daemon.request("status") == {"ok": True}
+    with pytest.raises(Unreachable, match="lost") as raised:
+        daemon.request("status")
     assert raised.value.state == "down"
     daemon.close()
 
@@ -129,9 +129,9 @@ def test_nobody_takes_the_connection(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server, contextlib.ExitStack() as waiting:
         server.bind(str(tmp_path / "s"))
         server.listen(0)
-        with pytest.raises(Unreachable, match="hangs: it takes no connection") as raised:
+        with pytest.raises(Unreachable, match="hangs: it accepts no connection") as raised:
             for _ in range(5):
-                daemon = Daemon(str(tmp_path / "s"), patience_s=0.02)
+                daemon = Daemon(str(tmp_path / "s"), timeout_s=0.02)
                 waiting.callback(daemon.close)
                 daemon._connect()
         assert raised.value.state == "hangs"
@@ -140,9 +140,9 @@ def test_nobody_takes_the_connection(tmp_path: Path) -> None:
 def test_a_socket_is_named_with_its_whole_path() -> None:
     """A relative path counts from the current folder, and that is shown."""
     with pytest.raises(Unreachable, match=f"at {Path.cwd()}/none.sock: No such file"):
-        Daemon("none.sock").ask("status")
+        Daemon("none.sock").request("status")
 
 
 def test_looks_are_less_patient_than_acts() -> None:
     """Who only looks waits about three seconds, who changes something as long as the daemon may take."""
-    assert LOOK_S == 3.0 and ANSWER_S > 60.0
+    assert QUERY_TIMEOUT_S == 3.0 and ACTION_TIMEOUT_S > 60.0

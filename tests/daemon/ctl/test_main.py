@@ -16,10 +16,8 @@ import daemon
 from daemon import __version__
 from daemon.config.keys import ENV, SECTIONS, env_name
 from daemon.config.loader import load
-from daemon.ctl.__main__ import ACTS as ACT_OF
-from daemon.ctl.__main__ import LOOKS as LOOK_OF
-from daemon.ctl.__main__ import Asked, main
-from daemon.ctl.arguments import understood
+from daemon.ctl.__main__ import ACTIONS, QUERIES, Context, main
+from daemon.ctl.arguments import parse
 from daemon.ctl.client import Daemon, Unreachable
 from daemon.store.store import Store
 from tests.daemon.ctl.test_client import daemon_says
@@ -36,7 +34,7 @@ LOOKS: list[tuple[str, dict[str, Any], str]] = [
     ("why 1", {"why": [REASON]}, "No car."),
     ("queue list", {"queue": [QUEUE]}, "stop"),
     ("queue show 4", {"queue": [QUEUE]}, "kind: stop"),
-    ("transactions", {"transactions": []}, "no transaction"),
+    ("transactions", {"transactions": []}, "no transactions"),
     ("config get", {"configuration": [KEY]}, "K"),
     ("config get K", {"configuration": [KEY]}, "K"),
     ("log", {"log": [NOTE]}, "noted"),
@@ -105,7 +103,7 @@ def test_what_is_not_there_is_usage(
 
 def test_no_notes_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--last 0` says nothing: that nothing was noted would be untrue."""
-    for words, text in (("log --last 0", ""), ("log", "nothing is noted\n")):
+    for words, text in (("log --last 0", ""), ("log", "no messages\n")):
         with daemon_says(tmp_path / "s", says({"log": []})):
             assert main(["--socket", str(tmp_path / "s"), *words.split()]) == 0
         assert capsys.readouterr().out == text
@@ -132,7 +130,7 @@ def test_a_full_device(tmp_path: Path) -> None:
     """What is buffered is written before the end, where its failure can still be told."""
     with open("/dev/full", "w") as full, contextlib.redirect_stdout(full):
         hushed: list[int] = []
-        assert main(["--version"], hush=lambda: hushed.append(1)) == 1 and hushed == [1]
+        assert main(["--version"], silence=lambda: hushed.append(1)) == 1 and hushed == [1]
         with contextlib.suppress(OSError):
             full.close()
 
@@ -177,32 +175,32 @@ def test_a_hung_daemon_is_told_and_the_store_asked(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Alive and silent: looks come from the store and say so, acts end with 3."""
-    config, line = load([file], {}), understood(["why"])
+    config, line = load([file], {}), parse(["why"])
     Store.open(file.parent / "store").close()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
         server.listen(9)
         for name, code in (("why", 0), ("status", 0), ("watch", 0), ("trace", 0), ("log", 0)):
             daemon = Daemon(str(tmp_path / "s"), 0.02)
-            assert LOOK_OF[name](Asked(line, config, daemon)) == code
+            assert QUERIES[name](Context(line, config, daemon)) == code
             told = capsys.readouterr()
             assert f"process {os.getpid()}) hangs" in told.err and "store holds" in told.err
-            assert name != "why" or "evsed is alive but gives no answer" in told.out
+            assert name != "why" or "evsed is running but gives no answer" in told.out
         with pytest.raises(Unreachable, match="hangs"):
-            ACT_OF["reset"](Asked(line, config, Daemon(str(tmp_path / "s"), 0.02)))
+            ACTIONS["reset"](Context(line, config, Daemon(str(tmp_path / "s"), 0.02)))
 
 
 def test_looks_do_not_wait_long(file: Path) -> None:
     """Each look has the short patience, each act the long one."""
-    patience: dict[str, float] = {}
+    timeouts: dict[str, float] = {}
 
-    def seen(asked: Asked) -> int:
-        patience[asked.line.name] = asked.daemon.patience_s
+    def seen(context: Context) -> int:
+        timeouts[context.line.name] = context.daemon.timeout_s
         return 0
 
     for words in ("status", "trace", "config get", "reset", "config set K V"):
-        assert main(["--config", str(file), *words.split()], dict.fromkeys({**LOOK_OF, **ACT_OF}, seen)) == 0
-    assert patience == {"status": 3, "trace": 3, "config get": 3, "reset": 65, "config set": 65}
+        assert main(["--config", str(file), *words.split()], dict.fromkeys({**QUERIES, **ACTIONS}, seen)) == 0
+    assert timeouts == {"status": 3, "trace": 3, "config get": 3, "reset": 65, "config set": 65}
 
 
 def test_without_a_daemon(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -238,7 +236,7 @@ def test_following_live(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     with daemon_says(tmp_path / "s", lines):
         assert main(["--socket", str(tmp_path / "s"), "trace"]) == 3
     captured = capsys.readouterr()
-    assert captured.out == "-> [2]\n" and "went away" in captured.err
+    assert captured.out == "-> [2]\n" and "lost" in captured.err
     (tmp_path / "s").unlink()
     with daemon_says(tmp_path / "s", says({"status": STATUS})):
         assert main(["--socket", str(tmp_path / "s"), "watch"]) == 3

@@ -10,7 +10,7 @@ import pytest
 from daemon.config.loader import load
 from daemon.config.model import Config
 from daemon.ctl.client import State, Unreachable
-from daemon.ctl.offline import NOT_RUNNING, SEEN_CONNECTOR, SEEN_STATION, _charge_point, answer, reference
+from daemon.ctl.offline import LIVE_CONNECTOR, LIVE_STATION, NOT_RUNNING, _charge_point, answer, reference
 from daemon.recorder.flight_recorder import FILES, FlightRecorder
 from daemon.store.store import Store
 from ocpp16.events import FrameReceived, Now, Tick
@@ -80,8 +80,8 @@ def test_nobody_sees_the_car_without_the_daemon(kept: Config) -> None:
     status = answer("status", kept)["status"]
     (connector,) = status["connectors"]
     assert set(point) <= set(status) and set(connector) == set(point["connectors"][0])
-    assert {connector[name] for name in SEEN_CONNECTOR} == {None} and connector["faults"] == []
-    assert {status[name] for name in SEEN_STATION} == {None} and status["queue"] == 1
+    assert {connector[name] for name in LIVE_CONNECTOR} == {None} and connector["faults"] == []
+    assert {status[name] for name in LIVE_STATION} == {None} and status["queue"] == 1
     (reason,) = answer("why", kept)["why"]
     assert (reason["code"], reason["amps"], reason["chain"]) == ("daemon-down", None, [])
     assert "evsed is not running" in reason["text"] and "no open transaction" in reason["text"]
@@ -97,7 +97,9 @@ def test_an_open_transaction_is_told(config: Config) -> None:
     store.commit([Save(row)])
     store.close()
     (reason,) = answer("why", config)["why"]
-    assert "in the store transaction 3 is open (card CARD-1, 4 Wh when last written down, begun 2023-" in reason["text"]
+    assert (
+        "the store holds the open transaction 3 (card CARD-1, 4 Wh when last recorded, started 2023-" in reason["text"]
+    )
     assert "plug" not in reason["text"] + reason["remedy"]
     (connector,) = answer("status", config)["status"]["connectors"]
     assert connector["transaction"]["number"] == 3 and connector["pilot"] is None and connector["status"] is None
@@ -152,9 +154,7 @@ def test_without_a_store_there_is_nothing(config: Config, do: str) -> None:
 def test_a_relative_store_is_named_with_its_whole_path(config: Config) -> None:
     """From another folder another place is meant: both are told."""
     relative = msgspec.structs.replace(config, store_dir=Path("no-such-store"))
-    with pytest.raises(
-        Unreachable, match=f"no store in {Path.cwd()}/no-such-store yet.*counts from the current folder"
-    ):
+    with pytest.raises(Unreachable, match=f"no store in {Path.cwd()}/no-such-store yet.*is relative"):
         answer("log", relative)
 
 

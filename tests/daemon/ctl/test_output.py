@@ -102,14 +102,14 @@ def test_only_a_terminal_has_a_width() -> None:
     long = "word " * 100
     with contextlib.redirect_stdout(io.StringIO()) as pipe:
         assert terminal_columns() is None
-        output.any_rows([{"error": long}], "")
-        output.say(long)
+        output.print_rows([{"error": long}], "")
+        output.print_folded(long)
     assert [line.strip() for line in pipe.getvalue().splitlines()] == ["error", long.strip(), long.strip()]
     with contextlib.redirect_stdout(Terminal()) as terminal:
         assert terminal_columns()
-        output.any_rows([{"error": long}], "")
-        output.say(long)
-        output.log([{"utc": None, "mono": 1.0, "text": long}])
+        output.print_rows([{"error": long}], "")
+        output.print_folded(long)
+        output.print_log([{"utc": None, "mono": 1.0, "text": long}])
     assert max(map(len, terminal.getvalue().splitlines())) < len(long) / 2
 
 
@@ -171,7 +171,7 @@ def test_why_is_a_sentence_and_a_chain() -> None:
     }
     assert why_text([reason, {**reason, "chain": []}]).splitlines() == [
         "connector 1: No car. Plug in.",
-        "  offers 16 A; the bounds: 32 A board, 16 A cable",
+        "  offers 16 A; limits: 32 A board, 16 A cable",
         "connector 1: No car. Plug in.",
     ]
 
@@ -196,21 +196,21 @@ def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
     row = dict.fromkeys(
         ("number", "transaction_id", "connector", "id_tag", "state", "began", "energy_wh", "reason", "stop"), 1
     )
-    output.transactions([row])
+    output.print_transactions([row])
     key = {"key": "K", "value": "1", "readonly": True, "type": "int", "min": 0, "max": 9, "unit": "s", "what": "w"}
-    output.configuration([key, {**key, "readonly": False}])
-    output.reference([key, {**key, "type": "bool"}, {**key, "type": "csl", "readonly": False}])
-    output.log([{"utc": None, "mono": 1.0, "text": "noted"}])
-    output.any_rows([{"item": 1, "kind": "start"}], "nothing")
+    output.print_configuration([key, {**key, "readonly": False}])
+    output.print_reference([key, {**key, "type": "bool"}, {**key, "type": "csl", "readonly": False}])
+    output.print_log([{"utc": None, "mono": 1.0, "text": "noted"}])
+    output.print_rows([{"item": 1, "kind": "start"}], "nothing")
     text = capsys.readouterr().out
     assert "read-only" in text and "0..9 s" in text and "true, false" in text and "list, at most 9" in text
     assert "noted" in text and "item  kind" in text
-    output.transactions([])
-    output.any_rows([], "nothing waits")
-    output.log([])
-    output.log([], "")
+    output.print_transactions([])
+    output.print_rows([], "nothing waits")
+    output.print_log([])
+    output.print_log([], "")
     text = capsys.readouterr().out
-    assert text == "no transaction is kept\nnothing waits\nnothing is noted\n"
+    assert text == "no transactions\nnothing waits\nno messages\n"
 
 
 def test_harmless() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daemon.ctl.watch import follow, news
+from daemon.ctl.watch import follow, is_changed
 from tests.daemon.ctl.test_output import STATUS
 
 
@@ -28,8 +28,8 @@ def asker(*statuses: dict[str, Any]) -> Any:
 
 def test_what_changes_by_itself_is_no_news() -> None:
     """Uptime, time and the link's ages are not news; a status is."""
-    assert news(None, STATUS) and not news(STATUS, {**STATUS, "uptime_s": 5, "utc": "later"})
-    assert news(STATUS, {**STATUS, "status": "Faulted"})
+    assert is_changed(None, STATUS) and not is_changed(STATUS, {**STATUS, "uptime_s": 5, "utc": "later"})
+    assert is_changed(STATUS, {**STATUS, "status": "Faulted"})
 
 
 def test_in_a_pipe_each_news_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
