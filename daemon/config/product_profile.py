@@ -150,11 +150,11 @@ def _hardware(product: Product) -> Iterator[tuple[str, str]]:
         yield "dc" if product.dc else "ac", "HFS-3 must be yes and HFS-4 no: the board is an IEC 61851 AC outlet"
     yield from _only("connector_type", [product.connector_type], CONNECTOR_TYPES)
     if product.connector_type.startswith("s") and product.fixed_cable:
-        yield "connector_type", f"{product.connector_type} is a socket, and HFS-2 says fixed cable"
+        yield "connector_type", f"{product.connector_type} is a socket, but HFS-2 is fixed cable"
     if product.connector_type.startswith("c") and not product.fixed_cable:
-        yield "connector_type", f"{product.connector_type} is a cable's plug, and HFS-1 says socket; choose an s… type"
+        yield "connector_type", f"{product.connector_type} is a cable's plug, but HFS-1 is socket; choose an s… type"
     if product.connector_type == "cType1" and product.phases in (2, 3):
-        yield "connector_type", f"a Type 1 plug has one phase, and HFS says {product.phases}; cType2 has three"
+        yield "connector_type", f"a Type 1 plug has one phase, but HFS gives {product.phases}; cType2 has three"
     if not product.iec61851:
         yield "iec61851", "AQ-6 must be yes: the board is IEC 61851"
     if product.lock_before_authorization and product.fixed_cable:

@@ -47,7 +47,7 @@ def parse(argv: Sequence[str]) -> CommandLine:
     operands = tuple(text for text in given if text is not None)
     options = {option.name: getattr(found, option.name) for option in command.options if hasattr(found, option.name)}
     if command.name == "sim":
-        operands = (*command.words[1:], *operands)
+        operands = (*command.path[1:], *operands)
     return CommandLine(command, operands, options, tuple(common.config), common.socket, common.json)
 
 
@@ -66,10 +66,10 @@ def parser(first: str = "") -> CommandLineParser:
     version = f"evsectl {__version__}"
     made.add_argument("--version", action="version", version=version, help="print the version and exit")
     branches: Branches = {
-        (): made.add_subparsers(prog="evsectl", metavar="COMMAND", dest="word", required=True, help=argparse.SUPPRESS)
+        (): made.add_subparsers(prog="evsectl", metavar="COMMAND", dest="name", required=True, help=argparse.SUPPRESS)
     }
     for command in COMMANDS:
-        if first in ("", command.words[0]):
+        if first in ("", command.path[0]):
             _add_command(branches, command, common)
     return made
 
@@ -105,11 +105,11 @@ def _common() -> CommandLineParser:
 
 
 def _add_command(branches: Branches, command: Command, common: CommandLineParser) -> None:
-    *path, word = command.words
-    for depth in range(1, len(path) + 1):
-        _add_group(branches, tuple(path[:depth]), common)
-    made = branches[tuple(path)].add_parser(
-        word, help=command.help, description=_sentence(command.help), parents=[common]
+    *above, name = command.path
+    for depth in range(1, len(above) + 1):
+        _add_group(branches, tuple(above[:depth]), common)
+    made = branches[tuple(above)].add_parser(
+        name, help=command.help, description=_sentence(command.help), parents=[common]
     )
     made.set_defaults(command=command)
     for operand in command.operands:
@@ -139,18 +139,18 @@ def _add_option(made: CommandLineParser, option: Option) -> None:
 
 
 def _add_group(branches: Branches, path: tuple[str, ...], common: CommandLineParser) -> None:
-    """The parser of a word that further commands follow."""
+    """The parser of a name that only leads to further commands."""
     if path in branches:
         return
     depth = len(path)
-    below = dict.fromkeys(c.words[depth] for c in COMMANDS if c.words[:depth] == path)
+    below = dict.fromkeys(c.path[depth] for c in COMMANDS if c.path[:depth] == path)
     text = GROUPS[path]
     made = branches[path[:-1]].add_parser(
         path[-1], help=f"{text}: {', '.join(below)}", description=_sentence(text), parents=[common]
     )
     if path[0] == "sim":
         _add_option(made, AT_CONNECTOR._replace(shown=False))
-    branches[path] = made.add_subparsers(title="commands", metavar="COMMAND", dest="word", required=True)
+    branches[path] = made.add_subparsers(title="commands", metavar="COMMAND", dest="name", required=True)
 
 
 def _sentence(text: str) -> str:
@@ -180,7 +180,7 @@ def _as_typed(check: Check) -> Callable[[str], str]:
 
 
 def _without_card(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The line without what follows `sim tap`, and that: a card, even where it looks like an option."""
+    """The line without what follows `sim tap`, and that: an idTag, even if it looks like an option."""
     line = list(argv)
     for at in range(len(line) - 2):
         if line[at : at + 2] == ["sim", "tap"] and line[at + 2] not in ("-h", "--help", "--"):
@@ -189,15 +189,15 @@ def _without_card(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _first(rest: Sequence[str]) -> str:
-    """The first word, where it begins a command; "": help is wanted, or an error message that knows all of them."""
-    return rest[0] if rest and any(rest[0] == command.words[0] for command in COMMANDS) else ""
+    """The first name of the command, if there is one; "": help or an error message needs all commands."""
+    return rest[0] if rest and any(rest[0] == command.path[0] for command in COMMANDS) else ""
 
 
 def _check_names(rest: Sequence[str]) -> None:
-    """Raises UsageError for an unknown option, and for what a later version will have."""
-    words = [text for text in rest if not text.startswith("-")][:1]
+    """Raises UsageError for an unknown option, and for commands and options of a later version."""
+    first = [text for text in rest if not text.startswith("-")][:1]
     options = [text.partition("=")[0] for text in rest[: rest.index("--") if "--" in rest else None]]
-    for name in (*words, *(name for name in options if name.startswith("--"))):
+    for name in (*first, *(name for name in options if name.startswith("--"))):
         if name in NOT_BUILT:
             raise UsageError(f"{name} is not built yet")
     known = {"--help", "--version", *(option.name for command in COMMANDS for option in command.options)}
@@ -208,7 +208,7 @@ def _check_names(rest: Sequence[str]) -> None:
 
 
 def _superfluous(command: Command, text: str) -> str:
-    name = " ".join(command.words)
+    name = " ".join(command.path)
     if text.startswith("--"):
         return f"{text} is not an option of {name} (see evsectl {name} --help)"
     return f"too many arguments: {text[:60]!r}; usage: evsectl {command.usage}"

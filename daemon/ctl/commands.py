@@ -38,9 +38,9 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One command: the names that call it, one line of help, its operands and options."""
+    """One command: the names by which it is called, one line of help, its operands and options."""
 
-    words: tuple[str, ...]
+    path: tuple[str, ...]
     help: str
     operands: tuple[Operand, ...] = ()
     options: tuple[Option, ...] = ()
@@ -48,12 +48,12 @@ class Command(NamedTuple):
     @property
     def name(self) -> str:
         """Its key among the functions of `evsectl`: all of `sim` have one."""
-        return "sim" if self.words[0] == "sim" else " ".join(self.words)
+        return "sim" if self.path[0] == "sim" else " ".join(self.path)
 
     @property
     def usage(self) -> str:
         shown = (option.usage for option in self.options if option.shown)
-        return " ".join((*self.words, *(operand.usage for operand in self.operands), *shown))
+        return " ".join((*self.path, *(operand.usage for operand in self.operands), *shown))
 
 
 def whole_number(text: str) -> int:
@@ -108,10 +108,10 @@ _FAULT_HELP = (
 )
 
 
-def _sim(words: str, text: str, *operands: Operand, connector: str = "") -> Command:
+def _sim(path: str, text: str, *operands: Operand, connector: str = "") -> Command:
     """`connector`: help of `--connector`; without it the option makes no difference: accepted, but not shown."""
     option = AT_CONNECTOR._replace(help=connector or AT_CONNECTOR.help, shown=bool(connector))
-    return Command(("sim", *words.split()), text, operands, (option,))
+    return Command(("sim", *path.split()), text, operands, (option,))
 
 
 SIM_COMMANDS: Final = (
@@ -213,7 +213,7 @@ GROUPS: Final = {
     ("sim",): "operate the simulated board",
     ("sim", "ev"): "behaviour of the car",
 }
-"""Help of the words that have further commands below them."""
+"""Help of the names that only lead to further commands."""
 
 NOT_BUILT: Final = (
     *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "provision", "setup"),

@@ -100,7 +100,7 @@ def test_the_help_names_every_command() -> None:
     """Nothing is hidden but what is not built."""
     text = parser().format_help()
     for command in COMMANDS:
-        assert " ".join(command.words) in text and command.help in text
+        assert " ".join(command.path) in text and command.help in text
     assert "backup-power" in text and "--trial" not in text and "doctor" not in text
 
 
@@ -112,7 +112,7 @@ def test_the_help_names_the_values() -> None:
     assert "[--hard]" in text and "sim plug [--connector N]" in text and "sim soc PERCENT " in text
 
 
-LEVELS = sorted({command.words[:depth] for command in COMMANDS for depth in range(len(command.words) + 1)})
+LEVELS = sorted({command.path[:depth] for command in COMMANDS for depth in range(len(command.path) + 1)})
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -124,10 +124,10 @@ def test_help_at_every_level(words: tuple[str, ...], option: str, capsys: pytest
     text = " ".join(capsys.readouterr().out.split())
     assert ended.value.code == 0 and f"usage: {' '.join(('evsectl', *words))} [-h]" in text
     assert "--json" in text and "--config" in text and "--socket" in text
-    below = {command.words[len(words)] for command in COMMANDS if command.words[: len(words)] == words != command.words}
+    below = {command.path[len(words)] for command in COMMANDS if command.path[: len(words)] == words != command.path}
     assert all(word in text for word in below)
     for command in COMMANDS:
-        if command.words == words:
+        if command.path == words:
             assert all(operand.name in text and operand.help in text for operand in command.operands)
             assert all(option.name in text and option.help in text for option in command.options if option.shown)
 

@@ -33,18 +33,18 @@ def test_the_simulated_board_knows_each_command() -> None:
     """What `evsectl sim` lets through, board or evsed can play."""
     for command in SIM_COMMANDS:
         for values in itertools.product(*(operand.choices or VALUES[operand.name] for operand in command.operands)):
-            if command.words[1] != "fault" or values[0] not in DAEMON_FAULTS:
-                understand([*command.words[1:], *values])
+            if command.path[1] != "fault" or values[0] not in DAEMON_FAULTS:
+                understand([*command.path[1:], *values])
 
 
 def test_each_command_of_the_simulated_board_is_there() -> None:
     """Nothing that it can play is missing, no fault either."""
-    assert {command.words[1] for command in SIM_COMMANDS} == {words.split()[0] for words in WORDS}
+    assert {command.path[1] for command in SIM_COMMANDS} == {words.split()[0] for words in WORDS}
     levels = {level for words in WORDS if words.startswith("ev ") for level in words.split()[1].split("|")}
-    assert {command.words[2] for command in SIM_COMMANDS if command.words[1] == "ev"} == levels
+    assert {command.path[2] for command in SIM_COMMANDS if command.path[1] == "ev"} == levels
     with pytest.raises(WordsRefused) as refused:
         understand(["fault", "nonsense", "on"])
-    (faults,) = (command.operands[0].choices for command in SIM_COMMANDS if command.words[1] == "fault")
+    (faults,) = (command.operands[0].choices for command in SIM_COMMANDS if command.path[1] == "fault")
     assert set(faults) == {*str(refused.value).partition("there are ")[2].split(), *PLAYED_BY_EVSED}
     assert DAEMON_FAULTS == PLAYED_BY_EVSED
 
