@@ -38,7 +38,7 @@ def test_a_complete_line() -> None:
     ],
 )
 def test_mistakes(line: str, text: str) -> None:
-    """No abbreviation is taken; the nearest name is suggested, and where to read more."""
+    """Abbreviations are refused; the message suggests the nearest name and refers to the help."""
     with pytest.raises(UsageError) as wrong:
         parser().read(line.split())
     assert str(wrong.value) == text

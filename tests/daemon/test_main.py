@@ -27,13 +27,13 @@ def test_arguments() -> None:
     ("line", "files"), [("", []), ("--config a", ["a"]), ("--config a --config b.toml", ["a", "b.toml"])]
 )
 def test_a_line_of_files_needs_no_argparse(line: str, files: list[str]) -> None:
-    """How systemd starts it is read alone, and just as the parser would."""
+    """The line that systemd uses is read without the parser, with the same result."""
     assert files_only(line.split()) == parse(line.split()) == Arguments([Path(file) for file in files])
 
 
 @pytest.mark.parametrize("line", ["--config", "--config=a", "--config a --check-config", "--config -h", "a --config"])
 def test_any_other_line_is_for_the_parser(line: str) -> None:
-    """Nothing is guessed."""
+    """Only pairs of --config and a file are read without the parser."""
     assert files_only(line.split()) is None
 
 
@@ -48,7 +48,7 @@ def test_a_plain_start_imports_no_parser(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", [["--config"], ["--board", "gpio"], ["x"], ["--version=1"], ["--nonsense"]])
 def test_wrong_arguments(line: list[str]) -> None:
-    """What is not on the page is refused, with exit 2."""
+    """An unknown or incomplete argument ends with exit code 2."""
     with pytest.raises(UsageError):
         parse(line)
     assert main(line) == 2
@@ -61,14 +61,14 @@ def test_a_misspelt_option(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """Both are said, and all is well."""
+    """Both are printed, with exit code 0."""
     assert main(["--version"]) == 0 and main(["--help"]) == 0
     out = capsys.readouterr().out
     assert f"evsed {__version__}" in out and "usage" in out
 
 
 def test_check_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A good file is well and says what is offered; a wrong one exits with 2 and names file and line."""
+    """A valid file lists what is offered; a wrong one ends with 2 and names file and line."""
     file = tmp_path / "evsed.toml"
     file.write_text(GOOD)
     assert main(["--check-config", "--config", str(file)]) == 0
@@ -79,6 +79,6 @@ def test_check_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    """What the programs say is what is installed."""
+    """--version and the package agree."""
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert f'version = "{__version__}"' in project

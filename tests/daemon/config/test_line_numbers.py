@@ -40,7 +40,7 @@ def test_tables_and_keys_are_found() -> None:
 
 
 def test_a_key_outside_of_tables_is_found() -> None:
-    """A key before the first table, and a dotted one, stand under their own names."""
+    """A key before the first table, and a dotted key, have their own names."""
     assert line_numbers("top = 1\nstation.id = 2\n") == {
         ("top", ""): 1,
         ("station", "id"): 2,
@@ -48,19 +48,19 @@ def test_a_key_outside_of_tables_is_found() -> None:
     }
 
 
-def test_what_stands_in_a_long_text_is_no_key() -> None:
-    """Lines within a text over several lines are neither keys nor tables."""
+def test_multi_line_strings_hold_no_keys() -> None:
+    """Lines inside a multi-line string are neither keys nor tables."""
     lines = line_numbers(TEXT)
     assert ("station", "not") not in lines and ("nor.a.table", "") not in lines
 
 
 def test_the_first_of_two_counts() -> None:
-    """Where a name stands twice, the first line is told."""
+    """The first line of a repeated name is reported."""
     assert line_numbers("[a]\nb = 1\nb = 2\n")["a", "b"] == 2
 
 
 @given(st.text())
-def test_no_text_is_too_odd(text: str) -> None:
+def test_any_text(text: str) -> None:
     """Whatever the text, every number is one of its lines."""
     assert all(1 <= line <= len(text.splitlines()) for line in line_numbers(text).values())
 

@@ -1,4 +1,4 @@
-"""The known name that a misspelt one may have meant."""
+"""Suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from drivers.process.config import KEYS, ConfigRefused, read
 
 
 def test_the_nearest_name() -> None:
-    """A mistyped name leads to the one that was meant, whatever its case; a strange one to none."""
+    """A misspelt name has a nearest one, whatever its case; a very different one has none."""
     assert nearest("kindd", ["kind", "socket"]) == "kind"
     assert nearest("heartbeatintervall", ["HeartbeatInterval"]) == "HeartbeatInterval"
     assert nearest("zzz", ["kind"]) == ""

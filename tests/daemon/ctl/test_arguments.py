@@ -21,7 +21,7 @@ FAULTS = (
 
 
 def test_global_options_stand_anywhere() -> None:
-    """Files, socket and JSON are understood before and after the command."""
+    """Files, socket and JSON may stand before and after the command."""
     line = parse(["--config", "a", "status", "--json", "--socket=/s", "--config=b"])
     assert (line.name, line.files, line.socket, line.as_json) == ("status", (Path("a"), Path("b")), "/s", True)
 
@@ -49,22 +49,22 @@ def test_global_options_stand_anywhere() -> None:
         ("sim backup-power", "sim", ("backup-power",), {}),
     ],
 )
-def test_commands_of_the_page(words: str, name: str, operands: tuple[str, ...], options: dict[str, object]) -> None:
+def test_every_command(words: str, name: str, operands: tuple[str, ...], options: dict[str, object]) -> None:
     """Each command with its operands and options."""
     line = parse(words.split())
     assert (line.name, line.operands, dict(line.options)) == (name, operands, options)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_of_the_page_is_known(fault: str) -> None:
-    """On and off, those that evsed plays itself too."""
+def test_every_fault_is_known(fault: str) -> None:
+    """On and off, including the faults that evsed plays itself."""
     for state in ("on", "off"):
         assert parse(["sim", "fault", fault, state]).operands == ("fault", fault, state)
 
 
 @pytest.mark.parametrize("card", ["--json", "--connector", "x" * 20, "-5", "="])
 def test_a_card_may_look_like_anything(card: str) -> None:
-    """What follows `sim tap` is a card."""
+    """The argument after `sim tap` is an idTag, even if it looks like an option."""
     assert parse(["sim", "tap", card, "--connector", "1"]).operands == ("tap", card)
 
 
@@ -76,28 +76,28 @@ WRONG = (
 
 
 @pytest.mark.parametrize("words", WRONG)
-def test_what_is_not_on_the_page_is_usage(words: str) -> None:
-    """A wrong word, number or value is refused with a reason."""
+def test_a_wrong_line_is_refused(words: str) -> None:
+    """An unknown name, a wrong number or value, a missing argument: UsageError with a reason."""
     with pytest.raises(UsageError, match=r"\w"):
         parse(words.split())
 
 
 @pytest.mark.parametrize("words", [*NOT_BUILT, "config set A B --trial"])
-def test_later_commands_say_so(words: str) -> None:
-    """A command of the page that is not there yet is refused in those words."""
+def test_commands_of_a_later_version(words: str) -> None:
+    """They are refused as not built yet."""
     with pytest.raises(UsageError, match="not built yet"):
         parse(words.split())
 
 
 @given(st.lists(st.text(max_size=8), max_size=5))
-def test_no_line_is_too_odd(words: list[str]) -> None:
-    """Whatever is typed is a command or Usage."""
+def test_any_line(words: list[str]) -> None:
+    """Any list of arguments is a command, a UsageError, or ends with help."""
     with contextlib.suppress(UsageError, SystemExit):
         assert parse(words).command in COMMANDS
 
 
 def test_the_help_names_every_command() -> None:
-    """Nothing is hidden but what is not built."""
+    """Commands that are not built are absent."""
     text = parser().format_help()
     for command in COMMANDS:
         assert " ".join(command.path) in text and command.help in text
@@ -105,7 +105,7 @@ def test_the_help_names_every_command() -> None:
 
 
 def test_the_help_names_the_values() -> None:
-    """Each option that takes a value says which, and `sim` shows its own."""
+    """Each operand, and each option with its value."""
     text = parser().format_help()
     for usage in ("why [CONNECTOR]", "log [--last N]", "[--connector N]", "[--against local|URL]", "[--out FOLDER]"):
         assert usage in text
@@ -165,8 +165,8 @@ def test_values_that_begin_with_a_dash(line: str) -> None:
     assert parse(line.split()).operands == ("K", line.split()[-1])
 
 
-def test_what_evsed_plays_is_in_the_list() -> None:
-    """Who asks for a fault or a word that is not there is told of those of evsed too."""
+def test_faults_that_evsed_plays_are_listed() -> None:
+    """The message about an unknown fault lists the allowed ones, including those of evsed."""
     with pytest.raises(UsageError, match=r"rcd, .* store-full, install"):
         parse(["sim", "fault", "nonsense", "on"])
     with pytest.raises(UsageError, match=r"unknown command 'jump' .see evsectl sim --help"):
@@ -175,8 +175,8 @@ def test_what_evsed_plays_is_in_the_list() -> None:
         parse(["sim", "fault", "store-full", "maybe"])
 
 
-def test_only_the_family_of_a_command_is_made() -> None:
-    """A parser of some commands reads them as that of all does."""
+def test_a_parser_of_some_commands() -> None:
+    """It reads them as the complete parser does, and knows no others."""
     for line in (["queue", "park", "4"], ["sim", "ev", "flap", "on"], ["status"]):
         assert parser(line[0]).read(line) == parser().read(line)
     with pytest.raises(UsageError):

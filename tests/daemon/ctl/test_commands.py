@@ -16,12 +16,12 @@ VALUES = {"IDTAG": ["X", "x" * 20], "PERCENT": ["0", "100"], "CELSIUS": ["-40", 
 
 
 def test_each_command_has_its_function() -> None:
-    """What can be typed can be carried out, and nothing else is there."""
+    """Table and functions have the same commands."""
     assert {command.name for command in COMMANDS} == {*QUERIES, *ACTIONS}
 
 
 def test_help_is_one_line() -> None:
-    """Every command, group, operand and option says what it is for; a percent sign would be a format to argparse."""
+    """Every command, group, operand and option has its help; argparse would read a percent sign as a format."""
     texts = [command.help for command in COMMANDS] + list(GROUPS.values())
     assert max(map(len, texts)) <= 90
     texts += [operand.help for command in COMMANDS for operand in command.operands]
@@ -30,7 +30,7 @@ def test_help_is_one_line() -> None:
 
 
 def test_the_simulated_board_knows_each_command() -> None:
-    """What `evsectl sim` lets through, board or evsed can play."""
+    """Board or evsed can carry out whatever `evsectl sim` accepts."""
     for command in SIM_COMMANDS:
         for values in itertools.product(*(operand.choices or VALUES[operand.name] for operand in command.operands)):
             if command.path[1] != "fault" or values[0] not in DAEMON_FAULTS:
@@ -38,7 +38,7 @@ def test_the_simulated_board_knows_each_command() -> None:
 
 
 def test_each_command_of_the_simulated_board_is_there() -> None:
-    """Nothing that it can play is missing, no fault either."""
+    """No command and no fault of the board is missing."""
     assert {command.path[1] for command in SIM_COMMANDS} == {words.split()[0] for words in WORDS}
     levels = {level for words in WORDS if words.startswith("ev ") for level in words.split()[1].split("|")}
     assert {command.path[2] for command in SIM_COMMANDS if command.path[1] == "ev"} == levels
