@@ -1,6 +1,6 @@
-"""`make run`: one charging session, from the plug to the bill, at a pace a person can follow.
+"""`make run`: one charging session, from plugging in to the bill, at a pace that a person can follow.
 
-A Central System on the package `ocpp`, the real daemon with its simulated board, and `evsectl` in the driver's hand.
+A Central System on the package `ocpp`, the real daemon with its simulated board, and `evsectl` in place of the driver.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ CARD = "04A2B9C1"
 COLOURS = {"driver": "33", "station": "36", "central": "32", "bill": "1", "note": "2"}
 
 
-class Teller:
-    """Says what happens, one line each: coloured in a terminal, plain in a pipe."""
+class Transcript:
+    """Prints what happens, one line each: coloured in a terminal, plain in a pipe."""
 
     def __init__(self) -> None:
-        self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self.coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self.began = time.monotonic()
 
-    def say(self, who: str, text: str, how: str = "") -> None:
-        line = f"{time.monotonic() - self.began:5.1f} s  {who:<15} {text}"
-        print(self.paint(line, how or who.split()[0]), flush=True)
+    def event(self, source: str, text: str, colour: str = "") -> None:
+        line = f"{time.monotonic() - self.began:5.1f} s  {source:<15} {text}"
+        print(self.paint(line, colour or source.split()[0]), flush=True)
 
-    def paint(self, text: str, how: str) -> str:
-        return f"\x1b[{COLOURS[how]}m{text}\x1b[0m" if self.colour and how in COLOURS else text
+    def paint(self, text: str, colour: str) -> str:
+        return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if self.coloured and colour in COLOURS else text
 
-    def plain(self, text: str, how: str = "") -> None:
-        print(self.paint(text, how), flush=True)
+    def text(self, text: str, colour: str = "") -> None:
+        print(self.paint(text, colour), flush=True)
 
-    def heard(self, heard: Heard) -> None:
-        """One frame at the Central System, in plain words."""
-        if heard.is_call and not heard.to_station:
-            self.say("station", f"-> {heard.action}: {in_words(heard.action, heard.payload)}")
-        elif heard.to_station and not heard.is_call and (words := answer_in_words(heard)):
-            self.say("central system", f"<- {words}", "central")
+    def frame(self, frame: Heard) -> None:
+        """One frame at the Central System, as a sentence."""
+        if frame.is_call and not frame.to_station:
+            self.event("station", f"-> {frame.action}: {request_text(frame.action, frame.payload)}")
+        elif frame.to_station and not frame.is_call and (text := answer_text(frame)):
+            self.event("central system", f"<- {text}", "central")
 
 
-def in_words(action: str, payload: dict[str, Any]) -> str:
-    """A request of the station, as one would tell it."""
+def request_text(action: str, payload: dict[str, Any]) -> str:
+    """A request of the station as a sentence; "": none worth one."""
     match action:
         case "BootNotification":
-            return f"here is {payload['chargePointVendor']} {payload['chargePointModel']}, I have started"
+            return f"{payload['chargePointVendor']} {payload['chargePointModel']} has started"
         case "StatusNotification":
             where = f"connector {payload['connectorId']}" if payload["connectorId"] else "the station"
             error = "" if payload["errorCode"] == "NoError" else f" ({payload['errorCode']})"
@@ -59,7 +59,7 @@ def in_words(action: str, payload: dict[str, Any]) -> str:
         case "StartTransaction":
             return f"card {payload['idTag']} begins at {payload['meterStart']} Wh"
         case "MeterValues":
-            return ", ".join(values_in_words(payload))
+            return ", ".join(values_text(payload))
         case "StopTransaction":
             reason = payload.get("reason", "Local")
             return f"transaction {payload['transactionId']} ends at {payload['meterStop']} Wh: {reason}"
@@ -78,34 +78,34 @@ SHORT = {
 UNITS = {"Celsius": "°C", "Celcius": "°C", "Percent": "%"}
 
 
-def values_in_words(payload: dict[str, Any]) -> list[str]:
-    """`meter 1234 Wh`, `current 16.0 A` …: the measurands that a person knows."""
-    register = "Energy.Active.Import.Register"  # §7.31: what is meant where nothing is said
+def values_text(payload: dict[str, Any]) -> list[str]:
+    """`meter 1234 Wh`, `current 16.0 A` …: the common measurands."""
+    register = "Energy.Active.Import.Register"  # §7.31: the default measurand
     values = [value for entry in payload["meterValue"] for value in entry["sampledValue"]]
     known = [(SHORT.get(v.get("measurand", register)), v["value"], v.get("unit", "Wh")) for v in values]
     return [f"{name} {amount} {UNITS.get(unit, unit)}" for name, amount, unit in known if name]
 
 
-def answer_in_words(heard: Heard) -> str:
-    """The answers that mean something to a person; "" for the rest."""
-    if heard.frame[0] == 4:
-        return f"error {heard.frame[2]}: {heard.frame[3]}"
-    match heard.action:
+def answer_text(frame: Heard) -> str:
+    """An answer of the Central System as a sentence; "": none worth one."""
+    if frame.frame[0] == 4:
+        return f"error {frame.frame[2]}: {frame.frame[3]}"
+    match frame.action:
         case "BootNotification":
-            return f"{heard.payload['status']}; tell me every {heard.payload['interval']} s that you live"
+            return f"{frame.payload['status']}; Heartbeat every {frame.payload['interval']} s"
         case "Authorize":
-            return str(heard.payload["idTagInfo"]["status"])
+            return str(frame.payload["idTagInfo"]["status"])
         case "StartTransaction":
-            return f"{heard.payload['idTagInfo']['status']}; it is transaction {heard.payload['transactionId']}"
+            return f"{frame.payload['idTagInfo']['status']}; transaction {frame.payload['transactionId']}"
     return ""
 
 
-async def session(teller: Teller, central: CentralSystem, station: Station) -> bool:
-    """The story itself; whether the bill is right."""
+async def session(transcript: Transcript, central: CentralSystem, station: Station) -> bool:
+    """The session itself; returns whether the bill is right."""
 
-    async def driver(does: str, *words: str) -> None:
-        teller.say("driver", f"{does:<34} $ evsectl {' '.join(words)}")
-        await station.ctl(*words)
+    async def driver(action: str, *argv: str) -> None:
+        transcript.event("driver", f"{action:<34} $ evsectl {' '.join(argv)}")
+        await station.ctl(*argv)
 
     await central.wait("StatusNotification", connectorId=1, status="Available")
     await asyncio.sleep(1.5)
@@ -117,7 +117,7 @@ async def session(teller: Teller, central: CentralSystem, station: Station) -> b
     await central.wait("StatusNotification", status="Charging")
     await asyncio.sleep(13)
     since = len(central.heard)
-    teller.say("car", "its battery needs a rest", "driver")
+    transcript.event("car", "its battery is too warm to go on", "driver")
     await driver("(the car pauses)", "sim", "ev", "pause")
     await central.wait("StatusNotification", since=since, status="SuspendedEV")
     await asyncio.sleep(3)
@@ -131,11 +131,11 @@ async def session(teller: Teller, central: CentralSystem, station: Station) -> b
     since = len(central.heard)
     await driver("unplugs and drives away", "sim", "unplug")
     await central.wait("StatusNotification", since=since, status="Available")
-    return bill(teller, central, start, stop)
+    return bill(transcript, central, start, stop)
 
 
-def bill(teller: Teller, central: CentralSystem, start: dict[str, Any], stop: dict[str, Any]) -> bool:
-    """Print the bill as the Central System would write it; whether it adds up."""
+def bill(transcript: Transcript, central: CentralSystem, start: dict[str, Any], stop: dict[str, Any]) -> bool:
+    """Prints the bill as the Central System would write it; returns whether it adds up."""
     energy = stop["meterStop"] - start["meterStart"]
     rows = {
         "card": start["idTag"],
@@ -147,12 +147,12 @@ def bill(teller: Teller, central: CentralSystem, start: dict[str, Any], stop: di
         "energy": f"{energy} Wh",
         "reason": stop.get("reason", "Local"),
     }
-    teller.plain("\n  The bill", "bill")
+    transcript.text("\n  The bill", "bill")
     for name, value in rows.items():
-        teller.plain(f"    {name:<12} {value}", "bill")
+        transcript.text(f"    {name:<12} {value}", "bill")
     refused = central.refusals()
     for refusal in refused:
-        teller.plain(f"  the Central System refused: {refusal}")
+        transcript.text(f"  the Central System refused: {refusal}")
     whole = len(central.requests("StartTransaction")) == len(central.requests("StopTransaction")) == 1
     return energy > 0 and whole and not refused
 
@@ -176,35 +176,35 @@ KEEP = """
 
 async def main(keep: bool) -> int:
     """Exit code 0: the bill was right."""
-    teller = Teller()
-    async with CentralSystem(listener=teller.heard) as central:
-        teller.plain("A charging session, from the plug to the bill: OCPP 1.6J over a real WebSocket.", "bill")
+    transcript = Transcript()
+    async with CentralSystem(listener=transcript.frame) as central:
+        transcript.text("A charging session, from plugging in to the bill: OCPP 1.6J over a real WebSocket.", "bill")
         station = Station(central.url, MeterValueSampleInterval=5, MeterValuesSampledData=list(SHORT))
-        teller.say("station", f"starts; its Central System listens at {central.url}", "note")
+        transcript.event("station", f"starts; the Central System listens at {central.url}", "note")
         async with station:
-            right = await session(teller, central, station)
-            teller.plain("\n  Every Wh is billed." if right else "\n  THE BILL IS WRONG.", "bill")
+            right = await session(transcript, central, station)
+            transcript.text("\n  Every Wh is billed." if right else "\n  THE BILL IS WRONG.", "bill")
             if keep:
-                await stay(teller, station)
+                await stay(transcript, station)
     return 0 if right else 1
 
 
-async def stay(teller: Teller, station: Station) -> None:
-    """Go on until the user has seen enough, starting the daemon again whenever it ends."""
-    teller.plain(KEEP.format(ctl=f"{BIN / 'evsectl'} --socket {station.control}", card=CARD))
-    enough = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sign, enough.set)
-    ended = asyncio.ensure_future(enough.wait())
-    while not enough.is_set():
+async def stay(transcript: Transcript, station: Station) -> None:
+    """Goes on until Ctrl-C, and restarts the daemon whenever it ends."""
+    transcript.text(KEEP.format(ctl=f"{BIN / 'evsectl'} --socket {station.control}", card=CARD))
+    interrupted = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    stopped = asyncio.ensure_future(interrupted.wait())
+    while not interrupted.is_set():
         assert station.daemon is not None
-        life = asyncio.ensure_future(station.daemon.wait())
-        await asyncio.wait({ended, life}, return_when=asyncio.FIRST_COMPLETED)
-        if not enough.is_set():
-            teller.say("station", f"ended (exit {life.result()}) and is started again", "note")
+        exited = asyncio.ensure_future(station.daemon.wait())
+        await asyncio.wait({stopped, exited}, return_when=asyncio.FIRST_COMPLETED)
+        if not interrupted.is_set():
+            transcript.event("station", f"ended (exit {exited.result()}) and is restarted", "note")
             await asyncio.sleep(1)
             await station.start()
-        life.cancel()
+        exited.cancel()
 
 
 if __name__ == "__main__":

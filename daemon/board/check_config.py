@@ -70,7 +70,7 @@ def compared(config: Config, shapes: Sequence[ConnectorShape]) -> list[str]:
 def report(config: Config) -> tuple[str, bool]:
     """For a person: whether configuration and board fit together; and what the station will offer to measure."""
     shapes, missing = shapes_of(config)
-    head = f"configuration well: station {config.station.id}, product {config.product.name}, {config.csms.url}"
+    head = f"configuration OK: station {config.station.id}, product {config.product.name}, {config.csms.url}"
     if missing:
         return f"{head}\n{missing}: what it can measure is not known", True
     if wrong := contradictions(config.product, shapes):

@@ -1,4 +1,4 @@
-"""The table of every key of `evsed.toml`: type, first value, what is allowed, and why not.  No file is read here."""
+"""The table of every key of `evsed.toml`: type, default, allowed values and the check.  No file is read here."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from urllib.parse import urlsplit
 
 Value = Any
 """A TOML value: text, int, float, bool, list."""
-ValueKind = Literal["text", "int", "bool", "words"]
+ValueKind = Literal["text", "int", "bool", "texts"]
 
 SCHEMES = ("https", "ftps", "http", "ftp")
 DEFAULT_PRODUCT = "chq-s-07sr"
 
 
 class FileKey(NamedTuple):
-    """One key: `check` says why a value of the right type is wrong, or nothing; `allowed` says what would be right."""
+    """One key: its type and default, the allowed values in words, and `check`: why a value of that type is refused."""
 
     kind: ValueKind
     first: Value
     allowed: str
     check: Callable[[Value], str | None] = lambda _: None
     env: str = ""
-    """Name in the environment where it is not EVSED_SECTION_KEY."""
+    """Environment variable, where it is not EVSED_SECTION_KEY."""
     secret: bool = False
 
 
 def printable(value: str, longest: int) -> str | None:
-    """Why `value` cannot stand in a CiString of `longest` characters."""
+    """Why `value` does not fit a CiString of at most `longest` characters, or None."""
     if not value.isascii() or not value.isprintable():
-        return "it holds characters that are not printable ASCII"
+        return "contains characters that are not printable ASCII"
     if len(value) > longest:
-        return f"it has {len(value)} characters"
+        return f"too long: {len(value)} characters"
     return None
 
 
@@ -44,30 +44,30 @@ def _text(longest: int) -> FileKey:
 
 def _check_id(value: str) -> str | None:
     if not value:
-        return "it is empty"
+        return "must not be empty"
     if ":" in value:  # the identity is the user of HTTP Basic authentication, which ends at the first colon
-        return "it holds a colon"
+        return "contains a colon"
     return printable(value, 48)
 
 
 def _check_url(value: str) -> str | None:
     if not value:
-        return "it is empty"
+        return "must not be empty"
     if len(value) > 512 or not value.isascii() or not value.isprintable() or " " in value:
-        return "it is longer than 512 characters, or holds a blank or a character that is not printable ASCII"
+        return "longer than 512 characters, or contains a space or a character that is not printable ASCII"
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError as error:
-        return f"it cannot be read: {error}"
+        return f"not a URL: {error}"
     if parts.scheme not in ("ws", "wss"):
-        return f"its scheme is {parts.scheme!r}" if parts.scheme else "it has no scheme"
+        return f"scheme {parts.scheme!r}" if parts.scheme else "no scheme"
     if not parts.hostname or port == 0:
-        return "it names no host" if not parts.hostname else "it names port 0"
+        return "no host" if not parts.hostname else "port 0"
     if parts.username is not None or parts.password is not None:
-        return "it carries a user or password"
+        return "contains a user name or password"
     if parts.query or parts.fragment or "?" in value or "#" in value:
-        return "it carries a query or a fragment"
+        return "contains a query or a fragment"
     return None
 
 
@@ -75,58 +75,58 @@ def _between(least: int, most: int) -> Callable[[int], str | None]:
     return lambda value: None if least <= value <= most else f"{value} is out of range"
 
 
-def _one_of(*words: str) -> Callable[[str], str | None]:
-    return lambda value: None if value in words else f"{value!r} is none of them"
+def _one_of(*texts: str) -> Callable[[str], str | None]:
+    return lambda value: None if value in texts else f"unknown value {value!r}"
 
 
 def _check_hex_key(value: str) -> str | None:
     if not value or (re.fullmatch(r"[0-9A-Fa-f]{32,40}", value) and len(value) % 2 == 0):
         return None
-    return f"it has {len(value)} characters, or holds others than 0-9, A-F"  # never the value itself
+    return f"{len(value)} characters, or characters other than 0-9, A-F"  # never the value itself
 
 
 def _check_path(value: str) -> str | None:
     if "\0" in value or "\n" in value:
-        return "it holds a control character"
+        return "contains a control character"
     return None
 
 
 def _check_socket(value: str) -> str | None:
     if len(value.encode()) > 107:  # sun_path of Linux
-        return f"it has {len(value.encode())} bytes"
+        return f"too long: {len(value.encode())} bytes"
     return _check_path(value)
 
 
 def _check_needed_path(value: str) -> str | None:
-    return _check_path(value) if value else "it is empty"
+    return _check_path(value) if value else "must not be empty"
 
 
 def _check_needed_socket(value: str) -> str | None:
-    return _check_socket(value) if value else "it is empty"
+    return _check_socket(value) if value else "must not be empty"
 
 
-def _check_argv(words: list[str]) -> str | None:
-    if words and not words[0].startswith("/"):
-        return f"{words[0]!r} is no absolute path"
-    if any("\0" in word for word in words):
-        return "it holds a control character"
+def _check_argv(argv: list[str]) -> str | None:
+    if argv and not argv[0].startswith("/"):
+        return f"{argv[0]!r} is not an absolute path"
+    if any("\0" in argument for argument in argv):
+        return "contains a control character"
     return None
 
 
-def _check_schemes(words: list[str]) -> str | None:
-    wrong = [word for word in words if word not in SCHEMES]
-    return f"{wrong[0]!r} is none of them" if wrong else None
+def _check_schemes(schemes: list[str]) -> str | None:
+    unknown = [scheme for scheme in schemes if scheme not in SCHEMES]
+    return f"unknown scheme {unknown[0]!r}" if unknown else None
 
 
-def _check_hosts(words: list[str]) -> str | None:
-    from ipaddress import ip_network
+def _check_hosts(hosts: list[str]) -> str | None:
+    from ipaddress import ip_network  # imported late: most stations name no host
 
-    for word in words:
+    for host in hosts:
         try:
-            ip_network(word, strict=False)
+            ip_network(host, strict=False)
         except ValueError:
-            if not re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?", word) or len(word) > 253:
-                return f"{word!r} is no name, address or network"
+            if not re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?", host) or len(host) > 253:
+                return f"{host!r} is not a host name, address or network"
     return None
 
 
@@ -144,7 +144,7 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "imsi": _text(20),
         "meter_type": _text(25),
         "meter_serial": _text(25),
-        "product": FileKey("text", DEFAULT_PRODUCT, "the name of a product profile, or its path", _check_needed_path),
+        "product": FileKey("text", DEFAULT_PRODUCT, "the name or the path of a product profile", _check_needed_path),
     },
     "csms": {
         "url": FileKey("text", None, "ws://HOST[:PORT]/PATH, without the identity", _check_url),
@@ -169,26 +169,26 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
     },
     "simulated": {"state_dir": FileKey("text", "", "the path of a folder", _check_path)},
     "control": {"socket": FileKey("text", "/run/evsed/control.sock", _SOCKET, _check_needed_socket)},
-    "jobs": {"socket": FileKey("text", "", f"{_SOCKET}; empty: a thread of evsed", _check_socket)},
+    "jobs": {"socket": FileKey("text", "", f"{_SOCKET}; empty: jobs run in a thread of evsed", _check_socket)},
     "hooks": {
-        "install": FileKey("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
-        "reboot": FileKey("words", [], "a list of texts: an absolute path and its arguments", _check_argv),
+        "install": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
+        "reboot": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
     },
     "transfers": {
-        "schemes": FileKey("words", list(SCHEMES), f"a list out of {', '.join(SCHEMES)}", _check_schemes),
-        "allow_hosts": FileKey("words", [], "a list of names, addresses and networks", _check_hosts),
+        "schemes": FileKey("texts", list(SCHEMES), f"a list of any of {', '.join(SCHEMES)}", _check_schemes),
+        "allow_hosts": FileKey("texts", [], "a list of host names, addresses and networks", _check_hosts),
         "allow_loopback": FileKey("bool", False, "true or false"),
     },
 }
-"""All sections but `[ocpp]`, whose keys are the core's.  First value None: must be given, or follows from others."""
+"""All sections except `[ocpp]` (see the OCPP key table).  Default None: must be given, or follows from other keys."""
 
 NEEDED = (("station", "id"), ("csms", "url"))
 
 
 def env_name(section: str, name: str) -> str:
-    """The key's name in the environment, or "" for lists, which have none."""
+    """The environment variable of the key; "" for a list, which has none."""
     key = SECTIONS[section][name]
-    if key.kind == "words":
+    if key.kind == "texts":
         return ""
     return key.env or f"EVSED_{section}_{name}".upper()
 
@@ -202,7 +202,8 @@ ENV: Mapping[str, tuple[str, str]] = {
 
 
 def from_text(key: FileKey, text: str) -> Value:
-    """A value as the environment gives it; text that does not fit is left as it is, and refused like any wrong type."""
+    """The value of an environment variable, converted to the type of the key; unchanged where it cannot be converted
+    (`why_wrong` then refuses its type)."""
     if key.kind == "int" and re.fullmatch(r"[+-]?[0-9]{1,9}", text):
         return int(text)
     if key.kind == "bool" and text.lower() in ("true", "false"):
@@ -211,26 +212,26 @@ def from_text(key: FileKey, text: str) -> Value:
 
 
 def why_wrong(key: FileKey, value: Value) -> str | None:
-    """Why the value is not allowed, or None."""
+    """Why the value is refused (type first, then the check of the key), or None."""
     fits = {
         "text": isinstance(value, str),
         "int": isinstance(value, int) and not isinstance(value, bool),
         "bool": isinstance(value, bool),
-        "words": isinstance(value, list) and all(isinstance(word, str) for word in value),
+        "texts": isinstance(value, list) and all(isinstance(entry, str) for entry in value),
     }[key.kind]
     if not fits:
         wanted = {
-            "text": "a text in quotes",
+            "text": "a string in quotes",
             "int": "a whole number",
             "bool": "true or false",
-            "words": "a list of texts",
+            "texts": "a list of strings",
         }
-        return f"it must be {wanted[key.kind]}"
+        return f"must be {wanted[key.kind]}"
     return key.check(value)
 
 
 def ocpp_text(value: Value) -> str | None:
-    """A value under `[ocpp]` as OCPP writes it: comma-separated lists, lower-case booleans; None: it cannot be one."""
+    """A TOML value under `[ocpp]` as OCPP text (lists comma-separated, booleans in lower case); None: impossible."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -238,7 +239,7 @@ def ocpp_text(value: Value) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        words = [ocpp_text(word) for word in value]
-        if all(word is not None and not isinstance(item, list) for word, item in zip(words, value, strict=True)):
-            return ",".join(word for word in words if word is not None)
+        texts = [None if isinstance(entry, list) else ocpp_text(entry) for entry in value]
+        if None not in texts:
+            return ",".join(text for text in texts if text is not None)
     return None

@@ -1,9 +1,8 @@
-"""Where things stand in a TOML text, and what a mistyped name may have meant.  No meaning of any key lives here."""
+"""Line numbers of tables and keys in a TOML text, which `tomllib` does not give.  No meaning of any key lives here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 _KEY = r"""("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _HEAD = re.compile(rf"\s*\[{{1,2}}\s*{_KEY}\s*\]{{1,2}}\s*(#.*)?$")
@@ -11,9 +10,10 @@ _ENTRY = re.compile(rf"\s*{_KEY}(?:\s*\.\s*{_KEY})?\s*=")
 
 
 def line_numbers(text: str) -> dict[tuple[str, str], int]:
-    """Line (from 1) of each `[table]` as (table, "") and of each key as (table, key), in a TOML text that parses.
+    """Line (from 1) of each `[table]` as (table, "") and of each key as (table, key), in valid TOML.
 
-    A key outside of any table is (key, ""); `a.b = 1` there is (a, b).  Depth beyond that is not looked for.
+    A key outside of any table is (key, ""); `a.b = 1` there is (a, b).  Deeper nesting is not reported.  Of a name that
+    occurs twice the first line counts.
     """
     lines: dict[tuple[str, str], int] = {}
     table, inside = "", ""
@@ -26,19 +26,10 @@ def line_numbers(text: str) -> dict[tuple[str, str], int]:
             first, second = _bare(entry.group(1)), _bare(entry.group(2) or "")
             lines.setdefault((table, first) if table else (first, second), number)
             lines.setdefault((table or first, ""), number)
-        for quotes in re.findall(r'"""|\'\'\'', line):  # a text over several lines hides what looks like keys
+        for quotes in re.findall(r'"""|\'\'\'', line):  # what looks like a key inside a multi-line string is none
             inside = "" if inside == quotes else inside or quotes
     return lines
 
 
-def _bare(word: str) -> str:
-    return word.strip("\"'")
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """The known name that the writer may have meant, or ""."""
-    from difflib import get_close_matches  # late: only a mistake needs it
-
-    folded = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower(), list(folded), n=1)
-    return folded[found[0]] if found else ""
+def _bare(name: str) -> str:
+    return name.strip("\"'")

@@ -1,6 +1,6 @@
-"""Files, environment file and environment -> one frozen Config, or every problem at once.  The only door for dotenv.
+"""Reads TOML files, environment file, credentials and environment into one Config, or reports every problem at once.
 
-A problem names the file, the line, the key, what is wrong, what is allowed and the nearest known name.
+The only file that imports dotenv.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ import msgspec
 from daemon.config.keys import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
 from daemon.config.model import NOT_BUILT, Board, Config, ConfigError, Csms, Draft, Hooks, Problem, Station, Transfers
 from daemon.config.product_profile import read_product
-from daemon.config.toml_reader import nearest_late, read_toml
+from daemon.config.spelling import nearest
+from daemon.config.toml_reader import read_toml
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
 OTHER_ENV = frozenset({"EVSED_BOOT_ID"})
-"""Names of ours in the environment that are no settings."""
+"""Environment variables of evsed that are not settings."""
 
 
 def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) -> Draft:
-    """All files in turn (the later wins), the environment file beside each, credentials, then the environment."""
+    """The values of all files, the environment file beside each, credentials and environment: the later wins.
+
+    Problems are collected in the draft; nothing is raised.
+    """
     draft = Draft()
     given = list(files) or [DEFAULT_FILE]
     for file in given:
@@ -50,18 +54,18 @@ def _read_env_file(draft: Draft, file: Path) -> None:
         return
     from io import StringIO
 
-    from dotenv import dotenv_values  # late: a station without the file starts without it
+    from dotenv import dotenv_values  # imported late: most stations have no such file
 
     lines: dict[str, int] = {}
-    well = []
+    entries = []
     for number, line in enumerate(text.splitlines(), 1):
         entry = re.match(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", line)
         if entry:
             lines[entry.group(1)] = number
-            well.append(line)
+            entries.append(line)
         elif line.strip() and not line.lstrip().startswith("#"):
-            draft.problems.append(Problem(str(file), number, "", "it is no line of the form NAME=value"))
-    for name, value in dotenv_values(stream=StringIO("\n".join(well)), interpolate=False).items():
+            draft.problems.append(Problem(str(file), number, "", "expected NAME=value"))
+    for name, value in dotenv_values(stream=StringIO("\n".join(entries)), interpolate=False).items():
         if value is not None:
             _put_env(draft, name, value, str(file), lines.get(name, 0))
 
@@ -71,13 +75,11 @@ def _put_env(draft: Draft, name: str, text: str, file: str, line: int) -> None:
         section, key = ENV[name]
         draft.put(section, key, from_text(SECTIONS[section][key], text), file, line)
     elif name not in OTHER_ENV:
-        draft.problems.append(
-            Problem(file, line, name, "there is no such name", ", ".join(ENV), nearest_late(name, list(ENV)))
-        )
+        draft.problems.append(Problem(file, line, name, "unknown name", ", ".join(ENV), nearest(name, ENV)))
 
 
 def _read_credentials(draft: Draft, folder: str) -> None:
-    """systemd credentials: files of a private folder, named like the secret keys."""
+    """Reads systemd credentials: files of `folder` named like the secret keys."""
     for section, keys in SECTIONS.items() if folder else ():
         for name, key in keys.items():
             file = Path(folder) / name
@@ -85,14 +87,14 @@ def _read_credentials(draft: Draft, folder: str) -> None:
                 try:
                     draft.put(section, name, file.read_text("utf-8").strip(), str(file), 1)
                 except (OSError, UnicodeDecodeError) as error:
-                    what = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
+                    what = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
                     draft.problems.append(Problem(str(file), 0, f"[{section}] {name}", f"cannot be read: {what}"))
 
 
 def load(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ, board_kind: str = "") -> Config:
-    """The checked configuration; `board_kind` is that of the command line.  Raises ConfigError with every problem."""
+    """The checked configuration; `board_kind`, if given, overrides `[board] kind`.  Raises ConfigError."""
     draft = read(files, environ)
-    if draft.unread:  # nobody knows what it says: more complaints would only mislead
+    if draft.unread:  # its values are missing: further problems would mislead
         raise ConfigError(draft.problems)
     if board_kind:
         draft.put("board", "kind", board_kind, "--board", 0)
@@ -105,15 +107,15 @@ def load(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ, bo
 
 
 def build(draft: Draft) -> Config:
-    """A Config of what was read; wrong values stand in it with their first ones, and among the draft's problems."""
+    """The Config of a draft.  A wrong value is replaced by its default and added to the problems of the draft."""
     found = {section: _section(draft, section) for section in SECTIONS}
     _check_needed(draft)
     _check_security(draft, found["csms"])
     product = _product(draft, found["station"]["product"])
-    told = found["board"]["connectors"]
-    if told and told != product.connectors and found["board"]["kind"] == "simulated":
-        draft.wrong("board", "connectors", f"product {product.name} has {product.connectors}", "leave it out")
-    found["board"]["connectors"] = told or product.connectors
+    connectors = found["board"]["connectors"]
+    if connectors and connectors != product.connectors and found["board"]["kind"] == "simulated":
+        draft.refuse("board", "connectors", f"product {product.name} has {product.connectors}", "remove the key")
+    found["board"]["connectors"] = connectors or product.connectors
     found["station"]["id"] = found["station"]["id"] or ""
     found["csms"]["url"] = found["csms"]["url"] or ""
     station = Station(**found["station"])
@@ -141,7 +143,7 @@ def _section(draft: Draft, section: str) -> dict[str, Any]:
             value = draft.values[section, name]
             reason = why_wrong(key, value)
             if reason:
-                draft.wrong(section, name, reason, key.allowed)
+                draft.refuse(section, name, reason, key.allowed)
             else:
                 values[name] = value
     return values
@@ -150,36 +152,34 @@ def _section(draft: Draft, section: str) -> dict[str, Any]:
 def _check_needed(draft: Draft) -> None:
     for section, name in NEEDED:
         if (section, name) not in draft.values:
-            what = f"it is missing: give it in the file or as {env_name(section, name)}"
-            draft.wrong(section, name, what, SECTIONS[section][name].allowed)
+            what = f"missing: set it in the file or as {env_name(section, name)}"
+            draft.refuse(section, name, what, SECTIONS[section][name].allowed)
 
 
 def _check_security(draft: Draft, csms: Mapping[str, Any]) -> None:
-    """Nothing ever connects with less protection than was asked for."""
+    """Refuses a configuration that would connect with less protection than it asks for."""
     profile = csms["security_profile"]
     if profile:
         what = f"security profile {profile} is {NOT_BUILT}"
         if ("csms", "security_profile") not in draft.values:
-            what += " (2 is meant where none is given)"
-        draft.wrong("csms", "security_profile", what, "0, together with allow_insecure = true")
+            what += " (the default is 2)"
+        draft.refuse("csms", "security_profile", what, "0, together with allow_insecure = true")
     elif not csms["allow_insecure"]:
-        draft.wrong("csms", "security_profile", "profile 0 has no security at all", "0 only with allow_insecure = true")
+        draft.refuse("csms", "security_profile", "profile 0 has no security", "0 only with allow_insecure = true")
     if str(csms["url"]).startswith("wss:"):
-        draft.wrong("csms", "url", f"wss:// is {NOT_BUILT}", "ws://HOST[:PORT]/PATH")
+        draft.refuse("csms", "url", f"wss:// is {NOT_BUILT}", "ws://HOST[:PORT]/PATH")
     if csms["authorization_key"] and csms["password"]:
-        draft.wrong("csms", "password", "authorization_key is given as well", "one of the two")
+        draft.refuse("csms", "password", "authorization_key is also set", "one of the two")
 
 
 def _product(draft: Draft, name: str) -> Product:
     file, _ = draft.origin.get(("station", "product"), ("", 0))
-    product, troubles = read_product(name, Path(file).parent if file in draft.texts else draft.folder)
-    for trouble in troubles:
-        if trouble.file:
-            draft.problems.append(
-                Problem(trouble.file, trouble.line, trouble.key, trouble.what, trouble.allowed, trouble.nearest)
-            )
+    product, problems = read_product(name, Path(file).parent if file in draft.texts else draft.folder)
+    for problem in problems:
+        if problem.file:
+            draft.problems.append(problem)
         else:
-            draft.wrong("station", "product", trouble.what, trouble.allowed, trouble.nearest)
+            draft.refuse("station", "product", problem.what, problem.allowed, problem.nearest)
     return product
 
 
@@ -198,15 +198,13 @@ def _first_values(draft: Draft, product: Product) -> dict[str, str]:
         key = known.get(name.casefold())
         if key is None:
             names = [row.name for row in known.values()]
-            draft.wrong(
-                "ocpp", name, "there is no such key", "see docs/configuration-keys.md", nearest_late(name, names)
-            )
+            draft.refuse("ocpp", name, "unknown key", "see docs/configuration-keys.md", nearest(name, names))
         elif text is None:
-            draft.wrong("ocpp", name, "it must be a text, a whole number, true, false or a list of them")
+            draft.refuse("ocpp", name, "must be a string, a whole number, true, false or a list of these")
         elif reason := check_first_value(name, text, product):
-            draft.wrong("ocpp", name, reason)
+            draft.refuse("ocpp", name, reason)
         elif first.setdefault((key.name, draft.origin["ocpp", name][0]), name) != name:
-            draft.wrong("ocpp", name, f"{key.name} stands here twice: upper and lower case are the same")
+            draft.refuse("ocpp", name, f"{key.name} is set twice: upper and lower case are equal")
         else:
             values[key.name] = text
     return values
@@ -229,17 +227,17 @@ def _identity(station: Station) -> Identity:
 
 
 def hooks_of(files: Sequence[Path]) -> dict[str, tuple[str, ...]]:
-    """Only the hooks: all that evsed-job may know of a configuration, right or wrong in other places."""
+    """Only the hooks of the configuration (for evsed-job); mistakes elsewhere are ignored, a wrong hook is empty."""
     draft = Draft()
     for file in list(files) or [DEFAULT_FILE]:
         read_toml(draft, file, needed=bool(files))
-    return {name: tuple(words) for name, words in _section(draft, "hooks").items()}
+    return {name: tuple(argv) for name, argv in _section(draft, "hooks").items()}
 
 
 def transfers_of(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Transfers, Path, str, tuple[str, ...]]:
-    """What evsed-job may know besides: [transfers], the store's folder, the CA file, the product's protocols.
+    """For evsed-job: [transfers], the folder of the store, the CA file, the transfer protocols of the product.
 
-    Raises ConfigError: a list of hosts that cannot be read must not become "any host".
+    Raises ConfigError for any problem: an unreadable list of hosts must not become "any host".
     """
     draft = Draft()
     for file in list(files) or [DEFAULT_FILE]:

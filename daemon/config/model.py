@@ -1,4 +1,4 @@
-"""What a configuration is once it is read: frozen types, and the problems met on the way.  Nothing is read here."""
+"""The types of a configuration that was read, and of the problems found in it.  Nothing is read here."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NOT_BUILT = "not built yet"
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong, for a person with an editor."""
+    """One mistake, for a person with an editor: file, line, key, what is wrong, allowed values, nearest known name."""
 
     file: str
     line: int
-    """From 1; 0: not in a line of a file."""
+    """From 1; 0: not known, or not in a file."""
     key: str
     what: str
     allowed: str = ""
@@ -33,7 +33,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used: exit 2 with all the problems."""
+    """The configuration cannot be used; the text lists all problems, one a line.  Programs exit with 2."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -64,7 +64,7 @@ class Csms(msgspec.Struct, frozen=True):
     cert_file: str
     key_file: str
 
-    def __repr__(self) -> str:  # keys stay out of tracebacks
+    def __repr__(self) -> str:  # secrets stay out of tracebacks
         return f"Csms(url={self.url!r}, security_profile={self.security_profile})"
 
 
@@ -86,50 +86,51 @@ class Transfers(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """Everything that is set, checked."""
+    """Every setting, checked."""
 
     station: Station
     csms: Csms
     store_dir: Path
     board: Board
     state_dir: Path
-    """Where a simulated board keeps its world."""
+    """Where a simulated board saves its state."""
     control_socket: Path
     jobs_socket: str
     hooks: Hooks
     transfers: Transfers
     ocpp: dict[str, str]
-    """First values of OCPP configuration keys, as OCPP writes them."""
+    """Initial values of OCPP configuration keys, as OCPP texts."""
     product: Product
     identity: Identity
 
 
 class Draft(msgspec.Struct):
-    """What was read: values with their origin, and the problems met so far."""
+    """What was read so far: values by (section, key), each with its origin, and the problems."""
 
     values: dict[tuple[str, str], Any] = {}
     origin: dict[tuple[str, str], tuple[str, int]] = {}
-    """File of each value and its line, or 0: looked up in the text when something is wrong."""
+    """File and line of each value; line 0: looked up in the text of the file when the value is wrong."""
     texts: dict[str, str] = {}
-    """The TOML texts by file."""
+    """Text of each TOML file."""
     problems: list[Problem] = []
     unread: bool = False
-    """A file could not be read: what it says is not known."""
+    """A file could not be read, so its values are missing."""
     folder: Path = Path(".")
-    """Folder of the last file: relative paths of a product profile start here."""
+    """Folder of the last file: a relative path of a product profile starts here."""
 
     def put(self, section: str, name: str, value: Any, file: str, line: int) -> None:
         self.values[section, name] = value
         self.origin[section, name] = (file, line)
 
-    def wrong(self, section: str, name: str, what: str, allowed: str = "", nearest: str = "") -> None:
+    def refuse(self, section: str, name: str, what: str, allowed: str = "", nearest: str = "") -> None:
+        """Adds a problem of this key, with the file and line of its value."""
         file, line = self.origin.get((section, name), ("the configuration", 0))
         line = line or self.line(file, section, name)
         self.problems.append(Problem(file, line, f"[{section}] {name}", what, allowed, nearest))
 
     def line(self, file: str, section: str, name: str = "") -> int:
-        """Where a key (or a section) stands in a TOML file; 0: nowhere."""
-        from daemon.config.line_numbers import line_numbers  # late: a right file needs no line numbers
+        """Line of a key (else of its section) in a TOML file, from 1; 0: not found."""
+        from daemon.config.line_numbers import line_numbers  # imported late: a valid file needs no line numbers
 
         lines = line_numbers(self.texts.get(file, ""))
         return lines.get((section, name), lines.get((section, ""), 0))

@@ -1,78 +1,74 @@
-"""A TOML file of ours becomes a draft: what it says, and each wrong key with its line and the nearest one."""
+"""Reads TOML files: `load` any file, `read_toml` one of evsed into a draft, each mistake a `Problem` with its line."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from daemon.config.keys import SECTIONS
 from daemon.config.model import Draft, Problem
+from daemon.config.spelling import nearest
 
 
-def nearest_late(word: str, known: Sequence[str]) -> str:
-    from daemon.config.line_numbers import nearest  # late, like all that only a mistake needs
+class TomlFile(NamedTuple):
+    """A file that is valid TOML."""
 
-    return nearest(word, known)
+    text: str
+    content: dict[str, Any]
 
 
-def read_toml(draft: Draft, file: Path, needed: bool) -> None:
-    """What stands in it goes into the draft; what is wrong, among its problems.  `needed`: it must be there."""
-    text = ""
-    line, what = 0, ""
+def load(file: Path) -> TomlFile | Problem | None:
+    """The parsed file, what is wrong with it (with the line where that is known), or None: there is no such file."""
+    text, line = "", 0
     try:
         text = file.read_bytes().decode("utf-8")
-        content = tomllib.loads(text)
-    except FileNotFoundError as error:
-        if not needed:
-            return
-        what = f"cannot be read: {error.strerror}"
+        return TomlFile(text, tomllib.loads(text))
+    except FileNotFoundError:
+        return None
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError as error:
-        line, what = error.object[: error.start].count(b"\n") + 1, "it is not UTF-8 text"
+        line, what = error.object[: error.start].count(b"\n") + 1, "not valid TOML: not UTF-8"
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        line, what = int(found.group(1)) if found else len(text.splitlines()), f"it is no TOML: {error}"
+        line, what = int(found.group(1)) if found else len(text.splitlines()), f"not valid TOML: {error}"
     except RecursionError:
-        what = "it is no TOML: brackets in brackets without end"
-    else:
-        draft.texts[str(file)] = text
-        for section, content_of in content.items():
-            _read_section(draft, str(file), section, content_of)
-        return
-    draft.problems.append(Problem(str(file), line, "", what))
-    draft.unread = True
+        what = "not valid TOML: nested too deeply"
+    return Problem(str(file), line, "", what)
+
+
+def read_toml(draft: Draft, file: Path, needed: bool) -> None:
+    """Puts the values of `file` and its problems into the draft.  `needed`: that the file is missing is a problem."""
+    loaded = load(file)
+    if isinstance(loaded, TomlFile):
+        draft.texts[str(file)] = loaded.text
+        for section, content in loaded.content.items():
+            _read_section(draft, str(file), section, content)
+    elif loaded or needed:
+        draft.problems.append(loaded or Problem(str(file), 0, "", "cannot be read: No such file or directory"))
+        draft.unread = True
 
 
 def _read_section(draft: Draft, file: str, section: str, content: Any) -> None:
     known = [*SECTIONS, "ocpp"]
     if section not in known:
-        what = "there is no such section" if isinstance(content, dict) else "it stands outside of a section"
-        allowed = ", ".join(f"[{name}]" for name in known)
-        close = nearest_late(section, known)
-        line = draft.line(file, section)
-        draft.problems.append(Problem(file, line, section, what, allowed, close and f"[{close}]"))
-        return
-    if not isinstance(content, dict):
-        line = draft.line(file, section)
-        draft.problems.append(Problem(file, line, section, "it must be a section", f"[{section}] and keys below it"))
-        return
-    for name, value in content.items():
-        if section == "ocpp" or name in SECTIONS[section]:
-            draft.put(section, name, value, file, 0)
-        else:
-            keys = list(SECTIONS[section])
-            where = draft.line(file, section, name)
-            draft.problems.append(
-                Problem(
-                    file,
-                    where,
-                    f"[{section}] {name}",
-                    "there is no such key",
-                    ", ".join(keys),
-                    nearest_late(name, keys),
-                )
-            )
+        what = "unknown section" if isinstance(content, dict) else "key outside of a section"
+        close = nearest(section, known)
+        _refuse(draft, file, (section, ""), what, [f"[{name}]" for name in known], close and f"[{close}]")
+    elif not isinstance(content, dict):
+        _refuse(draft, file, (section, ""), "must be a section", [f"[{section}] and keys below it"])
+    else:
+        for name, value in content.items():
+            if section == "ocpp" or name in SECTIONS[section]:
+                draft.put(section, name, value, file, 0)
+            else:
+                keys = list(SECTIONS[section])
+                _refuse(draft, file, (section, name), "unknown key", keys, nearest(name, keys))
+
+
+def _refuse(draft: Draft, file: str, key: tuple[str, str], what: str, allowed: list[str], close: str = "") -> None:
+    section, name = key
+    place = f"[{section}] {name}" if name else section
+    draft.problems.append(Problem(file, draft.line(file, section, name), place, what, ", ".join(allowed), close))

@@ -1,6 +1,6 @@
-"""`evsectl`: one command, asked of the daemon or, with the daemon down, looked up in the store.
+"""`evsectl`: carries out one command by a request to the daemon or, while the daemon is down, from the store.
 
-Exit codes: 0 well, 1 a problem was found, 2 usage, 3 daemon not reachable.
+Exit codes: 0 OK, 1 a problem was found or the request refused, 2 usage, 3 daemon not reachable.
 """
 
 from __future__ import annotations
@@ -10,192 +10,168 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from daemon.command_line import UsageError
 from daemon.config.model import Config, Draft
 from daemon.ctl import output
-from daemon.ctl.arguments import SIM_USAGE, USAGE, CommandLine, Usage, understood
-from daemon.ctl.client import ANSWER_S, LOOK_S, VERSION, ControlAnswer, Daemon, Unreachable
+from daemon.ctl.arguments import CommandLine, parse
+from daemon.ctl.client import ACTION_TIMEOUT_S, QUERY_TIMEOUT_S, VERSION, ControlAnswer, Daemon, Unreachable
 
-LAST_NOTES = 50
-WATCH_S = 1.0
+LAST_MESSAGES = 50
+"""Messages that `log` shows without `--last`."""
+WATCH_PERIOD_S = 1.0
 
 
-class Asked:
-    """What a command may use: the line, the configuration, the daemon."""
+class Context:
+    """What a command may use: command line, configuration, daemon."""
 
     def __init__(self, line: CommandLine, config: Config, daemon: Daemon) -> None:
         self.line = line
         self.config = config
         self.daemon = daemon
 
-    def look(self, do: str, **fields: Any) -> ControlAnswer:
-        """From the daemon; where it gives no answer, from the store."""
+    def query(self, do: str, **fields: Any) -> ControlAnswer:
+        """The answer of the daemon or, where it gives none, that of the store.  Raises Unreachable without either."""
         try:
-            return {**self.daemon.ask(do, **fields), "source": "daemon"}
-        except Unreachable as gone:
-            return self.from_store(gone, do, **fields)
+            return {**self.daemon.request(do, **fields), "source": "daemon"}
+        except Unreachable as unreachable:
+            return self.from_store(unreachable, do, **fields)
 
-    def from_store(self, gone: Unreachable, do: str, **fields: Any) -> ControlAnswer:
-        """Raises Unreachable where there is nothing either."""
-        from daemon.ctl import offline
+    def from_store(self, unreachable: Unreachable, do: str, **fields: Any) -> ControlAnswer:
+        """The answer of the store, after the daemon gave none.  Raises Unreachable where there is no store."""
+        from daemon.ctl import offline  # imported late: brings the contract machine with it
 
-        answer = self.daemon.clean(offline.answer(do, self.config, gone, **fields))
+        answer = self.daemon.clean(offline.answer(do, self.config, unreachable, **fields))
         if not self.line.as_json:
-            print(f"{gone}; this is what the store holds", file=sys.stderr)
-        return {**answer, "source": "store", "daemon": gone.state}
+            print(f"{unreachable}; showing what the store holds", file=sys.stderr)
+        return {**answer, "source": "store", "daemon": unreachable.state}
 
-    def operand(self, number: int = 0) -> str | None:
-        return self.line.operands[number] if len(self.line.operands) > number else None
+    def operand(self, index: int = 0) -> str | None:
+        return self.line.operands[index] if len(self.line.operands) > index else None
 
     def number(self) -> int | None:
-        word = self.operand()
-        return None if word is None else int(word)
+        text = self.operand()
+        return None if text is None else int(text)
 
-    def connector(self) -> int | None:
-        return self.line.options.get("--connector")
+    def option(self, name: str, default: Any = None) -> Any:
+        return self.line.options.get(name, default)
 
 
-def failed(answer: ControlAnswer) -> int | None:
-    """The exit code of an answer that says no, told; None for one that says yes."""
+Function = Callable[[Context], int]
+"""Carries out a command; returns the exit code.  Raises Unreachable, UsageError."""
+
+
+def refusal(answer: ControlAnswer) -> int | None:
+    """Prints the reason of a negative answer to standard error and returns the exit code; None: a positive answer."""
     if answer.get("ok"):
         return None
     print(f"evsectl: {answer.get('error', 'refused')}", file=sys.stderr)
     return 2 if answer.get("usage") else 1
 
 
-def told(asked: Asked, answer: ControlAnswer, content: Any, text: Callable[[], None]) -> int:
-    """The answer in the form that was asked for."""
-    code = failed(answer)
+def show_answer(context: Context, answer: ControlAnswer, content: Any, show: Callable[[], None]) -> int:
+    """Prints the answer as JSON or by `show`, or why there is none.  Returns the exit code."""
+    code = refusal(answer)
     if code is not None:
         return code
-    if asked.line.as_json:
+    if context.line.as_json:
         origin = {name: answer[name] for name in ("source", "daemon") if name in answer}
         print(output.json_line({"v": VERSION, **origin, **content}))
     else:
-        text()
+        show()
     return 0
 
 
-# --- looks ------------------------------------------------------------------------------------------------------------
+# --- queries ----------------------------------------------------------------------------------------------------------
 
 
-def status(asked: Asked) -> int:
-    return _status_told(asked, asked.look("status"))
+def status(context: Context) -> int:
+    return _show_status(context, context.query("status"))
 
 
-def _status_told(asked: Asked, answer: ControlAnswer) -> int:
+def _show_status(context: Context, answer: ControlAnswer) -> int:
     content = answer.get("status", {})
-    return told(asked, answer, content, lambda: output.say(output.status_text(content)))
+    return show_answer(context, answer, content, lambda: output.print_folded(output.status_text(content)))
 
 
-def why(asked: Asked) -> int:
-    answer = asked.look("why", connector=asked.number())
+def why(context: Context) -> int:
+    answer = context.query("why", connector=context.number())
     reasons = answer.get("why", [])
-    return told(asked, answer, {"why": reasons}, lambda: output.say(output.why_text(reasons)))
+    return show_answer(context, answer, {"why": reasons}, lambda: output.print_folded(output.why_text(reasons)))
 
 
-def queue_list(asked: Asked) -> int:
-    answer = asked.look("queue")
+def queue_list(context: Context) -> int:
+    answer = context.query("queue")
     rows = answer.get("queue", [])
-    return told(asked, answer, {"queue": rows}, lambda: output.any_rows(rows, "no report waits"))
+    return show_answer(context, answer, {"queue": rows}, lambda: output.print_rows(rows, "no messages in the queue"))
 
 
-def queue_show(asked: Asked) -> int:
-    answer = asked.look("queue")
-    rows = [row for row in answer.get("queue", []) if row.get("item") == asked.number()]
+def queue_show(context: Context) -> int:
+    answer = context.query("queue")
+    rows = [row for row in answer.get("queue", []) if row.get("item") == context.number()]
     if not rows and answer.get("ok"):
-        answer = {"ok": False, "error": f"no report {asked.number()} waits", "usage": True}
-        return told(asked, answer, {}, lambda: None)
-    return told(asked, answer, {"queue": rows}, lambda: print("\n".join(f"{k}: {v}" for k, v in rows[0].items())))
+        answer = {"ok": False, "error": f"there is no item {context.number()} in the queue", "usage": True}
+        return show_answer(context, answer, {}, lambda: None)
+    text = "\n".join(f"{name}: {value}" for row in rows for name, value in row.items())
+    return show_answer(context, answer, {"queue": rows}, lambda: print(text))
 
 
-def transactions(asked: Asked) -> int:
-    answer = asked.look("transactions")
+def transactions(context: Context) -> int:
+    answer = context.query("transactions")
     rows = answer.get("transactions", [])
-    return told(asked, answer, {"transactions": rows}, lambda: output.transactions(rows))
+    return show_answer(context, answer, {"transactions": rows}, lambda: output.print_transactions(rows))
 
 
-def config_get(asked: Asked) -> int:
-    answer = asked.look("configuration", key=asked.operand())
+def config_get(context: Context) -> int:
+    answer = context.query("configuration", key=context.operand())
     rows = answer.get("configuration", [])
-    return told(asked, answer, {"configuration": rows}, lambda: output.configuration(rows))
+    return show_answer(context, answer, {"configuration": rows}, lambda: output.print_configuration(rows))
 
 
-def config_reference(asked: Asked) -> int:
+def config_reference(context: Context) -> int:
     from daemon.ctl import offline
 
-    rows = offline.reference(asked.config)
+    rows = offline.reference(context.config)
     answer = {"ok": True, "source": "product"}
-    return told(asked, answer, {"configuration": rows}, lambda: output.reference(rows))
+    return show_answer(context, answer, {"configuration": rows}, lambda: output.print_reference(rows))
 
 
-def log(asked: Asked) -> int:
-    last = asked.line.options.get("--last", LAST_NOTES)
-    answer = asked.look("log", last=last)
+def log(context: Context) -> int:
+    last = context.option("--last", LAST_MESSAGES)
+    answer = context.query("log", last=last)
     notes = answer.get("log", [])
-    return told(asked, answer, {"log": notes}, lambda: output.log(notes, "nothing is noted" if last else ""))
+    return show_answer(context, answer, {"log": notes}, lambda: output.print_log(notes, "no messages" if last else ""))
 
 
-def trace(asked: Asked) -> int:
-    """Live until the daemon ends; with it down, what the flight recorder holds."""
+def trace(context: Context) -> int:
+    """Follows the daemon until it ends (raises Unreachable then); while it is down, what the flight recorder holds."""
     following = False
     try:
-        for line in asked.daemon.follow("trace"):
+        for line in context.daemon.follow("trace"):
             following = True
             if "following" not in line:
-                print(output.json_line({"v": VERSION, **line}) if asked.line.as_json else output.trace_line(line))
-                sys.stdout.flush()
-    except Unreachable as gone:
+                print(_trace_line(context, line, output.trace_line), flush=True)
+    except Unreachable as unreachable:
         if following:
             raise
-        for line in asked.from_store(gone, "trace")["trace"]:
-            print(output.json_line({"v": VERSION, **line}) if asked.line.as_json else output.recorded_line(line))
+        for line in context.from_store(unreachable, "trace")["trace"]:
+            print(_trace_line(context, line, output.recorded_line))
     return 0
 
 
-def watch(asked: Asked) -> int:
+def _trace_line(context: Context, line: ControlAnswer, text: Callable[[ControlAnswer], str]) -> str:
+    return output.json_line({"v": VERSION, **line}) if context.line.as_json else text(line)
+
+
+def watch(context: Context) -> int:
     from daemon.ctl.watch import follow
 
-    answer = asked.look("status")
+    answer = context.query("status")
     if answer["source"] == "store":
-        return _status_told(asked, answer)
-    follow(lambda: asked.daemon.ask("status")["status"], asked.line.as_json, WATCH_S)
+        return _show_status(context, answer)
+    follow(lambda: context.daemon.request("status")["status"], context.line.as_json, WATCH_PERIOD_S)
 
 
-# --- acts -------------------------------------------------------------------------------------------------------------
-
-
-def act(asked: Asked, do: str, **fields: Any) -> int:
-    """Only the daemon can do it, and only it knows what there is to do it with."""
-    answer = {**asked.daemon.ask(do, **fields), "source": "daemon"}
-    text = answer.get("text", "")
-    return told(asked, answer, {"text": text}, lambda: print(text or "done"))
-
-
-def certify(asked: Asked) -> int:
-    from daemon.ctl.certify import certify as play  # late: the suite of the source tree comes with it
-
-    options = asked.line.options
-    return play(
-        options.get("--against", "local"),
-        options.get("--product", asked.config.station.product),
-        options.get("--out", "."),
-        asked.daemon.path,
-    )
-
-
-ACTS: dict[str, Callable[[Asked], int]] = {
-    "queue park": lambda asked: act(asked, "park", item=asked.number()),
-    "queue retry": lambda asked: act(asked, "retry", item=asked.number()),
-    "config set": lambda asked: act(asked, "set", key=asked.operand(), value=asked.operand(1)),
-    "stop-transaction": lambda asked: act(asked, "stop", connector=asked.connector()),
-    "reset": lambda asked: act(asked, "reset", hard=asked.line.options.get("--hard", False)),
-    "selftest": lambda asked: act(asked, "selftest", clear_latched=asked.line.options.get("--clear-latched", False)),
-    "certify": certify,
-    "sim": lambda asked: act(asked, "sim", words=list(asked.line.operands), connector=asked.connector()),
-}
-
-
-LOOKS: dict[str, Callable[[Asked], int]] = {
+QUERIES: dict[str, Function] = {
     "status": status,
     "why": why,
     "watch": watch,
@@ -207,70 +183,108 @@ LOOKS: dict[str, Callable[[Asked], int]] = {
     "config reference": config_reference,
     "log": log,
 }
+"""Commands that only look: while the daemon is down the store answers."""
 
 
-def _configured(line: CommandLine) -> Draft:
-    """The configuration as far as it can be read; a file that was named must be there."""
-    from daemon.config.loader import read
-
-    missing = [file for file in line.files if not file.is_file()]
-    if missing:
-        raise Usage(f"{missing[0]} is not there")
-    return read(line.files)
+# --- actions ----------------------------------------------------------------------------------------------------------
 
 
-def _hush() -> None:
-    """Nothing more can be printed: `evsectl … | head`, a full disk."""
+def request(context: Context, do: str, **fields: Any) -> int:
+    """Sends a request that only the daemon can carry out, and prints its answer."""
+    answer = {**context.daemon.request(do, **fields), "source": "daemon"}
+    text = answer.get("text", "")
+    return show_answer(context, answer, {"text": text}, lambda: print(text or "done"))
+
+
+def certify(context: Context) -> int:
+    from daemon.ctl import certify  # imported late: brings the conformance suite with it
+
+    return certify.certify(
+        context.option("--against", certify.LOCAL),
+        context.option("--product", context.config.station.product),
+        context.option("--out", "."),
+        context.daemon.path,
+    )
+
+
+def simulate(context: Context) -> int:
+    return request(context, "sim", words=list(context.line.operands), connector=context.option("--connector"))
+
+
+ACTIONS: dict[str, Function] = {
+    "queue park": lambda context: request(context, "park", item=context.number()),
+    "queue retry": lambda context: request(context, "retry", item=context.number()),
+    "config set": lambda context: request(context, "set", key=context.operand(), value=context.operand(1)),
+    "stop-transaction": lambda context: request(context, "stop", connector=context.option("--connector")),
+    "reset": lambda context: request(context, "reset", hard=context.option("--hard", False)),
+    "selftest": lambda context: request(context, "selftest", clear_latched=context.option("--clear-latched", False)),
+    "certify": certify,
+    "sim": simulate,
+}
+"""Commands that change something: only the daemon can carry them out."""
+
+
+# --- the program ------------------------------------------------------------------------------------------------------
+
+
+def silence_stdout() -> None:
+    """Discards further output, after it could not be written (`evsectl … | head`, a full disk)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(
     argv: Sequence[str] | None = None,
-    commands: Mapping[str, Callable[[Asked], int]] = {**LOOKS, **ACTS},
-    hush: Callable[[], None] = _hush,
+    functions: Mapping[str, Function] = {**QUERIES, **ACTIONS},
+    silence: Callable[[], None] = silence_stdout,
 ) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Runs `evsectl`; returns the exit code.  Whatever fails is one line on standard error."""
     try:
-        code = _introduced(words) if words in (["--help"], ["-h"], ["--version"]) else _done(words, commands)
-        sys.stdout.flush()  # here, where it can still be told that it failed
+        code = _run(sys.argv[1:] if argv is None else argv, functions)
+        sys.stdout.flush()  # here, where a failure can still be reported
         return code
-    except Usage as wrong:
-        print(f"evsectl: {wrong}", file=sys.stderr)
+    except UsageError as error:
+        print(f"evsectl: {error}", file=sys.stderr)
         return 2
-    except Unreachable as gone:
-        print(f"evsectl: {gone}", file=sys.stderr)
+    except Unreachable as unreachable:
+        print(f"evsectl: {unreachable}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         return 0
     except BrokenPipeError:
-        hush()
+        silence()
         return 0
     except OSError as error:
-        hush()
+        silence()
         where = f" {error.filename}" if error.filename else ""
         print(f"evsectl: cannot read or write{where}: {error.strerror or error}", file=sys.stderr)
         return 1
 
 
-def _introduced(words: list[str]) -> int:
-    from daemon import __version__
-
-    print(f"evsectl {__version__}" if words == ["--version"] else f"{USAGE}\n{SIM_USAGE}")
-    return 0
-
-
-def _done(words: list[str], commands: Mapping[str, Callable[[Asked], int]]) -> int:
-    from daemon.config.loader import build
-
-    line = understood(words)
-    config = build(_configured(line))
-    patience_s = LOOK_S if line.name in LOOKS else ANSWER_S
-    clean = (lambda answer: answer) if line.as_json else output.harmless
-    daemon = Daemon(line.socket or str(config.control_socket), patience_s, clean)
+def _run(argv: Sequence[str], functions: Mapping[str, Function]) -> int:
     try:
-        return commands[line.name](Asked(line, config, daemon))
+        line = parse(argv)
+    except SystemExit:  # --help and --version have printed
+        return 0
+    from daemon.config.loader import build  # imported late: not needed for help
+
+    config = build(_read_files(line))
+    timeout_s = QUERY_TIMEOUT_S if line.name in QUERIES else ACTION_TIMEOUT_S
+    clean = (lambda answer: answer) if line.as_json else output.harmless
+    daemon = Daemon(line.socket or str(config.control_socket), timeout_s, clean)
+    try:
+        return functions[line.name](Context(line, config, daemon))
     finally:
         daemon.close()
+
+
+def _read_files(line: CommandLine) -> Draft:
+    """The configuration as far as it can be read.  Raises UsageError where a named file does not exist."""
+    from daemon.config.loader import read
+
+    missing = [file for file in line.files if not file.is_file()]
+    if missing:
+        raise UsageError(f"there is no file {missing[0]}")
+    return read(line.files)
 
 
 if __name__ == "__main__":

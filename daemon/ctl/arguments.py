@@ -1,202 +1,214 @@
-"""The words of `evsectl`: its commands in one table, and the command line read by it.  Nothing is done here."""
+"""The command line of `evsectl`: its parser, made from the table of commands, and what it reads.  Runs nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import argparse
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from drivers.simulated.commands import WORDS as SIM_WORDS
-from drivers.simulated.commands import WordsRefused, understand
+from daemon.command_line import CommandLineParser, UsageError, unknown
+from daemon.ctl.commands import AT_CONNECTOR, COMMANDS, GROUPS, NOT_BUILT, Check, Command, Operand, Option
 
+Branches = dict[tuple[str, ...], "argparse._SubParsersAction[CommandLineParser]"]
 
-class Usage(Exception):
-    """The command line is wrong: exit 2 with the reason."""
-
-
-class Command(NamedTuple):
-    """One command: its words, the operands that follow (`[X]`: may be left out), its options, what it is for."""
-
-    words: tuple[str, ...]
-    operands: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    what: str = ""
-
-
-COMMANDS = (
-    Command(("status",), what="the station at a glance"),
-    Command(("why",), ("[CONNECTOR]",), what="why it does (not) charge"),
-    Command(("watch",), what="the status, live"),
-    Command(("trace",), what="frames and notes as they come; with the daemon down the recorded ones"),
-    Command(("queue", "list"), what="reports that wait for the Central System"),
-    Command(("queue", "show"), ("ITEM",), what="one of them"),
-    Command(("queue", "park"), ("ITEM",), what="put one aside, so that the next can go"),
-    Command(("queue", "retry"), ("[ITEM]",), what="send a parked one again; without ITEM: all of them"),
-    Command(("transactions",), what="transactions and their bills"),
-    Command(("config", "get"), ("[KEY]",), what="OCPP configuration keys and their values"),
-    Command(("config", "set"), ("KEY", "VALUE"), ("--trial",), what="change one, as the Central System could"),
-    Command(("config", "reference"), what="every key: type, range, what it is for"),
-    Command(("log",), (), ("--last",), what="the last notes"),
-    Command(("stop-transaction",), (), ("--connector",), what="stop a transaction"),
-    Command(("reset",), (), ("--hard",), what="restart evsed; --hard: the whole unit"),
-    Command(("selftest",), (), ("--clear-latched",), what="test the board; --clear-latched: after service of a weld"),
-    Command(
-        ("certify",), (), ("--against", "--product", "--out"), what="the pre-test report; --against local or a URL"
-    ),
-    Command(("sim",), ("WORDS",), ("--connector",), what="the simulated board: " + " | ".join(SIM_WORDS)),
-)
-
-NOT_BUILT = (
-    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "provision"),
-    *("export", "import", "pilot", "meter", "rfid", "relay", "lamp"),
-)
-PLAYED_FAULTS = ("store-full", "install")
-"""Faults of `sim fault` that evsed plays; the others are the board's."""
-PLACEHOLDERS = {
-    **dict.fromkeys(("--connector", "--last"), "N"),
-    "--against": "local|URL",
-    "--product": "NAME",
-    "--out": "FOLDER",
-}
-OPTIONS: dict[str, type[int] | type[str] | None] = {
-    **dict.fromkeys(("--connector", "--last"), int),
-    **dict.fromkeys(("--against", "--product", "--out"), str),
-    **dict.fromkeys(("--trial", "--hard", "--clear-latched")),
-}
-"""Options of commands, and the type of what follows them."""
-
-
-def option_text(option: str) -> str:
-    """An option as help shows it, with the name of its value."""
-    return f"[{option} {PLACEHOLDERS[option]}]" if option in PLACEHOLDERS else f"[{option}]"
-
-
-PLAYED_WORDS = f"fault {'|'.join(PLAYED_FAULTS)} on|off"
-
-
-def command_text(command: Command) -> str:
-    """A command as help shows it."""
-    words = " ".join((*command.words, *command.operands, *map(option_text, command.options)))
-    gap = f"\n{'':46} " if len(words) > 44 else " "
-    return f"  {words:44}{gap}{command.what}"
-
-
-def sim_text(words: str) -> str:
-    """What `sim` takes; where it is done at one connector, with its option."""
-    at_one = words.split()[0] in ("plug", "unplug", "tap", "ev", "fault") and words != PLAYED_WORDS
-    return f"  sim {words}{' [--connector N]' if at_one else ''}"
-
-
-USAGE = (
-    "usage: evsectl [--config FILE]... [--socket PATH] [--json] COMMAND ...\n       evsectl --help | --version\n\n"
-) + "\n".join(command_text(c) for c in COMMANDS if c.words != ("sim",))
-SIM_USAGE = "\n".join(map(sim_text, (*SIM_WORDS, PLAYED_WORDS)))
+EXIT_CODES = "exit codes: 0 OK, 1 a problem was found or the request refused, 2 command line, 3 evsed not reachable"
+LIST_COLUMN = 34
+"""Where the help of a command begins in the list of all."""
 
 
 class CommandLine(NamedTuple):
-    """A command line, understood."""
+    """A complete command line."""
 
     command: Command
     operands: tuple[str, ...]
+    """As typed; of `sim` all that follows it."""
     options: Mapping[str, Any]
+    """Those that were given, by their names; an option without a value is True."""
     files: tuple[Path, ...] = ()
     socket: str = ""
     as_json: bool = False
 
     @property
     def name(self) -> str:
-        return " ".join(self.command.words)
+        return self.command.name
 
 
-def understood(argv: Sequence[str]) -> CommandLine:
-    """The command line, or Usage.  What follows `sim tap` is a card, whatever it looks like."""
-    rest, words = list(argv), list[str]()
-    files: list[Path] = []
-    socket, as_json = "", False
-    options: dict[str, Any] = {}
-    while rest:
-        word = rest.pop(0)
-        name, equals, value = word.partition("=")
-        if words[-2:] == ["sim", "tap"] or not word.startswith("--"):
-            words.append(word)
-        elif word == "--json":
-            as_json = True
-        elif name in ("--config", "--socket"):
-            value = value if equals else _next(rest, name)
-            files += [Path(value)] if name == "--config" else []
-            socket = value if name == "--socket" else socket
-        elif name in OPTIONS:
-            options[name] = _value(name, value if equals else None, rest)
-        else:
-            raise Usage(f"{name} is not known")
-    command, operands = _command(words)
-    strange = [name for name in options if name not in command.options]
-    if strange:
-        raise Usage(f"{strange[0]} does not go with {' '.join(command.words)}")
-    if "--trial" in options:
-        raise Usage("config set --trial is not built yet")
-    return CommandLine(command, tuple(operands), options, tuple(files), socket, as_json)
+def parse(argv: Sequence[str]) -> CommandLine:
+    """The command line.  Raises UsageError; SystemExit(0) after `--help` and `--version`."""
+    line, card = _without_card(argv)
+    common, rest = _common().parse_known_args(line)
+    _check_names(rest)
+    found, extra = parser(_first(rest)).parse_known_args([*rest, *card])
+    command: Command = found.command
+    if extra:
+        raise UsageError(_superfluous(command, extra[0].partition("=")[0]))
+    given = (getattr(found, operand.name) for operand in command.operands)
+    operands = tuple(text for text in given if text is not None)
+    options = {option.name: getattr(found, option.name) for option in command.options if hasattr(found, option.name)}
+    if command.name == "sim":
+        operands = (*command.path[1:], *operands)
+    return CommandLine(command, operands, options, tuple(common.config), common.socket, common.json)
 
 
-def _next(rest: list[str], name: str) -> str:
-    if not rest:
-        raise Usage(f"{name} needs a value")
-    return rest.pop(0)
+def parser(first: str = "") -> CommandLineParser:
+    """The parser of all commands, or only of those that begin with `first` (a tenth of the time)."""
+    from daemon import __version__
 
-
-def _value(name: str, given: str | None, rest: list[str]) -> Any:
-    if OPTIONS[name] is None:
-        if given is not None:
-            raise Usage(f"{name} takes no value")
-        return True
-    text = given if given is not None else _next(rest, name)
-    return number(name, text) if OPTIONS[name] is int else text
-
-
-def number(name: str, text: str) -> int:
-    """A whole number of a command line, or Usage."""
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Usage(f"{name} must be a whole number, not {text!r}")
-    return int(text)
-
-
-def _command(words: list[str]) -> tuple[Command, list[str]]:
-    if not words:
-        raise Usage("a command is missing")
-    if words[0] in NOT_BUILT:
-        raise Usage(f"{words[0]} is not built yet")
+    common = _common()
+    made = CommandLineParser(
+        prog="evsectl",
+        usage="evsectl [-h] [--version] [--config FILE]... [--socket PATH] [--json] COMMAND ...",
+        description="Shows and operates a charging station: the running evsed, or its store while evsed is down.",
+        epilog=f"commands:\n{command_list()}\n\n`evsectl COMMAND --help` explains a command.\n{EXIT_CODES}",
+        parents=[common],
+    )
+    version = f"evsectl {__version__}"
+    made.add_argument("--version", action="version", version=version, help="print the version and exit")
+    branches: Branches = {
+        (): made.add_subparsers(prog="evsectl", metavar="COMMAND", dest="name", required=True, help=argparse.SUPPRESS)
+    }
     for command in COMMANDS:
-        length = len(command.words)
-        if tuple(words[:length]) == command.words:
-            return command, _operands(command, words[length:])
-    first = [c for c in COMMANDS if c.words[0] == words[0]]
-    if first:
-        raise Usage(f"{words[0]} {'|'.join(c.words[1] for c in first)}: one of these is meant")
-    raise Usage(f"{' '.join(words)[:60]!r} is not known")
+        if first in ("", command.path[0]):
+            _add_command(branches, command, common)
+    return made
 
 
-def _operands(command: Command, given: list[str]) -> list[str]:
-    if command.words == ("sim",):
-        _check_sim(given)
-        return given
-    needed = [name for name in command.operands if not name.startswith("[")]
-    if not len(needed) <= len(given) <= len(command.operands):
-        raise Usage(f"it goes: evsectl {' '.join((*command.words, *command.operands))}")
-    for name, text in zip(command.operands, given, strict=False):
-        if name.strip("[]") in ("CONNECTOR", "ITEM"):
-            number(name.strip("[]"), text)
-    return given
+def command_list() -> str:
+    """One line per command: how it is called, and what for."""
+    return "\n".join(map(_list_entry, COMMANDS))
 
 
-def _check_sim(given: list[str]) -> None:
-    """Usage where neither evsed nor the board plays this; both lists of what there is are told."""
-    if len(given) == 3 and given[0] == "fault" and given[1] in PLAYED_FAULTS:
-        if given[2] not in ("on", "off"):
-            raise Usage(f"{given[2]!r} must be on or off")
+def _list_entry(command: Command) -> str:
+    if len(command.usage) > LIST_COLUMN - 4:
+        return f"  {command.usage}\n{'':{LIST_COLUMN}}{command.help}"
+    return f"  {command.usage:{LIST_COLUMN - 2}}{command.help}"
+
+
+def _common() -> CommandLineParser:
+    """The options that may stand before and after any command."""
+    made = CommandLineParser(prog="evsectl", add_help=False)
+    group = made.add_argument_group("options of every command")
+    group.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="configuration file of evsed; may be repeated (default: /etc/evsed/evsed.toml)",
+    )
+    group.add_argument(
+        "--socket", metavar="PATH", default="", help="control socket (default: [control] socket of the configuration)"
+    )
+    group.add_argument("--json", action="store_true", help="print JSON, one object a line")
+    return made
+
+
+def _add_command(branches: Branches, command: Command, common: CommandLineParser) -> None:
+    *above, name = command.path
+    for depth in range(1, len(above) + 1):
+        _add_group(branches, tuple(above[:depth]), common)
+    made = branches[tuple(above)].add_parser(
+        name, help=command.help, description=_sentence(command.help), parents=[common]
+    )
+    made.set_defaults(command=command)
+    for operand in command.operands:
+        _add_operand(made, operand)
+    for option in command.options:
+        _add_option(made, option)
+
+
+def _add_operand(made: CommandLineParser, operand: Operand) -> None:
+    made.add_argument(
+        operand.name,
+        help=operand.help,
+        choices=operand.choices or None,
+        metavar=operand.name,
+        type=_as_typed(operand.check),
+        nargs=None if operand.needed else "?",
+    )
+
+
+def _add_option(made: CommandLineParser, option: Option) -> None:
+    text = option.help if option.shown else argparse.SUPPRESS
+    settings: dict[str, Any] = {"dest": option.name, "default": argparse.SUPPRESS, "help": text}
+    if option.value:
+        made.add_argument(option.name, metavar=option.value, type=_checked(option.check), **settings)
+    else:
+        made.add_argument(option.name, action="store_true", **settings)
+
+
+def _add_group(branches: Branches, path: tuple[str, ...], common: CommandLineParser) -> None:
+    """The parser of a name that only leads to further commands."""
+    if path in branches:
         return
-    try:
-        understand(given)
-    except WordsRefused as refused:
-        text = str(refused)
-        more = {"unknown fault": f" {' '.join(PLAYED_FAULTS)}", "unknown words": f", {PLAYED_WORDS}"}
-        raise Usage(text + next((words for start, words in more.items() if text.startswith(start)), "")) from None
+    depth = len(path)
+    below = dict.fromkeys(c.path[depth] for c in COMMANDS if c.path[:depth] == path)
+    text = GROUPS[path]
+    made = branches[path[:-1]].add_parser(
+        path[-1], help=f"{text}: {', '.join(below)}", description=_sentence(text), parents=[common]
+    )
+    if path[0] == "sim":
+        _add_option(made, AT_CONNECTOR._replace(shown=False))
+    branches[path] = made.add_subparsers(title="commands", metavar="COMMAND", dest="name", required=True)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _checked(check: Check) -> Callable[[str], object]:
+    """`check` with a reason that argparse shows."""
+
+    def convert(text: str) -> object:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
+
+
+def _as_typed(check: Check) -> Callable[[str], str]:
+    """`check` for an operand: it is passed on as it was typed."""
+
+    def convert(text: str) -> str:
+        _checked(check)(text)
+        return text
+
+    return convert
+
+
+def _without_card(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The line without what follows `sim tap`, and that: an idTag, even if it looks like an option."""
+    line = list(argv)
+    for at in range(len(line) - 2):
+        if line[at : at + 2] == ["sim", "tap"] and line[at + 2] not in ("-h", "--help", "--"):
+            return [*line[: at + 2], *line[at + 3 :]], ["--", line[at + 2]]
+    return line, []
+
+
+def _first(rest: Sequence[str]) -> str:
+    """The first name of the command, if there is one; "": help or an error message needs all commands."""
+    return rest[0] if rest and any(rest[0] == command.path[0] for command in COMMANDS) else ""
+
+
+def _check_names(rest: Sequence[str]) -> None:
+    """Raises UsageError for an unknown option, and for commands and options of a later version."""
+    first = [text for text in rest if not text.startswith("-")][:1]
+    options = [text.partition("=")[0] for text in rest[: rest.index("--") if "--" in rest else None]]
+    for name in (*first, *(name for name in options if name.startswith("--"))):
+        if name in NOT_BUILT:
+            raise UsageError(f"{name} is not built yet")
+    known = {"--help", "--version", *(option.name for command in COMMANDS for option in command.options)}
+    for name in options:
+        if name.startswith("--") and name not in known:
+            text = unknown("option", name, [*known, "--config", "--socket", "--json"])
+            raise UsageError(f"{text} (see evsectl --help)")
+
+
+def _superfluous(command: Command, text: str) -> str:
+    name = " ".join(command.path)
+    if text.startswith("--"):
+        return f"{text} is not an option of {name} (see evsectl {name} --help)"
+    return f"too many arguments: {text[:60]!r}; usage: evsectl {command.usage}"

@@ -1,4 +1,4 @@
-"""`evsectl certify`: hands over to the conformance suite of the source tree, if that is at hand.  Judges nothing."""
+"""`evsectl certify`: runs the conformance suite of the source tree, where that is available."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ LOCAL = "local"
 
 
 def certify(against: str, product: str, folder: str, control: str) -> int:
-    """`against`: `local` (stations of its own), or the URL at which the judge shall listen for this station.
+    """Writes the pre-test report of `product` to `folder`.
 
-    Returns the exit code: 0 nothing failed, 1 something did or the suite is not here, 2 usage.
+    `against`: LOCAL (the suite starts stations of its own), or the ws:// URL to which this station connects and at
+    which the suite then listens.  `control`: path of the control socket of this station.
+    Returns the exit code: 0 nothing failed, 1 something failed or the suite is not available, 2 usage.
     """
     if against != LOCAL and not against.startswith("ws://"):
-        print("evsectl: --against is `local`, or the ws:// URL that this station connects to", file=sys.stderr)
+        print("evsectl: --against must be `local` or the ws:// URL to which this station connects", file=sys.stderr)
         return 2
-    for place in (os.getcwd(), str(Path(__file__).resolve().parents[2])):
-        if place not in sys.path:
-            sys.path.append(place)
+    for folder_of_suite in (os.getcwd(), str(Path(__file__).resolve().parents[2])):
+        if folder_of_suite not in sys.path:
+            sys.path.append(folder_of_suite)
     try:
         suite = importlib.import_module(SUITE)
     except ImportError as missing:
-        print(f"evsectl: the conformance suite is not here ({missing}); it is in the source tree", file=sys.stderr)
+        print(f"evsectl: the conformance suite is part of the source tree, not found here: {missing}", file=sys.stderr)
         return 1
     return int(suite.certify(product, Path(folder), against=against, control=control))

@@ -1,4 +1,4 @@
-"""Answers as text for a person: nothing is cut, a terminal folds sentences between words.  Nothing is asked here."""
+"""Answers as text for a person: nothing is truncated, a terminal gets lines folded between words.  Sends nothing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 
 Row = dict[str, Any]
 SHORT = 24
-"""A column of such cells (times, numbers, states, cards) is never folded."""
-SENTENCE = 20
-"""Narrower no sentence is folded: then each row becomes lines of its own."""
+"""Characters; a column of cells up to this width (times, numbers, states, cards) is never folded."""
+NARROWEST = 20
+"""Characters; where folded columns would be narrower, each cell gets a line of its own."""
 
 
 def harmless(value: Any) -> Any:
-    """The same without what moves a cursor, forges a line or turns text round: card numbers come from anywhere."""
+    """`value` with every unprintable character (cursor control, line end, text direction) of its texts as an escape."""
     if isinstance(value, str):
         return value if value.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
     if isinstance(value, list):
@@ -37,12 +37,12 @@ def _cell(value: Any) -> str:
 
 
 def terminal_columns() -> int | None:
-    """The width of the terminal; None: no terminal, no limit."""
+    """Width of the terminal; None: standard output is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def folded(text: str, columns: int | None) -> str:
-    """Lines that are too long go on below, a little further in."""
+    """`text` with lines longer than `columns` wrapped and indented; None: unchanged."""
     if columns is None:
         return text
     lines = []
@@ -55,55 +55,55 @@ def folded(text: str, columns: int | None) -> str:
     return "\n".join(lines)
 
 
-def say(text: str) -> None:
-    """To the person who asked."""
+def print_folded(text: str) -> None:
+    """Prints `text`, folded in a terminal."""
     print(folded(text, terminal_columns()))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], columns: int | None = None) -> str:
     """Aligned columns, as wide as their cells.
 
-    Where that is more than `columns` sentences are folded; where that does not help each cell gets a line.
+    Wider than `columns`: long cells are folded; where these would be too narrow, each cell gets a line of its own.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(head), *(len(row[i]) for row in cells), 0) for i, head in enumerate(heads)]
     if columns is not None and sum(widths) + 2 * (len(widths) - 1) > columns:
         short = [width for width in widths if width <= SHORT]
         room = columns - sum(short) - 2 * (len(widths) - 1)
-        if len(short) == len(widths) or room < SENTENCE * (len(widths) - len(short)):
+        if len(short) == len(widths) or room < NARROWEST * (len(widths) - len(short)):
             return _blocks(heads, cells, columns)
-        return _drawn(heads, cells, [width <= SHORT for width in widths], columns)
+        return _folded_table(heads, cells, [width <= SHORT for width in widths], columns)
     lines = [
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in [list(heads), *cells]
     ]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _drawn(heads: Sequence[str], cells: Sequence[Sequence[str]], is_short: Sequence[bool], columns: int) -> str:
-    """Short columns as they are, the others folded into what is left."""
-    from rich.console import Console
+def _folded_table(heads: Sequence[str], cells: Sequence[Sequence[str]], is_short: Sequence[bool], columns: int) -> str:
+    """Short columns as they are, the others folded into the remaining width."""
+    from rich.console import Console  # imported late: takes longer than all the rest
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head, short in zip(heads, is_short, strict=True):
-        drawn.add_column(head, overflow="fold", no_wrap=short)
+        made.add_column(head, overflow="fold", no_wrap=short)
     for row in cells:
-        drawn.add_row(*(Text(text) for text in row))
+        made.add_row(*(Text(text) for text in row))
     console = Console(width=columns, color_system=None, force_terminal=False, legacy_windows=False)
     with console.capture() as capture:
-        console.print(drawn)
+        console.print(made)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def _blocks(heads: Sequence[str], cells: Sequence[Sequence[str]], columns: int) -> str:
-    """A line per cell, an empty one between the rows."""
+    """One line per cell, an empty line between rows."""
     indent = max(map(len, heads))
     rows = [
         "\n".join(
             textwrap.fill(
                 text,
-                max(columns, indent + SENTENCE),
+                max(columns, indent + NARROWEST),
                 initial_indent=f"{head:{indent}}  ",
                 subsequent_indent=" " * (indent + 2),
                 break_on_hyphens=False,
@@ -116,13 +116,13 @@ def _blocks(heads: Sequence[str], cells: Sequence[Sequence[str]], columns: int) 
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
-    """A table, or the words for an empty one."""
+    """Prints a table, or `empty` where there are no rows."""
     rows = list(rows)
     print(table(heads, rows, terminal_columns()) if rows else empty)
 
 
 def when(utc: float | None, mono: float) -> str:
-    """A note's time: UTC, or the monotonic second where UTC was not known."""
+    """The time of a log message: UTC, or the seconds since boot where UTC was not known."""
     if utc is None:
         return f"+{mono:.1f}s"
     return datetime.fromtimestamp(utc, UTC).strftime("%m-%d %H:%M:%S")
@@ -132,12 +132,12 @@ def when(utc: float | None, mono: float) -> str:
 
 
 def status_text(status: Row) -> str:
-    """The station at a glance; "unknown" is what only a living daemon sees."""
+    """The status on a few lines; "unknown": only a running daemon could say."""
     lines = [
         f"{status['station_id']}: {_state(status)}",
         f"  evsed           {status['version']}, product {status['product']}",
         *_link_lines(status),
-        f"  reports         {status['queue']} waiting, {status['parked']} parked",
+        f"  queue           {status['queue']} waiting, {status['parked']} parked",
         f"  clock           {_cell(status['utc'])} ({status['clock']})",
         f"  board           {_cell(status['board'])}",
         f"  store           {_cell(status['store']['state'])}, {status['store']['dir']}",
@@ -152,7 +152,7 @@ def _known(value: Any) -> str:
 
 
 def _state(row: Row) -> str:
-    """The OCPP status, with what is wrong."""
+    """The OCPP status, with error code and info."""
     if row["error"] in (None, "NoError"):
         return _known(row["status"])
     info = f": {_cell(row['info'])}" if "info" in row else ""
@@ -190,17 +190,17 @@ def _connector_lines(c: Row) -> list[str]:
 
 
 def why_text(reasons: Sequence[Row]) -> str:
-    """One reason each, and what to do."""
+    """One reason and its remedy per connector, with the chain of current limits."""
     lines = []
     for reason in reasons:
         lines.append(f"connector {reason['connector']}: {reason['text']} {reason['remedy']}")
         if reason["chain"]:
-            given = f"offers {reason['amps']:g} A" if reason["amps"] else "offers nothing now"
-            lines.append(f"  {given}; the bounds: {', '.join(reason['chain'])}")
+            given = f"offers {reason['amps']:g} A" if reason["amps"] else "offers no current now"
+            lines.append(f"  {given}; limits: {', '.join(reason['chain'])}")
     return "\n".join(lines)
 
 
-def transactions(rows: Sequence[Row]) -> None:
+def print_transactions(rows: Sequence[Row]) -> None:
     heads = ("no", "id", "con", "card", "state", "began", "Wh", "reason", "stop")
     print_table(
         heads,
@@ -218,40 +218,40 @@ def transactions(rows: Sequence[Row]) -> None:
             )
             for r in rows
         ),
-        "no transaction is kept",
+        "no transactions",
     )
 
 
-def any_rows(rows: Sequence[Row], empty: str) -> None:
-    """Rows whose columns speak for themselves."""
+def print_rows(rows: Sequence[Row], empty: str) -> None:
+    """Prints rows with their field names as heads."""
     heads = list(rows[0]) if rows else []
     print_table(heads, ([row.get(head) for head in heads] for row in rows), empty)
 
 
-def configuration(rows: Sequence[Row]) -> None:
+def print_configuration(rows: Sequence[Row]) -> None:
     print_table(
         ("key", "value", "access"),
         ((r["key"], r["value"], "read-only" if r["readonly"] else "") for r in rows),
-        "no key",
+        "no keys",
     )
 
 
-def reference(rows: Sequence[Row]) -> None:
+def print_reference(rows: Sequence[Row]) -> None:
     def allowed(row: Row) -> str:
         if row["type"] == "int":
             return f"{row['min']}..{row['max']} {row['unit']}".rstrip()
         return "true, false" if row["type"] == "bool" else f"list, at most {row['max']}"
 
     print_table(
-        ("key", "access", "first value", "allowed", "what"),
+        ("key", "access", "default", "allowed", "purpose"),
         ((r["key"], "R" if r["readonly"] else "RW", r["value"], allowed(r), r["what"]) for r in rows),
-        "no key",
+        "no keys",
     )
 
 
-def log(notes: Sequence[Row], empty: str = "nothing is noted") -> None:
+def print_log(notes: Sequence[Row], empty: str = "no messages") -> None:
     for note in notes:
-        say(note_line(note))
+        print_folded(note_line(note))
     if not notes and empty:
         print(empty)
 
@@ -261,7 +261,7 @@ def note_line(note: Row) -> str:
 
 
 def trace_line(line: Row) -> str:
-    """A frame or a note, on one line."""
+    """An OCPP frame or a log message, on one line."""
     if "frame" not in line:
         return f"   {line.get('note', {}).get('text', '')}"
     arrow = "->" if line["from"] == "station" else "<-"
@@ -269,7 +269,7 @@ def trace_line(line: Row) -> str:
 
 
 def recorded_line(line: Row) -> str:
-    """The same of something that is over, with its time."""
+    """The same of a recorded line, with its time."""
     at = line.get("note", line)
     return f"{when(at['utc'], at['mono'])}  {trace_line(line)}"
 

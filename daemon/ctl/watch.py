@@ -1,4 +1,4 @@
-"""`evsectl watch`: the status again and again, drawn over itself in a terminal, line by line elsewhere."""
+"""`evsectl watch`: shows the status again and again, redrawn in a terminal, as one text for each change elsewhere."""
 
 from __future__ import annotations
 
@@ -10,37 +10,40 @@ from typing import Any, NoReturn
 from daemon.ctl.output import folded, json_line, status_text, terminal_columns
 
 Status = dict[str, Any]
-_RESTLESS = ("uptime_s", "utc", "link")
-"""Fields that change by themselves: no news where nothing else did."""
+_VOLATILE = ("uptime_s", "utc", "link")
+"""Fields that change by themselves."""
 
 
-def news(before: Status | None, now: Status) -> bool:
-    """Something has changed that a person wants to see."""
-    return before is None or _still(before) != _still(now)
+def is_changed(before: Status | None, now: Status) -> bool:
+    """Whether anything but a volatile field differs."""
+    return before is None or _stable(before) != _stable(now)
 
 
-def _still(status: Status) -> Status:
-    return {name: value for name, value in status.items() if name not in _RESTLESS}
+def _stable(status: Status) -> Status:
+    return {name: value for name, value in status.items() if name not in _VOLATILE}
 
 
-def follow(ask: Callable[[], Status], as_json: bool, period_s: float, terminal: bool | None = None) -> NoReturn:
-    """Until interrupted; Unreachable when the daemon ends."""
+def follow(request: Callable[[], Status], as_json: bool, period_s: float, terminal: bool | None = None) -> NoReturn:
+    """Requests and shows the status every `period_s` until interrupted.  Whatever `request` raises passes through.
+
+    `terminal`: whether standard output is one; None: it is asked.
+    """
     if (sys.stdout.isatty() if terminal is None else terminal) and not as_json:
-        _drawn(ask, period_s)
+        _redraw(request, period_s)
     before: Status | None = None
     while True:
-        now = ask()
-        if news(before, now):
+        now = request()
+        if is_changed(before, now):
             print(json_line({"v": 1, "source": "daemon", **now}) if as_json else status_text(now), flush=True)
         before = now
         time.sleep(period_s)
 
 
-def _drawn(ask: Callable[[], Status], period_s: float) -> NoReturn:
-    from rich.live import Live
+def _redraw(request: Callable[[], Status], period_s: float) -> NoReturn:
+    from rich.live import Live  # imported late: only a terminal needs it
     from rich.text import Text
 
     with Live(Text(""), auto_refresh=False, screen=False) as live:
         while True:
-            live.update(Text(folded(status_text(ask()), terminal_columns())), refresh=True)
+            live.update(Text(folded(status_text(request()), terminal_columns())), refresh=True)
             time.sleep(period_s)

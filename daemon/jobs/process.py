@@ -1,8 +1,8 @@
-"""`evsed-job`: one job, then the end.  The only file that may start a program; no shell, no OCPP credential.
+"""`evsed-job`: carries out one job and ends.  The only file that may start a program; no shell, no OCPP credential.
 
-A transfer, or a hook of the integrator: `[hooks] install` is given the file's path as its last argument.
+A job is a transfer, or a hook of the integrator; `[hooks] install` gets the path of the file as its last argument.
 
-systemd starts it at a connection (`Accept=yes`); by hand it takes the line from standard input.
+systemd starts it for each connection (`Accept=yes`); by hand it reads the job from standard input.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 import msgspec
 
+from daemon.command_line import CommandLineParser, UsageError
 from daemon.jobs.workers import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
 from daemon.threads import leave
 
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     from daemon.transfers.transfer import Terms
 
 LISTEN_FD = 3
-USAGE = "usage: evsed-job [--config FILE]..."
 
 
 def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float = HOOK_S) -> tuple[bool, str]:
-    """A program of the integrator: its exit code and its last words.  None of evsed's secrets is in its environment."""
+    """Runs a program of the integrator: whether it exited with 0, and the last 200 characters of its output.
+
+    Its environment has no variable of evsed or of systemd credentials.
+    """
     clean = {name: value for name, value in environ.items() if not name.startswith(("EVSED_", "CREDENTIALS_"))}
     try:
         done = subprocess.run(
@@ -49,8 +52,8 @@ def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float =
         return False, f"{argv[0]} did not end within {timeout_s:g} s"
     except OSError as error:
         return False, f"{argv[0]} cannot be started: {error.strerror}"
-    words = done.stdout.decode("utf-8", "replace").strip()[-200:]
-    return done.returncode == 0, words or f"exit {done.returncode}"
+    output = done.stdout.decode("utf-8", "replace").strip()[-200:]
+    return done.returncode == 0, output or f"exit {done.returncode}"
 
 
 def do(
@@ -60,7 +63,7 @@ def do(
     terms: Terms | None = None,
     started: Callable[[Watch], object] = lambda _: None,
 ) -> JobAnswer:
-    """The answer to one line; `started` is told the watch of a transfer."""
+    """Carries out the job in `line`; `started` is called with the Watch of a transfer.  Failures are in the answer."""
     try:
         request = decode_request(line)
     except ValueError as error:
@@ -73,7 +76,7 @@ def do(
     if request.job == "install":
         try:
             argv.append(_image(request.file, terms))
-        except Exception as error:  # no file of ours
+        except Exception as error:  # not a file of the transfers folder
             return JobAnswer(False, str(error)[:200], request.ref)
     with _alone(request.job, terms):
         ok, detail = run_hook(argv, environ, request.within_s)
@@ -91,7 +94,7 @@ def _image(name: str, terms: Terms | None) -> str:
 
 @contextlib.contextmanager
 def _alone(job: str, terms: Terms | None) -> Iterator[None]:
-    """An installer that goes on after evsed was restarted: the next one waits for its end."""
+    """Two installers never run at once: one that outlived a restart of evsed is awaited."""
     if job != "install" or terms is None:
         yield
         return
@@ -103,7 +106,7 @@ def _alone(job: str, terms: Terms | None) -> Iterator[None]:
 
 
 def listen(source: BinaryIO, watch: Watch) -> None:
-    """The rest of the connection: `cancel` means for good, its end that nobody waits any more."""
+    """Reads the rest of the connection: `cancel` cancels the transfer, the end of the connection interrupts it."""
     with contextlib.suppress(OSError, ValueError):
         if source.readline(LINE_BYTES) == CANCEL:
             watch.cancel()
@@ -122,7 +125,7 @@ def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch
 
 
 def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
-    """The hooks and the terms of transfers, and nothing else, of the configuration; None: these cannot be read."""
+    """The hooks and the terms of transfers from the configuration; terms None: they cannot be read."""
     from daemon.config.loader import hooks_of, transfers_of
     from daemon.config.model import ConfigError
     from daemon.transfers.transfer import Terms, narrowed
@@ -137,12 +140,31 @@ def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mappin
 
 
 def streams(environ: Mapping[str, str], fd: int = LISTEN_FD) -> tuple[BinaryIO, BinaryIO]:
-    """The connection that systemd handed over, else standard input and output."""
+    """The connection passed by systemd (sd_listen_fds), else standard input and output."""
     if environ.get("LISTEN_FDS") == "1" and environ.get("LISTEN_PID") == str(os.getpid()):
         with socket.socket(fileno=fd) as connection:
             stream = cast(BinaryIO, connection.makefile("rwb", buffering=0))
         return stream, stream
     return sys.stdin.buffer, sys.stdout.buffer
+
+
+def parser() -> CommandLineParser:
+    """The command line of `evsed-job`, with its help."""
+    made = CommandLineParser(
+        prog="evsed-job",
+        description="Runs one job of evsed (a transfer, or a hook of the integrator) and ends.\n"
+        "The job is one line of JSON, read from the socket passed by systemd, or from standard input.",
+        epilog="exit codes: 0 job done, 1 job failed, 2 command line",
+    )
+    made.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="configuration file of evsed; may be repeated, the later file wins (default: /etc/evsed/evsed.toml)",
+    )
+    return made
 
 
 def main(
@@ -151,13 +173,13 @@ def main(
     source: BinaryIO | None = None,
     sink: BinaryIO | None = None,
 ) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] in (["--help"], ["-h"]):
-        print(f"{USAGE}\nOne job: a line from the socket that systemd hands over, or from standard input.")
+    """Runs `evsed-job`.  Exit code: 0 job done, 1 job failed, 2 usage."""
+    try:
+        files = parser().read(sys.argv[1:] if argv is None else argv).config
+    except SystemExit:  # --help has printed
         return 0
-    files = [Path(file) for flag, file in zip(words[::2], words[1::2], strict=False) if flag == "--config"]
-    if len(files) * 2 != len(words):
-        print(USAGE, file=sys.stderr)
+    except UsageError as error:
+        print(f"evsed-job: {error}", file=sys.stderr)
         return 2
     if source is None or sink is None:
         source, sink = streams(environ)
@@ -170,12 +192,12 @@ def main(
 
 
 def listened(source: BinaryIO, watch: Watch) -> None:
-    """`listen` in a thread beside the transfer."""
+    """Runs `listen` in a thread beside the transfer."""
     threading.Thread(target=listen, args=(source, watch), daemon=True).start()
 
 
 def _alone_here(watch: Watch) -> None:
-    """Who types a line by hand may close the input, and waits all the same."""
+    """Nothing to listen to: standard input of a job started by hand may be closed."""
 
 
 def entry() -> NoReturn:

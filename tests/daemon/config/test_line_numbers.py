@@ -1,11 +1,15 @@
-"""Where things stand in a TOML text."""
+"""Line numbers of tables and keys in a TOML text."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config.line_numbers import line_numbers, nearest
+from daemon.config.line_numbers import line_numbers
+from drivers.process.config import ConfigRefused, read
 
 TEXT = '''# a comment
 top = 1
@@ -36,7 +40,7 @@ def test_tables_and_keys_are_found() -> None:
 
 
 def test_a_key_outside_of_tables_is_found() -> None:
-    """A key before the first table, and a dotted one, stand under their own names."""
+    """A key before the first table, and a dotted key, have their own names."""
     assert line_numbers("top = 1\nstation.id = 2\n") == {
         ("top", ""): 1,
         ("station", "id"): 2,
@@ -44,25 +48,32 @@ def test_a_key_outside_of_tables_is_found() -> None:
     }
 
 
-def test_what_stands_in_a_long_text_is_no_key() -> None:
-    """Lines within a text over several lines are neither keys nor tables."""
+def test_multi_line_strings_hold_no_keys() -> None:
+    """Lines inside a multi-line string are neither keys nor tables."""
     lines = line_numbers(TEXT)
     assert ("station", "not") not in lines and ("nor.a.table", "") not in lines
 
 
 def test_the_first_of_two_counts() -> None:
-    """Where a name stands twice, the first line is told."""
+    """The first line of a repeated name is reported."""
     assert line_numbers("[a]\nb = 1\nb = 2\n")["a", "b"] == 2
 
 
 @given(st.text())
-def test_no_text_is_too_odd(text: str) -> None:
+def test_any_text(text: str) -> None:
     """Whatever the text, every number is one of its lines."""
     assert all(1 <= line <= len(text.splitlines()) for line in line_numbers(text).values())
 
 
-def test_the_nearest_name_is_told() -> None:
-    """A mistyped name leads to the one that was meant, whatever its case; a strange one to none."""
-    assert nearest("kindd", ["kind", "socket"]) == "kind"
-    assert nearest("heartbeatintervall", ["HeartbeatInterval"]) == "HeartbeatInterval"
-    assert nearest("zzz", ["kind"]) == ""
+@pytest.mark.parametrize(
+    "text", ["x = 1\n", "# a\n\nlease_s = 20\nx = 1\n", "[simulated]\nphases = 1\n\nx = 2\n", "[x]\n"]
+)
+def test_the_board_process_finds_the_same_lines(text: str, tmp_path: Path) -> None:
+    """evsed-board, which may not import the daemon, names the same line of its own file."""
+    file = tmp_path / "board.toml"
+    file.write_text(text)
+    section = "simulated" if "[simulated]" in text else ""
+    with pytest.raises(ConfigRefused) as refused:
+        read(file)
+    line = line_numbers(text)[(section, "x") if section else ("x", "")]
+    assert str(refused.value).startswith(f"{file}:{line}: ")

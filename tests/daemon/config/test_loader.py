@@ -40,7 +40,7 @@ def problems(folder: Path, text: str, environ: Mapping[str, str] | None = None) 
 
 
 def test_a_small_file_is_enough(tmp_path: Path) -> None:
-    """Identity and URL are all that must be given; the rest has first values."""
+    """Identity and URL are all that must be given; the rest has defaults."""
     config = loaded(tmp_path)
     assert config.station.id == "CP0001" and config.identity.vendor == "Maker"
     assert config.csms.reconnect_max_s == 300
@@ -52,7 +52,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
 
 
 def test_a_later_file_wins_key_by_key(tmp_path: Path) -> None:
-    """Of several files the later wins where both speak."""
+    """Of several files the later one overrides single keys."""
     first = written(tmp_path, GOOD)
     second = written(tmp_path, '[station]\nid = "CP0002"\n', "more.toml")
     config = load([first, second], {})
@@ -79,8 +79,8 @@ def test_secrets_may_come_as_credentials(tmp_path: Path) -> None:
     assert loaded(tmp_path, environ=both).csms.authorization_key == "1" * 40
 
 
-def test_an_unknown_key_is_named_with_line_and_neighbour(tmp_path: Path) -> None:
-    """An unknown key is an error with its line, what is known, and what was meant."""
+def test_an_unknown_key_is_reported_with_line_and_nearest_name(tmp_path: Path) -> None:
+    """An unknown key is an error with its line, the allowed keys and the nearest one."""
     (problem,) = problems(tmp_path, GOOD + '[board]\nkindd = "simulated"\n')
     assert problem.line == 10 and problem.key == "[board] kindd" and problem.nearest == "kind"
     assert "socket" in problem.allowed
@@ -97,20 +97,20 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
-    """Several mistakes are told together, each with its line."""
+    """Several mistakes are reported together, each with its line."""
     found = problems(tmp_path, '[station]\nid = "a:b"\n[csms]\nurl = "http://x"\nsecurity_profile = 9\n')
     assert [problem.line for problem in found] == [2, 4, 5, 0] or len(found) >= 3
 
 
 def test_what_is_missing_is_named_with_its_place_in_the_environment(tmp_path: Path) -> None:
-    """A missing identity says how to give it."""
+    """The message about a missing key names the environment variable."""
     found = problems(tmp_path, "[csms]\nsecurity_profile = 0\nallow_insecure = true\n")
     assert any("EVSED_STATION_ID" in problem.what for problem in found)
     assert any("EVSED_CSMS_URL" in problem.what for problem in found)
 
 
 def test_a_missing_file_is_an_error_only_where_it_was_named(tmp_path: Path) -> None:
-    """The default file may be missing where the environment says all; a named one may not."""
+    """The default file may be missing if the environment has all keys; a named one may not."""
     with pytest.raises(ConfigError) as caught:
         load([tmp_path / "none.toml"], {})
     assert "cannot be read" in str(caught.value)
@@ -123,14 +123,14 @@ def test_a_missing_file_is_an_error_only_where_it_was_named(tmp_path: Path) -> N
     assert load((), environ).station.id == "CP1"
 
 
-def test_a_file_that_cannot_be_read_is_the_only_complaint(tmp_path: Path) -> None:
-    """What it says is not known: that its keys are missing would only mislead."""
+def test_a_file_that_cannot_be_read_is_the_only_problem(tmp_path: Path) -> None:
+    """Its keys are not reported as missing."""
     (problem,) = problems(tmp_path, GOOD + "x = = 3\n")
-    assert "no TOML" in problem.what and problem.line == 9
+    assert "not valid TOML" in problem.what and problem.line == 9
 
 
-def test_without_a_file_the_place_is_told() -> None:
-    """Who gave none learns where one was looked for."""
+def test_without_a_file_the_default_is_named() -> None:
+    """The message says where a file was expected."""
     with pytest.raises(ConfigError, match=r"/etc/evsed/evsed\.toml: there is no such file"):
         load((), {})
 
@@ -142,7 +142,7 @@ def test_a_board_with_other_connectors_than_the_product(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
-    """What cannot be read at all is an error, not an exception."""
+    """What cannot be read is a problem, not an exception."""
     assert "cannot be read" in read([tmp_path], {}).problems[0].what
     (tmp_path / "evsed.env").mkdir()
     found = read([written(tmp_path, GOOD)], {}).problems
@@ -158,19 +158,19 @@ def test_security_profiles_are_refused_as_not_built(tmp_path: Path, profile: int
 
 
 def test_no_profile_means_the_second(tmp_path: Path) -> None:
-    """Where nothing is said, protection is meant, and refused as not built."""
+    """The default profile is 2, which is refused as not built."""
     (problem,) = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
     assert "not built yet" in problem.what
 
 
-def test_no_security_needs_a_second_word(tmp_path: Path) -> None:
+def test_no_security_needs_a_second_key(tmp_path: Path) -> None:
     """Profile 0 goes only together with allow_insecure."""
     (problem,) = problems(tmp_path, GOOD.replace("allow_insecure = true", "allow_insecure = false"))
     assert "allow_insecure" in problem.allowed
 
 
 def test_wss_is_refused_as_not_built(tmp_path: Path) -> None:
-    """wss:// is refused in those words."""
+    """wss:// needs a security profile that is not built."""
     (problem,) = problems(tmp_path, GOOD.replace("ws://", "wss://"))
     assert "not built yet" in problem.what
 
@@ -215,8 +215,8 @@ def test_wrong_ocpp_values_are_named(tmp_path: Path) -> None:
     assert found[0].nearest == "HeartbeatInterval"
 
 
-def test_troubles_of_a_product_are_told(tmp_path: Path) -> None:
-    """A product that is not there is an error of its key; one that is wrong, of its own file."""
+def test_problems_of_a_product(tmp_path: Path) -> None:
+    """A missing product is a problem of its key; a wrong one, of its own file."""
     (problem,) = problems(tmp_path, GOOD.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "nono"'))
     assert problem.line == 3 and problem.key == "[station] product"
     written(tmp_path, 'name = "own"\nphases = 9\n', "own.toml")
@@ -232,7 +232,7 @@ def test_the_product_gives_the_connectors_of_a_simulated_board(tmp_path: Path) -
 
 
 def test_unknown_names_in_the_environment_are_errors(tmp_path: Path) -> None:
-    """A name that begins like ours and is none is an error, with file and line where it has them."""
+    """An unknown EVSED_ name is a problem, with file and line if it comes from a file."""
     written(tmp_path, "EVSED_BORD_KIND=x\nno equals sign\nOTHER=1\n", "evsed.env")
     found = problems(tmp_path, GOOD, {"EVSED_STORE_DIRR": "x"})
     assert sorted((problem.line, problem.nearest) for problem in found) == [
@@ -248,22 +248,22 @@ def test_the_command_line_may_ask_for_the_simulated_board(tmp_path: Path) -> Non
     assert load([written(tmp_path, GOOD)], {}, "simulated").board.kind == "simulated"
 
 
-def test_a_draft_with_problems_still_gives_places(tmp_path: Path) -> None:
-    """Who only looks for the socket is served by a wrong file too."""
+def test_a_draft_with_problems_still_gives_paths(tmp_path: Path) -> None:
+    """evsectl finds the socket even in a file with mistakes."""
     draft = read([written(tmp_path, '[control]\nsocket = "/x"\n[board]\nkind = "nono"\n')], {})
     config = build(draft)
     assert draft.problems and config.control_socket == Path("/x") and config.board.kind == "process"
 
 
 def test_hooks_are_read_alone(tmp_path: Path) -> None:
-    """evsed-job learns the hooks and nothing else."""
+    """evsed-job reads the hooks without the rest of the file."""
     file = written(tmp_path, GOOD + '[hooks]\nreboot = ["/sbin/reboot"]\ninstall = "no list"\n')
     assert hooks_of([file]) == {"install": (), "reboot": ("/sbin/reboot",)}
     assert hooks_of([tmp_path / "none.toml"]) == {"install": (), "reboot": ()}
 
 
 @given(st.binary(max_size=300))
-def test_no_file_is_too_odd(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_any_file(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Whatever a file holds, it becomes problems or values, never an exception."""
     file = tmp_path_factory.getbasetemp() / "odd.toml"
     file.write_bytes(content)

@@ -15,13 +15,13 @@ HERE = Path(".")
 
 @pytest.mark.parametrize("name", ["chq-s-07sr", "socket-3p", "dual", "backup-power"])
 def test_the_shipped_profiles_are_right(name: str) -> None:
-    """Each shipped profile reads without trouble and is what its name says."""
-    product, troubles = read_product(name, HERE)
-    assert troubles == [] and product.name == name
+    """Each shipped profile is valid and has the name of its file."""
+    product, problems = read_product(name, HERE)
+    assert problems == [] and product.name == name
 
 
 def test_the_reference_profile_is_the_built_in_one() -> None:
-    """The file of the reference product says what stands in the program."""
+    """The file of the reference product equals the built-in one."""
     file = find_product("chq-s-07sr", HERE)
     assert file is not None
     assert read_product("chq-s-07sr", HERE)[0] == Product()
@@ -36,40 +36,40 @@ def test_shapes_of_the_shipped_profiles() -> None:
 
 
 def test_a_path_is_read_from_the_folder_of_the_configuration(tmp_path: Path) -> None:
-    """A relative path begins where the configuration lies; an absolute one stands by itself."""
+    """A relative path starts at the folder of the configuration; an absolute one is used as it is."""
     (tmp_path / "own.toml").write_text('name = "own"\nconnectors = 3\n')
     assert read_product("own.toml", tmp_path)[0].connectors == 3
     assert read_product(str(tmp_path / "own.toml"), HERE)[0].connectors == 3
 
 
-def test_an_unknown_name_names_those_that_are_there() -> None:
-    """A profile that is not there leads to those that are."""
-    _, (trouble,) = read_product("duall", HERE)
-    assert trouble.file == "" and "duall" in trouble.what
-    assert "socket-3p" in trouble.allowed and trouble.nearest == "dual"
+def test_an_unknown_name() -> None:
+    """The message lists the profiles that exist, and the nearest one."""
+    _, (problem,) = read_product("duall", HERE)
+    assert problem.file == "" and "duall" in problem.what
+    assert "socket-3p" in problem.allowed and problem.nearest == "dual"
     assert read_product("nowhere/x.toml", HERE)[1] and read_product("x" * 5000, HERE)[1]
 
 
 def test_an_unknown_answer_is_named_with_its_line(tmp_path: Path) -> None:
     """An answer that does not exist is an error with line and nearest name."""
     (tmp_path / "p.toml").write_text('name = "p"\n\nphase = 3\n')
-    product, (trouble,) = read_product("p.toml", tmp_path)
-    assert (trouble.line, trouble.key, trouble.nearest) == (3, "phase", "phases")
+    product, (problem,) = read_product("p.toml", tmp_path)
+    assert (problem.line, problem.key, problem.nearest) == (3, "phase", "phases")
     assert product == Product()
 
 
 def test_a_wrong_type_is_named_with_its_line(tmp_path: Path) -> None:
     """An answer of the wrong type is an error with its line."""
     (tmp_path / "p.toml").write_text('name = "p"\nphases = "three"\nmeasurands = [1]\n')
-    _, (trouble,) = read_product("p.toml", tmp_path)
-    assert trouble.line == 2 and "int" in trouble.what
+    _, (problem,) = read_product("p.toml", tmp_path)
+    assert problem.line == 2 and "int" in problem.what
 
 
-def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
-    """A file that is no TOML is an error with its line."""
+def test_invalid_toml(tmp_path: Path) -> None:
+    """Invalid TOML is a problem with its line."""
     (tmp_path / "p.toml").write_text("name = \n")
-    _, (trouble,) = read_product("p.toml", tmp_path)
-    assert trouble.line == 1 and "cannot be read" in trouble.what
+    _, (problem,) = read_product("p.toml", tmp_path)
+    assert problem.line == 1 and "not valid TOML" in problem.what
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def test_contradictions_are_refused(changes: dict[str, object], key: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["phases = 1\n", 'name = "chq-s-07sr"\nmax_amps = 16\n'])
-def test_nobody_passes_for_the_certified_product(text: str, tmp_path: Path) -> None:
+def test_the_name_of_the_certified_product_is_protected(text: str, tmp_path: Path) -> None:
     """A file has a name of its own, unless it gives the answers of the reference product."""
     (tmp_path / "p.toml").write_text(text)
-    _, (trouble,) = read_product("p.toml", tmp_path)
-    assert trouble.key == "name"
+    _, (problem,) = read_product("p.toml", tmp_path)
+    assert problem.key == "name"
 
 
 def test_a_contradiction_in_a_file_has_its_line(tmp_path: Path) -> None:
     """A contradiction is an error in the line of the answer."""
     (tmp_path / "p.toml").write_text('name = "p"\n\nphases = 7\n')
-    product, (trouble,) = read_product("p.toml", tmp_path)
-    assert trouble.line == 3 and product == Product()
+    product, (problem,) = read_product("p.toml", tmp_path)
+    assert problem.line == 3 and product == Product()
 
 
 def test_a_list_that_is_allowed_fits_into_a_message() -> None:

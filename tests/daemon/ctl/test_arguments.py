@@ -1,4 +1,4 @@
-"""The words of evsectl."""
+"""The command line of evsectl."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.ctl.arguments import COMMANDS, NOT_BUILT, SIM_USAGE, USAGE, Usage, understood
+from daemon.command_line import UsageError
+from daemon.ctl.arguments import parse, parser
+from daemon.ctl.commands import COMMANDS, NOT_BUILT
 
 FAULTS = (
     *("rcd", "weld", "contactor", "pilot-short", "diode", "ventilation", "lock-open", "lock-closed", "overcurrent"),
@@ -19,8 +21,8 @@ FAULTS = (
 
 
 def test_global_options_stand_anywhere() -> None:
-    """Files, socket and JSON are understood before and after the command."""
-    line = understood(["--config", "a", "status", "--json", "--socket=/s", "--config=b"])
+    """Files, socket and JSON may stand before and after the command."""
+    line = parse(["--config", "a", "status", "--json", "--socket=/s", "--config=b"])
     assert (line.name, line.files, line.socket, line.as_json) == ("status", (Path("a"), Path("b")), "/s", True)
 
 
@@ -47,23 +49,23 @@ def test_global_options_stand_anywhere() -> None:
         ("sim backup-power", "sim", ("backup-power",), {}),
     ],
 )
-def test_commands_of_the_page(words: str, name: str, operands: tuple[str, ...], options: dict[str, object]) -> None:
+def test_every_command(words: str, name: str, operands: tuple[str, ...], options: dict[str, object]) -> None:
     """Each command with its operands and options."""
-    line = understood(words.split())
+    line = parse(words.split())
     assert (line.name, line.operands, dict(line.options)) == (name, operands, options)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_of_the_page_is_known(fault: str) -> None:
-    """On and off, those that evsed plays itself too."""
+def test_every_fault_is_known(fault: str) -> None:
+    """On and off, including the faults that evsed plays itself."""
     for state in ("on", "off"):
-        assert understood(["sim", "fault", fault, state]).operands == ("fault", fault, state)
+        assert parse(["sim", "fault", fault, state]).operands == ("fault", fault, state)
 
 
 @pytest.mark.parametrize("card", ["--json", "--connector", "x" * 20, "-5", "="])
 def test_a_card_may_look_like_anything(card: str) -> None:
-    """What follows `sim tap` is a card."""
-    assert understood(["sim", "tap", card, "--connector", "1"]).operands == ("tap", card)
+    """The argument after `sim tap` is an idTag, even if it looks like an option."""
+    assert parse(["sim", "tap", card, "--connector", "1"]).operands == ("tap", card)
 
 
 WRONG = (
@@ -74,45 +76,108 @@ WRONG = (
 
 
 @pytest.mark.parametrize("words", WRONG)
-def test_what_is_not_on_the_page_is_usage(words: str) -> None:
-    """A wrong word, number or value is refused with a reason."""
-    with pytest.raises(Usage, match=r"\w"):
-        understood(words.split())
+def test_a_wrong_line_is_refused(words: str) -> None:
+    """An unknown name, a wrong number or value, a missing argument: UsageError with a reason."""
+    with pytest.raises(UsageError, match=r"\w"):
+        parse(words.split())
 
 
 @pytest.mark.parametrize("words", [*NOT_BUILT, "config set A B --trial"])
-def test_later_commands_say_so(words: str) -> None:
-    """A command of the page that is not there yet is refused in those words."""
-    with pytest.raises(Usage, match="not built yet"):
-        understood(words.split())
+def test_commands_of_a_later_version(words: str) -> None:
+    """They are refused as not built yet."""
+    with pytest.raises(UsageError, match="not built yet"):
+        parse(words.split())
 
 
 @given(st.lists(st.text(max_size=8), max_size=5))
-def test_no_line_is_too_odd(words: list[str]) -> None:
-    """Whatever is typed is a command or Usage."""
-    with contextlib.suppress(Usage):
-        assert understood(words).command in COMMANDS
+def test_any_line(words: list[str]) -> None:
+    """Any list of arguments is a command, a UsageError, or ends with help."""
+    with contextlib.suppress(UsageError, SystemExit):
+        assert parse(words).command in COMMANDS
 
 
 def test_the_help_names_every_command() -> None:
-    """Nothing is hidden; lines fit a console where the words allow."""
-    for command in COMMANDS[:-1]:
-        assert " ".join(command.words) in USAGE
-    assert "backup-power" in SIM_USAGE and "store-full" in SIM_USAGE
+    """Commands that are not built are absent."""
+    text = parser().format_help()
+    for command in COMMANDS:
+        assert " ".join(command.path) in text and command.help in text
+    assert "backup-power" in text and "--trial" not in text and "doctor" not in text
 
 
 def test_the_help_names_the_values() -> None:
-    """Each option that takes a value says which, and `sim` shows its own."""
-    for text in ("why [CONNECTOR]", "log [--last N]", "[--connector N]", "[--against local|URL]", "[--out FOLDER]"):
-        assert text in USAGE
-    assert "[--hard]" in USAGE and "sim plug [--connector N]" in SIM_USAGE and "sim soc PERCENT\n" in SIM_USAGE
+    """Each operand, and each option with its value."""
+    text = parser().format_help()
+    for usage in ("why [CONNECTOR]", "log [--last N]", "[--connector N]", "[--against local|URL]", "[--out FOLDER]"):
+        assert usage in text
+    assert "[--hard]" in text and "sim plug [--connector N]" in text and "sim soc PERCENT " in text
 
 
-def test_what_evsed_plays_is_in_the_list() -> None:
-    """Who asks for a fault or a word that is not there is told of those of evsed too."""
-    with pytest.raises(Usage, match=r"rcd .* store-full install$"):
-        understood(["sim", "fault", "nonsense", "on"])
-    with pytest.raises(Usage, match=r"plug, .*fault store-full\|install on\|off$"):
-        understood(["sim", "jump"])
-    with pytest.raises(Usage, match="'maybe' must be on or off"):
-        understood(["sim", "fault", "store-full", "maybe"])
+LEVELS = sorted({command.path[:depth] for command in COMMANDS for depth in range(len(command.path) + 1)})
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("words", LEVELS, ids=" ".join)
+def test_help_at_every_level(words: tuple[str, ...], option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """evsectl, its groups and each command explain themselves and end with 0."""
+    with pytest.raises(SystemExit) as ended:
+        parse([*words, option])
+    text = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0 and f"usage: {' '.join(('evsectl', *words))} [-h]" in text
+    assert "--json" in text and "--config" in text and "--socket" in text
+    below = {command.path[len(words)] for command in COMMANDS if command.path[: len(words)] == words != command.path}
+    assert all(word in text for word in below)
+    for command in COMMANDS:
+        if command.path == words:
+            assert all(operand.name in text and operand.help in text for operand in command.operands)
+            assert all(option.name in text and option.help in text for option in command.options if option.shown)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("statsu", "unknown command 'statsu'; did you mean status?"),
+        ("queue lst", "unknown command 'lst'; did you mean list?"),
+        ("config referense", "did you mean reference?"),
+        ("sim unplugg", "did you mean unplug?"),
+        ("status --jsn", "unknown option '--jsn'; did you mean --json?"),
+        ("log --lats 5", "did you mean --last?"),
+        ("--confg x status", "did you mean --config?"),
+        ("sim fault overtemp on", "did you mean overtemperature?"),
+        ("queue", "the following arguments are required: COMMAND"),
+        ("", "the following arguments are required: COMMAND"),
+        ("queue show", "the following arguments are required: ITEM"),
+        ("why two", "argument CONNECTOR: must be a whole number, not 'two'"),
+        ("why 1 2", "too many arguments: '2'; usage: evsectl why [CONNECTOR]"),
+        ("status --hard", "--hard is not an option of status"),
+        ("sim temperature 126", "argument CELSIUS: must be a number from -40 to 125, not '126'"),
+    ],
+)
+def test_a_mistake_is_explained(line: str, text: str) -> None:
+    """What is wrong, and what may have been meant."""
+    with pytest.raises(UsageError) as wrong:
+        parse(line.split())
+    assert text in str(wrong.value)
+
+
+@pytest.mark.parametrize("line", ["config set K -", "config set K -1", "config set K -0.5", "config set K -- --x"])
+def test_values_that_begin_with_a_dash(line: str) -> None:
+    """Negative numbers and `-` are values; after `--` anything is."""
+    assert parse(line.split()).operands == ("K", line.split()[-1])
+
+
+def test_faults_that_evsed_plays_are_listed() -> None:
+    """The message about an unknown fault lists the allowed ones, including those of evsed."""
+    with pytest.raises(UsageError, match=r"rcd, .* store-full, install"):
+        parse(["sim", "fault", "nonsense", "on"])
+    with pytest.raises(UsageError, match=r"unknown command 'jump' .see evsectl sim --help"):
+        parse(["sim", "jump"])
+    with pytest.raises(UsageError, match="unknown value 'maybe'; allowed: on, off"):
+        parse(["sim", "fault", "store-full", "maybe"])
+
+
+def test_a_parser_of_some_commands() -> None:
+    """It reads them as the complete parser does, and knows no others."""
+    for line in (["queue", "park", "4"], ["sim", "ev", "flap", "on"], ["status"]):
+        assert parser(line[0]).read(line) == parser().read(line)
+    with pytest.raises(UsageError):
+        parser("queue").read(["status"])

@@ -1,28 +1,29 @@
-"""`evsectl certify` hands over to the suite, or says why it cannot."""
+"""`evsectl certify` runs the conformance suite, or reports why it cannot."""
 
 from __future__ import annotations
 
 import pytest
 
-from daemon.ctl.arguments import Usage, understood
+from daemon.command_line import UsageError
+from daemon.ctl.arguments import parse
 from daemon.ctl.certify import certify
 
 
-def test_words() -> None:
-    """It is told against what, which product, and where to write."""
-    line = understood(["certify", "--against", "ws://127.0.0.1:9000/ocpp", "--product=dual", "--out", "here"])
+def test_options() -> None:
+    """Judge, product and folder are options of certify alone."""
+    line = parse(["certify", "--against", "ws://127.0.0.1:9000/ocpp", "--product=dual", "--out", "here"])
     assert line.options == {"--against": "ws://127.0.0.1:9000/ocpp", "--product": "dual", "--out": "here"}
-    with pytest.raises(Usage):
-        understood(["certify", "--last", "3"])
+    with pytest.raises(UsageError):
+        parse(["certify", "--last", "3"])
 
 
-def test_strange_place(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is neither `local` nor a ws:// URL is refused."""
+def test_unknown_judge(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only `local` or a ws:// URL is allowed."""
     assert certify("https://somewhere", "chq-s-07sr", ".", "") == 2
     assert "--against" in capsys.readouterr().err
 
 
-def test_strange_product(capsys: pytest.CaptureFixture[str]) -> None:
-    """A product that there is not is refused by the suite."""
+def test_unknown_product(capsys: pytest.CaptureFixture[str]) -> None:
+    """The suite refuses a product that does not exist."""
     assert certify("local", "no-such-product", ".", "") == 2
     assert "no-such-product" in capsys.readouterr().err

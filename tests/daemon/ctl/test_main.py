@@ -1,4 +1,4 @@
-"""`evsectl`: what is asked, what is printed, how it ends."""
+"""`evsectl`: requests, output, exit codes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ import daemon
 from daemon import __version__
 from daemon.config.keys import ENV, SECTIONS, env_name
 from daemon.config.loader import load
-from daemon.ctl.__main__ import ACTS as ACT_OF
-from daemon.ctl.__main__ import LOOKS as LOOK_OF
-from daemon.ctl.__main__ import Asked, main
-from daemon.ctl.arguments import understood
+from daemon.ctl.__main__ import ACTIONS, QUERIES, Context, main
+from daemon.ctl.arguments import parse
 from daemon.ctl.client import Daemon, Unreachable
 from daemon.store.store import Store
-from tests.daemon.ctl.test_client import daemon_says
+from tests.daemon.ctl.test_client import daemon_answering
 from tests.daemon.ctl.test_output import STATUS
 
 KEY = {"key": "K", "value": "1", "readonly": False, "type": "int", "min": 0, "max": 9, "unit": "", "what": ""}
@@ -36,30 +34,30 @@ LOOKS: list[tuple[str, dict[str, Any], str]] = [
     ("why 1", {"why": [REASON]}, "No car."),
     ("queue list", {"queue": [QUEUE]}, "stop"),
     ("queue show 4", {"queue": [QUEUE]}, "kind: stop"),
-    ("transactions", {"transactions": []}, "no transaction"),
+    ("transactions", {"transactions": []}, "no transactions"),
     ("config get", {"configuration": [KEY]}, "K"),
     ("config get K", {"configuration": [KEY]}, "K"),
     ("log", {"log": [NOTE]}, "noted"),
 ]
 
 
-def says(answer: dict[str, Any]) -> bytes:
+def answer_line(answer: dict[str, Any]) -> bytes:
     return json.dumps({"v": 1, "ok": True, **answer}).encode() + b"\n"
 
 
 @pytest.mark.parametrize(("words", "answer", "text"), LOOKS)
-def test_looks(
+def test_queries(
     words: str, answer: dict[str, Any], text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each look is asked of the daemon and printed for a person, or as JSON with where it came from."""
-    with daemon_says(tmp_path / "s", says(answer)):
+    """Each query is sent to the daemon, and the answer printed as text, or as JSON with its source."""
+    with daemon_answering(tmp_path / "s", answer_line(answer)):
         assert main(["--socket", str(tmp_path / "s"), *words.split()]) == 0
     assert text in capsys.readouterr().out
     (tmp_path / "s").unlink()
-    with daemon_says(tmp_path / "s", says(answer)):
+    with daemon_answering(tmp_path / "s", answer_line(answer)):
         assert main(["--json", "--socket", str(tmp_path / "s"), *words.split()]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["v"] == 1 and told["source"] == "daemon"
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["v"] == 1 and printed["source"] == "daemon"
 
 
 ACTS: list[tuple[str, dict[str, Any]]] = [
@@ -75,44 +73,44 @@ ACTS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("words", "asked"), ACTS)
-def test_acts(words: str, asked: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each act is one question; the daemon's words are printed."""
-    with daemon_says(tmp_path / "s", says({"text": "well done"})) as lines:
+def test_actions(words: str, asked: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each action is one request; the text of the answer is printed."""
+    with daemon_answering(tmp_path / "s", answer_line({"text": "well done"})) as lines:
         assert main(["--socket", str(tmp_path / "s"), *words.split()]) == 0
     assert json.loads(lines[0]) == {"v": 1, **asked} and capsys.readouterr().out == "well done\n"
 
 
 def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the daemon refuses ends with 1, what was asked wrongly with 2, both with its words."""
+    """A refusal ends with 1, a usage error with 2, both with the text of the daemon."""
     for answer, code in ((b'{"ok":false,"error":"no"}\n', 1), (b'{"ok":false,"error":"no","usage":true}\n', 2)):
-        with daemon_says(tmp_path / "s", answer):
+        with daemon_answering(tmp_path / "s", answer):
             assert main(["--socket", str(tmp_path / "s"), "reset"]) == code
         assert "no" in capsys.readouterr().err
         (tmp_path / "s").unlink()
-    with daemon_says(tmp_path / "s", says({"queue": []})):
+    with daemon_answering(tmp_path / "s", answer_line({"queue": []})):
         assert main(["--socket", str(tmp_path / "s"), "queue", "show", "4"]) == 2
 
 
 @pytest.mark.parametrize(("reply", "code"), [({"error": "there is none", "usage": True}, 2), ({"error": "no"}, 1)])
-def test_what_is_not_there_is_usage(
+def test_a_missing_item_is_a_usage_error(
     reply: dict[str, object], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The daemon marks what does not exist: then the line was wrong; else no is no, and nothing more is asked."""
-    with daemon_says(tmp_path / "s", json.dumps({"ok": False, **reply}).encode() + b"\n") as asked:
+    """The daemon marks requests for something that does not exist; either way there is only one request."""
+    with daemon_answering(tmp_path / "s", json.dumps({"ok": False, **reply}).encode() + b"\n") as asked:
         assert main(["--socket", str(tmp_path / "s"), "queue", "park", "1"]) == code
     assert (len(asked), capsys.readouterr().err) == (1, f"evsectl: {reply['error']}\n")
 
 
-def test_no_notes_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--last 0` says nothing: that nothing was noted would be untrue."""
-    for words, text in (("log --last 0", ""), ("log", "nothing is noted\n")):
-        with daemon_says(tmp_path / "s", says({"log": []})):
+def test_no_messages_requested(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--last 0` prints nothing, not even that there are no messages."""
+    for words, text in (("log --last 0", ""), ("log", "no messages\n")):
+        with daemon_answering(tmp_path / "s", answer_line({"log": []})):
             assert main(["--socket", str(tmp_path / "s"), *words.split()]) == 0
         assert capsys.readouterr().out == text
         (tmp_path / "s").unlink()
 
 
-def test_output_that_cannot_be_written_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
     """A full disk behind `>` is one line and exit 1, no traceback."""
 
     def full(*_: object) -> int:
@@ -129,21 +127,21 @@ def test_output_that_cannot_be_written_is_told(capsys: pytest.CaptureFixture[str
 
 
 def test_a_full_device(tmp_path: Path) -> None:
-    """What is buffered is written before the end, where its failure can still be told."""
+    """Buffered output is written before the end, so that a failure is reported."""
     with open("/dev/full", "w") as full, contextlib.redirect_stdout(full):
         hushed: list[int] = []
-        assert main(["--version"], hush=lambda: hushed.append(1)) == 1 and hushed == [1]
+        assert main(["--version"], silence=lambda: hushed.append(1)) == 1 and hushed == [1]
         with contextlib.suppress(OSError):
             full.close()
 
 
 def test_its_version(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--version` tells it, as evsed does."""
+    """`--version` prints the version of the package."""
     assert main(["--version"]) == 0 and capsys.readouterr().out == f"evsectl {__version__}\n"
 
 
-def test_the_environment_file_says_what_is_true() -> None:
-    """Its page names each key of evsed.toml that has no EVSED_SECTION_KEY, and no name that does not exist."""
+def test_the_environment_file_is_correct() -> None:
+    """Its comment names each key of evsed.toml that has no EVSED_SECTION_KEY, and no name that does not exist."""
     text = (Path(daemon.__file__).parent.parent / "etc" / "evsed.env").read_text()
     assert set(re.findall(r"EVSED_[A-Z_]+", text)) - {"EVSED_SECTION_KEY"} <= set(ENV)
     for section, keys in SECTIONS.items():
@@ -155,7 +153,7 @@ def test_the_environment_file_says_what_is_true() -> None:
 
 
 def test_usage_and_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong line and a file that is not there end with 2; help is no mistake."""
+    """A wrong line and a missing file end with 2, help with 0."""
     assert main(["frobnicate"]) == 2 and main(["doctor"]) == 2
     assert main(["--config", str(tmp_path / "none"), "status"]) == 2
     assert "not built yet" in capsys.readouterr().err
@@ -173,40 +171,38 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_hung_daemon_is_told_and_the_store_asked(
-    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Alive and silent: looks come from the store and say so, acts end with 3."""
-    config, line = load([file], {}), understood(["why"])
+def test_a_hung_daemon(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Queries are answered from the store, with a message; actions end with 3."""
+    config, line = load([file], {}), parse(["why"])
     Store.open(file.parent / "store").close()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
         server.listen(9)
         for name, code in (("why", 0), ("status", 0), ("watch", 0), ("trace", 0), ("log", 0)):
             daemon = Daemon(str(tmp_path / "s"), 0.02)
-            assert LOOK_OF[name](Asked(line, config, daemon)) == code
-            told = capsys.readouterr()
-            assert f"process {os.getpid()}) hangs" in told.err and "store holds" in told.err
-            assert name != "why" or "evsed is alive but gives no answer" in told.out
+            assert QUERIES[name](Context(line, config, daemon)) == code
+            printed = capsys.readouterr()
+            assert f"process {os.getpid()}) hangs" in printed.err and "store holds" in printed.err
+            assert name != "why" or "evsed is running but gives no answer" in printed.out
         with pytest.raises(Unreachable, match="hangs"):
-            ACT_OF["reset"](Asked(line, config, Daemon(str(tmp_path / "s"), 0.02)))
+            ACTIONS["reset"](Context(line, config, Daemon(str(tmp_path / "s"), 0.02)))
 
 
-def test_looks_do_not_wait_long(file: Path) -> None:
-    """Each look has the short patience, each act the long one."""
-    patience: dict[str, float] = {}
+def test_queries_time_out_sooner(file: Path) -> None:
+    """Each query has the short timeout, each action the long one."""
+    timeouts: dict[str, float] = {}
 
-    def seen(asked: Asked) -> int:
-        patience[asked.line.name] = asked.daemon.patience_s
+    def seen(context: Context) -> int:
+        timeouts[context.line.name] = context.daemon.timeout_s
         return 0
 
     for words in ("status", "trace", "config get", "reset", "config set K V"):
-        assert main(["--config", str(file), *words.split()], dict.fromkeys({**LOOK_OF, **ACT_OF}, seen)) == 0
-    assert patience == {"status": 3, "trace": 3, "config get": 3, "reset": 65, "config set": 65}
+        assert main(["--config", str(file), *words.split()], dict.fromkeys({**QUERIES, **ACTIONS}, seen)) == 0
+    assert timeouts == {"status": 3, "trace": 3, "config get": 3, "reset": 65, "config set": 65}
 
 
 def test_without_a_daemon(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Acts end with 3; looks too where there is no store, and with the store's answer where there is one."""
+    """Actions end with 3; so do queries without a store; else the store answers them."""
     assert main(["--config", str(file), "sim", "plug"]) == 3
     for words in ("status", "why", "watch", "transactions", "queue list", "config get", "log", "trace"):
         assert main(["--config", str(file), *words.split()]) == 3, words
@@ -233,19 +229,19 @@ def test_the_reference_of_keys(file: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_following_live(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Trace prints what comes until the daemon ends; that is told and ends with 3."""
-    lines = says({"following": True}) + says({"frame": "[2]", "from": "station"})
-    with daemon_says(tmp_path / "s", lines):
+    """Trace prints each line until the daemon ends; then it reports that and ends with 3."""
+    lines = answer_line({"following": True}) + answer_line({"frame": "[2]", "from": "station"})
+    with daemon_answering(tmp_path / "s", lines):
         assert main(["--socket", str(tmp_path / "s"), "trace"]) == 3
     captured = capsys.readouterr()
-    assert captured.out == "-> [2]\n" and "went away" in captured.err
+    assert captured.out == "-> [2]\n" and "lost" in captured.err
     (tmp_path / "s").unlink()
-    with daemon_says(tmp_path / "s", says({"status": STATUS})):
+    with daemon_answering(tmp_path / "s", answer_line({"status": STATUS})):
         assert main(["--socket", str(tmp_path / "s"), "watch"]) == 3
 
 
-def test_an_interruption_is_no_failure(tmp_path: Path) -> None:
-    """Ctrl-C ends what follows with 0, and so does a pipe that is closed."""
+def test_an_interruption_is_not_a_failure(tmp_path: Path) -> None:
+    """Ctrl-C and a closed pipe end with 0."""
 
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
@@ -259,8 +255,8 @@ def test_an_interruption_is_no_failure(tmp_path: Path) -> None:
     assert devnull == [1]
 
 
-def test_a_daemon_out_of_reach_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever cannot be reached is named with its place."""
+def test_an_unreachable_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason is printed, the exit code is 3."""
 
     def unreachable(*_: object) -> int:
         raise Unreachable("not there")
@@ -270,10 +266,10 @@ def test_a_daemon_out_of_reach_is_told(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_hostile_card_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A terminal is shown no control characters of a card; with --json the value is untouched, and escaped."""
-    answer = says({"queue": [{"item": 1, "id_tag": "\x1b[31m\nX"}]})
+    """Text output has no control characters of an idTag; with --json the value is unchanged, and escaped."""
+    answer = answer_line({"queue": [{"item": 1, "id_tag": "\x1b[31m\nX"}]})
     for words, wanted in (([], "\\x1b[31m\\nX"), (["--json"], '"id_tag":"\\u001b[31m\\nX"')):
-        with daemon_says(tmp_path / "s", answer):
+        with daemon_answering(tmp_path / "s", answer):
             assert main(["--socket", str(tmp_path / "s"), *words, "queue", "list"]) == 0
         out = capsys.readouterr().out
         assert wanted in out and "\x1b" not in out

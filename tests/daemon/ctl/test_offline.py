@@ -1,4 +1,4 @@
-"""With the daemon down: what store and flight recorder hold."""
+"""Answers from store and flight recorder, with the daemon down."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from daemon.config.loader import load
 from daemon.config.model import Config
 from daemon.ctl.client import State, Unreachable
-from daemon.ctl.offline import NOT_RUNNING, SEEN_CONNECTOR, SEEN_STATION, _charge_point, answer, reference
+from daemon.ctl.offline import LIVE_CONNECTOR, LIVE_STATION, NOT_RUNNING, _charge_point, answer, reference
 from daemon.recorder.flight_recorder import FILES, FlightRecorder
 from daemon.store.store import Store
 from ocpp16.events import FrameReceived, Now, Tick
@@ -62,8 +62,8 @@ def kept(config: Config) -> Config:
     return config
 
 
-def test_looks_from_the_store(kept: Config) -> None:
-    """Each look of the page works without the daemon, in the same form."""
+def test_queries_from_the_store(kept: Config) -> None:
+    """Each query works without the daemon, with an answer of the same form."""
     status = answer("status", kept)["status"]
     assert (status["station_id"], status["link"], status["pid"], status["linked"]) == ("CP1", None, None, False)
     assert answer("why", kept)["why"][0]["connector"] == 1
@@ -74,22 +74,22 @@ def test_looks_from_the_store(kept: Config) -> None:
     assert answer("configuration", kept, key="heartbeatinterval")["configuration"][0]["key"] == "HeartbeatInterval"
 
 
-def test_nobody_sees_the_car_without_the_daemon(kept: Config) -> None:
-    """What the store does not know is null, in the daemon's own fields; what it knows is told."""
+def test_the_state_of_the_car_is_unknown(kept: Config) -> None:
+    """Fields that only the daemon knows are null, the others come from the store."""
     point = _charge_point(kept, NOT_RUNNING).status(Now(1.0, None))
     status = answer("status", kept)["status"]
     (connector,) = status["connectors"]
     assert set(point) <= set(status) and set(connector) == set(point["connectors"][0])
-    assert {connector[name] for name in SEEN_CONNECTOR} == {None} and connector["faults"] == []
-    assert {status[name] for name in SEEN_STATION} == {None} and status["queue"] == 1
+    assert {connector[name] for name in LIVE_CONNECTOR} == {None} and connector["faults"] == []
+    assert {status[name] for name in LIVE_STATION} == {None} and status["queue"] == 1
     (reason,) = answer("why", kept)["why"]
     assert (reason["code"], reason["amps"], reason["chain"]) == ("daemon-down", None, [])
     assert "evsed is not running" in reason["text"] and "no open transaction" in reason["text"]
     assert "systemctl status evsed" in reason["remedy"] and "journalctl -u evsed" in reason["remedy"]
 
 
-def test_an_open_transaction_is_told(config: Config) -> None:
-    """Killed while it charged: the bill as it was last written down, and no word about the plug."""
+def test_an_open_transaction(config: Config) -> None:
+    """After a kill during a charge: the energy as last recorded, and nothing about the plug."""
     store = Store.open(config.store_dir)
     row = Transaction(
         number=3, connector=1, id_tag="CARD-1", began=STAMP, meter_start_wh=5, start_seq=1, last_wh=9, last=STAMP
@@ -97,27 +97,29 @@ def test_an_open_transaction_is_told(config: Config) -> None:
     store.commit([Save(row)])
     store.close()
     (reason,) = answer("why", config)["why"]
-    assert "in the store transaction 3 is open (card CARD-1, 4 Wh when last written down, begun 2023-" in reason["text"]
+    assert (
+        "the store holds the open transaction 3 (card CARD-1, 4 Wh when last recorded, started 2023-" in reason["text"]
+    )
     assert "plug" not in reason["text"] + reason["remedy"]
     (connector,) = answer("status", config)["status"]["connectors"]
     assert connector["transaction"]["number"] == 3 and connector["pilot"] is None and connector["status"] is None
 
 
 @pytest.mark.parametrize(("state", "code"), [("hangs", "daemon-hangs"), ("closed", "daemon-unseen")])
-def test_a_daemon_that_may_live_is_not_called_down(kept: Config, state: State, code: str) -> None:
-    """Whether it is connected is unknown then, and `why` names what is known of the daemon."""
+def test_a_daemon_that_may_be_running_is_not_called_down(kept: Config, state: State, code: str) -> None:
+    """The state of the link is then unknown, and `why` has a code of its own."""
     gone = Unreachable("no answer", state)
     assert answer("why", kept, gone)["why"][0]["code"] == code
     assert answer("status", kept, gone)["status"]["linked"] is None
 
 
-def test_what_is_not_there_is_usage(kept: Config) -> None:
-    """A connector or a key that does not exist is the asker's mistake."""
+def test_a_missing_item_is_a_usage_error(kept: Config) -> None:
+    """A connector or a key that does not exist."""
     assert answer("why", kept, connector=9)["usage"] and answer("configuration", kept, key="x")["usage"]
 
 
 def test_the_flight_recorder_is_read(kept: Config) -> None:
-    """Notes for `log`, frames and notes for `trace`, the last few where that was asked."""
+    """Log messages for `log`, frames and messages for `trace`, or the last few of them."""
     (note,) = answer("log", kept, last=50)["log"]
     assert note["utc"] == 9.0 and "interval 3" in note["text"]
     assert [line.get("from", "note") for line in answer("trace", kept)["trace"]] == [
@@ -128,8 +130,8 @@ def test_the_flight_recorder_is_read(kept: Config) -> None:
     assert answer("log", kept, last=0)["log"] == []
 
 
-def test_utc_that_was_learned_later_is_shown(config: Config) -> None:
-    """The Central System told the time: the store's offset of that boot dates what the host's clock could not."""
+def test_utc_that_became_known_later(config: Config) -> None:
+    """The offset in the store, known from the Central System, dates lines of the same boot before it was known."""
     store = Store.open(config.store_dir)
     store.commit([Save(Unit(boot_id="b", utc_offset=1.7e9))])
     store.close()
@@ -143,23 +145,21 @@ def test_utc_that_was_learned_later_is_shown(config: Config) -> None:
 
 
 @pytest.mark.parametrize("do", ["status", "log", "trace"])
-def test_without_a_store_there_is_nothing(config: Config, do: str) -> None:
-    """No daemon and no store: not reachable, with the place that was looked at and what to do, whatever is asked."""
+def test_without_a_store(config: Config, do: str) -> None:
+    """No daemon and no store: Unreachable, with the folder and a remedy, for every query."""
     with pytest.raises(Unreachable, match=f"no store in {config.store_dir} yet.*first start.*start evsed"):
         answer(do, config)
 
 
 def test_a_relative_store_is_named_with_its_whole_path(config: Config) -> None:
-    """From another folder another place is meant: both are told."""
+    """It depends on the current folder, so both are shown."""
     relative = msgspec.structs.replace(config, store_dir=Path("no-such-store"))
-    with pytest.raises(
-        Unreachable, match=f"no store in {Path.cwd()}/no-such-store yet.*counts from the current folder"
-    ):
+    with pytest.raises(Unreachable, match=f"no store in {Path.cwd()}/no-such-store yet.*is relative"):
         answer("log", relative)
 
 
-def test_a_store_that_cannot_be_read_is_told(kept: Config) -> None:
-    """What is there and unreadable is another matter; the flight record is read all the same, where it can be."""
+def test_a_store_that_cannot_be_read(kept: Config) -> None:
+    """The reason is reported; the flight record is still read if there is one."""
     (kept.store_dir / "evsed.db").write_bytes(b"no database")
     with pytest.raises(Unreachable, match="no luck; its store cannot be read"):
         answer("status", kept, Unreachable("no luck"))
@@ -170,13 +170,13 @@ def test_a_store_that_cannot_be_read_is_told(kept: Config) -> None:
         answer("log", kept)
 
 
-def test_a_record_that_cannot_be_read_is_told(kept: Config) -> None:
-    """A failing medium is told in one line."""
+def test_a_flight_record_that_cannot_be_read(kept: Config) -> None:
+    """An I/O error is reported on one line."""
     (kept.store_dir / FILES[1]).symlink_to("/proc/self/mem")  # a file that gives nothing but an error
     with pytest.raises(Unreachable, match=r"flight record cannot be read: .*Input/output error"):
         answer("log", kept)
 
 
 def test_the_reference_needs_neither(config: Config) -> None:
-    """The key table is the product's."""
+    """The key table follows from the product alone."""
     assert {"HeartbeatInterval", "NumberOfConnectors"} <= {row["key"] for row in reference(config)}

@@ -53,8 +53,8 @@ def changed(**fields: Any) -> dict[str, Any]:
     return {**copy.deepcopy(STATUS), **fields}
 
 
-def test_a_table_is_never_cut() -> None:
-    """Columns are aligned, nothing is a dash, truths are words, and a pipe gets every character."""
+def test_a_table_is_never_truncated() -> None:
+    """Columns are aligned, empty cells are a dash, booleans yes or no, and a pipe gets every character."""
     text = table(("a", "bb"), [(1, None), (True, "x" * 100), (1.50, []), (["p", 2], "")])
     assert text.splitlines()[0] == "a    bb" and text.splitlines()[1] == "1    -"
     assert "yes  " + "x" * 100 in text and "p 2  -" in text
@@ -62,7 +62,7 @@ def test_a_table_is_never_cut() -> None:
 
 
 def test_in_a_terminal_sentences_fold_and_times_do_not() -> None:
-    """What is long goes on below in its column; what is short stays whole, and no word of it is lost."""
+    """A long cell continues below in its column, a short one stays whole, and no text is lost."""
     time, sentence = "2026-11-28T14:22:50.123Z", "the Central System refused it for good: " + "a reason, " * 9 + "[red]"
     text = table(("began", "error"), [(time, sentence)], 60)
     lines = text.splitlines()
@@ -73,7 +73,7 @@ def test_in_a_terminal_sentences_fold_and_times_do_not() -> None:
 
 
 def test_a_table_that_is_too_wide_becomes_lines() -> None:
-    """Where not even the short cells fit beside each other each cell gets a line, each row a paragraph."""
+    """If not even the short cells fit side by side, each cell gets a line, each row a paragraph."""
     text = table(("no", "began", "ended"), [(1, "t" * 24, "u" * 24), (2, "v", None)], 40)
     assert text == f"no     1\nbegan  {'t' * 24}\nended  {'u' * 24}\n\nno     2\nbegan  v\nended  -"
     value = ",".join(f"Profile{n}" for n in range(30))
@@ -82,7 +82,7 @@ def test_a_table_that_is_too_wide_becomes_lines() -> None:
 
 
 def test_long_lines_fold_between_words() -> None:
-    """In a terminal a line goes on below, further in; without one it stays as it is."""
+    """In a terminal a line continues below, indented; elsewhere it is unchanged."""
     line = "                  DNS: the name is not known; check [csms] url in evsed.toml"
     assert folded(line, None) == line
     first, *rest = folded(line, 50).splitlines()
@@ -91,37 +91,37 @@ def test_long_lines_fold_between_words() -> None:
 
 
 class Terminal(io.StringIO):
-    """Standard output that is one."""
+    """Standard output that is a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def test_only_a_terminal_has_a_width() -> None:
-    """What goes into a pipe is as long as it is; in a terminal its columns count."""
+    """Output into a pipe is not folded, output to a terminal is."""
     long = "word " * 100
     with contextlib.redirect_stdout(io.StringIO()) as pipe:
         assert terminal_columns() is None
-        output.any_rows([{"error": long}], "")
-        output.say(long)
+        output.print_rows([{"error": long}], "")
+        output.print_folded(long)
     assert [line.strip() for line in pipe.getvalue().splitlines()] == ["error", long.strip(), long.strip()]
     with contextlib.redirect_stdout(Terminal()) as terminal:
         assert terminal_columns()
-        output.any_rows([{"error": long}], "")
-        output.say(long)
-        output.log([{"utc": None, "mono": 1.0, "text": long}])
+        output.print_rows([{"error": long}], "")
+        output.print_folded(long)
+        output.print_log([{"utc": None, "mono": 1.0, "text": long}])
     assert max(map(len, terminal.getvalue().splitlines())) < len(long) / 2
 
 
-def test_the_status_is_never_cut() -> None:
-    """The sentence that says what to do comes to its end."""
+def test_the_status_is_never_truncated() -> None:
+    """A long cause is shown whole."""
     cause = "no address for csms.example: " + "x" * 80 + "; check [csms] url"
     link = {"since_s": None, "last_failure": {"stage": "DNS", "cause": cause}, "next_attempt_s": 2.0}
     assert f"DNS: {cause}; again in 2 s" in status_text(changed(linked=False, link=link))
 
 
-def test_what_nobody_sees_is_unknown() -> None:
-    """With the daemon down neither status, pilot, contactor nor a number is invented."""
+def test_fields_that_are_null_are_unknown() -> None:
+    """With the daemon down no status, pilot, contactor or number is made up."""
     blind = dict.fromkeys(set(CONNECTOR) - {"connector", "faults", "volts", "amps", "watts", "transaction"})
     unseen = changed(status=None, error=None, linked=None, link=None, connectors=[{**CONNECTOR, **blind}])
     text = status_text(unseen)
@@ -129,15 +129,15 @@ def test_what_nobody_sees_is_unknown() -> None:
     assert "pilot unknown, contactor unknown, offered - A, signalled - A, register - Wh" in text
 
 
-def test_the_status_at_a_glance() -> None:
-    """Station, link, reports, clock, board, store, and each connector."""
+def test_the_status() -> None:
+    """Station, link, queue, clock, board, store, and each connector."""
     text = status_text(STATUS)
     assert text.startswith("CP1: Available\n") and "connected for 3 s, registration Accepted" in text
     assert "connector 1: Available" in text and "register 12 Wh" in text and "faults" not in text
 
 
-def test_the_status_says_what_is_wrong() -> None:
-    """Faults, the link's last failure and the running transaction are told."""
+def test_the_status_with_faults() -> None:
+    """Faults, the link's last failure and the running transaction are shown."""
     transaction = {"number": 3, "transaction_id": None, "id_tag": "04A2", "energy_wh": 5}
     sick = {
         **CONNECTOR,
@@ -156,12 +156,12 @@ def test_the_status_says_what_is_wrong() -> None:
 
 
 def test_the_status_from_the_store_has_no_link() -> None:
-    """With the daemon down there is no link to speak of."""
+    """With the daemon down nothing is known of the last connection."""
     assert "not connected, registration -" in status_text(changed(linked=False, link=None, registration=None))
 
 
-def test_why_is_a_sentence_and_a_chain() -> None:
-    """The reason, what to do, and how the amperes came about."""
+def test_why() -> None:
+    """The reason, the remedy, and the limits that lead to the offered current."""
     reason = {
         "connector": 1,
         "text": "No car.",
@@ -171,18 +171,18 @@ def test_why_is_a_sentence_and_a_chain() -> None:
     }
     assert why_text([reason, {**reason, "chain": []}]).splitlines() == [
         "connector 1: No car. Plug in.",
-        "  offers 16 A; the bounds: 32 A board, 16 A cable",
+        "  offers 16 A; limits: 32 A board, 16 A cable",
         "connector 1: No car. Plug in.",
     ]
 
 
-def test_a_notes_time() -> None:
-    """UTC where it is known, else the second since boot."""
+def test_the_time_of_a_message() -> None:
+    """UTC if it is known, else the seconds since boot."""
     assert when(None, 1.25) == "+1.2s" and when(0.0, 1.0) == "01-01 00:00:00"
 
 
 def test_trace_lines() -> None:
-    """An arrow says who spoke; a note stands between."""
+    """An arrow shows the direction of a frame; log messages stand between frames."""
     assert trace_line({"frame": "[2]", "from": "station"}) == "-> [2]"
     assert trace_line({"frame": "[3]", "from": "central system"}) == "<- [3]"
     assert trace_line({"note": {"text": "x"}}) == "   x" and trace_line({}) == "   "
@@ -192,29 +192,29 @@ def test_trace_lines() -> None:
 
 
 def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
-    """Transactions, keys, their reference, notes; and the words where there is none."""
+    """Transactions, keys, key reference, log messages; and the text for an empty table."""
     row = dict.fromkeys(
         ("number", "transaction_id", "connector", "id_tag", "state", "began", "energy_wh", "reason", "stop"), 1
     )
-    output.transactions([row])
+    output.print_transactions([row])
     key = {"key": "K", "value": "1", "readonly": True, "type": "int", "min": 0, "max": 9, "unit": "s", "what": "w"}
-    output.configuration([key, {**key, "readonly": False}])
-    output.reference([key, {**key, "type": "bool"}, {**key, "type": "csl", "readonly": False}])
-    output.log([{"utc": None, "mono": 1.0, "text": "noted"}])
-    output.any_rows([{"item": 1, "kind": "start"}], "nothing")
+    output.print_configuration([key, {**key, "readonly": False}])
+    output.print_reference([key, {**key, "type": "bool"}, {**key, "type": "csl", "readonly": False}])
+    output.print_log([{"utc": None, "mono": 1.0, "text": "noted"}])
+    output.print_rows([{"item": 1, "kind": "start"}], "nothing")
     text = capsys.readouterr().out
     assert "read-only" in text and "0..9 s" in text and "true, false" in text and "list, at most 9" in text
     assert "noted" in text and "item  kind" in text
-    output.transactions([])
-    output.any_rows([], "nothing waits")
-    output.log([])
-    output.log([], "")
+    output.print_transactions([])
+    output.print_rows([], "nothing waits")
+    output.print_log([])
+    output.print_log([], "")
     text = capsys.readouterr().out
-    assert text == "no transaction is kept\nnothing waits\nnothing is noted\n"
+    assert text == "no transactions\nnothing waits\nno messages\n"
 
 
-def test_harmless() -> None:
-    """What a card or a back-office says forges no line and moves no cursor; letters of any language stay."""
+def test_control_characters_are_escaped() -> None:
+    """Text of an idTag or of a back-office forges no line and moves no cursor; letters of any language stay."""
     evil = "\x1b[31mX\x07\n<0>evil\u202e\u2028"
     shown = output.harmless({"rows": [{"id_tag": evil, "wh": 5, "name": "Säule ä"}], "none": None})
     assert shown == {

@@ -1,4 +1,4 @@
-"""`evsectl watch`: news, and only news."""
+"""`evsectl watch`: changes, and only changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daemon.ctl.watch import follow, news
+from daemon.ctl.watch import follow, is_changed
 from tests.daemon.ctl.test_output import STATUS
 
 
@@ -26,14 +26,14 @@ def asker(*statuses: dict[str, Any]) -> Any:
     return ask
 
 
-def test_what_changes_by_itself_is_no_news() -> None:
-    """Uptime, time and the link's ages are not news; a status is."""
-    assert news(None, STATUS) and not news(STATUS, {**STATUS, "uptime_s": 5, "utc": "later"})
-    assert news(STATUS, {**STATUS, "status": "Faulted"})
+def test_volatile_fields_are_not_changes() -> None:
+    """Uptime, time and the ages of the link are not changes; a status is."""
+    assert is_changed(None, STATUS) and not is_changed(STATUS, {**STATUS, "uptime_s": 5, "utc": "later"})
+    assert is_changed(STATUS, {**STATUS, "status": "Faulted"})
 
 
-def test_in_a_pipe_each_news_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two equal statuses are told once, as text or as JSON."""
+def test_in_a_pipe_each_change_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal statuses are printed once, as text or as JSON."""
     other = {**STATUS, "status": "Faulted"}
     with pytest.raises(Over):
         follow(asker(STATUS, STATUS, other), False, 0.0)
@@ -44,8 +44,8 @@ def test_in_a_pipe_each_news_is_printed(capsys: pytest.CaptureFixture[str]) -> N
     assert [line["status"] for line in lines] == ["Available", "Faulted"]
 
 
-def test_in_a_terminal_it_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
-    """The newest status stands there."""
+def test_in_a_terminal_it_is_redrawn(capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest status is on the screen."""
     with pytest.raises(Over):
         follow(asker(STATUS, STATUS), False, 0.0, terminal=True)
     assert "CP1" in capsys.readouterr().out

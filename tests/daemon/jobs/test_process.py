@@ -64,7 +64,9 @@ def test_the_line_comes_from_standard_input(tmp_path: Path) -> None:
 def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """Help, and what is not understood."""
     assert main(["--help"], {}) == 0 and main(["--config"], {}) == 2 and main(["x", "y"], {}) == 2
-    assert "usage" in capsys.readouterr().out
+    assert main(["--confg", "x"], {}) == 2
+    printed = capsys.readouterr()
+    assert "usage" in printed.out and "did you mean --config?" in printed.err
 
 
 def test_the_connection_comes_from_systemd() -> None:
