@@ -36,7 +36,7 @@ def run(config: Config) -> int:
         try:
             store = opening.result()
         except StoreBusy as busy:
-            lines.say("store-busy", detail=str(busy))
+            lines.log("store-busy", detail=str(busy))
             return 1
         try:
             return asyncio.run(_live(config, thread, store, lines))

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from daemon import __version__, host_clock, supervisor
 from daemon.config.model import Config
-from daemon.csms.link import CentralSystemLink, LinkLimits
+from daemon.csms.limits import ConnectionLimits
+from daemon.csms.link import CentralSystemLink
 from daemon.journal import journal
+from daemon.journal.redaction import single_line
 from daemon.runner import Runner
 from daemon.step_executor import StepExecutor
 from daemon.store.store import Store, StoreFailed
@@ -70,7 +72,7 @@ class Station:
             config.station.id,
             seed,
             self._deliver,
-            LinkLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
+            ConnectionLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
             self._link_says,
             crowded=lambda: self.runner.crowded,
         )
@@ -206,7 +208,7 @@ class Station:
 
     async def _reboot(self, retries: int) -> None:
         """§9.1 ResetRetries; a unit that cannot be rebooted says so in its next life."""
-        from daemon.jobs.workers import JobRequest
+        from daemon.jobs.protocol import JobRequest
 
         detail = ""
         for _ in range(retries + 1):
@@ -228,7 +230,7 @@ class Station:
             self._say(code, error=f"{type(error).__name__}: {error}")
             if code == "broken-belief":
                 for line in traceback.format_exception(error):
-                    print(*(journal.plain(part) for part in line.rstrip().splitlines()), sep="\n", file=sys.stderr)
+                    print(*(single_line(part) for part in line.rstrip().splitlines()), sep="\n", file=sys.stderr)
         return 1
 
     def _asked_to_end(self, leave: Callable[[int], None] = os._exit) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal
+from daemon.journal.redaction import without_secrets
 from ocpp16.events import Event, Now
 from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Write
 
@@ -170,8 +171,6 @@ class StepExecutor:
 
     def _show(self, what: dict[str, Any]) -> None:
         if self.watchers and "frame" in what:
-            from daemon.recorder.pseudonyms import without_secrets  # here already: somebody watches
-
             what = {**what, "frame": without_secrets(what["frame"])}
         for watcher in tuple(self.watchers):
             watcher(what)

@@ -24,7 +24,7 @@ IMPURE_CALLS = frozenset({"open", "print", "input", "exec", "eval", "__import__"
 WALL_CLOCK = frozenset({"now", "utcnow", "today"})
 
 DOORS: dict[str, tuple[str, ...]] = {
-    "websockets": ("daemon/csms/link.py",),
+    "websockets": ("daemon/csms/connection.py",),
     "cryptography": ("daemon/security/",),
     "systemd": ("daemon/supervisor.py", "daemon/journal/journal.py", "drivers/process/board_process.py"),
     "dotenv": ("daemon/config/loader.py",),

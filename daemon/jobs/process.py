@@ -1,8 +1,7 @@
-"""`evsed-job`: one job, then the end.  The only file that may start a program; no shell, no OCPP credential.
+"""`evsed-job`: does one job, then ends.  The only file that may start a program; no shell, no OCPP credential.
 
-A transfer, or a hook of the integrator: `[hooks] install` is given the file's path as its last argument.
-
-systemd starts it at a connection (`Accept=yes`); by hand it takes the line from standard input.
+A job is a transfer or a hook of the integrator; `[hooks] install` gets the file's path as its last argument.
+systemd starts it at a connection (`Accept=yes`); by hand it reads the request from standard input.
 """
 
 from __future__ import annotations
@@ -17,23 +16,29 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
+from typing import BinaryIO, NoReturn, cast
 
 import msgspec
 
-from daemon.jobs.workers import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+from daemon.config.loader import hooks_of, transfers_of
+from daemon.config.model import ConfigError
+from daemon.jobs.protocol import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.threads import leave
-
-if TYPE_CHECKING:
-    from daemon.transfers.limits import Watch
-    from daemon.transfers.transfer import Terms
+from daemon.transfers.files import made_folder
+from daemon.transfers.limits import Watch
+from daemon.transfers.transfer import Terms, file_of, narrowed
+from daemon.transfers.urls import Rules
 
 LISTEN_FD = 3
 USAGE = "usage: evsed-job [--config FILE]..."
 
 
 def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float = HOOK_S) -> tuple[bool, str]:
-    """A program of the integrator: its exit code and its last words.  None of evsed's secrets is in its environment."""
+    """Run a program of the integrator: whether it exited with 0, and the end of its output.
+
+    None of evsed's secrets is in its environment; after `timeout_s` seconds it is killed.
+    """
     clean = {name: value for name, value in environ.items() if not name.startswith(("EVSED_", "CREDENTIALS_"))}
     try:
         done = subprocess.run(
@@ -49,8 +54,8 @@ def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float =
         return False, f"{argv[0]} did not end within {timeout_s:g} s"
     except OSError as error:
         return False, f"{argv[0]} cannot be started: {error.strerror}"
-    words = done.stdout.decode("utf-8", "replace").strip()[-200:]
-    return done.returncode == 0, words or f"exit {done.returncode}"
+    output = done.stdout.decode("utf-8", "replace").strip()[-200:]
+    return done.returncode == 0, output or f"exit {done.returncode}"
 
 
 def do(
@@ -60,11 +65,11 @@ def do(
     terms: Terms | None = None,
     started: Callable[[Watch], object] = lambda _: None,
 ) -> JobAnswer:
-    """The answer to one line; `started` is told the watch of a transfer."""
+    """The answer to one line; `started` is called with the watch of a transfer."""
     try:
         request = decode_request(line)
     except ValueError as error:
-        return JobAnswer(False, f"not understood: {error}"[:200])
+        return JobAnswer(False, f"invalid request: {error}"[:200])
     if request.job in ("download", "upload"):
         return _transfer(request, terms, started)
     argv = list(hooks.get(request.job) or ())
@@ -73,7 +78,7 @@ def do(
     if request.job == "install":
         try:
             argv.append(_image(request.file, terms))
-        except Exception as error:  # no file of ours
+        except Exception as error:  # not a file of the transfers' folder
             return JobAnswer(False, str(error)[:200], request.ref)
     with _alone(request.job, terms):
         ok, detail = run_hook(argv, environ, request.within_s)
@@ -82,8 +87,6 @@ def do(
 
 def _image(name: str, terms: Terms | None) -> str:
     """The path of the file to install.  Raises TransferFailed, OSError, ValueError."""
-    from daemon.transfers.transfer import file_of
-
     if terms is None:
         raise ValueError("the configuration cannot be read")
     return str(file_of(name, terms))
@@ -91,29 +94,25 @@ def _image(name: str, terms: Terms | None) -> str:
 
 @contextlib.contextmanager
 def _alone(job: str, terms: Terms | None) -> Iterator[None]:
-    """An installer that goes on after evsed was restarted: the next one waits for its end."""
+    """One installer at a time, also where one continues after evsed was restarted."""
     if job != "install" or terms is None:
         yield
         return
-    from daemon.transfers.files import made_folder
-
     with open(made_folder(terms.store) / "install.lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def listen(source: BinaryIO, watch: Watch) -> None:
-    """The rest of the connection: `cancel` means for good, its end that nobody waits any more."""
+    """Reads the rest of the connection: `cancel` ends the transfer for good, the end of the connection for now."""
     with contextlib.suppress(OSError, ValueError):
         if source.readline(LINE_BYTES) == CANCEL:
             watch.cancel()
             return
-    watch.cut("nobody waits for it")
+    watch.cut("evsed closed the connection")
 
 
 def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch], object]) -> JobAnswer:
-    from daemon.transfers.transfer import carry_out, watch_of
-
     if terms is None:
         return JobAnswer(False, "the configuration cannot be read", request.ref)
     watch = watch_of(request.job, terms)
@@ -122,12 +121,7 @@ def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch
 
 
 def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
-    """The hooks and the terms of transfers, and nothing else, of the configuration; None: these cannot be read."""
-    from daemon.config.loader import hooks_of, transfers_of
-    from daemon.config.model import ConfigError
-    from daemon.transfers.transfer import Terms, narrowed
-    from daemon.transfers.urls import Rules
-
+    """Hooks and terms of transfers from the configuration; None: the configuration has errors."""
     try:
         transfers, store, ca_file, protocols = transfers_of(files, environ)
     except ConfigError:
@@ -175,7 +169,7 @@ def listened(source: BinaryIO, watch: Watch) -> None:
 
 
 def _alone_here(watch: Watch) -> None:
-    """Who types a line by hand may close the input, and waits all the same."""
+    """By hand: the end of standard input does not end the transfer."""
 
 
 def entry() -> NoReturn:

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.journal.redaction import is_secret, zeros
 from daemon.recorder.pseudonyms import Pseudonyms
 from ocpp16.events import Event, Now
 from ocpp16.product import Identity, Product
@@ -101,7 +102,7 @@ class FlightRecorder:
     ) -> None:
         """The start of a life."""
         rows = (self._pseudonyms.record(record) for record in records)
-        hidden = {name: "0" * len(v) if name == "AuthorizationKey" else v for name, v in first_values.items()}
+        hidden = {name: zeros(value) if is_secret(name) else value for name, value in first_values.items()}
         shot = Snapshot(
             seed=seed,
             boot_id=boot_id,

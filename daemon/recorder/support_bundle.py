@@ -16,9 +16,11 @@ import msgspec
 
 from daemon import host_clock
 from daemon.config.model import Config
-from daemon.jobs.workers import in_thread
+from daemon.filesystem import private
+from daemon.journal.redaction import holds_id_tag, is_secret
 from daemon.recorder.flight_recorder import FILES, unit_key
 from daemon.recorder.pseudonyms import Pseudonyms
+from daemon.threads import in_thread
 from daemon.transfers.files import made_folder
 from ocpp16.events import Now
 from ocpp16.step import Upload
@@ -26,8 +28,6 @@ from ocpp16.step import Upload
 if TYPE_CHECKING:
     import tarfile
 
-SECRETS = ("authorizationkey", "authorization_key", "password")
-"""Names whose value is nobody's business."""
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -108,7 +108,7 @@ def write_bundle(
 
     draft = file.with_suffix(".new")
     try:
-        with open(draft, "wb", opener=_private) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
+        with open(draft, "wb", opener=private) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
             for name, part in parts.items():
                 text = msgspec.json.format(msgspec.json.encode(masked(part, pseudonyms)), indent=1)
                 _add(archive, f"{file.name.removesuffix('.tar.gz')}/{name}.json", text, utc)
@@ -119,10 +119,6 @@ def write_bundle(
         os.replace(draft, file)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _add(archive: tarfile.TarFile, name: str, data: bytes, utc: float) -> None:
@@ -167,7 +163,7 @@ def _seconds(value: object) -> float | None:
 def masked(part: Any, pseudonyms: Pseudonyms) -> Any:
     """The same without card numbers and secrets, however deep they stand."""
     if isinstance(part, Mapping):
-        if str(part.get("key", "")).lower() in SECRETS and "value" in part:
+        if is_secret(str(part.get("key", ""))) and "value" in part:
             part = {**part, "value": ""}
         return {name: _masked_field(str(name), value, pseudonyms) for name, value in part.items()}
     if isinstance(part, list | tuple):
@@ -176,10 +172,9 @@ def masked(part: Any, pseudonyms: Pseudonyms) -> Any:
 
 
 def _masked_field(name: str, value: Any, pseudonyms: Pseudonyms) -> Any:
-    folded = name.lower().replace("_", "")
     if isinstance(value, str) and value:
-        if folded.endswith(("idtag", "card")):
+        if holds_id_tag(name):
             return pseudonyms.tag(value)
-        if name.lower() in SECRETS:
+        if is_secret(name):
             return ""
     return masked(value, pseudonyms)

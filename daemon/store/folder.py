@@ -8,10 +8,11 @@ import fcntl
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from daemon.filesystem import Statvfs, room, sync_folder
 from daemon.store.failures import StoreBusy
 
 FULL_BELOW_BYTES = 4 << 20
@@ -33,7 +34,7 @@ _WAL_MAGIC = (0x377F0682, 0x377F0683)
 class Folder:
     """Where everything lies.  All sizes in bytes; whatever the system refuses comes out as `OSError`."""
 
-    def __init__(self, path: Path, statvfs: Callable[[Path], os.statvfs_result] = os.statvfs) -> None:
+    def __init__(self, path: Path, statvfs: Statvfs = os.statvfs) -> None:
         self.path = path
         self.database = path / "evsed.db"
         self.wal = path / "evsed.db-wal"
@@ -50,7 +51,7 @@ class Folder:
         """Make the folder where it is missing, and be the only one who writes in it."""
         if not self.path.is_dir():
             self.path.mkdir(mode=0o700, parents=True)
-            _sync(self.path.parent)
+            sync_folder(self.path.parent)
         if self._lock_fd < 0:
             self._lock_fd = _lock(self.path / "evsed.lock")
 
@@ -62,20 +63,19 @@ class Folder:
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
-    def room_bytes(self) -> int:
+    def free_bytes(self) -> int:
         """What a user without privileges may still write."""
-        found = self._statvfs(self.path)
-        return found.f_bavail * found.f_frsize
+        return room(self.path, self._statvfs).free_bytes
 
-    def look(self) -> bool:
-        """Measure the room; True where the file system lets us write at all."""
-        found = self._statvfs(self.path)
-        room = found.f_bavail * found.f_frsize
-        if room < FULL_BELOW_BYTES or (found.f_files and found.f_favail < FULL_BELOW_INODES):
+    def measure(self) -> bool:
+        """Measure the free room and set `is_low`; False where the file system is mounted read-only."""
+        found = room(self.path, self._statvfs)
+        few_inodes = found.free_inodes is not None and found.free_inodes < FULL_BELOW_INODES
+        if found.free_bytes < FULL_BELOW_BYTES or few_inodes:
             self.is_low = True
-        elif room > OK_ABOVE_BYTES:
+        elif found.free_bytes > OK_ABOVE_BYTES:
             self.is_low = False
-        return not found.f_flag & os.ST_RDONLY
+        return found.writable
 
     def keep_reserve(self) -> None:
         """Put the reserve (back) where there is room for it; where not, it is tried again later."""
@@ -110,7 +110,7 @@ class Folder:
     def publish_draft(self) -> None:
         """The draft becomes the database, whole or not at all."""
         self.draft.rename(self.database)
-        _sync(self.path)
+        sync_folder(self.path)
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[Path]:
@@ -178,7 +178,7 @@ class Folder:
         return f"{self.database.name}.corrupt-{max(_generations(self.path), default=0) + 1}"
 
     def _trim(self) -> None:
-        _sync(self.path)
+        sync_folder(self.path)
         kept = _generations(self.path)
         for old in sorted(kept)[:-KEPT_ASIDE]:
             for leftover in kept[old]:
@@ -277,12 +277,3 @@ def _write_through(file: BinaryIO, content: bytes) -> None:
     file.write(content)
     file.flush()
     os.fdatasync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make names durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from daemon.filesystem import Statvfs
 from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, damage_told, is_full, remedy
 from daemon.store.folder import RESERVE_BYTES, Folder, wal_damage
 from daemon.store.rows import SCRIPTS, text
@@ -31,7 +32,6 @@ BUSY_S = 2.0
 _REFUSALS = (sqlite3.Error, OSError, ValueError, Damaged)
 
 Connect = Callable[..., sqlite3.Connection]
-Statvfs = Callable[[Path], os.statvfs_result]
 
 
 class Store:
@@ -122,7 +122,7 @@ class Store:
     def probe(self) -> StoreState:
         """Look at the room again; cheap."""
         try:
-            self._may_write = self._folder.look()
+            self._may_write = self._folder.measure()
             if self._db is not None and self._may_write:
                 self._folder.keep_reserve()
             elif self._db is not None:
@@ -152,9 +152,9 @@ class Store:
                     raise self._failure(Damaged("can be opened now, with other contents"))
         return self.probe()
 
-    def room_bytes(self) -> int:
-        """Room for this user on the store's file system.  Raises `OSError`."""
-        return self._folder.room_bytes()
+    def free_bytes(self) -> int:
+        """Free room for this user on the store's file system.  Raises `OSError`."""
+        return self._folder.free_bytes()
 
     def pretend_full(self, on: bool) -> None:
         """`evsectl sim fault store-full`: the watermark, without any other effect."""
@@ -270,7 +270,7 @@ class Store:
         """True where the disk was full and the reserve has been freed."""
         full = is_full(error)
         with contextlib.suppress(OSError):
-            full = full or self._folder.room_bytes() < RESERVE_BYTES
+            full = full or self._folder.free_bytes() < RESERVE_BYTES
         return full and self._folder.give_up_reserve()
 
     def _write_again(self, writes: Sequence[Write]) -> None:

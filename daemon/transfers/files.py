@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from daemon.filesystem import private, room, sync_file, sync_folder
 from daemon.transfers.limits import TransferFailed
 from ocpp16.records import FirmwareUpdate, Record
 
@@ -69,7 +70,7 @@ class Partial:
         """Open it and forget what lies behind `offset`.  Raises TransferFailed."""
         self._check_room((expected or 0) - offset)
         with _on_disk():
-            self._file = open(self._part, "r+b" if offset else "wb", opener=_private)  # noqa: SIM115  see _close
+            self._file = open(self._part, "r+b" if offset else "wb", opener=private)  # noqa: SIM115  see _close
             self._file.truncate(offset)
             self._file.seek(offset)
             self._validator, self._size, self._unkept = validator, offset, 0
@@ -95,26 +96,23 @@ class Partial:
         return self._file is not None
 
     def _check_room(self, wanted: int) -> None:
-        found = os.statvfs(self._folder)
-        room = found.f_bavail * found.f_frsize - self._spare_bytes
-        if wanted > room or room < 0:
-            raise TransferFailed("disk", f"{wanted} bytes are wanted, there is room for {max(room, 0)}")
+        free = room(self._folder).free_bytes - self._spare_bytes
+        if wanted > free or free < 0:
+            raise TransferFailed("disk", f"{wanted} bytes are needed, {max(free, 0)} are free")
 
     def _keep(self) -> None:
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync_file(self._file)
         self._unkept = 0
         self._remember()
 
     def _remember(self) -> None:
         draft = self._about.with_suffix(".new")
-        with open(draft, "wb", opener=_private) as file:
+        with open(draft, "wb", opener=private) as file:
             file.write(msgspec.json.encode(Kept(self._size, self._validator)))
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
         os.replace(draft, self._about)
-        _sync(self._folder)
+        sync_folder(self._folder)
 
     def leave(self) -> None:
         """It goes no further now: what is there is kept for the next try."""
@@ -126,12 +124,11 @@ class Partial:
     def finish(self) -> Path:
         """It is whole and on the medium.  Raises OSError."""
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync_file(self._file)
         self._close()
         os.replace(self._part, self.whole)
         self._about.unlink(missing_ok=True)
-        _sync(self._folder)
+        sync_folder(self._folder)
         return self.whole
 
     def drop(self) -> None:
@@ -169,15 +166,3 @@ def sweep_leftovers(store: Path, records: Iterable[Record]) -> None:
     folder = store / FOLDER
     stems = [Partial(folder, row.location).whole.stem for row in updates]
     sweep(folder, lambda name: name.startswith(tuple(stems)))
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,10 +10,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
+from daemon.journal.redaction import joined_line
 from daemon.transfers.files import Partial
-from daemon.transfers.limits import TransferFailed, Watch, one_line
+from daemon.transfers.limits import TransferFailed, Watch
 from daemon.transfers.urls import Location
 
+CAUSE_CHARS = 120
 CHUNK_BYTES = 64 << 10
 IMPLICIT_PORT = 990
 """There TLS begins with the first byte: ftps-control of IANA's registry."""
@@ -124,7 +126,9 @@ def _failure(stage: str, error: BaseException, watch: Watch) -> TransferFailed:
         return TransferFailed(stage, f"nothing came within {watch.limits.stall_s:g} s")
     if isinstance(error, EOFError):
         return TransferFailed(stage, "the server closed the connection")
-    return TransferFailed(stage, one_line(getattr(error, "strerror", None) or error) or type(error).__name__)
+    return TransferFailed(
+        stage, joined_line(str(getattr(error, "strerror", None) or error), CAUSE_CHARS) or type(error).__name__
+    )
 
 
 def _path(location: Location) -> str:

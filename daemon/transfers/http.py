@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 
 from daemon import __version__
+from daemon.journal.redaction import joined_line
 from daemon.transfers.files import Partial
-from daemon.transfers.limits import TransferFailed, Watch, one_line
+from daemon.transfers.limits import TransferFailed, Watch
 from daemon.transfers.urls import Location
 
+CAUSE_CHARS = 120
 CHUNK_BYTES = 64 << 10
 NO_PUT = (405, 501)
 """The server's word for: not with PUT."""
@@ -90,13 +92,13 @@ def _failure(stage: str, error: Exception, watch: Watch) -> TransferFailed:
     if isinstance(error, httpx.TimeoutException):
         waits = watch.limits.connect_s if isinstance(error, httpx.ConnectTimeout) else watch.limits.stall_s
         return TransferFailed(stage, f"nothing came within {waits:g} s")
-    return TransferFailed(stage, one_line(error) or type(error).__name__)
+    return TransferFailed(stage, joined_line(str(error), CAUSE_CHARS) or type(error).__name__)
 
 
 def _refused(response: httpx.Response) -> TransferFailed:
     if response.is_redirect or 300 <= response.status_code < 400:
         return TransferFailed("HTTP", f"status {response.status_code}: redirects are not followed")
-    return TransferFailed("HTTP", one_line(f"status {response.status_code} {response.reason_phrase}"))
+    return TransferFailed("HTTP", joined_line(f"status {response.status_code} {response.reason_phrase}", CAUSE_CHARS))
 
 
 # --- down -------------------------------------------------------------------------------------------------------------

@@ -121,10 +121,3 @@ class Watch:
 def _shut(sock: socket.socket) -> None:
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
-
-
-def one_line(text: object, longest: int = 120) -> str:
-    """What others say, as it may stand in a line of ours."""
-    words = " ".join(str(text).split())
-    plain = words if words.isascii() and words.isprintable() else ascii(words)[1:-1]
-    return plain[:longest]

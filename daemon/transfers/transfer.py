@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.jobs.workers import JobRequest
+from daemon.journal.redaction import joined_line
 from daemon.transfers.files import Partial, made_folder, sweep
-from daemon.transfers.limits import Limits, TransferFailed, Watch, one_line
+from daemon.transfers.limits import Limits, TransferFailed, Watch
 from daemon.transfers.urls import (
     Address,
     Location,
@@ -43,18 +43,6 @@ class Terms(msgspec.Struct, frozen=True):
 def narrowed(protocols: tuple[str, ...], schemes: tuple[str, ...]) -> tuple[str, ...]:
     """The schemes that the product can and the configuration allows."""
     return tuple(scheme for scheme in schemes if scheme.upper() in protocols)
-
-
-def watch_of(job: str, terms: Terms) -> Watch:
-    """The limits of one job."""
-    return Watch(terms.limits, terms.limits.firmware_bytes if job == "download" else terms.limits.upload_bytes)
-
-
-def carry_out(request: JobRequest, terms: Terms, watch: Watch) -> tuple[bool, str]:
-    """A download or an upload.  Never raises."""
-    if request.job == "download":
-        return download(request.location, terms, watch)
-    return upload(request.location, request.file, terms, watch)
 
 
 def download(text: str, terms: Terms, watch: Watch) -> tuple[bool, str]:
@@ -89,7 +77,7 @@ def _outcome(work: Callable[[], str], watch: Watch) -> tuple[bool, str]:
         ok, line = False, f"transfer: {type(error).__name__}: {error}"
     line = f"transfer: {watch.why}" if watch.why else line
     line = line.replace(watch.secret, "***") if watch.secret else line
-    return ok, one_line(line, 200)
+    return ok, joined_line(line)
 
 
 def _location(text: str, terms: Terms, watch: Watch) -> tuple[Location, list[str]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from daemon.csms.link import CentralSystemLink, LinkLimits
+from daemon.csms.limits import ConnectionLimits
+from daemon.csms.link import CentralSystemLink
 from ocpp16.events import Event, LinkDown
 from ocpp16.step import Link
 
@@ -24,7 +25,7 @@ class Station:
         self.logged: list[tuple[str, dict[str, Any]]] = []
         self.enough = asyncio.Event()
         self.link = CentralSystemLink(
-            url, "CP1", 1, self._deliver, LinkLimits(**limits), lambda *line: self.logged.append(line)  # type: ignore[arg-type]
+            url, "CP1", 1, self._deliver, ConnectionLimits(**limits), lambda *line: self.logged.append(line)  # type: ignore[arg-type]
         )  # fmt: skip
 
     def _deliver(self, event: Event) -> None:

@@ -118,12 +118,12 @@ async def test_a_name_that_can_be_none() -> None:
         await tcp_connect.resolve("x" * 64, 80)
 
 
-async def test_reach_closes_what_it_could_not_connect() -> None:
+async def test_connect_closes_what_it_could_not_connect() -> None:
     """A refused connection leaves no socket behind."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = listening.getsockname()
-        sock = await tcp_connect.reach((socket.AF_INET, address))
+        sock = await tcp_connect.connect((socket.AF_INET, address))
         assert not sock.getblocking()
         sock.close()
     with pytest.raises(ConnectionRefusedError):
-        await tcp_connect.reach((socket.AF_INET, address))
+        await tcp_connect.connect((socket.AF_INET, address))

@@ -10,7 +10,8 @@ import pytest
 
 from daemon.config.loader import load
 from daemon.jobs.dispatcher import JobDispatcher, jobs_of
-from daemon.jobs.workers import JobAnswer, JobRequest, JobSocket, JobThread
+from daemon.jobs.protocol import JobAnswer, JobRequest
+from daemon.jobs.workers import JobSocket, JobThread
 from daemon.recorder.support_bundle import BundleSources
 from ocpp16.events import JobDone, Now
 from ocpp16.step import CancelJob, Download, Install, Job, Restart, Upload

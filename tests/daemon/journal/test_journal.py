@@ -13,13 +13,12 @@ from daemon.journal.catalogue import ERROR, NOTICE, WARNING
 from daemon.journal.journal import (
     EQUAL_LINES,
     FIELD_CHARS,
-    REMEMBERED,
+    KEPT_NOTES,
     Journal,
     choose,
+    field_text,
     line_of,
-    masked,
     message_id,
-    plain,
     to_journald,
     to_stream,
 )
@@ -30,22 +29,19 @@ from tests.daemon import fake_systemd
 @given(st.text())
 def test_no_field_forges_a_line(text: str) -> None:
     """Whatever a field holds, it is printable ASCII on one line, of bounded length."""
-    safe = plain(text)
+    safe = field_text(text)
     assert safe.isascii() and safe.isprintable() and 0 < len(safe) <= FIELD_CHARS
 
 
 def test_fields_are_written_for_a_person() -> None:
     """Numbers without padding, nothing as a dash, control characters visible, long ones cut."""
-    assert (
-        plain(1.50) == "1.5" and plain(2.0) == "2" and plain(None) == "-" and plain("") == "-" and plain(True) == "True"
-    )
-    assert plain("a\n<0>b\x1b[1m") == "a\\n<0>b\\x1b[1m"
-    assert plain("x" * 300) == "x" * 197 + "..."
+    assert [field_text(value) for value in (1.50, 2.0, None, "", True)] == ["1.5", "2", "-", "-", "True"]
+    assert field_text("a\n<0>b\x1b[1m") == "a\\n<0>b\\x1b[1m"
+    assert field_text("x" * 300) == "x" * 197 + "..."
 
 
 def test_cards_are_masked() -> None:
     """A card is to be recognised in a log, not to be copied from it."""
-    assert masked("04A2B9C1") == "04..C1" and masked("AB") == "A.."
     _, text, fields = line_of(Note("card-refused", {"id_tag": "04A2B9C1", "connector": 1, "reason": "Invalid"}))
     assert "04A2B9C1" not in text + str(fields) and "04..C1" in text
 
@@ -66,23 +62,23 @@ def test_a_note_has_priority_text_and_fields() -> None:
 
 
 def test_missing_fields_are_dashes() -> None:
-    """A note that carries less than its text wants is told all the same."""
+    """A note with fewer fields than its text is logged all the same."""
     assert line_of(Note("boot-accepted", {}))[1].endswith("interval - s")
 
 
-def test_an_unknown_code_is_told_with_all_it_carries() -> None:
+def test_an_unknown_code_is_logged_with_all_its_fields() -> None:
     """Nothing is swallowed because the catalogue does not know it."""
     assert line_of(Note("nonsense", {"a": 1, "b": "x"}))[:2] == (WARNING, "nonsense a=1 b=x")
 
 
-def test_notes_are_remembered_up_to_a_cap() -> None:
+def test_notes_are_kept_up_to_a_cap() -> None:
     """The newest notes are kept for who asks, the oldest go."""
     lines: list[str] = []
     journal = Journal(lambda priority, text, fields: lines.append(text))
-    for number in range(REMEMBERED + 5):
+    for number in range(KEPT_NOTES + 5):
         journal.note(Note("boot-accepted", {"interval": number}), float(number), None)
-    assert len(lines) == REMEMBERED + 5 and len(journal.newest) == REMEMBERED
-    assert journal.newest[0]["mono"] == 5.0 and journal.say("broken-belief", error="x") == ERROR
+    assert len(lines) == KEPT_NOTES + 5 and len(journal.newest) == KEPT_NOTES
+    assert journal.newest[0]["mono"] == 5.0 and journal.log("broken-belief", error="x") == ERROR
 
 
 def test_a_flood_of_equal_lines_is_counted() -> None:
@@ -90,9 +86,9 @@ def test_a_flood_of_equal_lines_is_counted() -> None:
     lines: list[str] = []
     journal = Journal(lambda priority, text, fields: lines.append(text))
     for _ in range(1000):
-        journal.say("store-ok")
-    journal.say("clock-known")
-    journal.say("store-ok")
+        journal.log("store-ok")
+    journal.log("clock-known")
+    journal.log("store-ok")
     assert len(lines) == EQUAL_LINES + 3 and lines[EQUAL_LINES] == "the line before came 990 times more"
     assert len(journal.newest) == EQUAL_LINES + 2
 
@@ -103,10 +99,10 @@ def test_a_broken_journal_stops_nobody() -> None:
     def broken(priority: int, text: str, fields: Mapping[str, str]) -> None:
         raise OSError("no space")
 
-    assert Journal(broken).say("boot-accepted", interval=1) == NOTICE
+    assert Journal(broken).log("boot-accepted", interval=1) == NOTICE
 
 
-def test_lines_on_a_stream_are_plain() -> None:
+def test_lines_on_a_stream_are_field_text() -> None:
     """In the foreground a line is its text; where a priority is wanted it stands before it."""
     stream = io.StringIO()
     to_stream(stream)(3, "text", {})

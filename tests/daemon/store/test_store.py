@@ -284,7 +284,7 @@ def test_the_watermark_has_two_marks(tmp_path: Path) -> None:
     for room[0] in (5 << 20, 3 << 20, 5 << 20, 7 << 20):
         states.append(store.probe())
     assert states == ["ok", "full", "full", "ok"]
-    assert store.room_bytes() == 7 << 20
+    assert store.free_bytes() == 7 << 20
 
 
 def test_a_store_without_inodes_is_full(tmp_path: Path) -> None:

@@ -80,9 +80,9 @@ def test_dropped(tmp_path: Path) -> None:
 
 def test_room(tmp_path: Path) -> None:
     """Before the first byte: what does not fit beside the reserve is refused, with both figures."""
-    with pytest.raises(TransferFailed, match=r"disk: \d+ bytes are wanted, there is room for"):
+    with pytest.raises(TransferFailed, match=r"disk: \d+ bytes are needed, \d+ are free"):
         Partial(tmp_path, URL).begin(0, "", 1 << 60)
-    with pytest.raises(TransferFailed, match="there is room for 0"):
+    with pytest.raises(TransferFailed, match="0 are free"):
         Partial(tmp_path, URL, spare_bytes=1 << 60).begin(0, "", 1)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.transfers.transfer import download, watch_of
+from daemon.jobs.transfer_jobs import watch_of
+from daemon.transfers.transfer import download
 from tests.transfers.servers import NAME, Http, Request, head, http, identity, noise
 from tests.transfers.terms import BUNDLE, fetch, left, send, terms
 

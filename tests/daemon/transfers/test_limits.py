@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from daemon.transfers.limits import Limits, TransferFailed, Watch, one_line
+from daemon.transfers.limits import Limits, TransferFailed, Watch
 
 
 class Clock:
@@ -77,9 +77,3 @@ def test_what_is_too_fast_is_held_back() -> None:
     watch.cancel()
     with pytest.raises(TransferFailed, match="cancelled"):
         watch.passed(1000)
-
-
-def test_the_words_of_others() -> None:
-    """A server's words come out on one line of printable ASCII."""
-    assert one_line("550 no\r\n\x1b[2J<0>kernel: é" + "x" * 200).startswith("550 no \\x1b[2J<0>kernel: \\xe9x")
-    assert len(one_line("x" * 500)) == 120

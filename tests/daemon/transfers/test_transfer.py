@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.jobs.workers import JobRequest
+from daemon.jobs.protocol import JobRequest
+from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.transfers.files import Partial, made_folder
 from daemon.transfers.limits import TransferFailed
-from daemon.transfers.transfer import Terms, carry_out, download, file_of, narrowed, watch_of
+from daemon.transfers.transfer import Terms, download, file_of, narrowed
 from daemon.transfers.urls import Rules
 from tests.transfers.servers import http
 from tests.transfers.terms import BUNDLE, fetch, left, send, terms
