@@ -51,6 +51,15 @@ class JobDispatcher:
         assert isinstance(job, Download | Upload | Install), f"unknown job {type(job).__name__}"
         self._tasks[job.ref] = asyncio.get_running_loop().create_task(self._do(job))
 
+    async def reboot(self, retries: int) -> JobAnswer:
+        """Run the reboot hook, again up to `retries` times (§9.1 ResetRetries) until it succeeds; the last answer."""
+        answer = await self.jobs.do(JobRequest("reboot"))
+        for _ in range(retries):
+            if answer.ok:
+                break
+            answer = await self.jobs.do(JobRequest("reboot"))
+        return answer
+
     async def _do(self, job: Download | Upload | Install) -> None:
         try:
             answer = await self._answer(job)

@@ -56,7 +56,8 @@ def line_of(note: Note) -> tuple[int, str, dict[str, str]]:
     row = CATALOGUE.get(note.code)
     if row is None:
         row = Entry(WARNING, note.code + "".join(f" {name}={{{name}}}" for name in fields))
-    text = row.text.format_map(_Fields(fields))
+    text = row.failure if row.failure and note.fields.get("ok") is False else row.text
+    text = text.format_map(_Fields(fields))
     structured = {f"EVSED_{name.upper()}": value for name, value in fields.items()}
     return row.priority, text, {"MESSAGE_ID": message_id(note.code), "EVSED_CODE": note.code, **structured}
 

@@ -258,7 +258,7 @@ class Store:
         """Say it once per cause; run on with what can be read."""
         words = self._words(error)
         if words != self._trouble:
-            self.news.append(("store-unwritable", {"reason": words}))
+            self.news.append(("store-unwritable", {"detail": words}))
         self._trouble = words
         if self._records is None:
             try:

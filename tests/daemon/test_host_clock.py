@@ -1,4 +1,4 @@
-"""The host's clock: believed only where the kernel vouches for it."""
+"""The host's clock: trusted only where the kernel reports it as synchronised."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_synchronised_clock_is_utc() -> None:
 
 
 def test_an_unsynchronised_clock_is_not_utc() -> None:
-    """A clock that the kernel does not vouch for yields None, whatever it shows."""
+    """A clock that the kernel reports as not synchronised yields None, whatever it shows."""
     desk = Desk()
     desk.synchronised = False
     assert desk.clock.now() == (100.0, None)
@@ -85,7 +85,7 @@ def test_jumps_leave_the_intervals_alone() -> None:
 
 def test_the_kernel_answers() -> None:
     """adjtimex can be asked without privileges and changes nothing."""
-    assert host_clock.kernel_says_synchronised() in (True, False)
+    assert host_clock.kernel_is_synchronised() in (True, False)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_kernel_answers() -> None:
 )
 def test_what_the_kernel_means(state: int, status: int, known: bool) -> None:
     """TIME_ERROR or STA_UNSYNC: nobody keeps the clock; a leap second to come is no doubt."""
-    assert host_clock.vouched(state, status) is known
+    assert host_clock.is_synchronised(state, status) is known
 
 
 def test_the_process_clock_runs() -> None:

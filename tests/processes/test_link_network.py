@@ -257,7 +257,7 @@ async def _echo(reader: Reader, writer: Writer) -> None:
 FOREIGN = b"Location: ws://elsewhere.example/\r\n"
 
 ATTEMPTS: dict[str, tuple[Script, str, str, float]] = {
-    "silence": (silence, "HTTP", "did not answer to the end within 0.7 s", 0.7),
+    "silence": (silence, "HTTP", "did not complete its answer to our request within 0.7 s", 0.7),
     "slow header": (slow_header, "HTTP", "'HTTP/1.1 101", 0.7),
     "endless headers": (endless_headers, "HTTP", "no HTTP answer", 0.7),
     "200": (http(b"200 OK"), "HTTP", "answers 200 'OK': an ordinary web page", 0),

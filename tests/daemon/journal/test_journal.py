@@ -61,6 +61,12 @@ def test_a_note_has_priority_text_and_fields() -> None:
     assert fields["MESSAGE_ID"] == message_id("boot-accepted") and len(message_id("x")) == 32
 
 
+def test_a_failure_has_its_own_text() -> None:
+    """Where a note says how something ended, success and failure are different lines."""
+    assert line_of(Note("diagnostics", {"ok": True, "detail": "9 bytes sent"}))[1].endswith("finished: 9 bytes sent")
+    assert line_of(Note("diagnostics", {"ok": False, "detail": "TCP: x"}))[1].endswith("failed: TCP: x")
+
+
 def test_missing_fields_are_dashes() -> None:
     """A note with fewer fields than its text is logged all the same."""
     assert line_of(Note("boot-accepted", {}))[1].endswith("interval - s")
@@ -78,7 +84,7 @@ def test_notes_are_kept_up_to_a_cap() -> None:
     for number in range(KEPT_NOTES + 5):
         journal.note(Note("boot-accepted", {"interval": number}), float(number), None)
     assert len(lines) == KEPT_NOTES + 5 and len(journal.newest) == KEPT_NOTES
-    assert journal.newest[0]["mono"] == 5.0 and journal.log("broken-belief", error="x") == ERROR
+    assert journal.newest[0]["mono"] == 5.0 and journal.log("internal-error", error="x") == ERROR
 
 
 def test_a_flood_of_equal_lines_is_counted() -> None:
@@ -89,7 +95,7 @@ def test_a_flood_of_equal_lines_is_counted() -> None:
         journal.log("store-ok")
     journal.log("clock-known")
     journal.log("store-ok")
-    assert len(lines) == EQUAL_LINES + 3 and lines[EQUAL_LINES] == "the line before came 990 times more"
+    assert len(lines) == EQUAL_LINES + 3 and lines[EQUAL_LINES] == "the previous line was repeated 990 more times"
     assert len(journal.newest) == EQUAL_LINES + 2
 
 
