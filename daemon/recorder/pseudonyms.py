@@ -1,6 +1,6 @@
 """Card numbers -> other card numbers of the same shape, under a key of the unit; secrets -> zeros of the same length.
 
-Equal stays equal and different stays different, so that a record replays; without the key nobody can go back.
+Equal numbers stay equal and different ones different, so that a record replays; without the key it is irreversible.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ocpp16.records import CachedTag, FirmwareUpdate, ListedTag, Record, Reserva
 CACHED = 1000
 """Card numbers whose pseudonym is remembered."""
 ROUNDS = 6
+"""Of the Feistel network."""
 
 _CLASSES = ("0123456789", "abcdef", "ghijklmnopqrstuvwxyz")
 _TAG = re.compile(r'("(?:idTag|parentIdTag)"\s*:\s*")((?:[^"\\]|\\.)*)(")', re.IGNORECASE)
@@ -72,7 +73,7 @@ class Pseudonyms:
                 return number
 
     def frame(self, text: str) -> str:
-        """A frame as it may be written down; whatever is no card and no secret stays to the letter."""
+        """A frame as it may be recorded; what is neither card nor secret stays as it is."""
         return _TAG.sub(lambda found: found[1] + self._escaped(found[2]) + found[3], without_secrets(text))
 
     def _escaped(self, inside: str) -> str:
@@ -86,7 +87,7 @@ class Pseudonyms:
         return msgspec.json.encode(self.tag(plain)).decode()[1:-1]
 
     def event(self, event: Event) -> Event:
-        """The event as it may be written down."""
+        """The event as it may be recorded."""
         if isinstance(event, FrameReceived):
             return FrameReceived(self.frame(event.text))
         if isinstance(event, CardPresented):
@@ -96,7 +97,7 @@ class Pseudonyms:
         return event
 
     def record(self, record: Record) -> Record:
-        """The row as it may be written down."""
+        """The row as it may be recorded."""
         if isinstance(record, CachedTag | ListedTag | Reservation):
             parent = self._maybe(record.parent_id_tag)
             return msgspec.structs.replace(record, id_tag=self.tag(record.id_tag), parent_id_tag=parent)
@@ -114,7 +115,7 @@ class Pseudonyms:
         return record
 
     def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a note as they may be written down."""
+        """The fields of a note as they may be recorded."""
         return {
             name: self.tag(value) if holds_id_tag(name) and isinstance(value, str) else value
             for name, value in without_secret_value(fields).items()

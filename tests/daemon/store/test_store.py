@@ -256,7 +256,7 @@ def test_the_reserve_serves_the_last_commits(tmp_path: Path) -> None:
     store = Store.open(tmp_path, connect=connect)
     store.commit(BIG)
     assert store.state == "full"
-    assert "make room" in store.detail
+    assert "free some room" in store.detail
     assert not (tmp_path / "evsed.reserve").exists()
     store.close()
     assert len(contents(tmp_path)) == len(BIG)
@@ -268,7 +268,7 @@ def test_without_room_and_reserve_a_commit_fails(tmp_path: Path) -> None:
     Store.open(tmp_path).close()
     store = Store.open(tmp_path, connect=functools.partial(sqlite3.connect, factory=Narrow))
     Narrow.pages = 1
-    with pytest.raises(StoreFailed, match="make room"):
+    with pytest.raises(StoreFailed, match="free some room"):
         store.commit(BIG)
     Narrow.pages = 0
 
@@ -378,7 +378,7 @@ def test_other_contents_than_loaded_end_the_life(tmp_path: Path) -> None:
     aside = tmp_path / "evsed.db"
     aside.unlink()
     door.is_open = True
-    with pytest.raises(StoreFailed, match="other contents"):
+    with pytest.raises(StoreFailed, match="different content"):
         store.retry()
     with pytest.raises(StoreFailed):
         store.retry()
@@ -636,7 +636,7 @@ def test_a_migration_that_fails_harms_nothing(tmp_path: Path) -> None:
     broken = schema(tmp_path / "schema", broken="CREATE TABLE half (x); CREATE TABLE charge (x);")
     store = Store.open(folder, schema=broken)
     assert (store.state, store.load()) == ("unwritable", [RUNNING])
-    assert "install the version before" in store.detail
+    assert "install the previous version" in store.detail
     store.close()
     assert contents(folder) == [RUNNING]
 

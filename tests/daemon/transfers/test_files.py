@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.transfers.files import KEEP_EVERY_BYTES, Kept, Partial, made_folder, sweep, sweep_leftovers
+from daemon.transfers.files import SYNC_EVERY_BYTES, Kept, Partial, made_folder, sweep, sweep_leftovers
 from daemon.transfers.limits import TransferFailed
 from ocpp16.records import FirmwareUpdate
 
@@ -48,12 +48,12 @@ def test_what_was_not_forced_to_the_medium_does_not_count(tmp_path: Path) -> Non
     """After a power cut the end of the file may be anything: it is written anew."""
     cut = Partial(tmp_path, URL)
     cut.begin(0, '"v1"', None)
-    cut.write(b"x" * KEEP_EVERY_BYTES)
+    cut.write(b"x" * SYNC_EVERY_BYTES)
     cut.write(b"junk")
     again = Partial(tmp_path, URL)
-    assert again.kept() == Kept(KEEP_EVERY_BYTES, '"v1"')
-    again.begin(KEEP_EVERY_BYTES, '"v1"', None)
-    assert again.finish().stat().st_size == KEEP_EVERY_BYTES
+    assert again.kept() == Kept(SYNC_EVERY_BYTES, '"v1"')
+    again.begin(SYNC_EVERY_BYTES, '"v1"', None)
+    assert again.finish().stat().st_size == SYNC_EVERY_BYTES
 
 
 @pytest.mark.parametrize("about", [b"", b"nonsense", b'{"bytes":9,"validator":"x"}', b'{"bytes":3,"validator":""}'])
@@ -72,8 +72,8 @@ def test_dropped(tmp_path: Path) -> None:
     partial = Partial(tmp_path, URL)
     partial.begin(0, '"v1"', 6)
     partial.write(b"abc")
-    partial.drop()
-    partial.drop()
+    partial.discard()
+    partial.discard()
     partial.leave()
     assert names(tmp_path) == []
 

@@ -30,7 +30,7 @@ def test_schemes() -> None:
         ("http://2130706433/f", "URL: 127.0.0.1 is this machine itself"),
         ("http://[::ffff:127.0.0.1]/f", "URL: ::ffff:7f00:1 is an IPv4 address in disguise"),
         ("http://169.254.169.254/latest/meta-data", "URL: 169.254.169.254 is a link-local address"),
-        ("http://u:secret@h@127.0.0.1/", "URL: it holds more than one @"),
+        ("http://u:secret@h@127.0.0.1/", "URL: it contains more than one @"),
         ("http://u:secret@127.1/", "URL: 127.0.0.1 is this machine itself"),
     ],
 )
@@ -105,7 +105,7 @@ def test_only_files_of_ours_are_sent(tmp_path: Path) -> None:
         with pytest.raises(TransferFailed):
             file_of(name, on)
         ok, line = carry_out(JobRequest("upload", location="http://h/", file=name), on, watch_of("upload", on))
-        assert (ok, line) == (False, "file: it is no file of the transfers' folder")
+        assert (ok, line) == (False, "file: not a file of the transfers' folder")
 
 
 def test_a_bundle_is_gone_whatever_happens(tmp_path: Path) -> None:
