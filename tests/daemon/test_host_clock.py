@@ -13,7 +13,7 @@ BUILT = 1_000_000.0
 
 
 class Desk:
-    """Two hands and a kernel's word, set by the test."""
+    """Two clocks and the kernel's answer, set by the test."""
 
     def __init__(self) -> None:
         self.mono = 100.0
@@ -45,14 +45,14 @@ def test_an_unsynchronised_clock_is_not_utc() -> None:
 
 
 def test_no_time_before_the_build_date() -> None:
-    """1970 is not the time, even where somebody calls it synchronised."""
+    """1970 is not the time, even where the kernel reports it as synchronised."""
     desk = Desk()
     desk.wall = 12.0
     assert desk.clock.now() == (100.0, None)
 
 
 def test_the_kernel_is_asked_once_a_minute() -> None:
-    """Its word is kept for 60 s, so that asking costs nothing."""
+    """The kernel's answer is used for 60 s, so that asking costs nothing."""
     desk = Desk()
     for _ in range(59):
         desk.clock.now()
@@ -92,7 +92,7 @@ def test_the_kernel_answers() -> None:
     ("state", "status", "known"), [(0, 0x2001, True), (1, 0, True), (5, 0, False), (0, 0x40, False), (5, 0x41, False)]
 )
 def test_what_the_kernel_means(state: int, status: int, known: bool) -> None:
-    """TIME_ERROR or STA_UNSYNC: nobody keeps the clock; a leap second to come is no doubt."""
+    """TIME_ERROR or STA_UNSYNC mean not synchronised; a coming leap second does not."""
     assert host_clock.is_synchronised(state, status) is known
 
 

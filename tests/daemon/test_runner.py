@@ -95,7 +95,7 @@ def runner_of(
 
 
 async def test_the_first_event_of_a_life_is_started() -> None:
-    """Started comes first, then what was delivered, until a Restart is told."""
+    """Started comes first, then what was delivered, until a step wants a Restart."""
     runner, _, point = runner_of(Step(), Step())
     runner.deliver(StopAsked(1))
     assert await runner.run() == Restart("Exit")
@@ -103,7 +103,7 @@ async def test_the_first_event_of_a_life_is_started() -> None:
 
 
 async def test_moments_come_in_the_one_order() -> None:
-    """Withdraw, commit, tell, offer."""
+    """Withdraw, commit, send, offer."""
     first = Step(outlets=(Outlet(1, 16.0), Outlet(2, 0.0)))
     second = Step(
         outlets=(Outlet(1, 0.0), Outlet(2, 10.0)),
@@ -129,7 +129,7 @@ async def test_moments_come_in_the_one_order() -> None:
 
 
 async def test_only_differences_are_carried_out() -> None:
-    """A level that stays as it is is not told again; a link neither."""
+    """An unchanged level is not sent again; an unchanged link neither."""
     same = Step(outlets=(Outlet(1, 16.0),))
     runner, executor, _ = runner_of(same, same, same)
     runner.deliver(StopAsked(1))
@@ -141,7 +141,7 @@ async def test_only_differences_are_carried_out() -> None:
 
 
 async def test_after_a_lost_board_all_levels_are_told_again() -> None:
-    """The next board knows no level: after BoardReady every one is told, and only then may they leave."""
+    """The next board knows no level: after BoardReady every one is sent, and then `decided` is called."""
     same = Step(outlets=(Outlet(1, 16.0),))
     runner, executor, _ = runner_of(same, same, same)
     for event in (Started(), BoardLost("gone"), BoardReady()):
@@ -154,7 +154,7 @@ async def test_after_a_lost_board_all_levels_are_told_again() -> None:
 
 
 async def test_an_internal_error_withdraws_every_offer() -> None:
-    """An exception in a step is told by what it was and when, and no energy is left offered."""
+    """An exception in a step is reported with its event, and no energy is left offered."""
     runner, executor, _ = runner_of(AssertionError("impossible"))
     with pytest.raises(InvariantError, match="AssertionError at Started: impossible"):
         await runner.run()
@@ -162,7 +162,7 @@ async def test_an_internal_error_withdraws_every_offer() -> None:
 
 
 async def test_a_failed_commit_withdraws_every_offer() -> None:
-    """What could not be made durable is not said, and nothing is offered any more."""
+    """What could not be made durable is not sent, and nothing is offered any more."""
     runner, executor, _ = runner_of(Step(records=(Save(Unit()),), frames=("frame",)))
     executor.commit_fails = OSError("disk")
     with pytest.raises(OSError, match="disk"):
@@ -201,7 +201,7 @@ async def test_an_event_wakes_the_loop() -> None:
 
 
 async def test_others_get_their_turn() -> None:
-    """However much waits in the inbox, the rest of the hall is not starved."""
+    """However much waits in the inbox, other tasks are not starved."""
     runner, _, point = runner_of(*[Step()] * (3 * STEPS_IN_A_ROW))
     for number in range(3 * STEPS_IN_A_ROW):
         runner.deliver(StopAsked(number))
@@ -227,7 +227,7 @@ async def test_the_inbox_has_a_cap() -> None:
 
 
 async def test_a_slow_step_is_noted() -> None:
-    """A step that held everything up is told with its event."""
+    """A slow step is logged with its event."""
     clock = [5.0]
     runner, executor, point = runner_of(Step(), mono=lambda: clock[0])
     point.on_step = lambda: clock.__setitem__(0, clock[0] + 1.0)

@@ -136,7 +136,7 @@ async def test_a_charge_and_a_soft_reset(tmp_path: Path) -> None:
 
 
 async def test_a_hard_reset_plays_the_reboot_hook(tmp_path: Path) -> None:
-    """With the simulated board, the hook is the board's make-believe; then exit 0."""
+    """With the simulated board the hook is simulated, too; then exit 0."""
     async with station(tmp_path) as (rig, central):
         life = asyncio.ensure_future(rig.station.run())
         await central.action("StatusNotification")
@@ -147,7 +147,7 @@ async def test_a_hard_reset_plays_the_reboot_hook(tmp_path: Path) -> None:
 
 
 async def test_a_hard_reset_without_a_hook_says_so(tmp_path: Path) -> None:
-    """Where evsed-job is not there, only evsed restarts, and that is told."""
+    """Without evsed-job only evsed restarts, and that is logged."""
     more = f'[board]\nsocket = "{tmp_path}/none"\n[jobs]\nsocket = "{tmp_path}/nojobs"\n'
     async with station(tmp_path, more) as (rig, central):
         life = asyncio.ensure_future(rig.station.run())
@@ -159,7 +159,7 @@ async def test_a_hard_reset_without_a_hook_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_missing_board_and_no_central_system(tmp_path: Path) -> None:
-    """The station stays up, says what is missing, and ends as it is asked."""
+    """The station stays up, reports what is missing, and ends when requested."""
     more = f'[board]\nsocket = "{tmp_path}/none"\n'
     async with station(tmp_path, more, "ws://127.0.0.1:1/x") as (rig, _):
         life = asyncio.ensure_future(rig.station.run())
@@ -197,7 +197,7 @@ async def test_a_second_request_to_end_does_not_wait(tmp_path: Path) -> None:
     ],
 )
 async def test_a_part_that_dies_ends_the_station(tmp_path: Path, error: Exception, words: str) -> None:
-    """A failed commit, an internal error, a part that ends: told with its reason, exit 1."""
+    """A failed commit, an internal error, a part that fails: logged with its reason, exit 1."""
     async with station(tmp_path) as (rig, _):
 
         async def dies() -> None:

@@ -68,7 +68,7 @@ NOW = Now(1.0, None)
 
 
 async def test_levels_wait_for_the_board() -> None:
-    """What was wanted before there is a board is told to it when it comes; an order is answered no."""
+    """Levels from before the board are sent to it when it is attached; an order is refused."""
     rig = Rig()
     rig.executor.offer(Outlet(1, 10.0))
     rig.executor.offer(Outlet(1, 16.0))
@@ -84,14 +84,14 @@ async def test_levels_wait_for_the_board() -> None:
 
 
 async def test_commits_wait_for_the_disk() -> None:
-    """A commit is done when the disk thread says so."""
+    """A commit is complete when the disk thread has done it."""
     rig = Rig()
     await rig.executor.commit([])
     assert rig.parts.did == ["commit"]
 
 
 async def test_frames_links_and_replies_go_their_way() -> None:
-    """Each is handed to its part; the first frame is the first word."""
+    """Each is passed to its part; the first frame is noted."""
     rig = Rig()
     assert not rig.executor.first_frame.is_set()
     rig.executor.frame("[2]")
@@ -101,7 +101,7 @@ async def test_frames_links_and_replies_go_their_way() -> None:
 
 
 async def test_notes_become_lines() -> None:
-    """A note is a line; what the link has told already is not told twice; an accepted boot settles the link."""
+    """A note is a line; what the link has logged is not logged twice; an accepted boot settles the link."""
     rig = Rig()
     rig.executor.note(NOW, Note("boot-accepted", {"interval": 3}))
     rig.executor.note(NOW, Note("link-up", {}))

@@ -1,4 +1,4 @@
-"""What the supervisor is told, and when it is not."""
+"""Notifications to the supervisor."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.daemon import fake_systemd
 
 
 def test_without_a_supervisor_nobody_is_told() -> None:
-    """No socket, or no systemd-python: nothing is said and nothing fails."""
+    """No socket, or no systemd-python: nothing is sent and nothing fails."""
     assert choose({}) is None
     assert choose({"NOTIFY_SOCKET": "@x"}, "systemd.not_installed_here") is None
     SupervisorNotifier(None, lambda: True, lambda: "", None).beat()
 
 
 def test_with_systemd_python_its_notify_is_used() -> None:
-    """Where the module can be imported, its `notify` carries the word."""
+    """Where the module can be imported, its `notify` is used."""
     assert choose({"NOTIFY_SOCKET": "@x"}, "tests.daemon.fake_systemd") is fake_systemd.notify
 
 
@@ -42,7 +42,7 @@ def test_the_supervisors_patience(environ: dict[str, str], seconds: float | None
 
 
 def test_the_watchdog_is_fed_on_proof_of_progress_only() -> None:
-    """Without progress nothing is said; the status is told where it changed."""
+    """Without progress nothing is sent; the status is sent when it changed."""
     said: list[str] = []
     alive = [True]
     service = SupervisorNotifier(said.append, lambda: alive[0], lambda: "well", 4.0)

@@ -133,14 +133,14 @@ async def test_what_is_not_there_is_a_usage_error(what: str, request_: dict[str,
 
 
 async def test_a_refusal_is_an_answer() -> None:
-    """What the machine refuses is told with its words."""
+    """What the contract machine refuses is answered with its reason."""
     rig = Rig()
     rig.answer = lambda event: Reply(1, False, "no transaction runs")
     assert await rig.requests.actions["stop"]({}) == {"ok": False, "error": "no transaction runs"}
 
 
 async def test_replies_find_home() -> None:
-    """Two that wait each get their own; a reply for nobody, or too late, does no harm."""
+    """Two waiting clients each get their own reply; an unexpected or late one is ignored."""
     rig = Rig()
     rig.answer = lambda event: None
     first, second = (asyncio.ensure_future(rig.requests.actions["stop"]({})) for _ in range(2))
@@ -170,14 +170,14 @@ async def test_missing_and_wrong_fields_are_refused() -> None:
 
 
 async def test_the_simulation_is_played() -> None:
-    """Words and connector are handed on; a refusal is told."""
+    """Command words and connector are passed on; a refusal is answered."""
     act = Rig().requests.actions["sim"]
     assert await act({"words": ["plug"], "connector": 1}) == {"ok": True, "text": "['plug'] 1"}
     assert not (await act({"words": ["bad"]}))["ok"]
 
 
 async def test_a_follower_sees_what_happens() -> None:
-    """Frames and notes come as they are; who is too slow is told how many were dropped; at the end he is let go."""
+    """Frames and notes come as they are; a slow client gets the number of dropped lines; at the end it is removed."""
     rig = Rig()
     stream = rig.requests.subscriptions["trace"]({})
     assert await anext(stream) == {"following": True}

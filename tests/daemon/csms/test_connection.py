@@ -128,7 +128,7 @@ class Bench:
         return self.is_flapping
 
     def receive(self, more: bytes = b"") -> None:
-        """What the server has to say reaches the connection in one packet."""
+        """What the server sends reaches the connection in one packet."""
         self.connection.data_received(b"".join(self.server.data_to_send()) + more)
 
     def sent(self) -> list[Any]:
@@ -201,7 +201,7 @@ def test_the_pong_is_due_within_a_short_interval(bench: Bench) -> None:
 
 
 def test_an_old_pong_does_not_count(bench: Bench) -> None:
-    """Only the pong of the last ping proves that the path lives."""
+    """Only the pong of the last ping proves that the path works."""
     bench.connection.keep_alive(30)
     bench.loop.pass_s(30)
     bench.receive(raw(10, b"0"))
@@ -271,7 +271,7 @@ def test_a_big_packet_is_taken_in_slices(bench: Bench) -> None:
 
 
 def test_a_crowded_hall_holds_the_reading(bench: Bench) -> None:
-    """While the hall is crowded nothing more comes to it; afterwards all of it does, in order."""
+    """While the listener is crowded it gets nothing more; afterwards it gets all of it, in order."""
     bench.is_crowded = True
     bench.receive(b"".join(raw(1, b"%d" % number) for number in range(1_000)))
     few = len(bench.texts)
@@ -323,7 +323,7 @@ def test_a_stalled_peer_is_gone(bench: Bench) -> None:
 
 
 def test_a_closing_connection_has_a_deadline(bench: Bench) -> None:
-    """After our close frame the server has 2 s; what it still says is not read, what we would say is refused."""
+    """After our close frame the server has 2 s; what it still sends is not read, and we send nothing."""
     bench.receive(raw(2, b"[]"))
     assert not bench.connection.is_open() and not bench.connection.send("[]") and not bench.connection.ended.done()
     bench.receive(raw(1, b"late"))

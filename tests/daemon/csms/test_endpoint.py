@@ -41,7 +41,7 @@ def test_the_url(url: str, station_id: str, whole: str) -> None:
     ],
 )
 def test_a_url_that_cannot_be_dialled(url: str, piece: str) -> None:
-    """What cannot be dialled is refused in words, and the words hold no secret."""
+    """A URL that cannot be used is refused with a reason, and the reason holds no secret."""
     with pytest.raises(ValueError, match=piece) as refused:
         central_system_url(url, "CP1")
     assert "secret" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""The link without a network: what it says while there is none, and that it starts no earlier than it is wanted."""
+"""The link without a network: what it reports, and that it dials no earlier than it is wanted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_an_attempt_after_the_other() -> None:
 
 
 async def test_not_wanted_not_dialled() -> None:
-    """Until somebody wants it, and when nobody does any more, nothing is dialled."""
+    """While no connection is wanted, nothing is dialled."""
     station = Station(reconnect_max_s=0.0)
     task = asyncio.ensure_future(station.link.run())
     for _ in range(20):
@@ -65,7 +65,7 @@ async def test_not_wanted_not_dialled() -> None:
 
 
 async def test_sending_without_a_connection() -> None:
-    """A frame for nobody is dropped, counted and said; flush does not wait."""
+    """A frame without a connection is dropped, counted and logged; flush does not wait."""
     station = Station()
     assert not station.link.send("[2]")
     assert station.logged == [("link-frame-dropped", {"chars": 3, "dropped": 1})]

@@ -31,7 +31,7 @@ def test_a_hook_is_run_without_a_shell_and_without_secrets() -> None:
 
 
 def test_how_a_hook_ends_is_told() -> None:
-    """Exit code, last words, one that cannot be started, one that does not end."""
+    """Exit code, end of the output, one that cannot be started, one that does not end."""
     assert run_hook([sys.executable, "-c", "raise SystemExit(3)"], os.environ) == (False, "exit 3")
     assert run_hook([sys.executable, "-c", ""], os.environ) == (True, "exit 0")
     ok, detail = run_hook(["/not/there"], os.environ)
@@ -41,7 +41,7 @@ def test_how_a_hook_ends_is_told() -> None:
 
 
 def test_a_line_is_answered() -> None:
-    """A reboot runs its hook; without one, and for nonsense, the answer says why not."""
+    """A reboot runs its hook; without one, and for an invalid request, the answer has the reason."""
     hooks = {"reboot": [sys.executable, "-c", "print('going')"], "install": []}
     answer = do(REBOOT, hooks, os.environ)
     assert (answer.ok, answer.detail, answer.ref) == (True, "going", 7)

@@ -16,7 +16,7 @@ from tests.transfers.terms import terms
 
 
 async def test_a_thread_plays_the_hook() -> None:
-    """Without evsed-job the hook is make-believe, or there is none."""
+    """Without evsed-job the hook is simulated, or there is none."""
 
     async def play(job: str) -> tuple[bool, str]:
         return True, f"played {job}"
@@ -42,7 +42,7 @@ async def test_a_socket_carries_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("says", [b"", b"nonsense\n", b"[" * 9000 + b"\n"])
 async def test_a_worker_that_is_not_there_is_an_answer_too(tmp_path: Path, says: bytes) -> None:
-    """No socket, silence, nonsense: told, never raised."""
+    """No socket, no answer, an invalid one: a negative answer, never an exception."""
     none = await JobSocket(str(tmp_path / "none")).do(JobRequest("reboot", 3))
     assert not none.ok and "No such file" in none.detail
 
@@ -55,7 +55,7 @@ async def test_a_worker_that_is_not_there_is_an_answer_too(tmp_path: Path, says:
 
 
 async def test_the_installer_is_played() -> None:
-    """The make-believe installer is given the file's name; without one the answer says so."""
+    """The simulated installer gets the file's name; without one the answer is negative."""
 
     async def install(file: str) -> tuple[bool, str]:
         return True, f"installed {file}"

@@ -54,7 +54,7 @@ def test_a_secret_setting_is_hidden() -> None:
 
 
 def test_a_note_has_priority_text_and_fields() -> None:
-    """The catalogue gives priority and words, the note its fields; each code has an id for ever."""
+    """The catalogue gives priority and text, the note its fields; the id of a code never changes."""
     priority, text, fields = line_of(Note("boot-accepted", {"interval": 300}))
     assert (priority, text) == (NOTICE, "central system: registration accepted, interval 300 s")
     assert fields["EVSED_INTERVAL"] == "300" and fields["EVSED_CODE"] == "boot-accepted"
@@ -88,7 +88,7 @@ def test_notes_are_kept_up_to_a_cap() -> None:
 
 
 def test_a_flood_of_equal_lines_is_counted() -> None:
-    """1,000 equal lines cost ten, and one that tells how many it were; others go on as they come."""
+    """Of 1,000 equal lines ten are written, and one with their number; others are written as they come."""
     lines: list[str] = []
     journal = Journal(lambda priority, text, fields: lines.append(text))
     for _ in range(1000):
@@ -100,7 +100,7 @@ def test_a_flood_of_equal_lines_is_counted() -> None:
 
 
 def test_a_broken_journal_stops_nobody() -> None:
-    """Where the journal cannot be written, life goes on."""
+    """Where the journal cannot be written, the station continues."""
 
     def broken(priority: int, text: str, fields: Mapping[str, str]) -> None:
         raise OSError("no space")

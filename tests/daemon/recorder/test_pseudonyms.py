@@ -39,7 +39,7 @@ def test_it_is_a_permutation() -> None:
 
 
 def test_another_key_gives_other_numbers() -> None:
-    """Without the unit's key nobody knows what a number becomes."""
+    """Another key gives other pseudonyms."""
     assert P.tag("04A2B9C1D2E3F4") != Pseudonyms(b"x" * 32).tag("04A2B9C1D2E3F4") != "04A2B9C1D2E3F4"
 
 

@@ -1,4 +1,4 @@
-"""A flight record is played again, and differences are named."""
+"""A flight record is replayed, and differences are shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = b"k" * 32
 
 
 def recorded(folder: Path, drop: int = 0) -> FlightRecorder:
-    """A short life, with the frames that it sent but the first `drop`."""
+    """A short run, with the frames that it sent but the first `drop`."""
     recorder = FlightRecorder(folder, KEY)
     recorder.snapshot([], 7, "boot", 1.7e9, Product(), Identity(), {})
     point = ChargePoint(Product(), Identity(), {}, [], 7, "boot", 1.7e9)
@@ -36,7 +36,7 @@ def recorded(folder: Path, drop: int = 0) -> FlightRecorder:
 
 
 def test_the_same_steps_are_taken_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A life that is played again says the same; the story names events and moments, no card."""
+    """A replay sends the same frames; it shows events and moments, and no card number."""
     recorded(tmp_path)
     assert main([str(tmp_path)]) == 0
     text = capsys.readouterr().out
@@ -45,7 +45,7 @@ def test_the_same_steps_are_taken_again(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_differences_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A frame that was not recorded, and one that comes out differently, are named, and the exit code says so."""
+    """A frame that was not recorded, and one that differs, are shown, and the exit code is 1."""
     recorder = recorded(tmp_path, drop=1)
     recorder.sent(5.0, "[another]")
     recorder.flush()
@@ -72,7 +72,7 @@ def _snapshot(folder: Path) -> Any:
 
 
 def test_a_life_whose_start_is_lost_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without its snapshot a record cannot be played, but it is told."""
+    """Without its snapshot a record cannot be replayed, but it is shown."""
     recorder = FlightRecorder(tmp_path, KEY)
     recorder.event(Now(1.0, None), Tick())
     recorder.sent(1.0, "[2]")
@@ -94,12 +94,12 @@ def test_the_ring_is_read_from_its_oldest_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [[], ["a", "b"], ["--help"], ["/not/there"]])
 def test_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be played exits with 2 and says why."""
+    """What cannot be replayed exits with 2 and a reason."""
     assert main(words) == 2 and capsys.readouterr().err
 
 
 def test_an_empty_file_is_no_record(tmp_path: Path) -> None:
-    """A file without a line is said to hold nothing."""
+    """A file without a line is reported as empty."""
     (tmp_path / "x").write_text("")
     assert main([str(tmp_path / "x")]) == 2
 
@@ -117,6 +117,6 @@ def test_moments_as_text() -> None:
 
 
 def test_events_moment_text() -> None:
-    """An event is told with what it carries."""
+    """An event is shown with its fields."""
     assert event_text(FrameReceived("[3]")) == "frame received  [3]"
     assert event_text(CardPresented(1, "X", 2.0)) == "CardPresented  connector=1 id_tag=X at=2.0"

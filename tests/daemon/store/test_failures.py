@@ -1,4 +1,4 @@
-"""Failures of the store, told apart and put into words."""
+"""Failures of the store, and how they are told apart."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_garbled_message_is_damage() -> None:
 
 
 def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:
-    """SQLite says so itself."""
+    """SQLite reports it itself."""
     path = tmp_path / "x"
     path.write_text("no database at all, " * 100)
     with pytest.raises(Damaged, match="not a database"), damage_as_error():
@@ -50,7 +50,7 @@ def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_reached_may_be_sound() -> None:
-    """An error of the medium or of permissions says nothing about the content."""
+    """An error of the medium or of permissions does not mean damaged content."""
     with pytest.raises(sqlite3.OperationalError), damage_as_error():
         raise sqlite_error("SELECT 1", "/")
     with pytest.raises(PermissionError), damage_as_error():

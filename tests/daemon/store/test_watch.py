@@ -1,4 +1,4 @@
-"""The store's room is watched, and the core is told what changed."""
+"""The store's room is watched, and changes are reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ocpp16.events import Event, StoreChanged, StoreState
 
 
 class FakeStore:
-    """A store whose state is said by the test."""
+    """A store whose state is set by the test."""
 
     def __init__(self) -> None:
         self.news: list[tuple[str, dict[str, Any]]] = []

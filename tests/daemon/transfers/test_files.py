@@ -31,7 +31,7 @@ def test_a_file_comes_whole(tmp_path: Path) -> None:
 
 
 def test_it_goes_on_where_it_was_left(tmp_path: Path) -> None:
-    """Another life goes on behind the last byte that was left properly."""
+    """Another run resumes after the last octet that was synchronised."""
     first = Partial(tmp_path, URL)
     first.begin(0, '"v1"', 6)
     first.write(b"abc")
@@ -87,7 +87,7 @@ def test_room(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
-    """The disk's own words are told as the stage `disk`."""
+    """An error of the disk has the stage `disk`."""
     folder = tmp_path / "f"
     folder.mkdir()
     partial = Partial(folder, URL)
@@ -106,7 +106,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 
 def test_sweeping(tmp_path: Path) -> None:
-    """A new life keeps the files of an update under way and no others; a folder that is not there is no trouble."""
+    """A new run keeps the files of a pending update and no others; a missing folder is no error."""
     folder = made_folder(tmp_path)
     stem = Partial(folder, URL).whole.stem
     for name in (f"{stem}.part", f"{stem}.json", "firmware-0.bin", "diagnostics-1.tar.gz"):

@@ -33,7 +33,7 @@ def test_down_and_up(tmp_path: Path, shared: Path) -> None:
 
 
 def test_tls(tmp_path: Path, shared: Path) -> None:
-    """Explicit TLS on both connections, of a server that wants both, with a certificate of the name."""
+    """Explicit TLS on both connections, with a server that requires both, and a certificate of the name."""
     own = identity(tmp_path)
     with ftp(shared, own.server) as port:
         url = f"u:p%2Fw@{NAME}:{port}/sub%20dir/f.bin"
@@ -64,7 +64,7 @@ def test_implicit_tls(tmp_path: Path, shared: Path) -> None:
 
 
 def test_refusals(tmp_path: Path, shared: Path) -> None:
-    """A wrong password, a missing file or folder, no file named: stage and the server's words, no password."""
+    """A wrong password, a missing file or folder, no file named: stage and the server's text, no password."""
     with ftp(shared) as port:
         base = f"u:p%2Fw@{NAME}:{port}"
         ok, line = fetch(f"ftp://u:secret@{NAME}:{port}/f", terms(tmp_path))

@@ -28,7 +28,7 @@ def test_down(tmp_path: Path) -> None:
 
 
 def test_basic_authentication(tmp_path: Path) -> None:
-    """User and password of the URL, decoded, go as Basic, and stand in no word of ours."""
+    """User and password of the URL, decoded, are sent as Basic, and are in no text of ours."""
     with http({"/f": DATA}) as server:
         server.answer = lambda request, connection: connection.sendall(head(403, Content_Length="0"))
         ok, line = fetch(f"http://us%40er:p%2Fw@{NAME}:{server.port}/f", terms(tmp_path))
@@ -37,7 +37,7 @@ def test_basic_authentication(tmp_path: Path) -> None:
 
 
 def test_tls(tmp_path: Path) -> None:
-    """HTTPS with an authority of our own: the certificate must be the name's, and from somebody we trust."""
+    """HTTPS with an authority of our own: the certificate must be the name's and from a trusted authority."""
     own = identity(tmp_path)
     with http({"/f": DATA}, own.context()) as server:
         assert fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path, own.authority))[0]
@@ -135,7 +135,7 @@ def test_a_server_that_drips(tmp_path: Path, begins: bytes) -> None:
 
 
 def test_nobody_there(tmp_path: Path) -> None:
-    """A closed port is told as TCP; the next address of the name is tried."""
+    """A closed port has the stage TCP; the next address of the name is tried."""
     with http({"/f": DATA}) as server, socket.socket() as closed:
         closed.bind(("127.0.0.2", 0))
         ok, line = fetch(f"http://{NAME}:{closed.getsockname()[1]}/f", terms(tmp_path))
@@ -146,7 +146,7 @@ def test_nobody_there(tmp_path: Path) -> None:
 
 
 def test_plain_http_behind_https(tmp_path: Path) -> None:
-    """A server that speaks no TLS is told as TLS."""
+    """A server without TLS has the stage TLS."""
     with http({"/f": DATA}) as server:
         server.answer = says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         ok, line = fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path))
@@ -219,7 +219,7 @@ def test_a_wrong_part_is_not_put_in(tmp_path: Path, answer: Raw) -> None:
 
 
 def test_cancelled_in_the_middle(tmp_path: Path) -> None:
-    """A download that nobody wants any more ends at once and leaves nothing."""
+    """A cancelled download ends at once and leaves nothing."""
     on = terms(tmp_path, stall_s=30.0)
     with http() as server:
         half, watch = threading.Event(), watch_of("download", on)

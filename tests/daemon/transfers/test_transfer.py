@@ -66,7 +66,7 @@ def test_a_surprise_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_gone(tmp_path: Path) -> None:
-    """A folder that cannot be made is told as the stage `disk`."""
+    """A folder that cannot be created has the stage `disk`."""
     on = terms(tmp_path / "none")
     assert fetch("http://h/f", on) == (False, "disk: No such file or directory")
 
@@ -86,7 +86,7 @@ def test_one_firmware_at_a_time(tmp_path: Path) -> None:
 
 
 def test_cancelled_before_it_began(tmp_path: Path) -> None:
-    """No connection is made for what nobody wants."""
+    """No connection is made for a cancelled transfer."""
     on = terms(tmp_path)
     watch = watch_of("download", on)
     watch.cancel()
