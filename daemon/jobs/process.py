@@ -1,7 +1,8 @@
-"""`evsed-job`: does one job, then ends.  The only file that may start a program; no shell, no OCPP credential.
+"""`evsed-job`: carries out one job and ends.  The only file that may start a program; no shell, no OCPP credential.
 
-A job is a transfer or a hook of the integrator; `[hooks] install` gets the file's path as its last argument.
-systemd starts it at a connection (`Accept=yes`); by hand it reads the request from standard input.
+A job is a transfer, or a hook of the integrator; `[hooks] install` gets the path of the file as its last argument.
+
+systemd starts it for each connection (`Accept=yes`); by hand it reads the job from standard input.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ USAGE = "usage: evsed-job [--config FILE]..."
 
 
 def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float = HOOK_S) -> tuple[bool, str]:
-    """Run a program of the integrator: whether it exited with 0, and the end of its output.
+    """Runs a program of the integrator: whether it exited with 0, and the last 200 characters of its output.
 
-    None of evsed's secrets is in its environment; after `timeout_s` seconds it is killed.
+    Its environment has no variable of evsed or of systemd credentials.
     """
     clean = {name: value for name, value in environ.items() if not name.startswith(("EVSED_", "CREDENTIALS_"))}
     try:
@@ -65,7 +66,7 @@ def do(
     terms: Terms | None = None,
     started: Callable[[Watch], object] = lambda _: None,
 ) -> JobAnswer:
-    """The answer to one line; `started` is called with the watch of a transfer."""
+    """Carries out the job in `line`; `started` is called with the Watch of a transfer.  Failures are in the answer."""
     try:
         request = decode_request(line)
     except ValueError as error:
@@ -78,7 +79,7 @@ def do(
     if request.job == "install":
         try:
             argv.append(_image(request.file, terms))
-        except Exception as error:  # not a file of the transfers' folder
+        except Exception as error:  # not a file of the transfers folder
             return JobAnswer(False, str(error)[:200], request.ref)
     with _alone(request.job, terms):
         ok, detail = run_hook(argv, environ, request.within_s)
@@ -94,7 +95,7 @@ def _image(name: str, terms: Terms | None) -> str:
 
 @contextlib.contextmanager
 def _alone(job: str, terms: Terms | None) -> Iterator[None]:
-    """One installer at a time, also where one continues after evsed was restarted."""
+    """Two installers never run at once: one that outlived a restart of evsed is awaited."""
     if job != "install" or terms is None:
         yield
         return
@@ -104,7 +105,7 @@ def _alone(job: str, terms: Terms | None) -> Iterator[None]:
 
 
 def listen(source: BinaryIO, watch: Watch) -> None:
-    """Reads the rest of the connection: `cancel` ends the transfer for good, the end of the connection for now."""
+    """Reads the rest of the connection: `cancel` cancels the transfer, the end of the connection interrupts it."""
     with contextlib.suppress(OSError, ValueError):
         if source.readline(LINE_BYTES) == CANCEL:
             watch.cancel()
@@ -121,7 +122,7 @@ def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch
 
 
 def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
-    """Hooks and terms of transfers from the configuration; None: the configuration has errors."""
+    """The hooks and the terms of transfers from the configuration; terms None: they cannot be read."""
     try:
         transfers, store, ca_file, protocols = transfers_of(files, environ)
     except ConfigError:
@@ -131,7 +132,7 @@ def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mappin
 
 
 def streams(environ: Mapping[str, str], fd: int = LISTEN_FD) -> tuple[BinaryIO, BinaryIO]:
-    """The connection that systemd handed over, else standard input and output."""
+    """The connection passed by systemd (sd_listen_fds), else standard input and output."""
     if environ.get("LISTEN_FDS") == "1" and environ.get("LISTEN_PID") == str(os.getpid()):
         with socket.socket(fileno=fd) as connection:
             stream = cast(BinaryIO, connection.makefile("rwb", buffering=0))
@@ -164,12 +165,12 @@ def main(
 
 
 def listened(source: BinaryIO, watch: Watch) -> None:
-    """`listen` in a thread beside the transfer."""
+    """Runs `listen` in a thread beside the transfer."""
     threading.Thread(target=listen, args=(source, watch), daemon=True).start()
 
 
 def _alone_here(watch: Watch) -> None:
-    """By hand: the end of standard input does not end the transfer."""
+    """Nothing to listen to: standard input of a job started by hand may be closed."""
 
 
 def entry() -> NoReturn:
