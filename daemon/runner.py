@@ -1,6 +1,7 @@
-"""Inbox -> step -> moments, for ever: the only main loop.  It decides nothing and touches nothing but its hands.
+"""The main loop: event from the inbox -> step of the contract machine -> its moments, carried out in order.
 
-A step that fails is a broken belief, a commit that fails is fatal: offers are withdrawn at once, then it raises.
+It decides nothing.  A step that raises is an internal error and a commit that raises is fatal: offers are withdrawn at
+once, then `run` raises.
 """
 
 from __future__ import annotations
@@ -30,53 +31,67 @@ from ocpp16.step import (
 )
 
 INBOX_CAP = 20_000
-"""Events that may wait.  The link holds its peer off long before; more than this is a broken belief."""
+"""Events that may wait.  The link stops reading long before; more than this is an internal error."""
 CROWDED = 256
-"""From here on whoever reads from outside should wait."""
-TURNS = 16
-"""Steps taken before others get their turn."""
+"""From this many waiting events on, the link stops reading."""
+STEPS_IN_A_ROW = 16
+"""Steps taken before other tasks get their turn."""
 STALL_S = 10.0
-"""A commit may take so long (an SD card that collects its garbage) before the loop counts as stuck."""
+"""Seconds that a commit may take (an SD card may pause for seconds) before the loop counts as stuck."""
 SLOW_S = 0.25
-"""A step that takes so long is worth a note: the processor is overloaded, or the event is a trap."""
+"""A step that takes so many seconds is logged: the processor is overloaded, or the event is hostile."""
 LATE_S = 2.0
-"""A wake-up that is this late means that the loop is stuck."""
+"""A wake-up so many seconds late means that the loop is stuck."""
 
 
 class InvariantError(Exception):
-    """A step could not be taken: offers are withdrawn, the process must end."""
+    """The contract machine raised at an event: an internal error; offers are withdrawn, the process must end."""
 
 
-class Hands(Protocol):
-    """What carries a moment out.  Only `commit` may wait."""
+class MomentExecutor(Protocol):
+    """Carries the moments of a step out.  Only `commit` may wait."""
 
-    def offer(self, outlet: Outlet) -> None: ...
-    def withdraw_all(self) -> None: ...
-    def decided(self) -> None: ...
-    async def commit(self, writes: Sequence[Write]) -> None: ...
+    def taken(self, now: Now, event: Event) -> None:
+        """An event, before its step: for the flight recorder."""
+
+    def offer(self, outlet: Outlet) -> None:
+        """The levels of one connector, lower or higher than before."""
+
+    def withdraw_all(self) -> None:
+        """Offer nothing on any connector: after an internal error."""
+
+    def decided(self) -> None:
+        """The first step after a board was attached has been carried out."""
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        """Make the records durable.  Raises where that fails: the process must end."""
+
     def frame(self, text: str) -> None: ...
     def link(self, link: Link) -> None: ...
     def note(self, now: Now, note: Note) -> None: ...
     def order(self, order: Order) -> None: ...
     def reply(self, reply: Reply) -> None: ...
     def job(self, job: Job) -> None: ...
-    def took(self, now: Now, event: Event) -> None:
-        """Before the step: for the flight recorder."""
 
 
 class Runner:
-    """Events come by `deliver` from anywhere in the loop's thread; `run` ends when a `Restart` was told."""
+    """Events come by `deliver` from anywhere in the loop's thread; `run` ends with the step that wants a `Restart`.
 
-    def __init__(self, charge_point: ChargePoint, hands: Hands, clock: Callable[[], Now]) -> None:
+    `outlets` and `link` are the levels in force; `started` is the first event.
+    """
+
+    def __init__(
+        self, charge_point: ChargePoint, executor: MomentExecutor, clock: Callable[[], Now], started: Started
+    ) -> None:
         self.charge_point = charge_point
         self.outlets: dict[int, Outlet] = {}
         self.link: Link | None = None
         self.ending: Restart | None = None
-        self.started = Started()
-        self._hands = hands
+        self._started = started
+        self._executor = executor
         self._clock = clock
         self._inbox: deque[Event] = deque()
-        self._bell: asyncio.Future[None] | None = None
+        self._wake_up: asyncio.Future[None] | None = None
         self._wake_at: float | None = None
         self._busy_since: float | None = None
 
@@ -86,43 +101,43 @@ class Runner:
         """One more event."""
         assert len(self._inbox) < INBOX_CAP, "the inbox is full"
         self._inbox.append(event)
-        self._ring()
+        self._wake()
 
-    def _ring(self) -> None:
-        if self._bell is not None and not self._bell.done():
-            self._bell.set_result(None)
+    def _wake(self) -> None:
+        if self._wake_up is not None and not self._wake_up.done():
+            self._wake_up.set_result(None)
 
     @property
     def crowded(self) -> bool:
-        """Too much waits already."""
+        """Too many events wait: read nothing more from outside for now."""
         return len(self._inbox) >= CROWDED
 
     # --- the loop -------------------------------------------------------------------------------------------------
 
     async def run(self) -> Restart:
-        """Until a `Restart` was told; raises InvariantError, or what a commit raised."""
-        await self.take(self.started)
-        turns = 0
+        """Until a step wants a `Restart`.  Raises InvariantError, or what a commit raised."""
+        await self.take(self._started)
+        steps = 0
         while self.ending is None:
             if not self._inbox:
                 await self._wait()
-                turns = 0
+                steps = 0
             event = self._inbox.popleft() if self._inbox else Tick()
             await self.take(event)
-            turns += 1
-            if turns >= TURNS:
+            steps += 1
+            if steps >= STEPS_IN_A_ROW:
                 await asyncio.sleep(0)
-                turns = 0
+                steps = 0
         return self.ending
 
     async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
-        self._bell = loop.create_future()
-        timer = None if self._wake_at is None else loop.call_at(self._wake_at, self._ring)
+        self._wake_up = loop.create_future()
+        timer = None if self._wake_at is None else loop.call_at(self._wake_at, self._wake)
         try:
-            await self._bell
+            await self._wake_up
         finally:
-            self._bell = None
+            self._wake_up = None
             if timer is not None:
                 timer.cancel()
 
@@ -131,18 +146,18 @@ class Runner:
         now = self._clock()
         self._busy_since = now.mono
         try:
-            self._hands.took(now, event)
+            self._executor.taken(now, event)
             if isinstance(event, BoardLost):
-                self.outlets.clear()  # the next board knows no level: all are told again
+                self.outlets.clear()  # the next board knows no level: all are sent again
             step = self._step(now, event)
             if (took_s := self._clock().mono - now.mono) > SLOW_S:
-                self._hands.note(now, Note("slow-step", {"ms": round(took_s * 1000), "event": type(event).__name__}))
+                self._executor.note(now, Note("slow-step", {"ms": round(took_s * 1000), "event": type(event).__name__}))
             await self._walk(now, step)
             if isinstance(event, BoardReady):
-                self._hands.decided()
+                self._executor.decided()
             self._wake_at = step.wake_at
-        except Exception:  # not a cancellation: who is asked to stop leaves the charge to the lease
-            self._hands.withdraw_all()
+        except Exception:  # not a cancellation: at a shutdown the lease keeps the charge
+            self._executor.withdraw_all()
             raise
         finally:
             self._busy_since = None
@@ -158,34 +173,34 @@ class Runner:
             match moment:
                 case Withdraw(outlet) | Offer(outlet):
                     self.outlets[outlet.connector] = outlet
-                    self._hands.offer(outlet)
+                    self._executor.offer(outlet)
                 case Commit(records):
-                    await self._hands.commit(records)
+                    await self._executor.commit(records)
                 case Tell(what):
-                    self._tell(now, what)
+                    self._send(now, what)
 
-    def _tell(self, now: Now, what: str | Link | Job | Order | Reply | Note) -> None:
+    def _send(self, now: Now, what: str | Link | Job | Order | Reply | Note) -> None:
         match what:
             case str():
-                self._hands.frame(what)
+                self._executor.frame(what)
             case Link():
                 self.link = what
-                self._hands.link(what)
+                self._executor.link(what)
             case Note():
-                self._hands.note(now, what)
+                self._executor.note(now, what)
             case Order():
-                self._hands.order(what)
+                self._executor.order(what)
             case Reply():
-                self._hands.reply(what)
+                self._executor.reply(what)
             case Restart():
                 self.ending = what
             case Job():
-                self._hands.job(what)
+                self._executor.job(what)
 
     # --- proof of progress ----------------------------------------------------------------------------------------
 
     def alive(self) -> bool:
-        """The loop makes progress: no step hangs, and no wake-up was slept through."""
+        """Whether the loop makes progress: no step hangs, and no wake-up was missed."""
         mono = self._clock().mono
         if self._busy_since is not None:
             return mono - self._busy_since < STALL_S

@@ -1,4 +1,4 @@
-"""One life of the process: the store is opened on its own thread while the rest is imported, then the loop runs."""
+"""The start of the process: the store is opened on its own thread while the rest is imported, then the station runs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from daemon.config.model import Config
 
 
-async def _live(config: Config, thread: ThreadPoolExecutor, store: Store, lines: journal.Journal) -> int:
+async def _run_station(config: Config, thread: ThreadPoolExecutor, store: Store, log: journal.Journal) -> int:
     from daemon.station import Station
 
-    station = Station(config, store, thread, lines)
+    station = Station(config, store, thread, log)
     try:
         return await station.run()
     finally:
@@ -26,9 +26,9 @@ async def _live(config: Config, thread: ThreadPoolExecutor, store: Store, lines:
 
 
 def run(config: Config) -> int:
-    """A life of the station; the exit code."""
-    gc.disable()  # nothing that is made at the start is garbage; `Station` lets it work again
-    lines = journal.Journal(journal.choose())
+    """Run the station until it ends; the process's exit code (see `Station.run`; 1 also where the store is busy)."""
+    gc.disable()  # nothing that is made at the start is garbage; `Station` enables it again
+    log = journal.Journal(journal.choose())
     with ThreadPoolExecutor(1, "disk") as thread:  # SQLite stays on the thread that opened it
         opening = thread.submit(Store.open, config.store_dir)
         import daemon.station  # noqa: F401  meanwhile
@@ -36,9 +36,9 @@ def run(config: Config) -> int:
         try:
             store = opening.result()
         except StoreBusy as busy:
-            lines.say("store-busy", detail=str(busy))
+            log.log("store-busy", detail=str(busy))
             return 1
         try:
-            return asyncio.run(_live(config, thread, store, lines))
+            return asyncio.run(_run_station(config, thread, store, log))
         finally:
             thread.submit(store.close).result()

@@ -1,4 +1,4 @@
-"""The running station: all parts made and introduced to each other, one task each; any of them that ends, ends all."""
+"""The running station: all parts made and wired, one task each; any task that ends, ends the process."""
 
 from __future__ import annotations
 
@@ -17,49 +17,54 @@ from typing import TYPE_CHECKING, Any
 
 from daemon import __version__, host_clock, supervisor
 from daemon.config.model import Config
-from daemon.csms.link import CentralSystemLink, LinkLimits
-from daemon.journal import journal
+from daemon.csms.limits import ConnectionLimits
+from daemon.csms.link import CentralSystemLink
+from daemon.journal.journal import Journal
+from daemon.journal.redaction import single_line
 from daemon.runner import Runner
 from daemon.step_executor import StepExecutor
 from daemon.store.store import Store, StoreFailed
 from daemon.store.watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, Started, StoreState
-from ocpp16.step import Note, Order, Reply, Restart
+from ocpp16.step import Job, Note, Order, Reply, Restart
 
 if TYPE_CHECKING:
     from daemon.board.simulation import Simulation
     from daemon.board.transport import Board
+    from daemon.control.requests import ControlRequests
     from daemon.jobs.dispatcher import JobDispatcher
     from daemon.recorder.flight_recorder import FlightRecorder
 
-LAST_WORDS_S = 5.0
-"""How long the last frames may take to reach the wire."""
-ENDS_WITHIN_S = 4.5
-"""SIGTERM: after this the process ends, whatever hangs."""
-FIRST_WORD_S = 0.3
-"""So long the rest waits for BootNotification."""
+FLUSH_S = 5.0
+"""How long the last frames may take to reach the Central System."""
+SHUTDOWN_S = 4.5
+"""SIGTERM: after so many seconds the process ends, whatever hangs."""
+FIRST_FRAME_S = 0.3
+"""So long the other parts wait for BootNotification to be sent."""
 
 
 class Ended(Exception):
-    """Not an error: the main loop came to its end."""
+    """Not an error: the main loop ended with this `Restart`."""
 
     def __init__(self, restart: Restart) -> None:
         self.restart = restart
 
 
 class Station:
-    """Made inside a running loop; `run` returns the exit code."""
+    """Made inside a running loop; `run` returns the exit code.
 
-    def __init__(self, config: Config, store: Store, disk_thread: ThreadPoolExecutor, lines: journal.Journal) -> None:
+    What is not needed for the first frame (flight recorder, board, control socket, jobs) is imported and made after it.
+    """
+
+    def __init__(self, config: Config, store: Store, disk_thread: ThreadPoolExecutor, journal: Journal) -> None:
         self.config = config
         self._thread = disk_thread
-        self._journal = lines
+        self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._simulated = config.board.kind == "simulated"
         self._began = self._loop.time()
         self._leaving = False
-        self._answered: Callable[[Reply], None] = lambda reply: None
         self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
@@ -70,41 +75,51 @@ class Station:
             config.station.id,
             seed,
             self._deliver,
-            LinkLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
-            self._link_says,
+            ConnectionLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
+            self._log_link,
             crowded=lambda: self.runner.crowded,
         )
-        self.hands = StepExecutor(
-            self.link, store, disk_thread, lines, lambda reply: self._answered(reply), host_clock.now, self._no_board,
-            lambda job: self._works.take(job),
-        )  # fmt: skip
-        self.runner = Runner(self.charge_point, self.hands, host_clock.now)
+        self.executor = StepExecutor(
+            self.link,
+            store,
+            disk_thread,
+            journal,
+            host_clock.now,
+            reply=self._reply,
+            no_board=self._refuse_order,
+            job=self._take_job,
+        )
         self._reset_failed = config.store_dir / "reset-failed"
-        """A mark for the next life."""
-        if self._reset_failed.exists():
-            self.runner.started = Started(reset_failed=True)
-            self._reset_failed.unlink()
-        self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._say)
-        self.recorder: FlightRecorder | None = None
-        self.simulation: Simulation | None = None
-        self.service = supervisor.Service(
+        """A mark for the next start: the unit could not be rebooted."""
+        self.runner = Runner(self.charge_point, self.executor, host_clock.now, self._started())
+        self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._log)
+        self.supervisor = supervisor.SupervisorNotifier(
             supervisor.choose(), self.runner.alive, self._status_line, supervisor.watchdog_s()
         )
+        self.recorder: FlightRecorder | None = None
+        self.simulation: Simulation | None = None
+        self._requests: ControlRequests | None = None
 
-    # --- made after the first word --------------------------------------------------------------------------------
+    def _started(self) -> Started:
+        if not self._reset_failed.exists():
+            return Started()
+        self._reset_failed.unlink()
+        return Started(reset_failed=True)
 
-    async def _first_word(self) -> None:
-        """What is not needed for BootNotification waits for it: until it is out, cannot be sent, or takes its time."""
+    # --- made after the first frame -------------------------------------------------------------------------------
+
+    async def _first_frame(self) -> None:
+        """Returns when BootNotification was sent or cannot be sent, after FIRST_FRAME_S at the latest."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_WORD_S):
-                await self.hands.spoken.wait()
+            async with asyncio.timeout(FIRST_FRAME_S):
+                await self.executor.first_frame.wait()
 
-    def _begin_record(self) -> None:
+    def _make_recorder(self) -> None:
         from daemon.recorder.flight_recorder import FlightRecorder, unit_key
         from daemon.transfers.files import sweep_leftovers
 
         config = self.config
-        self.recorder = FlightRecorder(config.store_dir, unit_key(config.store_dir), self._recorder_fails)
+        self.recorder = FlightRecorder(config.store_dir, unit_key(config.store_dir), self._recorder_failed)
         self.recorder.snapshot(
             self._records,
             self._seed,
@@ -116,9 +131,9 @@ class Station:
         )
         self._thread.submit(sweep_leftovers, config.store_dir, self._records)
         self._records = []
-        self.hands.take_recorder(self.recorder)
+        self.executor.attach_recorder(self.recorder)
 
-    def _make_board(self) -> Board:
+    def _make_board(self) -> tuple[Board, Simulation]:
         from daemon.board.simulation import Simulation, open_world
         from daemon.board.transport import BoardSocket, InProcessBoard
 
@@ -130,24 +145,27 @@ class Station:
         else:
             board = BoardSocket(self.config.board.socket, self._deliver, latched, alive)
         self.simulation = Simulation(board, self.store_watch.pretend_full, self._go_dark)
-        self.hands.take_board(board)
-        return board
+        self.executor.attach_board(board)
+        return board, self.simulation
 
-    async def _later_parts(self) -> None:
+    async def _run_later_parts(self) -> None:
         """Flight recorder, board, control socket."""
-        await self._first_word()
-        self._begin_record()
-        board = self._make_board()
+        await self._first_frame()
+        self._make_recorder()
+        board, simulation = self._make_board()
         from daemon.control.requests import ControlRequests
         from daemon.control.server import ControlSocket
 
-        assert self.simulation is not None
-        watchers, play = self.hands.watchers, self.simulation.do
-        desk = ControlRequests(
-            self.charge_point, host_clock.now, self._deliver, self._hall, self._notes, watchers, play
+        self._requests = requests = ControlRequests(
+            self.charge_point,
+            host_clock.now,
+            self._deliver,
+            self._daemon_status,
+            self._notes,
+            self.executor.watchers,
+            simulation.do,
         )
-        self._answered = desk.answered
-        control = ControlSocket(self.config.control_socket, desk.looks, desk.acts, desk.follows)
+        control = ControlSocket(self.config.control_socket, requests.queries, requests.actions, requests.subscriptions)
         gc.freeze()
         gc.enable()
         async with asyncio.TaskGroup() as tasks:
@@ -159,35 +177,34 @@ class Station:
 
         self._loop.call_later(in_s, dark)
 
-    def _no_board(self, order: Order) -> None:
-        self._deliver(BoardDone(order.ref, False, "no board is attached"))
-
     @cached_property
-    def _works(self) -> JobDispatcher:
+    def _dispatcher(self) -> JobDispatcher:
         from daemon.jobs.dispatcher import JobDispatcher, jobs_of
         from daemon.recorder.support_bundle import BundleSources
 
-        shown = BundleSources(self.config, self.charge_point, self._hall, self._notes, self.hands.recorded)
-        return JobDispatcher(lambda: jobs_of(shown, lambda: self.simulation), shown, self._deliver)
+        sources = BundleSources(
+            self.config, self.charge_point, self._daemon_status, self._notes, self.executor.recorded
+        )
+        return JobDispatcher(lambda: jobs_of(sources, lambda: self.simulation), sources, self._deliver)
 
     # --- running --------------------------------------------------------------------------------------------------
 
     async def run(self) -> int:
-        """0: ended as asked; 1: a broken belief, a failed commit, or a part that died."""
+        """0: ended as requested; 1: an internal error, a failed commit, or a part that failed."""
         for sign in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(sign, self._asked_to_end)
-        self._say_hello()
+            self._loop.add_signal_handler(sign, self._request_end)
+        self._log_start()
         code = 1
-        parts = self._main, self.link.run, self._later_parts, self.store_watch.run, self.service.run
+        parts = self._main, self.link.run, self._run_later_parts, self.store_watch.run, self.supervisor.run
         try:
             async with asyncio.TaskGroup() as tasks:
                 for part in parts:
                     tasks.create_task(self._for_ever(part))
-                self.service.ready()
+                self.supervisor.ready()
         except* Ended:
             code = 0
         except* Exception as group:
-            code = self._broken(group)
+            code = self._failed(group)
         return code
 
     async def _for_ever(self, part: Callable[[], Awaitable[object]]) -> None:
@@ -197,81 +214,86 @@ class Station:
     async def _main(self) -> None:
         restart = await self.runner.run()
         self._leaving = True
-        self.service.stopping()
-        await self.link.flush(LAST_WORDS_S)
+        self.supervisor.stopping()
+        await self.link.flush(FLUSH_S)
         if restart.how == "HardReset":
             await self._reboot(restart.retries)
-        self._say("ended", reason=restart.how)
+        self._log("ended", reason=restart.how)
         raise Ended(restart)
 
     async def _reboot(self, retries: int) -> None:
-        """§9.1 ResetRetries; a unit that cannot be rebooted says so in its next life."""
-        from daemon.jobs.workers import JobRequest
-
-        detail = ""
-        for _ in range(retries + 1):
-            answer = await self._works.jobs.do(JobRequest("reboot"))
-            detail = answer.detail
-            if answer.ok:
-                self._say("reboot-hook", outcome="ran", detail=detail)
-                return
-        self._say("no-reboot-hook", detail=detail)
+        """A unit that cannot be rebooted reports it after the next start."""
+        answer = await self._dispatcher.reboot(retries)
+        if answer.ok:
+            self._log("reboot-hook", outcome="ran", detail=answer.detail)
+            return
+        self._log("no-reboot-hook", detail=answer.detail)
         if self.config.hooks.reboot:
             self._reset_failed.touch()
 
-    def _broken(self, group: BaseExceptionGroup[Exception]) -> int:
-        """A part died: say it with all that helps, end."""
+    def _failed(self, group: BaseExceptionGroup[Exception]) -> int:
+        """A part failed: log it with its traceback where the error is ours; the exit code."""
         for error in _leaves(group):
-            code = "commit-failed" if isinstance(error, StoreFailed) else "broken-belief"
+            code = "commit-failed" if isinstance(error, StoreFailed) else "internal-error"
             if isinstance(error, OSError):
                 code = "part-failed"
-            self._say(code, error=f"{type(error).__name__}: {error}")
-            if code == "broken-belief":
-                for line in traceback.format_exception(error):
-                    print(*(journal.plain(part) for part in line.rstrip().splitlines()), sep="\n", file=sys.stderr)
+            self._log(code, error=f"{type(error).__name__}: {error}")
+            if code == "internal-error":
+                for text in traceback.format_exception(error):
+                    print(*(single_line(line) for line in text.rstrip().splitlines()), sep="\n", file=sys.stderr)
         return 1
 
-    def _asked_to_end(self, leave: Callable[[int], None] = os._exit) -> None:
+    def _request_end(self, leave: Callable[[int], None] = os._exit) -> None:
         """SIGTERM, SIGINT; a second one does not wait."""
         if self._leaving:
             leave(0)
             return
         self._leaving = True
-        self.service.stopping()
-        last = threading.Timer(ENDS_WITHIN_S, leave, (0,))
-        last.daemon = True
-        last.start()
+        self.supervisor.stopping()
+        deadline = threading.Timer(SHUTDOWN_S, leave, (0,))
+        deadline.daemon = True
+        deadline.start()
         self._deliver(ShutdownAsked(ends_charge=self._simulated))
 
     def _on_disk(self, work: Callable[[], StoreState]) -> Awaitable[StoreState]:
         return asyncio.wrap_future(self._thread.submit(work))
 
-    # --- what the parts tell --------------------------------------------------------------------------------------
+    # --- called by the parts --------------------------------------------------------------------------------------
 
     def _deliver(self, event: Event) -> None:
         self.runner.deliver(event)
         if isinstance(event, BoardReady):
-            self.store_watch.board_came()
+            self.store_watch.board_attached()
 
-    def _link_says(self, code: str, fields: dict[str, Any]) -> None:
+    def _reply(self, reply: Reply) -> None:
+        if self._requests is not None:
+            self._requests.answered(reply)
+
+    def _refuse_order(self, order: Order) -> None:
+        self._deliver(BoardDone(order.ref, False, "no board is attached"))
+
+    def _take_job(self, job: Job) -> None:
+        self._dispatcher.take(job)
+
+    def _log_link(self, code: str, fields: dict[str, Any]) -> None:
         if code == "link-failed":
-            self.hands.spoken.set()
+            self.executor.first_frame.set()  # it cannot be sent: the other parts need not wait
         if code == "link-down" and not fields["stage"]:
             code = "link-closed"
-        self._say(code, **fields)
+        self._log(code, **fields)
 
-    def _recorder_fails(self, error: str) -> None:
-        self._loop.call_soon_threadsafe(lambda: self._say("recorder-failed", error=error))
+    def _recorder_failed(self, error: str) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._log("recorder-failed", error=error))
 
-    def _say(self, code: str, **fields: str | float | bool | None) -> None:
-        self.hands.tell(host_clock.now(), Note(code, fields))
+    def _log(self, code: str, **fields: str | float | bool | None) -> None:
+        self.executor.log(host_clock.now(), Note(code, fields))
 
-    def _say_hello(self) -> None:
+    def _log_start(self) -> None:
         config = self.config
         board = "simulated" if self._simulated else config.board.socket
-        self._say("started", version=__version__, station=config.station.id, product=config.product.name, board=board)
+        self._log("started", version=__version__, station=config.station.id, product=config.product.name, board=board)
         if config.csms.security_profile < 2:
-            self._say("insecure", profile=config.csms.security_profile)
+            self._log("insecure", profile=config.csms.security_profile)
 
     def _notes(self) -> list[dict[str, Any]]:
         """The newest notes; those from before UTC was known get it now."""
@@ -280,8 +302,8 @@ class Station:
             {**note, "utc": utc(note["mono"]) if note["utc"] is None else note["utc"]} for note in self._journal.newest
         ]
 
-    def _hall(self) -> dict[str, Any]:
-        """What the hall adds to the status."""
+    def _daemon_status(self) -> dict[str, Any]:
+        """What the daemon adds to the status of the contract machine."""
         return {
             "version": __version__,
             "station_id": self.config.station.id,
@@ -292,9 +314,9 @@ class Station:
         }
 
     def _status_line(self) -> str:
-        now = self.charge_point.status(host_clock.now())
-        link = "connected" if now["linked"] else "not connected"
-        return f"{now['status']}, {link}, {now['queue']} report(s) waiting"
+        status = self.charge_point.status(host_clock.now())
+        link = "connected" if status["linked"] else "not connected"
+        return f"{status['status']}, {link}, {status['queue']} transaction message(s) queued"
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -1,4 +1,4 @@
-"""What carries the moments of a step out: board, disk thread, link, journal, control socket.  It decides nothing."""
+"""Carries the moments of a step out: to board, disk thread, link, journal, control socket.  It decides nothing."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal
-from ocpp16.events import Event, Now
+from daemon.journal.redaction import without_secrets
+from ocpp16.events import Event, FrameReceived, Now
 from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Write
 
 if TYPE_CHECKING:
     from daemon.board.transport import Board
     from daemon.recorder.flight_recorder import FlightRecorder
 
-TOLD_BY_LINK = frozenset({"link-up", "link-down"})
-"""Codes of the core that the link has told already, with more."""
+LOGGED_BY_LINK = frozenset({"link-up", "link-down"})
+"""Codes of the contract machine that the link has logged already, with more detail."""
 
 Watcher = Callable[[dict[str, Any]], None]
-"""Who follows the story live is told each frame and note."""
+"""Called with each frame and note, for those who follow live."""
 
 
-class Disk(Protocol):
+class RecordStore(Protocol):
     """The part of the store that a step needs."""
 
     def commit(self, writes: Sequence[Write]) -> None: ...
 
 
-class Wire(Protocol):
+class FrameLink(Protocol):
     """The part of the link that a step needs."""
 
     def want(self, link: Link) -> None: ...
@@ -38,41 +39,46 @@ class Wire(Protocol):
 
 
 class StepExecutor:
-    """The hands of the running station.  All disk work happens on one thread: `disk_thread`."""
+    """All disk work happens on one thread, `disk_thread`.
+
+    `reply` passes answers to the control socket, `no_board` is called with an order that comes before the board,
+    `job` starts or cancels long work.  Board and flight recorder are made after the first frame and given by
+    `attach_board` and `attach_recorder`; until then levels and records wait here.
+    """
 
     def __init__(
         self,
-        link: Wire,
-        disk: Disk,
+        link: FrameLink,
+        store: RecordStore,
         disk_thread: Executor,
         journal: Journal,
-        replies: Callable[[Reply], None],
         clock: Callable[[], Now],
+        *,
+        reply: Callable[[Reply], None],
         no_board: Callable[[Order], None],
-        jobs: Callable[[Job], None] = lambda job: None,
+        job: Callable[[Job], None],
     ) -> None:
-        self._board: Board | None = None
-        self._levels: dict[int, Outlet] = {}
         self._link = link
-        self._disk = disk
+        self._store = store
         self._thread = disk_thread
         self._journal = journal
-        self._no_board = no_board
-        """Told an order that came before the board."""
-        self._jobs = jobs
-        self._recorder: FlightRecorder | None = None
-        self._unwritten: list[Callable[[FlightRecorder], None]] = []
-        self._replies = replies
         self._clock = clock
+        self._reply = reply
+        self._no_board = no_board
+        self._job = job
+        self._board: Board | None = None
+        self._levels: dict[int, Outlet] = {}
+        self._recorder: FlightRecorder | None = None
+        self._unrecorded: list[Callable[[FlightRecorder], None]] = []
         self._writing: Future[None] | None = None
         self.watchers: set[Watcher] = set()
-        self.spoken = asyncio.Event()
-        """Our first frame is out."""
+        self.first_frame = asyncio.Event()
+        """Set once our first frame was sent, or could not be."""
 
     # --- the moments ----------------------------------------------------------------------------------------------
 
-    def take_board(self, board: Board) -> None:
-        """The board is made after the first word: it is told the levels that were wanted meanwhile."""
+    def attach_board(self, board: Board) -> None:
+        """The board gets the levels that were wanted meanwhile."""
         self._board = board
         for outlet in self._levels.values():
             board.want(outlet)
@@ -89,30 +95,30 @@ class StepExecutor:
             self._board.withdraw()
 
     def decided(self) -> None:
-        assert self._board is not None  # somebody said BoardReady
+        assert self._board is not None  # BoardReady comes from a board
         self._board.decided()
 
     async def commit(self, writes: Sequence[Write]) -> None:
-        """Waits for the disk without holding up the loop: leases and pings go on."""
-        await asyncio.wrap_future(self._thread.submit(self._disk.commit, writes))
+        """Waits for the disk without blocking the loop: leases and pings continue."""
+        await asyncio.wrap_future(self._thread.submit(self._store.commit, writes))
 
     def frame(self, text: str) -> None:
         mono = self._clock().mono
         sent = self._link.send(text)
-        self.spoken.set()
+        self.first_frame.set()
         self._write_down(lambda recorder: recorder.sent(mono, text))
         if sent:
-            self._show({"frame": text, "from": "station", "mono": mono})
+            self._show_frame(text, "station", mono)
 
     def link(self, link: Link) -> None:
         self._link.want(link)
 
     def note(self, now: Now, note: Note) -> None:
-        if note.code in TOLD_BY_LINK:
+        if note.code in LOGGED_BY_LINK:
             return
         if note.code in ("boot-accepted", "link-proved"):
             self._link.settled()
-        self.tell(now, note)
+        self.log(now, note)
 
     def order(self, order: Order) -> None:
         if self._board is None:
@@ -121,42 +127,43 @@ class StepExecutor:
             self._board.order(order)
 
     def reply(self, reply: Reply) -> None:
-        self._replies(reply)
+        self._reply(reply)
 
     def job(self, job: Job) -> None:
-        self._jobs(job)
+        self._job(job)
 
-    # --- the record -----------------------------------------------------------------------------------------------
+    # --- journal, flight recorder, followers ----------------------------------------------------------------------
 
-    def took(self, now: Now, event: Event) -> None:
+    def taken(self, now: Now, event: Event) -> None:
+        """Before the step: the event goes to the flight recorder, a received frame to the followers."""
         self._write_down(lambda recorder: recorder.event(now, event))
-        if self.watchers and (text := getattr(event, "text", None)) is not None:
-            self._show({"frame": text, "from": "central system", "mono": now.mono})
+        if isinstance(event, FrameReceived):
+            self._show_frame(event.text, "central system", now.mono)
         self.record(now.mono)
 
-    def tell(self, now: Now, note: Note) -> None:
-        """A note, the core's or the hall's own: journal, flight recorder, and who follows."""
+    def log(self, now: Now, note: Note) -> None:
+        """A note, the contract machine's or the daemon's own: to journal, flight recorder and followers."""
         priority = self._journal.note(note, now.mono, now.utc)
         self._write_down(lambda recorder: recorder.note(now, note))
         self._show({"note": self._journal.newest[-1]})
         if priority <= ERROR:
             self.record(now.mono, at_once=True)
 
-    def take_recorder(self, recorder: FlightRecorder) -> None:
-        """Made after the first word too, with the snapshot in it: what happened meanwhile follows."""
+    def attach_recorder(self, recorder: FlightRecorder) -> None:
+        """The recorder, its snapshot written, gets what happened meanwhile."""
         self._recorder = recorder
-        for write in self._unwritten:
+        for write in self._unrecorded:
             write(recorder)
-        self._unwritten.clear()
+        self._unrecorded.clear()
 
     def _write_down(self, write: Callable[[FlightRecorder], None]) -> None:
         if self._recorder is None:
-            self._unwritten.append(write)
+            self._unrecorded.append(write)
         else:
             write(self._recorder)
 
     def record(self, mono: float, at_once: bool = False) -> None:
-        """Hand what is due to the disk thread; one batch at a time."""
+        """Give what is due to the disk thread; one batch at a time."""
         recorder = self._recorder
         if recorder is None or not (self._writing is None or self._writing.done()):
             return
@@ -164,14 +171,14 @@ class StepExecutor:
             self._writing = self._thread.submit(recorder.write, recorder.take())
 
     async def recorded(self) -> None:
-        """What the recorder holds is on the disk by now."""
+        """Returns when everything recorded so far is on disk."""
         self.record(self._clock().mono, at_once=True)
         await asyncio.wrap_future(self._thread.submit(lambda: None))
 
-    def _show(self, what: dict[str, Any]) -> None:
-        if self.watchers and "frame" in what:
-            from daemon.recorder.pseudonyms import without_secrets  # here already: somebody watches
+    def _show_frame(self, text: str, sender: str, mono: float) -> None:
+        if self.watchers:
+            self._show({"frame": without_secrets(text), "from": sender, "mono": mono})
 
-            what = {**what, "frame": without_secrets(what["frame"])}
+    def _show(self, what: dict[str, Any]) -> None:
         for watcher in tuple(self.watchers):
             watcher(what)

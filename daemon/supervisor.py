@@ -1,4 +1,7 @@
-"""What the supervisor is told: READY, STATUS, WATCHDOG on proof of progress.  Without systemd-python: nothing."""
+"""Notifications to systemd (sd_notify): READY, STATUS, STOPPING, and WATCHDOG on proof of progress.
+
+Without systemd or systemd-python nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from importlib import import_module
 
 Notify = Callable[[str], object]
 
-WITHOUT_SUPERVISOR_S = 60.0
-"""How often progress is looked at where no watchdog waits for it."""
+WITHOUT_WATCHDOG_S = 60.0
+"""How often the status is refreshed where there is no watchdog."""
 
 
 def choose(environ: Mapping[str, str] = os.environ, module: str = "systemd.daemon") -> Notify | None:
-    """systemd's notification, where a supervisor listens and systemd-python is installed."""
+    """systemd's `notify`, where NOTIFY_SOCKET is set and systemd-python is installed; else None."""
     if "NOTIFY_SOCKET" not in environ:
         return None
     try:
@@ -25,31 +28,34 @@ def choose(environ: Mapping[str, str] = os.environ, module: str = "systemd.daemo
 
 
 def watchdog_s(environ: Mapping[str, str] = os.environ) -> float | None:
-    """The supervisor's patience in seconds; None: there is no watchdog, or it is another process's."""
+    """The watchdog's time in seconds (WATCHDOG_USEC); None: there is no watchdog, or it is another process's."""
     try:
         if int(environ.get("WATCHDOG_PID", os.getpid())) != os.getpid():
             return None
-        patience = int(environ["WATCHDOG_USEC"]) / 1e6
+        timeout = int(environ["WATCHDOG_USEC"]) / 1e6
     except (KeyError, ValueError):
         return None
-    return patience if patience > 0 else None
+    return timeout if timeout > 0 else None
 
 
-class Service:
-    """Feeds the watchdog only while `alive` says that the main loop makes progress."""
+class SupervisorNotifier:
+    """Feeds the watchdog only while `alive` is true: four times in `timeout_s` seconds.
+
+    `status` gives the line that `systemctl status` shows.
+    """
 
     def __init__(
         self,
         notify: Notify | None,
         alive: Callable[[], bool],
         status: Callable[[], str],
-        patience_s: float | None,
+        timeout_s: float | None,
     ) -> None:
         self._notify = notify or (lambda _: None)
         self._alive = alive
         self._status = status
-        self._period_s = patience_s / 4 if patience_s else WITHOUT_SUPERVISOR_S
-        self._told = ""
+        self._period_s = timeout_s / 4 if timeout_s else WITHOUT_WATCHDOG_S
+        self._last_status = ""
 
     def ready(self) -> None:
         self._notify("READY=1")
@@ -58,16 +64,17 @@ class Service:
         self._notify("STOPPING=1")
 
     def beat(self) -> None:
-        """One proof of progress, and the status where it changed."""
+        """One proof of progress, and the status if it changed."""
         if not self._alive():
             return
         self._notify("WATCHDOG=1")
         status = self._status()
-        if status != self._told:
-            self._told = status
+        if status != self._last_status:
+            self._last_status = status
             self._notify(f"STATUS={status}")
 
     async def run(self) -> None:
+        """For ever."""
         while True:
             self.beat()
             await asyncio.sleep(self._period_s)

@@ -27,7 +27,7 @@ IMPURE_CALLS = frozenset({"open", "print", "input", "exec", "eval", "__import__"
 WALL_CLOCK = frozenset({"now", "utcnow", "today"})
 
 DOORS: dict[str, tuple[str, ...]] = {
-    "websockets": ("daemon/csms/link.py",),
+    "websockets": ("daemon/csms/connection.py",),
     "cryptography": ("daemon/security/",),
     "systemd": ("daemon/supervisor.py", "daemon/journal/journal.py", "drivers/process/board_process.py"),
     "dotenv": ("daemon/config/loader.py",),
@@ -292,7 +292,7 @@ def rule_no_hook_without_a_value(root: Path) -> Problems:
 
 
 def rule_no_floors_of_inheritance(root: Path) -> Problems:
-    """A class is split by subject, with members: it inherits only from what is abstract, plain data or an exception."""
+    """A class is split by subject, with members: it inherits only from what is abstract, plain data or a library's."""
     classes = {node.name: node for _, tree in files(root) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     for name, tree in files(root):
         for node in ast.walk(tree):
@@ -300,7 +300,7 @@ def rule_no_floors_of_inheritance(root: Path) -> Problems:
                 continue
             for base in node.bases:
                 other = classes.get(base.id) if isinstance(base, ast.Name) else None
-                if other is not None and _has_a_constructor(other) and not _is_exception(other, classes):
+                if other is not None and _has_a_constructor(other) and not _is_meant_as_a_base(other, classes):
                     yield f"{name}:{node.lineno}: {node.name} inherits from {other.name}, which has a constructor"
 
 
@@ -308,12 +308,18 @@ def _has_a_constructor(node: ast.ClassDef) -> bool:
     return any(isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body)
 
 
-def _is_exception(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
+def _is_meant_as_a_base(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
+    """An exception, a class that adapts a library's, or one with a method that somebody else must write."""
     for base in node.bases:
         text = ast.unparse(base)
-        if text.endswith(("Exception", "Error")) or (text in classes and _is_exception(classes[text], classes)):
+        if "." in text or text.endswith(("Exception", "Error")):
             return True
-    return False
+        if text in classes and _is_meant_as_a_base(classes[text], classes):
+            return True
+    return any(
+        isinstance(item, ast.FunctionDef) and ast.unparse(item.body[-1]) == "raise NotImplementedError"
+        for item in node.body
+    )
 
 
 CITATION = re.compile(r"\b(?:([A-Z]{1,4})[-_ ]§?\d+(?:[.-]\d+)*|([A-Z]\d\d)\.FR)\b")

@@ -46,8 +46,10 @@ ORDER: dict[str, tuple[str, ...]] = {
     "daemon": (
         "threads",
         "host_clock",
+        "filesystem",
         "supervisor",
         "config",
+        "command_line",
         "journal",
         "store",
         "runner",

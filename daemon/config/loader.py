@@ -14,7 +14,18 @@ from typing import Any
 import msgspec
 
 from daemon.config.keys import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
-from daemon.config.model import NOT_BUILT, Board, Config, ConfigError, Csms, Draft, Hooks, Problem, Station, Transfers
+from daemon.config.model import (
+    NOT_BUILT,
+    BoardSettings,
+    Config,
+    ConfigError,
+    Csms,
+    Draft,
+    Hooks,
+    Problem,
+    StationSettings,
+    Transfers,
+)
 from daemon.config.product_profile import read_product
 from daemon.config.spelling import nearest
 from daemon.config.toml_reader import read_toml
@@ -118,12 +129,12 @@ def build(draft: Draft) -> Config:
     found["board"]["connectors"] = connectors or product.connectors
     found["station"]["id"] = found["station"]["id"] or ""
     found["csms"]["url"] = found["csms"]["url"] or ""
-    station = Station(**found["station"])
+    station = StationSettings(**found["station"])
     return Config(
         station=station,
         csms=Csms(**found["csms"]),
         store_dir=Path(found["store"]["dir"]),
-        board=Board(**found["board"]),
+        board=BoardSettings(**found["board"]),
         state_dir=Path(found["simulated"]["state_dir"] or found["store"]["dir"]),
         control_socket=Path(found["control"]["socket"]),
         jobs_socket=found["jobs"]["socket"],
@@ -210,7 +221,7 @@ def _first_values(draft: Draft, product: Product) -> dict[str, str]:
     return values
 
 
-def _identity(station: Station) -> Identity:
+def _identity(station: StationSettings) -> Identity:
     from daemon import __version__
 
     return Identity(

@@ -40,7 +40,7 @@ class ConfigError(Exception):
         self.problems = tuple(problems)
 
 
-class Station(msgspec.Struct, frozen=True):
+class StationSettings(msgspec.Struct, frozen=True):
     id: str
     vendor: str
     model: str
@@ -68,7 +68,7 @@ class Csms(msgspec.Struct, frozen=True):
         return f"Csms(url={self.url!r}, security_profile={self.security_profile})"
 
 
-class Board(msgspec.Struct, frozen=True):
+class BoardSettings(msgspec.Struct, frozen=True):
     kind: str
     socket: str
     connectors: int
@@ -88,10 +88,10 @@ class Transfers(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """Every setting, checked."""
 
-    station: Station
+    station: StationSettings
     csms: Csms
     store_dir: Path
-    board: Board
+    board: BoardSettings
     state_dir: Path
     """Where a simulated board saves its state."""
     control_socket: Path

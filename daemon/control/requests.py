@@ -1,4 +1,4 @@
-"""What is answered at the control socket: looks are functions of the state, acts become events and wait for replies."""
+"""The requests of the control socket: queries read the state, actions become events and wait for their replies."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from typing import Any, Protocol
 
-from daemon.control.server import ControlAnswer, Request, RequestRefused, error, field
+from daemon.control.server import Action, ControlAnswer, Query, Request, RequestRefused, Subscription, error, field
 from daemon.step_executor import Watcher
 from ocpp16.events import Event, Now, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.step import Reply
 
-FOLLOWED = 1000
-"""Lines that wait for a slow follower; more are dropped, and counted."""
+TRACE_LINES = 1000
+"""Lines that wait for a slow client of `trace`; more are dropped, and counted."""
 
-Sim = Callable[[list[str], int | None], Awaitable[tuple[bool, str]]]
+Simulate = Callable[[list[str], int | None], Awaitable[tuple[bool, str]]]
+"""Command words of `evsectl sim` and a connector to success and detail."""
 
 
 class Views(Protocol):
-    """What the contract machine shows."""
+    """What the contract machine shows (`ocpp16.views`)."""
 
     def status(self, now: Now) -> dict[str, object]: ...
     def why(self, now: Now, connector: int | None) -> list[dict[str, object]]: ...
@@ -29,29 +30,32 @@ class Views(Protocol):
 
 
 class ControlRequests:
-    """The station's side of the control socket."""
+    """The station's side of the control socket.
+
+    `daemon_status` adds link, store and version to the status; `notes` gives the log, oldest first; `watchers` are
+    called with each frame and note; `answered` takes the contract machine's replies.
+    """
 
     def __init__(
         self,
         views: Views,
         clock: Callable[[], Now],
         deliver: Callable[[Event], None],
-        hall: Callable[[], dict[str, Any]],
+        daemon_status: Callable[[], dict[str, Any]],
         notes: Callable[[], list[dict[str, Any]]],
         watchers: set[Watcher],
-        sim: Sim,
+        simulate: Simulate,
     ) -> None:
         self._views = views
         self._clock = clock
         self._deliver = deliver
-        self._hall = hall
-        """What the hall knows besides: link, store, version."""
+        self._daemon_status = daemon_status
         self._notes = notes
         self._watchers = watchers
-        self._sim = sim
+        self._simulate = simulate
         self._refs = count(1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
-        self.looks = {
+        self.queries: dict[str, Query] = {
             "status": self._status,
             "why": self._why,
             "queue": lambda _: {"queue": self._views.queue()},
@@ -59,33 +63,32 @@ class ControlRequests:
             "configuration": self._configuration,
             "log": self._log,
         }
-        self.acts = {
+        self.actions: dict[str, Action] = {
             "set": self._set,
             "stop": self._stop,
             "reset": self._reset,
             "park": self._park,
             "retry": self._retry,
             "selftest": self._selftest,
-            "sim": self._play,
+            "sim": self._sim,
         }
-        self.follows = {"trace": self._trace}
+        self.subscriptions: dict[str, Subscription] = {"trace": self._trace}
 
-    # --- looks ----------------------------------------------------------------------------------------------------
+    # --- queries --------------------------------------------------------------------------------------------------
 
     def _status(self, request: Request) -> ControlAnswer:
-        return {"status": {**self._views.status(self._clock()), **self._hall()}}
+        return {"status": {**self._views.status(self._clock()), **self._daemon_status()}}
 
     def _why(self, request: Request) -> ControlAnswer:
         return {"why": self._views.why(self._clock(), self._connector(request))}
 
     def _connector(self, request: Request) -> int | None:
-        """The one that is meant, if any; RequestRefused where this station has none of that number."""
+        """The connector of the request, if any.  Raises RequestRefused where this station has none of that number."""
         connector: int | None = field(request, "connector", int)
         numbers = [row["connector"] for row in self._views.why(self._clock(), None)]
         if connector is not None and connector not in numbers:
-            raise RequestRefused(
-                f"there is no connector {connector}; there is {', '.join(map(str, numbers))}", usage=True
-            )
+            known = ", ".join(map(str, numbers))
+            raise RequestRefused(f"there is no connector {connector}; there is {known}", usage=True)
         return connector
 
     def _configuration(self, request: Request) -> ControlAnswer:
@@ -93,7 +96,7 @@ class ControlRequests:
         return {"configuration": self._views.configuration_rows() if wanted is None else self._key(wanted)}
 
     def _key(self, name: str) -> list[dict[str, object]]:
-        """The row of one configuration key; RequestRefused where there is none."""
+        """The row of one configuration key, in any case.  Raises RequestRefused where there is none."""
         rows = [row for row in self._views.configuration_rows() if str(row["key"]).casefold() == name.casefold()]
         if not rows:
             raise RequestRefused(f"there is no key {name[:50]!r}", usage=True)
@@ -105,8 +108,8 @@ class ControlRequests:
         return {"log": notes if last is None else notes[-max(last, 0) :] if last > 0 else []}
 
     async def _trace(self, request: Request) -> AsyncIterator[ControlAnswer]:
-        """Frames and notes as they come, until the asker goes away."""
-        lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue(FOLLOWED)
+        """Frames and notes as they come, until the client goes away."""
+        lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue(TRACE_LINES)
         dropped = 0
 
         def watch(what: dict[str, Any]) -> None:
@@ -130,15 +133,15 @@ class ControlRequests:
         if item not in [row["item"] for row in self._views.queue()]:
             raise RequestRefused(f"there is no item {item} in the queue", usage=True)
 
-    # --- acts -----------------------------------------------------------------------------------------------------
+    # --- actions --------------------------------------------------------------------------------------------------
 
     def answered(self, reply: Reply) -> None:
-        """The core's reply to an act."""
+        """The contract machine's reply to an action."""
         waiting = self._waiting.pop(reply.ref, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(reply)
 
-    async def _asked(self, event_of: Callable[[int], Event]) -> ControlAnswer:
+    async def _ask(self, event_of: Callable[[int], Event]) -> ControlAnswer:
         ref = next(self._refs)
         self._waiting[ref] = asyncio.get_running_loop().create_future()
         try:
@@ -151,34 +154,34 @@ class ControlRequests:
     async def _set(self, request: Request) -> ControlAnswer:
         key, value = field(request, "key", str, needed=True), field(request, "value", str, needed=True)
         self._key(key)
-        return await self._asked(lambda ref: SettingAsked(ref, key, value))
+        return await self._ask(lambda ref: SettingAsked(ref, key, value))
 
     async def _stop(self, request: Request) -> ControlAnswer:
         connector = self._connector(request)
-        return await self._asked(lambda ref: StopAsked(ref, connector))
+        return await self._ask(lambda ref: StopAsked(ref, connector))
 
     async def _reset(self, request: Request) -> ControlAnswer:
         hard = field(request, "hard", bool)
-        return await self._asked(lambda ref: ResetAsked(ref, "Hard" if hard else "Soft"))
+        return await self._ask(lambda ref: ResetAsked(ref, "Hard" if hard else "Soft"))
 
     async def _park(self, request: Request) -> ControlAnswer:
         item = field(request, "item", int, needed=True)
         self._item(item)
-        return await self._asked(lambda ref: QueueAsked(ref, "park", item))
+        return await self._ask(lambda ref: QueueAsked(ref, "park", item))
 
     async def _retry(self, request: Request) -> ControlAnswer:
         item = field(request, "item", int)
         if item is not None:
             self._item(item)
-        return await self._asked(lambda ref: QueueAsked(ref, "retry", item))
+        return await self._ask(lambda ref: QueueAsked(ref, "retry", item))
 
     async def _selftest(self, request: Request) -> ControlAnswer:
         clear = bool(field(request, "clear_latched", bool))
-        return await self._asked(lambda ref: SelftestAsked(ref, clear))
+        return await self._ask(lambda ref: SelftestAsked(ref, clear))
 
-    async def _play(self, request: Request) -> ControlAnswer:
+    async def _sim(self, request: Request) -> ControlAnswer:
         words, connector = field(request, "words", list, needed=True), self._connector(request)
         if not all(isinstance(word, str) for word in words):
-            raise RequestRefused("'words' must be a list of texts", usage=True)
-        ok, text = await self._sim(words, connector)
+            raise RequestRefused("'words' must be a list of strings", usage=True)
+        ok, text = await self._simulate(words, connector)
         return {"ok": True, "text": text} if ok else error(text)

@@ -1,6 +1,6 @@
-"""The control socket: one JSON object a line, who may look and who may act.  It knows no OCPP and decides nothing.
+"""The server of the control socket: one JSON object a line, who may query and who may act.  It knows no OCPP.
 
-`docs/control-socket.md` is its page.  Whatever comes in is answered; nothing that comes in raises.
+`docs/control-socket.md` describes the protocol.  Every line is answered; no input raises.
 """
 
 from __future__ import annotations
@@ -19,24 +19,28 @@ import msgspec
 VERSION = 1
 LINE_BYTES = 64 << 10
 CLIENTS = 16
-"""Connections at a time; one more is told so and closed."""
+"""Connections at a time; one more gets an error and is closed."""
 ANSWER_S = 60.0
-"""Nobody waits longer for an answer (a self-test is the longest)."""
+"""Seconds until an action without an answer becomes an error (a self-test takes longest)."""
 MODE = 0o660
+"""Of the socket: owner and group may connect."""
 
 Request = Mapping[str, Any]
 ControlAnswer = dict[str, Any]
-Look = Callable[[Request], ControlAnswer]
-Act = Callable[[Request], Awaitable[ControlAnswer]]
-Follow = Callable[[Request], AsyncIterator[ControlAnswer]]
+Query = Callable[[Request], ControlAnswer]
+"""Answered at once, for everybody."""
+Action = Callable[[Request], Awaitable[ControlAnswer]]
+"""Changes something: for root and the daemon's own user."""
+Subscription = Callable[[Request], AsyncIterator[ControlAnswer]]
+"""Answers until the client goes away, for everybody."""
 
 
 class AnotherAnswers(OSError):
-    """A living daemon has this socket."""
+    """A running daemon has this socket."""
 
 
 class RequestRefused(Exception):
-    """A request that cannot be answered: the reason, for the asker.  `usage`: what he asked for is not there."""
+    """A request that cannot be answered, and why.  `usage`: the request itself is wrong, or names something missing."""
 
     def __init__(self, reason: str, usage: bool = False) -> None:
         super().__init__(reason)
@@ -45,7 +49,7 @@ class RequestRefused(Exception):
 
 
 def error(reason: str, usage: bool = False) -> ControlAnswer:
-    """An answer that says no."""
+    """A negative answer."""
     return {"ok": False, "error": reason, **({"usage": True} if usage else {})}
 
 
@@ -54,13 +58,13 @@ def request_of(line: bytes) -> Request:
     try:
         request = msgspec.json.decode(line)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
-        raise RequestRefused(f"not a line of JSON: {wrong}"[:200], usage=True) from None
+        raise RequestRefused(f"not valid JSON: {wrong}"[:200], usage=True) from None
     if not isinstance(request, dict):
-        raise RequestRefused("a request is a JSON object", usage=True)
+        raise RequestRefused("a request must be a JSON object", usage=True)
     if request.get("v", VERSION) != VERSION:
-        raise RequestRefused(f"version {VERSION} is spoken here", usage=True)
+        raise RequestRefused(f"only version {VERSION} is supported", usage=True)
     if not isinstance(request.get("do"), str):
-        raise RequestRefused('"do" must name what is wanted', usage=True)
+        raise RequestRefused('"do" must name the request', usage=True)
     return request
 
 
@@ -76,7 +80,7 @@ def field(request: Request, name: str, kind: type, needed: bool = False) -> Any:
 
 
 def uid_of(sock: socket.socket) -> int:
-    """SO_PEERCRED: the kernel's word about who is there."""
+    """The user of the peer, from the kernel (SO_PEERCRED)."""
     _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
     return int(uid)
 
@@ -87,34 +91,34 @@ def may_act(uid: int) -> bool:
 
 
 def peer_may_act(sock: socket.socket) -> bool:
-    """Whether who is at the other end may act."""
+    """Whether the user at the other end may act."""
     return may_act(uid_of(sock))
 
 
 class ControlSocket:
-    """Serves until cancelled."""
+    """Serves until cancelled.  The requests by their names; `answer_s` bounds an action."""
 
     def __init__(
         self,
         path: Path,
-        looks: Mapping[str, Look],
-        acts: Mapping[str, Act],
-        follows: Mapping[str, Follow],
+        queries: Mapping[str, Query],
+        actions: Mapping[str, Action],
+        subscriptions: Mapping[str, Subscription],
         *,
         may_act: Callable[[socket.socket], bool] | None = None,
         answer_s: float = ANSWER_S,
     ) -> None:
         self._path = path
-        self._looks = looks
-        self._acts = acts
-        self._follows = follows
+        self._queries = queries
+        self._actions = actions
+        self._subscriptions = subscriptions
         self._may_act = may_act or peer_may_act
         self._answer_s = answer_s
         self.clients = 0
         """Connections that are open."""
 
     async def run(self) -> None:
-        """Raises OSError where the socket cannot be made, AnotherAnswers where it is a living daemon's."""
+        """Raises OSError where the socket cannot be made, AnotherAnswers where it is a running daemon's."""
         sock = _listening(self._path)
         try:
             async with await asyncio.start_unix_server(self._serve, sock=sock, limit=LINE_BYTES) as server:
@@ -144,8 +148,8 @@ class ControlSocket:
     ) -> None:
         try:
             request = request_of(line)
-            if request["do"] in self._follows:
-                await _follow(self._follows[request["do"]](request), reader, writer)
+            if request["do"] in self._subscriptions:
+                await _stream(self._subscriptions[request["do"]](request), reader, writer)
                 return
             answer = await self.answer(request, allowed)
         except RequestRefused as refused:
@@ -155,22 +159,22 @@ class ControlSocket:
     async def answer(self, request: Request, allowed: bool) -> ControlAnswer:
         """Raises RequestRefused."""
         what = request["do"]
-        if what in self._looks:
-            return {"ok": True, **self._looks[what](request)}
-        if what not in self._acts:
-            known = ", ".join(sorted({*self._looks, *self._acts, *self._follows}))
-            raise RequestRefused(f"{what[:40]!r} is not known; known are {known}", usage=True)
+        if what in self._queries:
+            return {"ok": True, **self._queries[what](request)}
+        if what not in self._actions:
+            known = ", ".join(sorted({*self._queries, *self._actions, *self._subscriptions}))
+            raise RequestRefused(f"unknown request {what[:40]!r}; known are {known}", usage=True)
         if not allowed:
-            raise RequestRefused("you may look, but only root and the daemon's own user may act")
+            raise RequestRefused("permission denied: only root and the daemon's own user may change anything")
         try:
             async with asyncio.timeout(self._answer_s):
-                return await self._acts[what](request)
+                return await self._actions[what](request)
         except TimeoutError:
             raise RequestRefused(f"no answer within {self._answer_s:g} s") from None
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    """The next line; empty: the end, or a line that is too long (that is said)."""
+    """The next line; empty: the end, or a line that is too long (that is answered)."""
     try:
         return await reader.readuntil(b"\n")
     except asyncio.LimitOverrunError:
@@ -178,10 +182,10 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> b
         return b""
 
 
-async def _follow(
+async def _stream(
     answers: AsyncIterator[ControlAnswer], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    """Answer after answer, until the asker says anything more or goes away."""
+    """Answer after answer, until the client sends anything more or goes away."""
     enough = asyncio.ensure_future(reader.read(1))
     try:
         while True:
@@ -202,7 +206,7 @@ async def _write(writer: asyncio.StreamWriter, answer: ControlAnswer) -> None:
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket left by a killed daemon is taken over, that of a living one is not."""
+    """A socket left by a killed daemon is replaced, that of a running one is not."""
     if _answers(path):
         raise AnotherAnswers(f"another evsed answers at {path}")
     try:
@@ -212,13 +216,13 @@ def _listening(path: Path) -> socket.socket:
         return _bound(path)
     except OSError as error:
         raise OSError(
-            error.errno, f"[control] socket cannot be made there: {error.strerror or error}", str(path)
+            error.errno, f"[control] socket cannot be created: {error.strerror or error}", str(path)
         ) from error
 
 
 def _bound(path: Path) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    old = os.umask(0o777 & ~MODE)  # never wider than it shall be, not even for a moment
+    old = os.umask(0o777 & ~MODE)  # not accessible to others, not even for a moment
     try:
         sock.bind(str(path))
     finally:

@@ -1,81 +1,136 @@
-"""One connection to the Central System inside our limits: a transport joined to a protocol machine.  It reads no text.
+"""One WebSocket connection to the Central System within our limits; the only file that imports `websockets`.
 
-websockets' protocol machine (its Sans-I/O side) does RFC 6455; reading, writing, timing and every limit are ours: a
-flood is stopped in the middle of a packet, a slow peer never blocks the hall, a closing connection has a deadline.
+websockets' Sans-I/O protocol does RFC 6455; reading, writing, timing and every limit are ours: a flood is stopped in
+the middle of a packet, a slow peer never blocks the daemon, a closing connection has a deadline.  No message is parsed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import termios
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import Protocol
 
-from daemon.csms import backoff
-from daemon.csms.backoff import Failed, LinkLimits
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidMessage, InvalidStatus, SecurityError
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
-SUBPROTOCOL = "ocpp1.6"
+from daemon.csms import failure_causes
+from daemon.csms.failure_causes import ConnectionFailed
+from daemon.csms.limits import ConnectionLimits
+
+SUBPROTOCOL = Subprotocol("ocpp1.6")
 SLICE_BYTES = 2_048
-"""Bytes parsed before the hall gets its turn, and before a broken limit is noticed."""
-BREATH_S = 0.01
-_CONT, _TEXT, _BINARY, _PING, _PONG = 0, 1, 2, 9, 10
-_OPEN = 1
+"""Bytes parsed before other tasks get their turn, and before a broken limit is noticed."""
+CROWDED_PAUSE_S = 0.01
+"""How soon reading is tried again while too many events wait."""
+KEPT_BYTES = 200
+"""Of the answer to our upgrade request, kept to explain a failure."""
+REASON_CHARS = 100
+"""Of the cause, sent in our close frame: its payload has at most 125 bytes (RFC 6455 §5.5)."""
+
+CLOSE_HINTS: Mapping[int, str] = {
+    CloseCode.NORMAL_CLOSURE: "it ended the connection in good order",
+    CloseCode.GOING_AWAY: "it goes away, perhaps to restart",
+    CloseCode.PROTOCOL_ERROR: "it found a fault in our WebSocket frames",
+    CloseCode.POLICY_VIOLATION: "it considers us against its rules; see its log",
+    CloseCode.MESSAGE_TOO_BIG: "it found our message too long",
+    CloseCode.INTERNAL_ERROR: "it had an internal error; see its log",
+    CloseCode.SERVICE_RESTART: "it restarts",
+    CloseCode.TRY_AGAIN_LATER: "it is overloaded",
+}
+OTHER_HINT = "see its log"
+FLAPPING_HINT = "again and again; does another station use this identity?"
 
 
 class Listener(Protocol):
-    """Who carries on what the wire brings."""
+    """Receives what the connection brings."""
 
-    def on_open(self, wire: WebSocketConnection) -> None:
-        """The subprotocol is agreed; texts may come within this very call's packet."""
+    def on_open(self, connection: WebSocketConnection) -> None:
+        """The subprotocol is agreed; messages may follow within the same packet."""
 
     def on_text(self, text: str) -> None:
         """One whole message."""
 
     def crowded(self) -> bool:
-        """Too many texts wait already: read nothing more until this turns false."""
+        """Too many messages wait already: read nothing more until this turns false."""
 
     def flapping(self) -> bool:
-        """Connections come and go: part of the explanation of the next end."""
+        """Connections come and go: part of the explanation when the next one ends."""
+
+
+class _Timer(Enum):
+    READ = auto()
+    STALL = auto()
+    PING = auto()
+    PONG = auto()
+    CLOSE = auto()
+
+
+def client_protocol(url: str, limits: ConnectionLimits, headers: Mapping[str, str]) -> ClientProtocol:
+    """RFC 6455 without I/O, the upgrade request queued in it: no extension (so no compression), one subprotocol."""
+    silent = logging.Logger("csms", logging.CRITICAL + 1)  # its debug lines would hold credentials and card numbers
+    protocol = ClientProtocol(parse_uri(url), subprotocols=[SUBPROTOCOL], max_size=limits.frame_bytes, logger=silent)
+    request = protocol.connect()
+    request.headers.update({"User-Agent": "evsed", **headers})
+    protocol.send_request(request)
+    return protocol
 
 
 class WebSocketConnection(asyncio.Protocol):
-    """The connection.  `machine`: a websockets ClientProtocol, its request waiting; untyped: link.py is its door."""
+    """The connection; give it to `loop.create_connection`.
 
-    def __init__(self, machine: Any, link: Listener, limits: LinkLimits, loop: asyncio.AbstractEventLoop) -> None:
+    `opened` gets None once the subprotocol is agreed, else why it failed; `ended` gets why the connection ended.
+    `received` are the first bytes of the answer, `received_at` the loop's time of the last packet.
+    """
+
+    def __init__(
+        self, protocol: ClientProtocol, listener: Listener, limits: ConnectionLimits, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._loop = loop
-        self._machine = machine
-        self._link = link
+        self._protocol = protocol
+        self._listener = listener
         self._limits = limits
-        self.opened: asyncio.Future[Failed | None] = self._loop.create_future()
-        self.ended: asyncio.Future[Failed] = self._loop.create_future()
-        self.heard = b""  # the first bytes of the answer, for the person who must understand it
-        self.heard_at = self._pinged_at = self._counted_at = self._loop.time()
-        self._transport: asyncio.Transport
-        self._made = False
-        self._failure: Failed | None = None
+        self.opened: asyncio.Future[ConnectionFailed | None] = self._loop.create_future()
+        self.ended: asyncio.Future[ConnectionFailed] = self._loop.create_future()
+        self.received = b""
+        self.received_at = self._pinged_at = self._counted_at = self._loop.time()
+        self._made: asyncio.Transport | None = None
+        self._failure: ConnectionFailed | None = None
         self._unread = bytearray()
         self._held = False
-        self._parts: list[bytes] = []
+        self._fragments: list[bytes] = []
         self._backlog: deque[str] = deque()
         self._stalled = False
         self._pings = 0
         self._allowance = 2.0 * self._limits.pings_per_s
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[_Timer, asyncio.TimerHandle] = {}
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        assert self._made is not None, "used before it was connected"
+        return self._made
 
     # --- called by the transport ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._transport, self._made = transport, True
-        self._write()  # the upgrade request lies ready in the machine
+        self._made = transport
+        self._write()  # the upgrade request is queued in the protocol
 
     def data_received(self, data: bytes) -> None:
-        self.heard_at = self._loop.time()
+        self.received_at = self._loop.time()
         if not self.opened.done():
-            self.heard = (self.heard + data)[:200]
-        if "close" not in self._timers:
+            self.received = (self.received + data)[:KEPT_BYTES]
+        if _Timer.CLOSE not in self._timers:
             self._unread += data
             if not self._held:
                 self._read()
@@ -83,106 +138,111 @@ class WebSocketConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in self._timers.values():
             timer.cancel()
-        self._machine.receive_eof()
-        failed = self._failure or self._why(exc)
+        self._protocol.receive_eof()
+        failed = self._failure or self._cause(exc)
         if not self.opened.done():
             self.opened.set_result(failed)
         self.ended.set_result(failed)
 
     def pause_writing(self) -> None:
         self._stalled = True
-        self._after("stall", self._limits.stall_s, lambda: self.drop(backoff.stalled()))
+        self._after(_Timer.STALL, self._limits.stall_s, lambda: self.drop(failure_causes.stalled()))
 
     def resume_writing(self) -> None:
         self._stalled = False
-        self._cancel("stall")
+        self._cancel(_Timer.STALL)
         while self._backlog and not self._stalled and self.is_open():
             self._put(self._backlog.popleft())
 
     # --- reading --------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        """Take one slice; what is left waits for the hall's turn, and longer while the hall is crowded."""
-        if not (self._held and self._link.crowded()):
+        """Take one slice; the rest waits for other tasks, and longer while too many messages wait."""
+        if not (self._held and self._listener.crowded()):
             piece = bytes(self._unread[:SLICE_BYTES])
             del self._unread[:SLICE_BYTES]
             if piece:
                 self._take(piece)
-        crowded = self._link.crowded()
-        if (self._unread or crowded) and "close" not in self._timers:
+        crowded = self._listener.crowded()
+        if (self._unread or crowded) and _Timer.CLOSE not in self._timers:
             self._held = True
             self._transport.pause_reading()
-            self._after("read", BREATH_S if crowded else 0.0, self._read)
+            self._after(_Timer.READ, CROWDED_PAUSE_S if crowded else 0.0, self._read)
         elif self._held:
             self._held = False
             self._transport.resume_reading()
 
     def _take(self, piece: bytes) -> None:
-        self._machine.receive_data(piece)
-        events: list[Any] = list(self._machine.events_received())
+        self._protocol.receive_data(piece)
+        events = self._protocol.events_received()
         if not self.opened.done() and not self._agreed(events):
             return
         for event in events:
             if self._failure:
                 break
-            self._frame(event.opcode, event.data, event.fin)
+            if isinstance(event, Frame):
+                self._frame(event)
         self._write()
-        if self._machine.close_expected():
+        if self._protocol.close_expected():
             self._expect_end()
 
-    def _agreed(self, events: list[Any]) -> bool:
-        """Whether the answer to our upgrade request is in and good; it is the first event."""
-        if self._machine.handshake_exc is not None:
-            self.drop(self._why(None))
-        elif events and self._machine.subprotocol != SUBPROTOCOL:  # J §3.1.2
-            self._refuse(1002, backoff.wrong_subprotocol(self._machine.subprotocol))
+    def _agreed(self, events: list[Request | Response | Frame]) -> bool:
+        """Whether the answer to our upgrade request is complete and agrees; it is the first event."""
+        if self._protocol.handshake_exc is not None:
+            self.drop(self._cause(None))
+        elif events and self._protocol.subprotocol != SUBPROTOCOL:  # J §3.1.2
+            wrong = failure_causes.wrong_subprotocol(self._protocol.subprotocol)
+            self._refuse(CloseCode.PROTOCOL_ERROR, wrong)
         elif events:
-            del events[0]
             self._pinged_at = self._loop.time()
             self.opened.set_result(None)
-            self._link.on_open(self)
+            self._listener.on_open(self)
             return True
         return False
 
-    def _frame(self, opcode: int, data: bytes, fin: bool) -> None:
-        if opcode in (_TEXT, _CONT):
-            self._text(data, fin)
-        elif opcode == _BINARY:
-            self._refuse(1003, Failed("WebSocket", "a binary frame came in", "OCPP-J is text; look at the server"))
-        elif opcode == _PONG and bytes(data) == b"%d" % self._pings:
-            self._cancel("pong")
-        elif opcode in (_PING, _PONG):
-            self._count()
+    def _frame(self, frame: Frame) -> None:
+        match frame.opcode:
+            case Opcode.TEXT | Opcode.CONT:
+                self._text(frame)
+            case Opcode.BINARY:  # J §4.1: messages are text
+                self._refuse(CloseCode.UNSUPPORTED_DATA, failure_causes.not_accepted("a binary frame"))
+            case Opcode.PONG if bytes(frame.data) == b"%d" % self._pings:
+                self._cancel(_Timer.PONG)
+            case Opcode.PING | Opcode.PONG:
+                self._count_control_frame()
 
-    def _text(self, data: bytes, fin: bool) -> None:
-        self._parts.append(data)
-        if len(self._parts) > self._limits.fragments:
-            self._refuse(1008, Failed("WebSocket", "a message in too many fragments came in", "look at the server"))
-        elif fin:
-            whole = b"".join(self._parts)
-            self._parts.clear()
+    def _text(self, frame: Frame) -> None:
+        self._fragments.append(bytes(frame.data))
+        if len(self._fragments) > self._limits.fragments:
+            too_many = failure_causes.not_accepted("a message in too many fragments")
+            self._refuse(CloseCode.POLICY_VIOLATION, too_many)
+        elif frame.fin:
+            whole = b"".join(self._fragments)
+            self._fragments.clear()
             try:
                 text = whole.decode()
             except UnicodeDecodeError:
-                self._refuse(1007, Failed("WebSocket", "a message that is no UTF-8 came in", "look at the server"))
+                self._refuse(CloseCode.INVALID_DATA, failure_causes.not_accepted("a message that is not UTF-8"))
             else:
-                self._link.on_text(text)
+                self._listener.on_text(text)
 
-    def _count(self) -> None:
-        """The peer's pings are answered by the machine; what nobody needs is too many of them."""
+    def _count_control_frame(self) -> None:
+        """Pings are answered by websockets; more control frames than anybody needs end the connection."""
         now, rate = self._loop.time(), self._limits.pings_per_s
         self._allowance = min(2.0 * rate, self._allowance + (now - self._counted_at) * rate) - 1.0
         self._counted_at = now
         if self._allowance < 0.0:
-            self._refuse(1008, Failed("WebSocket", f"more than {rate} pings a second came in", "look at the server"))
+            too_many = failure_causes.not_accepted(f"more than {rate} pings a second")
+            self._refuse(CloseCode.POLICY_VIOLATION, too_many)
 
     # --- writing --------------------------------------------------------------------------------------------------
 
     def is_open(self) -> bool:
-        return self.opened.done() and self._machine.state == _OPEN and not self._transport.is_closing()
+        """Whether messages can be sent: the subprotocol is agreed and nobody is closing the connection."""
+        return self.opened.done() and self._protocol.state is State.OPEN and not self._transport.is_closing()
 
-    def push(self, text: str) -> bool:
-        """Put the text on the wire, or behind those that wait for a slow peer; False: the connection is closed."""
+    def send(self, text: str) -> bool:
+        """Send the text, or queue it behind those that wait for a slow peer; False: the connection is closed."""
         if not self.is_open():
             return False
         if not self._stalled:
@@ -190,16 +250,16 @@ class WebSocketConnection(asyncio.Protocol):
         elif len(self._backlog) < self._limits.queue_frames:
             self._backlog.append(text)
         else:
-            self.drop(Failed("TCP", f"{len(self._backlog)} frames wait and the Central System takes none"))
+            self.drop(failure_causes.queue_full(len(self._backlog)))
             return False
         return True
 
     def _put(self, text: str) -> None:
-        self._machine.send_text(text.encode("utf-8", "replace"))
+        self._protocol.send_text(text.encode("utf-8", "replace"))
         self._write()
 
     def _write(self) -> None:
-        for data in self._machine.data_to_send():
+        for data in self._protocol.data_to_send():
             if data:
                 self._transport.write(data)
 
@@ -208,84 +268,123 @@ class WebSocketConnection(asyncio.Protocol):
         return len(self._backlog)
 
     def unsent(self) -> bool:
-        """Whether anything given to `push` has not reached the other side's kernel."""
+        """Whether anything given to `send` is not yet acknowledged by the other side's kernel."""
         if self._backlog or self._transport.get_write_buffer_size():
             return True
         sock = self._transport.get_extra_info("socket")
         unacknowledged = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0") if sock.fileno() >= 0 else b""
         return any(unacknowledged)
 
-    # --- keeping alive, ending ------------------------------------------------------------------------------------
+    # --- keep-alive -----------------------------------------------------------------------------------------------
 
     def keep_alive(self, interval_s: int) -> None:
-        """WebSocketPingInterval; counts at once.  0: no pings of ours."""
-        self._cancel("ping")
+        """WebSocketPingInterval; takes effect at once.  0: no pings of ours."""
+        self._cancel(_Timer.PING)
         if interval_s <= 0:
-            self._cancel("pong")
+            self._cancel(_Timer.PONG)
             return
         due_s = max(0.0, self._pinged_at + interval_s - self._loop.time())
-        self._after("ping", due_s, lambda: self._ping(interval_s))
+        self._after(_Timer.PING, due_s, lambda: self._ping(interval_s))
 
     def _ping(self, interval_s: int) -> None:
         self._pinged_at = self._loop.time()
-        if self.is_open() and "pong" not in self._timers:
+        if self.is_open() and _Timer.PONG not in self._timers:
             self._pings += 1
-            self._machine.send_ping(b"%d" % self._pings)
+            self._protocol.send_ping(b"%d" % self._pings)
             self._write()
             self._await_pong(min(self._limits.pong_s, interval_s))
         self.keep_alive(interval_s)
 
     def _await_pong(self, due_s: float) -> None:
-        deaf = Failed("TCP", f"no answer to our ping within {due_s:g} s", "the path is dead, or the server hangs")
-        # While the hall is too busy to let us read, silence is our own fault.
-        self._after("pong", due_s, lambda: self._await_pong(due_s) if self._held else self.drop(deaf))
+        self._after(_Timer.PONG, due_s, lambda: self._pong_missing(due_s))
 
-    def drop(self, failed: Failed) -> None:
+    def _pong_missing(self, due_s: float) -> None:
+        if self._held:  # we read nothing at present: the silence is our own
+            self._await_pong(due_s)
+        else:
+            self.drop(failure_causes.no_pong(due_s))
+
+    # --- ending ---------------------------------------------------------------------------------------------------
+
+    def drop(self, failed: ConnectionFailed) -> None:
         """Cut the connection now."""
         self._failure = self._failure or failed
         self._transport.abort()
 
     def give_up_unless_open(self) -> None:
         """The time for opening is over."""
-        if self._made and not (self.opened.done() and self.opened.result() is None):
-            self._transport.abort()
+        if self._made is not None and not (self.opened.done() and self.opened.result() is None):
+            self._made.abort()
 
-    def _refuse(self, code: int, failed: Failed) -> None:
-        """Close with a code the peer can read, and take nothing more from it."""
+    def _refuse(self, code: CloseCode, failed: ConnectionFailed) -> None:
+        """Close with a code that the peer can read, and accept nothing more from it."""
         self._failure = failed
-        self._machine.fail(code, failed.cause[:100])
+        self._protocol.fail(code, failed.cause[:REASON_CHARS])
         self._write()
         self._expect_end()
 
     def _expect_end(self) -> None:
-        """A close frame is under way: the peer has `close_s` to end the connection."""
+        """A close frame was sent or received: the peer has `close_s` to end the connection."""
         self._unread.clear()
-        if "close" not in self._timers:
-            self._after("close", self._limits.close_s, self._transport.abort)
+        if _Timer.CLOSE not in self._timers:
+            self._after(_Timer.CLOSE, self._limits.close_s, self._transport.abort)
 
-    async def farewell(self) -> None:
+    async def close(self) -> None:
         """Close in good order, within `close_s`."""
         if self.is_open():
-            self._machine.send_close(1001)
+            self._protocol.send_close(CloseCode.GOING_AWAY)
             self._write()
         self._expect_end()
         await asyncio.wait([self.ended])
 
-    def _why(self, exc: Exception | None) -> Failed:
+    def _cause(self, exc: Exception | None) -> ConnectionFailed:
         if not self.opened.done():
-            return backoff.no_beginning(self._machine.handshake_exc, exc, self.heard)
-        closed = self._machine.close_exc
-        return backoff.ended(closed.rcvd, closed.__cause__, exc, self._link.flapping())
+            return not_opened(self._protocol.handshake_exc, exc, self.received)
+        return closed(self._protocol, exc, self._listener.flapping())
 
-    def _after(self, name: str, seconds: float, then: Callable[[], None]) -> None:
-        self._cancel(name)
+    # --- timers ---------------------------------------------------------------------------------------------------
+
+    def _after(self, timer: _Timer, seconds: float, then: Callable[[], None]) -> None:
+        self._cancel(timer)
 
         def due() -> None:
-            self._timers.pop(name, None)
+            self._timers.pop(timer, None)
             then()
 
-        self._timers[name] = self._loop.call_later(seconds, due)
+        self._timers[timer] = self._loop.call_later(seconds, due)
 
-    def _cancel(self, name: str) -> None:
-        if timer := self._timers.pop(name, None):
-            timer.cancel()
+    def _cancel(self, timer: _Timer) -> None:
+        if handle := self._timers.pop(timer, None):
+            handle.cancel()
+
+
+def not_opened(error: Exception | None, exc: Exception | None, received: bytes) -> ConnectionFailed:
+    """Why the upgrade failed: `error` of the protocol, `exc` of the transport, the bytes received so far."""
+    if isinstance(error, InvalidStatus):
+        response = error.response
+        location, retry_after = (", ".join(response.headers.get_all(name)) for name in ("Location", "Retry-After"))
+        return failure_causes.refused_upgrade(response.status_code, response.reason_phrase, location, retry_after)
+    if error is not None and not isinstance(error, InvalidMessage | SecurityError):
+        return failure_causes.invalid_handshake(str(error))
+    if isinstance(exc, OSError) or not received:
+        return failure_causes.no_answer()
+    return failure_causes.not_http(received, str((error and error.__cause__) or error))
+
+
+def closed(protocol: ClientProtocol, exc: Exception | None, flapping: bool) -> ConnectionFailed:
+    """Why an open connection ended: by a close frame, by a violation of the protocol, by the network (`exc`)."""
+    reason = protocol.close_exc
+    if reason.rcvd is not None:
+        hint = FLAPPING_HINT if flapping else close_hint(reason.rcvd.code)
+        return failure_causes.closed_by_peer(reason.rcvd.code, reason.rcvd.reason, hint)
+    error = reason.__cause__
+    if error is not None and not isinstance(error, EOFError | OSError):
+        return failure_causes.against_protocol(str(error))
+    if isinstance(exc, TimeoutError):  # the kernel's own limit on what is not acknowledged
+        return failure_causes.stalled()
+    return failure_causes.broken_off(was_reset=isinstance(exc, OSError))
+
+
+def close_hint(code: int) -> str:
+    """What a received close code means (RFC 6455 §7.4.1)."""
+    return CLOSE_HINTS.get(code, OTHER_HINT)

@@ -1,4 +1,7 @@
-"""From a name to a connected socket: the name asked aside, its addresses tried in turn.  Nothing of WebSocket here."""
+"""From a host name to a connected socket: DNS in a thread, then the addresses raced (RFC 8305).  No WebSocket here.
+
+Not aiohappyeyeballs: it joins different errors into one without errno, from which the cause is explained to a person.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,17 @@ Address = tuple[socket.AddressFamily, Any]
 """Family and socket address."""
 
 STAGGER_S = 0.5
-"""The next address is tried when the one before has not answered for so long, or failed."""
+"""The next address is tried when the one before has not answered for so long (RFC 8305: 0.1 to 2 s), or failed."""
 MAX_ADDRESSES = 16
 
 
 async def resolve(host: str, port: int) -> list[Address]:
-    """The host's addresses, families in turn.  Raises socket.gaierror.
+    """At most MAX_ADDRESSES addresses of the host, address families alternating.  Raises socket.gaierror.
 
-    Names are asked in a thread of their own that nobody waits for at the end: a dead name server must not delay a stop.
+    The name is looked up in a thread of its own that is not awaited at shutdown: a dead name server delays nothing.
     """
     try:
-        return _asked(host, port, socket.AI_NUMERICHOST)
+        return _looked_up(host, port, socket.AI_NUMERICHOST)
     except socket.gaierror:
         pass
     loop = asyncio.get_running_loop()
@@ -38,20 +41,20 @@ async def resolve(host: str, port: int) -> list[Address]:
         else:
             answer.set_result(outcome)
 
-    def ask() -> None:
+    def look_up() -> None:
         outcome: list[Address] | Exception
         try:
-            outcome = _asked(host, port, 0)
+            outcome = _looked_up(host, port, 0)
         except OSError as error:
             outcome = error
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, outcome)
 
-    threading.Thread(target=ask, name="name", daemon=True).start()
+    threading.Thread(target=look_up, name="name", daemon=True).start()
     return await answer
 
 
-def _asked(host: str, port: int, flags: int) -> list[Address]:
+def _looked_up(host: str, port: int, flags: int) -> list[Address]:
     try:
         found = [(row[0], row[4]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
     except UnicodeError as error:  # a label above 63 characters
@@ -62,7 +65,7 @@ def _asked(host: str, port: int, flags: int) -> list[Address]:
     return [address for address in in_turn if address is not None][:MAX_ADDRESSES]
 
 
-async def reach(address: Address) -> socket.socket:
+async def connect(address: Address) -> socket.socket:
     """A connected, non-blocking socket.  Raises OSError."""
     sock = socket.socket(address[0], socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a CALL behind an answer waits for no ACK
@@ -77,34 +80,37 @@ async def reach(address: Address) -> socket.socket:
 
 async def first_to_connect(
     addresses: Sequence[Address],
-    reach: Callable[[Address], Awaitable[socket.socket]] = reach,
+    connect: Callable[[Address], Awaitable[socket.socket]] = connect,
     stagger_s: float = STAGGER_S,
 ) -> socket.socket:
-    """The first socket that connects; the others are given up.  Raises the last OSError where none does."""
+    """The first socket that connects; the others are closed.  Raises the last OSError where none does.
+
+    The next address is tried after `stagger_s` seconds, or as soon as one failed.
+    """
     waiting = deque(addresses)
-    trying: set[asyncio.Future[socket.socket]] = set()
+    attempts: set[asyncio.Future[socket.socket]] = set()
     error: BaseException = OSError("no address")
     try:
-        while waiting or trying:
+        while waiting or attempts:
             if waiting:
-                trying.add(asyncio.ensure_future(reach(waiting.popleft())))
+                attempts.add(asyncio.ensure_future(connect(waiting.popleft())))
             done, _ = await asyncio.wait(
-                trying, timeout=stagger_s if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                attempts, timeout=stagger_s if waiting else None, return_when=asyncio.FIRST_COMPLETED
             )
             for one in done:
-                trying.remove(one)
+                attempts.remove(one)
                 failure = one.exception()
                 if failure is None:
                     return one.result()
                 error = failure
         raise error
     finally:
-        for one in trying:
-            one.add_done_callback(_give_up)
+        for one in attempts:
+            one.add_done_callback(_close_late_socket)
             one.cancel()
 
 
-def _give_up(late: asyncio.Future[socket.socket]) -> None:
+def _close_late_socket(late: asyncio.Future[socket.socket]) -> None:
     """A socket that connected when another had won."""
     if not late.cancelled() and late.exception() is None:
         late.result().close()

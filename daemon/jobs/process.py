@@ -17,17 +17,20 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
+from typing import BinaryIO, NoReturn, cast
 
 import msgspec
 
 from daemon.command_line import CommandLineParser, UsageError
-from daemon.jobs.workers import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+from daemon.config.loader import hooks_of, transfers_of
+from daemon.config.model import ConfigError
+from daemon.jobs.protocol import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.threads import leave
-
-if TYPE_CHECKING:
-    from daemon.transfers.limits import Watch
-    from daemon.transfers.transfer import Terms
+from daemon.transfers.files import made_folder
+from daemon.transfers.limits import Watch
+from daemon.transfers.transfer import Terms, file_of, narrowed
+from daemon.transfers.urls import Rules
 
 LISTEN_FD = 3
 
@@ -67,7 +70,7 @@ def do(
     try:
         request = decode_request(line)
     except ValueError as error:
-        return JobAnswer(False, f"not understood: {error}"[:200])
+        return JobAnswer(False, f"invalid request: {error}"[:200])
     if request.job in ("download", "upload"):
         return _transfer(request, terms, started)
     argv = list(hooks.get(request.job) or ())
@@ -85,8 +88,6 @@ def do(
 
 def _image(name: str, terms: Terms | None) -> str:
     """The path of the file to install.  Raises TransferFailed, OSError, ValueError."""
-    from daemon.transfers.transfer import file_of
-
     if terms is None:
         raise ValueError("the configuration cannot be read")
     return str(file_of(name, terms))
@@ -98,8 +99,6 @@ def _alone(job: str, terms: Terms | None) -> Iterator[None]:
     if job != "install" or terms is None:
         yield
         return
-    from daemon.transfers.files import made_folder
-
     with open(made_folder(terms.store) / "install.lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -111,12 +110,10 @@ def listen(source: BinaryIO, watch: Watch) -> None:
         if source.readline(LINE_BYTES) == CANCEL:
             watch.cancel()
             return
-    watch.cut("nobody waits for it")
+    watch.cut("evsed closed the connection")
 
 
 def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch], object]) -> JobAnswer:
-    from daemon.transfers.transfer import carry_out, watch_of
-
     if terms is None:
         return JobAnswer(False, "the configuration cannot be read", request.ref)
     watch = watch_of(request.job, terms)
@@ -126,11 +123,6 @@ def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch
 
 def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
     """The hooks and the terms of transfers from the configuration; terms None: they cannot be read."""
-    from daemon.config.loader import hooks_of, transfers_of
-    from daemon.config.model import ConfigError
-    from daemon.transfers.transfer import Terms, narrowed
-    from daemon.transfers.urls import Rules
-
     try:
         transfers, store, ca_file, protocols = transfers_of(files, environ)
     except ConfigError:

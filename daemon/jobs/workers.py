@@ -1,96 +1,25 @@
-"""Long and risky work: its messages, and who carries it out: `evsed-job` at its socket, or a thread of evsed.
-
-One JSON line each way: `{"v":1,"job":"reboot","ref":7}` -> `{"v":1,"ref":7,"ok":true,"detail":""}`.  A job names what
-is wanted, never a program: which program that is, and on which terms files are moved, evsed-job reads in its own
-configuration.  `cancel` as a second line ends a job for good; a connection that breaks ends it for now.
-"""
+"""Who does the long and risky work: `evsed-job` at its socket, or a thread of evsed."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from daemon.transfers.limits import Watch
-    from daemon.transfers.transfer import Terms
+from daemon.jobs.protocol import CANCEL, LINE_BYTES, JobAnswer, JobRequest
+from daemon.jobs.transfer_jobs import carry_out, watch_of
+from daemon.threads import in_thread
+from daemon.transfers.limits import Watch
+from daemon.transfers.transfer import Terms
 
-VERSION = 1
-LINE_BYTES = 16 << 10
-HOOK_S = 60.0
-"""A hook that runs longer is given up."""
-INSTALL_S = 3600.0
-"""The installer writes a whole system: it has more time."""
-TRANSFER_S = 3600.0
-"""A transfer ends by itself within this, and the answer comes soon after."""
 NO_JOBS = "no evsed-job: [jobs] socket is empty"
-CANCEL = b"cancel\n"
-DYING_S = 5.0
+CANCELLED_WAIT_S = 5.0
 """So long a new job waits for the end of those that were cancelled."""
-
-
-class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What evsed wants done."""
-
-    job: Literal["reboot", "download", "upload", "install"]
-    ref: int = 0
-    location: str = ""
-    """Of a transfer."""
-    file: str = ""
-    """Name of a file in the transfers' folder: to upload, or to install."""
-    v: Literal[1] = 1
-
-    @property
-    def within_s(self) -> float:
-        return {"reboot": HOOK_S, "install": INSTALL_S}.get(self.job, TRANSFER_S)
-
-
-class JobAnswer(msgspec.Struct, frozen=True):
-    """How it ended."""
-
-    ok: bool
-    detail: str = ""
-    ref: int = 0
-    v: Literal[1] = 1
-
-
-def decode_request(line: bytes) -> JobRequest:
-    """Raises ValueError with the reason."""
-    if len(line) > LINE_BYTES:
-        raise ValueError(f"a line has at most {LINE_BYTES} bytes")
-    try:
-        return msgspec.json.decode(line, type=JobRequest)
-    except (msgspec.DecodeError, RecursionError) as error:  # a ValidationError is a DecodeError
-        raise ValueError(str(error)) from None
-
-
-T = TypeVar("T")
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Done in a thread that the end of evsed does not wait for.  Raises what `work` raises."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def tell(settle: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(lambda: None if done.done() else settle())
-
-    def run() -> None:
-        try:
-            result = work()
-        except Exception as error:
-            tell(partial(done.set_exception, error))
-        else:
-            tell(partial(done.set_result, result))
-
-    threading.Thread(target=run, daemon=True).start()
-    return await done
+SOCKET_EXTRA_S = 30.0
+"""More than the job itself may take: then evsed-job has crashed or hangs."""
 
 
 class JobSocket:
@@ -100,15 +29,15 @@ class JobSocket:
         self._path = path
         self._open: dict[int, asyncio.StreamWriter] = {}
         self._ended = asyncio.Condition()
-        self._dying: set[int] = set()
+        self._cancelled: set[int] = set()
 
     async def do(self, request: JobRequest) -> JobAnswer:
-        """Never raises: a worker that is not there is an answer too."""
+        """Never raises: a missing worker is an answer, too."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(DYING_S), self._ended:
-                await self._ended.wait_for(lambda: not self._dying)
+            async with asyncio.timeout(CANCELLED_WAIT_S), self._ended:
+                await self._ended.wait_for(lambda: not self._cancelled)
         try:
-            async with asyncio.timeout(request.within_s + 30):
+            async with asyncio.timeout(request.within_s + SOCKET_EXTRA_S):
                 reader, writer = await asyncio.open_unix_connection(self._path, limit=LINE_BYTES)
                 self._open[request.ref] = writer
                 try:
@@ -124,28 +53,30 @@ class JobSocket:
 
     async def _close(self, ref: int) -> None:
         self._open.pop(ref, None)
-        self._dying.discard(ref)
+        self._cancelled.discard(ref)
         async with self._ended:
             self._ended.notify_all()
 
     def cancel(self, ref: int) -> None:
-        """That job shall leave nothing behind; its answer comes all the same."""
+        """End that job and remove its files; its answer still comes."""
         if ref in self._open:
-            self._dying.add(ref)
+            self._cancelled.add(ref)
             self._open[ref].write(CANCEL)
 
 
-Play = Callable[[str], Awaitable[tuple[bool, str]]]
+Hook = Callable[[str], Awaitable[tuple[bool, str]]]
 
 
 class JobThread:
-    """Jobs in a thread of evsed, which may start no program: hooks are played by the simulated board."""
+    """Jobs in a thread of evsed, which may start no program: hooks are simulated.
 
-    def __init__(self, play: Play | None, terms: Terms | None = None, install: Play | None = None) -> None:
+    `play` simulates a hook (its name to success and detail), `install` the installer (a file's name to the same); None:
+    there is none.  `terms` None: no transfers.
+    """
+
+    def __init__(self, play: Hook | None, terms: Terms | None = None, install: Hook | None = None) -> None:
         self._play = play
-        """Make-believe of a hook: its name to done and detail; None: there is none."""
         self._install = install
-        """Make-believe of the installer: a file's name to done and detail."""
         self._terms = terms
         self._watches: dict[int, Watch] = {}
         self._running: set[asyncio.Future[tuple[bool, str]]] = set()
@@ -154,23 +85,21 @@ class JobThread:
         """Never raises."""
         if request.job in ("download", "upload") and self._terms is not None:
             return JobAnswer(*await self._transfer(request, self._terms), request.ref)
-        play, word = (self._install, request.file) if request.job == "install" else (self._play, request.job)
-        if play is None:
+        hook, argument = (self._install, request.file) if request.job == "install" else (self._play, request.job)
+        if hook is None:
             return JobAnswer(False, NO_JOBS, request.ref)
-        ok, detail = await play(word)
+        ok, detail = await hook(argument)
         return JobAnswer(ok, detail, request.ref)
 
     async def _transfer(self, request: JobRequest, terms: Terms) -> tuple[bool, str]:
-        if self._running:  # the remains of what was cancelled
-            await asyncio.wait(self._running, timeout=DYING_S)
+        if self._running:  # cancelled, and not yet ended
+            await asyncio.wait(self._running, timeout=CANCELLED_WAIT_S)
         work = asyncio.ensure_future(in_thread(partial(self._work, request, terms)))
         self._running.add(work)
         work.add_done_callback(self._running.discard)
         return await work
 
     def _work(self, request: JobRequest, terms: Terms) -> tuple[bool, str]:
-        from daemon.transfers.transfer import carry_out, watch_of
-
         watch = self._watches[request.ref] = watch_of(request.job, terms)
         try:
             return carry_out(request, terms, watch)
@@ -178,7 +107,7 @@ class JobThread:
             del self._watches[request.ref]
 
     def cancel(self, ref: int) -> None:
-        """That job shall leave nothing behind; its answer comes all the same."""
+        """End that job and remove its files; its answer still comes."""
         if watch := self._watches.get(ref):
             watch.cancel()
 

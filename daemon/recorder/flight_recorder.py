@@ -1,7 +1,7 @@
-"""The flight recorder: a bounded ring of files with all that is needed to play an incident again on a desk.
+"""The flight recorder: a bounded ring of files from which an incident can be replayed.
 
-Lines of JSON, compressed in batches: a snapshot, then events, the frames sent, notes.  Card numbers are pseudonyms,
-secrets zeros.  It never stops the station: what cannot be written is dropped and said once.
+Lines of JSON, compressed in batches: a snapshot, then events, frames sent, notes.  Card numbers are pseudonyms, secrets
+are zeros.  It never stops the station: what cannot be written is dropped, and logged once.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from daemon.journal.redaction import is_secret, zeros
 from daemon.recorder.pseudonyms import Pseudonyms
 from ocpp16.events import Event, Now
 from ocpp16.product import Identity, Product
@@ -23,17 +24,17 @@ from ocpp16.records import TABLES, Record, Unit
 from ocpp16.step import Note
 
 FILES = ("flight.jsonl.gz", "flight.1.jsonl.gz", "flight.2.jsonl.gz", "flight.3.jsonl.gz")
-"""The present file and those before it."""
+"""The current file and those before it."""
 KEY_FILE = "flight.key"
 FILE_BYTES = 512 << 10
-"""A file of the ring, compressed: half a day of steady charging, days of an idle station."""
+"""Of a file of the ring, compressed: half a day of steady charging, days of an idle station."""
 BATCH_BYTES = 64 << 10
 BATCH_S = 60.0
-"""Lines wait this long or until they are this many: spares the card."""
+"""Lines are written after so many seconds or bytes: this spares the medium."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ChargePoint is made of: with the events that follow it takes the same steps again."""
+    """The arguments of a ChargePoint: with the events that follow it takes the same steps again."""
 
     seed: int
     boot_id: str
@@ -50,7 +51,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unit_key(folder: Path) -> bytes:
-    """The unit's key of pseudonyms, made at the first start; where it cannot be kept, one for this life."""
+    """The unit's 32-octet key of pseudonyms, made at the first start; where it cannot be stored, one for this run."""
     file = folder / KEY_FILE
     try:
         key = file.read_bytes()
@@ -68,26 +69,29 @@ def unit_key(folder: Path) -> bytes:
 
 
 class FlightRecorder:
-    """Takes lines, gives batches: `take` what is due and hand it to `write`, in a thread if you like."""
+    """Collects lines: `take` those that are due and give them to `write`, possibly in another thread.
 
-    def __init__(self, folder: Path, key: bytes, complain: Callable[[str], None] = lambda _: None) -> None:
+    `on_failure` is called once when writing starts to fail, with the reason, in the thread of `write`.
+    """
+
+    def __init__(self, folder: Path, key: bytes, on_failure: Callable[[str], None] = lambda _: None) -> None:
         self._folder = folder
         self._pseudonyms = Pseudonyms(key)
-        self._complain = complain
+        self._on_failure = on_failure
         self._failed = False
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
         self._waiting = 0
         self._since = 0.0
-        self._size = self._present_size()
+        self._size = self._current_size()
 
-    def _present_size(self) -> int:
+    def _current_size(self) -> int:
         try:
             return (self._folder / FILES[0]).stat().st_size
         except OSError:
             return 0
 
-    # --- what is written down -------------------------------------------------------------------------------------
+    # --- lines ----------------------------------------------------------------------------------------------------
 
     def snapshot(
         self,
@@ -99,9 +103,9 @@ class FlightRecorder:
         identity: Identity,
         first_values: Mapping[str, str],
     ) -> None:
-        """The start of a life."""
+        """The start of a run: seed, configuration and all records."""
         rows = (self._pseudonyms.record(record) for record in records)
-        hidden = {name: "0" * len(v) if name == "AuthorizationKey" else v for name, v in first_values.items()}
+        hidden = {name: zeros(value) if is_secret(name) else value for name, value in first_values.items()}
         shot = Snapshot(
             seed=seed,
             boot_id=boot_id,
@@ -129,10 +133,10 @@ class FlightRecorder:
         self._lines.append(data)
         self._waiting += len(data) + 1
 
-    # --- to the card ----------------------------------------------------------------------------------------------
+    # --- files ----------------------------------------------------------------------------------------------------
 
     def due(self, mono: float) -> bool:
-        """Enough lines wait, or long enough."""
+        """Whether enough lines wait, or long enough."""
         return bool(self._lines) and (self._waiting >= BATCH_BYTES or mono - self._since >= BATCH_S)
 
     def take(self) -> bytes:
@@ -146,12 +150,12 @@ class FlightRecorder:
         return data
 
     def write(self, data: bytes) -> None:
-        """Append to the present file, or begin the next one where it has its size."""
+        """Append a batch to the current file, or to a new one where that is full.  Never raises."""
         if not data:
             return
         try:
             if self._size >= FILE_BYTES:
-                self._turn()
+                self._rotate()
             with open(self._folder / FILES[0], "ab", opener=_private) as file:
                 file.write(data)
             self._size += len(data)
@@ -159,17 +163,17 @@ class FlightRecorder:
         except OSError as error:
             if not self._failed:
                 self._failed = True
-                self._complain(error.strerror or str(error))
+                self._on_failure(error.strerror or str(error))
 
-    def _turn(self) -> None:
-        """Each file becomes the one before, the oldest goes."""
+    def _rotate(self) -> None:
+        """Each file becomes the one before, the oldest is removed."""
         for newer, older in reversed(list(pairwise(FILES))):
             with suppress(FileNotFoundError):
                 os.replace(self._folder / newer, self._folder / older)
         self._size = 0
 
     def flush(self) -> None:
-        """Everything, now."""
+        """Write everything now."""
         self.write(self.take())
 
 
@@ -178,7 +182,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def read_lines(file: Path) -> Iterator[list[Any]]:
-    """The lines of a recorder file, plain or compressed; a torn end is left out."""
+    """The lines of a recorder file, plain or compressed; a torn end is left out.  Raises OSError."""
     data = file.read_bytes()
     while data.startswith(b"\x1f\x8b"):
         unpacker = zlib.decompressobj(31)
@@ -199,45 +203,71 @@ def _decoded(text: bytes) -> Iterator[list[Any]]:
             return
 
 
-_TIMED = ("event", "note")
-"""Lines that carry the host's UTC beside the monotonic second."""
+# --- the time of recorded lines ---------------------------------------------------------------------------------------
+
+_WITH_UTC = ("event", "note")
+"""Kinds of lines that carry the host's UTC beside the monotonic second."""
+
+
+class _UnitRow(NamedTuple):
+    """Of the record `unit`: the boot, and what to add to its monotonic seconds for UTC (None: not known)."""
+
+    boot_id: str
+    utc_offset: float | None
 
 
 def timed(lines: Iterable[list[Any]], unit: Unit) -> Iterator[tuple[list[Any], float | None]]:
-    """Each line with its UTC, as far as anything here tells it: the line itself, or another word about its boot.
+    """Each line with its UTC (seconds since 1970), None where nothing here tells it.
 
-    The recorder writes down the host's UTC; what the Central System told stands in the row `unit`: that of the store
-    for the newest life, and in each snapshot that of the life before it.
+    A line without UTC gets it from another line of the same boot, or from the record `unit`, which holds what the
+    Central System told: `unit` of the store for the newest run, that of the next snapshot for each earlier one.
     """
-    lives = _lives(lines)
-    ends = [_unit_of(life[0][1]["records"]) for life in lives[1:]] + [(unit.boot_id, unit.utc_offset)]
-    boots = [
-        life[0][1]["boot_id"] if life[0][0] == "snapshot" else end[0]
-        for life, end in zip(lives, ends, strict=bool(lives))
-    ]
-    offsets: dict[str, float] = {}
-    for boot, life in zip(boots, lives, strict=True):
-        offsets.update((boot, line[2] - line[1]) for line in life if line[0] in _TIMED and line[2] is not None)
-    offsets.update((boot, offset) for boot, offset in ends if offset is not None)
-    for boot, life in zip(boots, lives, strict=True):
-        for line in life:
-            utc = line[2] if line[0] in _TIMED else None
-            if utc is None and boot in offsets and line[0] != "snapshot":
-                utc = round(line[1] + offsets[boot], 3)
-            yield line, utc
+    runs = _runs(lines)
+    ends = [_unit_of_snapshot(run[0]) for run in runs[1:]] + [_UnitRow(unit.boot_id, unit.utc_offset)]
+    boots = [_boot_id(run, end) for run, end in zip(runs, ends, strict=False)]
+    offsets = _offsets(runs, boots, ends)
+    for boot, run in zip(boots, runs, strict=True):
+        for line in run:
+            yield line, _utc(line, offsets.get(boot))
 
 
-def _lives(lines: Iterable[list[Any]]) -> list[list[list[Any]]]:
-    """Cut at the snapshots; the first life may have lost its own."""
-    lives: list[list[list[Any]]] = []
+def _runs(lines: Iterable[list[Any]]) -> list[list[list[Any]]]:
+    """The lines of each run of the process; a run begins with its snapshot, the first one may have lost it."""
+    runs: list[list[list[Any]]] = []
     for line in lines:
-        if line[0] == "snapshot" or not lives:
-            lives.append([])
-        lives[-1].append(line)
-    return lives
+        if line[0] == "snapshot" or not runs:
+            runs.append([])
+        runs[-1].append(line)
+    return runs
 
 
-def _unit_of(records: Iterable[tuple[str, dict[str, Any]]]) -> tuple[str, float | None]:
-    """Boot and offset of the unit's row."""
-    row = next((row for table, row in records if table == Unit.table), {})
-    return row.get("boot_id", ""), row.get("utc_offset")
+def _unit_of_snapshot(line: list[Any]) -> _UnitRow:
+    row: dict[str, Any] = next((row for table, row in line[1]["records"] if table == Unit.table), {})
+    return _UnitRow(row.get("boot_id", ""), row.get("utc_offset"))
+
+
+def _boot_id(run: list[list[Any]], end: _UnitRow) -> str:
+    """Of its snapshot; without one, of the record `unit` at its end."""
+    boot_id: str = run[0][1]["boot_id"] if run[0][0] == "snapshot" else end.boot_id
+    return boot_id
+
+
+def _offsets(runs: list[list[list[Any]]], boots: list[str], ends: list[_UnitRow]) -> dict[str, float]:
+    """UTC minus monotonic seconds by boot: by the host's clock, or better by the Central System's."""
+    offsets: dict[str, float] = {}
+    for boot, run in zip(boots, runs, strict=True):
+        for line in run:
+            if line[0] in _WITH_UTC and line[2] is not None:
+                offsets[boot] = line[2] - line[1]
+    for end in ends:
+        if end.utc_offset is not None:
+            offsets[end.boot_id] = end.utc_offset
+    return offsets
+
+
+def _utc(line: list[Any], offset: float | None) -> float | None:
+    if line[0] == "snapshot":  # has no time
+        return None
+    own: float | None = line[2] if line[0] in _WITH_UTC else None
+    mono: float = line[1]
+    return own if own is not None or offset is None else round(mono + offset, 3)

@@ -1,43 +1,28 @@
 """Card numbers -> other card numbers of the same shape, under a key of the unit; secrets -> zeros of the same length.
 
-Equal stays equal and different stays different, so that a record replays; without the key nobody can go back.
+Equal numbers stay equal and different ones different, so that a record replays; without the key it is irreversible.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from daemon.journal.journal import without_secret_value
+from daemon.journal.redaction import holds_id_tag, is_secret, without_secret_value, without_secrets, zeros
 from ocpp16.events import CardPresented, Event, FrameReceived, SettingAsked
 from ocpp16.records import CachedTag, FirmwareUpdate, ListedTag, Record, Reservation, Setting, Transaction
 
 CACHED = 1000
 """Card numbers whose pseudonym is remembered."""
 ROUNDS = 6
+"""Of the Feistel network."""
 
 _CLASSES = ("0123456789", "abcdef", "ghijklmnopqrstuvwxyz")
 _TAG = re.compile(r'("(?:idTag|parentIdTag)"\s*:\s*")((?:[^"\\]|\\.)*)(")', re.IGNORECASE)
-_VALUE = re.compile(r'("value"\s*:\s*")((?:[^"\\]|\\.)*)(")', re.IGNORECASE)
-_USERINFO = re.compile(r"(://[^/\s\"@:]*:)([^@\"/\s]+)(@)")
-_SECRET_KEY = "authorizationkey"
-
-
-def without_secrets(text: str) -> str:
-    """A frame without the keys and passwords in it."""
-    if "\\u" in text:  # a name may be spelled in escapes: write it plain first
-        with suppress(msgspec.DecodeError, RecursionError):
-            text = msgspec.json.encode(msgspec.json.decode(text)).decode()
-    if _SECRET_KEY in text.lower():
-        text = _VALUE.sub(lambda found: found[1] + "0" * len(found[2]) + found[3], text)
-    if "://" in text:
-        text = _USERINFO.sub(lambda found: found[1] + "0" * len(found[2]) + found[3], text)
-    return text
 
 
 class Pseudonyms:
@@ -88,7 +73,7 @@ class Pseudonyms:
                 return number
 
     def frame(self, text: str) -> str:
-        """A frame as it may be written down; whatever is no card and no secret stays to the letter."""
+        """A frame as it may be recorded; what is neither card nor secret stays as it is."""
         return _TAG.sub(lambda found: found[1] + self._escaped(found[2]) + found[3], without_secrets(text))
 
     def _escaped(self, inside: str) -> str:
@@ -98,21 +83,21 @@ class Pseudonyms:
         try:
             plain = msgspec.json.decode(f'"{inside}"', type=str)
         except msgspec.DecodeError:
-            return "0" * len(inside)
+            return zeros(inside)
         return msgspec.json.encode(self.tag(plain)).decode()[1:-1]
 
     def event(self, event: Event) -> Event:
-        """The event as it may be written down."""
+        """The event as it may be recorded."""
         if isinstance(event, FrameReceived):
             return FrameReceived(self.frame(event.text))
         if isinstance(event, CardPresented):
             return msgspec.structs.replace(event, id_tag=self.tag(event.id_tag))
-        if isinstance(event, SettingAsked) and event.key.lower() == _SECRET_KEY:
-            return msgspec.structs.replace(event, value="0" * len(event.value))
+        if isinstance(event, SettingAsked) and is_secret(event.key):
+            return msgspec.structs.replace(event, value=zeros(event.value))
         return event
 
     def record(self, record: Record) -> Record:
-        """The row as it may be written down."""
+        """The row as it may be recorded."""
         if isinstance(record, CachedTag | ListedTag | Reservation):
             parent = self._maybe(record.parent_id_tag)
             return msgspec.structs.replace(record, id_tag=self.tag(record.id_tag), parent_id_tag=parent)
@@ -125,14 +110,14 @@ class Pseudonyms:
             )
         if isinstance(record, FirmwareUpdate):
             return msgspec.structs.replace(record, location=without_secrets(record.location))
-        if isinstance(record, Setting) and record.name.lower() == _SECRET_KEY:
-            return msgspec.structs.replace(record, value="0" * len(record.value))
+        if isinstance(record, Setting) and is_secret(record.name):
+            return msgspec.structs.replace(record, value=zeros(record.value))
         return record
 
     def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a note as they may be written down."""
+        """The fields of a note as they may be recorded."""
         return {
-            name: self.tag(value) if name.endswith("id_tag") and isinstance(value, str) else value
+            name: self.tag(value) if holds_id_tag(name) and isinstance(value, str) else value
             for name, value in without_secret_value(fields).items()
         }
 

@@ -1,6 +1,6 @@
-"""`python -m daemon.recorder.replay FILE`: plays a flight-recorder file through the contract machine.
+"""`python -m daemon.recorder.replay FILE`: replays a flight-recorder file through the contract machine.
 
-Frames that come out differently than they were recorded are named: then this version decides otherwise than that one.
+Frames that differ from the recorded ones are shown: then this version decides differently from the recorded one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def with_earlier(file: Path) -> list[Path]:
     return [path for path in reversed(ring) if path.is_file()]
 
 
-def in_words(moment: Moment) -> str:
-    """A moment as a person would tell it."""
+def moment_text(moment: Moment) -> str:
+    """A moment as a line for a person."""
     match moment:
         case Withdraw(outlet):
             return f"withdraw   connector {outlet.connector}: {outlet.offered_amps:g} A"
@@ -42,7 +42,7 @@ def in_words(moment: Moment) -> str:
         case Commit(records):
             return "commit     " + ", ".join(sorted(_write(write) for write in records))
         case Tell(str() as frame):
-            return f"tell       {frame}"
+            return f"send       {frame}"
         case Tell(Note() as note):
             return f"note       {line_of(note)[1]}"
         case Tell(Link() as link):
@@ -54,12 +54,12 @@ def in_words(moment: Moment) -> str:
 
 def _write(write: Save | Delete) -> str:
     return (
-        f"{write.record.table} {write.record.key}" if isinstance(write, Save) else f"no more {write.table} {write.key}"
+        f"{write.record.table} {write.record.key}" if isinstance(write, Save) else f"delete {write.table} {write.key}"
     )
 
 
-def event_in_words(event: Event) -> str:
-    """An event as a person would tell it."""
+def event_text(event: Event) -> str:
+    """An event as a line for a person."""
     if isinstance(event, FrameReceived):
         return f"frame received  {event.text}"
     fields = msgspec.to_builtins(event)
@@ -70,95 +70,96 @@ def event_in_words(event: Event) -> str:
 
 
 class Player:
-    """One life played again."""
+    """Replays one run of the process."""
 
     def __init__(self, shot: Snapshot) -> None:
         self._point = ChargePoint(
             shot.product, shot.identity, shot.first_values, shot.rows(), shot.seed, shot.boot_id, shot.build_utc
         )
-        self._before: dict[int, Outlet] = {}
+        self._outlets: dict[int, Outlet] = {}
         self._link: Link | None = None
-        self.told: list[str] = []
-        """Frames that came out and have not been compared yet."""
+        self.frames: list[str] = []
+        """Frames that were sent and have not been compared yet."""
 
     def play(self, now: Now, event: Event) -> Iterator[str]:
         """The lines of one step."""
         step = self._point.step(now, event)
         lines = []
-        for moment in moments(step, self._before, self._link):
+        for moment in moments(step, self._outlets, self._link):
             if isinstance(moment, Withdraw | Offer):
-                self._before[moment.outlet.connector] = moment.outlet
+                self._outlets[moment.outlet.connector] = moment.outlet
             elif isinstance(moment, Tell) and isinstance(moment.what, Link):
                 self._link = moment.what
             elif isinstance(moment, Tell) and isinstance(moment.what, str):
-                self.told.append(moment.what)
-            lines.append(f"{'':14} {in_words(moment)}")
+                self.frames.append(moment.what)
+            lines.append(f"{'':14} {moment_text(moment)}")
         if lines or not isinstance(event, Tick):
-            yield f"{now.mono:12.3f}   {event_in_words(event)}"
+            yield f"{now.mono:12.3f}   {event_text(event)}"
         yield from lines
 
 
-def story(lines: Iterable[RecordedLine]) -> Iterator[tuple[str, bool]]:
-    """The story, line by line; True marks a line that says where the record differs."""
+def replay(lines: Iterable[RecordedLine]) -> Iterator[tuple[str, bool]]:
+    """The replay, line by line; True marks a line that shows a difference from the record."""
     player: Player | None = None
     for line in lines:
         if line[0] == "snapshot":
             player = Player(msgspec.convert(line[1], Snapshot))
             yield "--- evsed starts ---", False
         elif player is None:
-            yield from _only_told(line)
+            yield from _not_replayed(line)
         elif line[0] == "event":
             yield from _missing(player)
             event = msgspec.convert(line[3], AnyEvent)
             for text in player.play(Now(line[1], line[2]), event):
                 yield text, False
         elif line[0] == "sent":
-            came = player.told.pop(0) if player.told else "(nothing)"
-            if came != line[2]:
-                yield f"{'':14} DIFFERS    recorded was: {line[2]}", True
+            sent = player.frames.pop(0) if player.frames else "(nothing)"
+            if sent != line[2]:
+                yield f"{'':14} DIFFERS    recorded: {line[2]}", True
     if player is not None:
         yield from _missing(player)
 
 
 def _missing(player: Player) -> Iterator[tuple[str, bool]]:
-    for frame in player.told:
+    for frame in player.frames:
         yield f"{'':14} DIFFERS    not recorded: {frame}", True
-    player.told.clear()
+    player.frames.clear()
 
 
-def _only_told(line: RecordedLine) -> Iterator[tuple[str, bool]]:
-    """The start of this life is not in the ring any more: its record is told, not played."""
+def _not_replayed(line: RecordedLine) -> Iterator[tuple[str, bool]]:
+    """A line of a run whose start is no longer in the ring: it is shown, not replayed."""
     if line[0] == "event":
-        yield f"{line[1]:12.3f}   {event_in_words(msgspec.convert(line[3], AnyEvent))}", False
+        yield f"{line[1]:12.3f}   {event_text(msgspec.convert(line[3], AnyEvent))}", False
     elif line[0] == "sent":
-        yield f"{'':14} tell       {line[2]}", False
+        yield f"{'':14} send       {line[2]}", False
     elif line[0] == "note":
         yield f"{'':14} note       {line_of(Note(line[3], line[4]))[1]}", False
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
-    if len(words) != 1 or words[0].startswith("-"):
+    """Exit code: 0 as recorded, 1 frames differ, 2 nothing to replay."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m daemon.recorder.replay FILE|FOLDER", file=sys.stderr)
         return 2
-    files = with_earlier(Path(words[0]))
+    files = with_earlier(Path(arguments[0]))
     try:
         lines = [line for file in files for line in read_lines(file)]
     except OSError as error:
         print(f"replay: {error}", file=sys.stderr)
         return 2
     if not lines:
-        print(f"replay: {words[0]} holds no flight record", file=sys.stderr)
+        print(f"replay: {arguments[0]} holds no flight record", file=sys.stderr)
         return 2
     differs = 0
-    for text, is_difference in story(lines):
+    for text, is_difference in replay(lines):
         print(text)
         differs += is_difference
-    played = any(line[0] == "snapshot" for line in lines)
+    was_replayed = any(line[0] == "snapshot" for line in lines)
     print(
         f"--- {differs} frame(s) differ from the record ---"
-        if played
-        else "--- told, not played: its start is missing ---"
+        if was_replayed
+        else "--- shown, not replayed: the start is missing ---"
     )
     return 1 if differs else 0
 

@@ -1,6 +1,6 @@
-"""The diagnostics that a back-office is sent: one tar.gz of what the station shows and has written down.
+"""The diagnostics for a back-office: one tar.gz of the station's state, log and flight-recorder files.
 
-No secret is in it, and no card number: secrets are zeros, cards the pseudonyms of the flight recorder.
+It holds no secret and no card number: secrets are empty, cards are the pseudonyms of the flight recorder.
 """
 
 from __future__ import annotations
@@ -8,31 +8,30 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tarfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from daemon import host_clock
 from daemon.config.model import Config
-from daemon.jobs.workers import in_thread
+from daemon.filesystem import private
+from daemon.journal.redaction import holds_id_tag, is_secret
 from daemon.recorder.flight_recorder import FILES, unit_key
 from daemon.recorder.pseudonyms import Pseudonyms
+from daemon.threads import in_thread
 from daemon.transfers.files import made_folder
 from ocpp16.events import Now
 from ocpp16.step import Upload
 
-if TYPE_CHECKING:
-    import tarfile
-
-SECRETS = ("authorizationkey", "authorization_key", "password")
-"""Names whose value is nobody's business."""
 Rows = Sequence[Mapping[str, Any]]
 
 
-class Views(Protocol):
-    """What the contract machine shows."""
+class StationReports(Protocol):
+    """What the contract machine shows (`ocpp16.views`)."""
 
     def status(self, now: Now) -> dict[str, object]: ...
     def queue(self) -> list[dict[str, object]]: ...
@@ -41,44 +40,44 @@ class Views(Protocol):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """Seconds since 1970; None: open."""
+    """A period of time in seconds since 1970; None: open."""
 
     oldest: float | None = None
     latest: float | None = None
 
     def holds(self, began: float | None, ended: float | None) -> bool:
-        """Whether something overlaps it; what has no time is in it."""
+        """Whether something overlaps the period; what has no time does."""
         before = ended is not None and self.oldest is not None and ended < self.oldest
         after = began is not None and self.latest is not None and began > self.latest
         return not before and not after
 
 
 class BundleSources(NamedTuple):
-    """Where everything is found."""
+    """Where the content comes from."""
 
     config: Config
-    views: Views
-    hall: Callable[[], dict[str, Any]]
+    views: StationReports
+    daemon_status: Callable[[], dict[str, Any]]
     log: Callable[[], Rows]
     recorded: Callable[[], Awaitable[None]]
-    """Waits until the flight recorder's lines are written."""
+    """Returns when the flight recorder's lines are on disk."""
     clock: Callable[[], Now] = host_clock.now
 
 
-async def write_diagnostics(job: Upload, shown: BundleSources) -> str:
-    """Gathers what is shown now and writes the bundle in a thread; returns its file name.  Raises OSError."""
-    await shown.recorded()
-    config, views, now = shown.config, shown.views, shown.clock()
+async def write_diagnostics(job: Upload, sources: BundleSources) -> str:
+    """Collect the current state and write the bundle in a thread; returns its file name.  Raises OSError."""
+    await sources.recorded()
+    config, views, now = sources.config, sources.views, sources.clock()
     window = Window(job.oldest_utc, job.latest_utc)
     parts = {
         "about": {
-            "hall": shown.hall(),
+            "hall": sources.daemon_status(),
             "python": sys.version,
             "product": config.product,
             "settings": _settings(config),
         },
         "status": views.status(now),
-        "log": within(shown.log(), window, "utc", "utc"),
+        "log": within(sources.log(), window, "utc", "utc"),
         "configuration": views.configuration_rows(),
         "queue": views.queue(),
         "transactions": within(views.transaction_rows(), window, "began", "ended"),
@@ -103,12 +102,10 @@ def _settings(config: Config) -> dict[str, Any]:
 def write_bundle(
     file: Path, parts: Mapping[str, Any], store: Path, window: Window, pseudonyms: Pseudonyms, utc: float
 ) -> None:
-    """`parts`: name to what is written as JSON.  Raises OSError; an unfinished file does not stay."""
-    import tarfile  # late: only for this
-
+    """`parts`: name to what is written as JSON.  Raises OSError; an unfinished file is removed."""
     draft = file.with_suffix(".new")
     try:
-        with open(draft, "wb", opener=_private) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
+        with open(draft, "wb", opener=private) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
             for name, part in parts.items():
                 text = msgspec.json.format(msgspec.json.encode(masked(part, pseudonyms)), indent=1)
                 _add(archive, f"{file.name.removesuffix('.tar.gz')}/{name}.json", text, utc)
@@ -121,10 +118,6 @@ def write_bundle(
         draft.unlink(missing_ok=True)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
-
-
 def _add(archive: tarfile.TarFile, name: str, data: bytes, utc: float) -> None:
     info = archive.tarinfo(name)
     info.size, info.mtime, info.mode = len(data), int(utc), 0o600
@@ -132,7 +125,7 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes, utc: float) -> None:
 
 
 def recorded(store: Path, window: Window) -> list[Path]:
-    """The recorder's files that overlap the window, whole, so that they can be replayed; the oldest first."""
+    """The recorder's files that overlap the window, whole, so that they can be replayed; oldest first."""
     found, began = [], None
     for name in reversed(FILES):
         path = store / name
@@ -155,8 +148,6 @@ def _seconds(value: object) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, str):
-        from datetime import datetime
-
         try:
             return datetime.fromisoformat(value).timestamp()
         except ValueError:
@@ -165,9 +156,9 @@ def _seconds(value: object) -> float | None:
 
 
 def masked(part: Any, pseudonyms: Pseudonyms) -> Any:
-    """The same without card numbers and secrets, however deep they stand."""
+    """The same without card numbers and secrets, at any depth."""
     if isinstance(part, Mapping):
-        if str(part.get("key", "")).lower() in SECRETS and "value" in part:
+        if is_secret(str(part.get("key", ""))) and "value" in part:
             part = {**part, "value": ""}
         return {name: _masked_field(str(name), value, pseudonyms) for name, value in part.items()}
     if isinstance(part, list | tuple):
@@ -176,10 +167,9 @@ def masked(part: Any, pseudonyms: Pseudonyms) -> Any:
 
 
 def _masked_field(name: str, value: Any, pseudonyms: Pseudonyms) -> Any:
-    folded = name.lower().replace("_", "")
     if isinstance(value, str) and value:
-        if folded.endswith(("idtag", "card")):
+        if holds_id_tag(name):
             return pseudonyms.tag(value)
-        if name.lower() in SECRETS:
+        if is_secret(name):
             return ""
     return masked(value, pseudonyms)

@@ -1,4 +1,4 @@
-"""What can go wrong with the store, told apart and put into words: damaged, unreachable, full.  No I/O."""
+"""The failures of the store: damaged, unreachable, full; how to tell them apart and what to do.  No I/O."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _SCHEMA, _TOOBIG, _CONSTRAINT, _MISMATCH, _FORMAT, _NOTADB = 17, 18, 19, 20, 24,
 _IOERR_SHORT_READ = 522
 
 _DAMAGE = {_CORRUPT, _NOTADB, _FORMAT, _SCHEMA, _CONSTRAINT, _MISMATCH, _TOOBIG, _ERROR}
-"""The file answers, with what is not ours.  `_ERROR`: statements that meet other tables."""
+"""The file can be read, but is not our database.  `_ERROR`: statements that meet other tables."""
 
 ACCESS = "give folder and files to the user that evsed runs as, and mount the file system writable"
-_MIGRATION = "install the version before again, or move the file away"
-_OTHER = "start evsed again: what is damaged is moved aside and built anew"
+_MIGRATION = "install the previous version again, or move the file away"
+_OTHER = "start evsed again: a damaged file is moved aside and created anew"
 _REMEDIES = {
-    _FULL: "make room on this file system",
-    _IOERR: "the medium fails: see the kernel log, replace the card",
+    _FULL: "free some room on this file system",
+    _IOERR: "the medium fails: see the kernel log, replace the storage medium",
     _READONLY: ACCESS,
     _CANTOPEN: ACCESS,
     _BUSY: "end the program that holds the file",
@@ -45,15 +45,15 @@ class StoreFailed(Exception):
 
 
 class StoreBusy(Exception):
-    """Another evsed works on this folder; the text names it."""
+    """Another evsed uses this folder; the text names it."""
 
 
 class Damaged(Exception):
-    """What lies in the file is not a store."""
+    """The file's content is not a store."""
 
 
 def code(error: Exception) -> int:
-    """SQLite's primary result code, or the one that fits an error of the system; 0: neither."""
+    """SQLite's primary result code, or the one that corresponds to an OSError; 0: neither."""
     if isinstance(error, OSError):
         return _CODES.get(error.errno or 0, 0)
     found: int = getattr(error, "sqlite_errorcode", 0)
@@ -61,8 +61,8 @@ def code(error: Exception) -> int:
 
 
 @contextlib.contextmanager
-def damage_told() -> Iterator[None]:
-    """Raise `Damaged` where the content is to blame; what could not be reached may be sound, and comes out as it is."""
+def damage_as_error() -> Iterator[None]:
+    """Raise `Damaged` where the content is at fault; a file that could not be read may be sound: its error stays."""
     try:
         yield
     except Exception as error:

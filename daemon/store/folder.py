@@ -1,4 +1,4 @@
-"""The store's folder: names, lock, room and reserve, moving aside, what a former life left.  Files only, no SQLite."""
+"""The store's folder: names, lock, room and reserve, damaged files, the log of a previous run.  No SQLite."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ import fcntl
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from daemon.filesystem import Statvfs, room, sync_folder
 from daemon.store.failures import StoreBusy
 
 FULL_BELOW_BYTES = 4 << 20
-"""The watermark: with less room than this nothing new begins."""
+"""The watermark: with less free room than this nothing new starts."""
 OK_ABOVE_BYTES = 6 << 20
-"""Room at which all is well again."""
+"""Free room at which normal operation resumes."""
 FULL_BELOW_INODES = 16
+"""As the watermark, in files that can still be created."""
 RESERVE_BYTES = 256 << 10
-"""Kept allocated, and given up only when a write finds no room: the ends of running transactions fit in."""
+"""Kept allocated and freed only when a write finds no room: the ends of running transactions fit in."""
 COPY_TRIES = 5
+"""How often `copied` starts again because evsed wrote meanwhile."""
 KEPT_ASIDE = 3
-"""Generations of damaged files that are kept; an older one goes when a newer comes."""
+"""Generations of damaged files that are kept; the oldest is removed when a new one comes."""
 
 _WAL_HEADER = struct.Struct(">8I")  # SQLite file format 4.1: magic, version, page size, sequence, salts, checksum
 _WAL_FRAME = struct.Struct(">6I")  # page, size of the database after a commit or 0, salts, checksum
@@ -31,15 +34,15 @@ _WAL_MAGIC = (0x377F0682, 0x377F0683)
 
 
 class Folder:
-    """Where everything lies.  All sizes in bytes; whatever the system refuses comes out as `OSError`."""
+    """The folder and its files.  All sizes in bytes; every method may raise `OSError`."""
 
-    def __init__(self, path: Path, statvfs: Callable[[Path], os.statvfs_result] = os.statvfs) -> None:
+    def __init__(self, path: Path, statvfs: Statvfs = os.statvfs) -> None:
         self.path = path
         self.database = path / "evsed.db"
         self.wal = path / "evsed.db-wal"
         self.shared = path / "evsed.db-shm"
         self.content = (self.database, self.wal, path / "evsed.db-journal")
-        """All that belongs to the database's content, and goes with it."""
+        """The files that make up the database's content; they are moved together."""
         self.draft = path / "evsed.db.new"
         self.reserve = path / "evsed.reserve"
         self._statvfs = statvfs
@@ -47,38 +50,37 @@ class Folder:
         self.is_low = False
 
     def enter(self) -> None:
-        """Make the folder where it is missing, and be the only one who writes in it."""
+        """Create the folder if it is missing, and lock it for this process.  Raises `StoreBusy`."""
         if not self.path.is_dir():
             self.path.mkdir(mode=0o700, parents=True)
-            _sync(self.path.parent)
+            sync_folder(self.path.parent)
         if self._lock_fd < 0:
             self._lock_fd = _lock(self.path / "evsed.lock")
 
     def leave(self) -> None:
-        """Let the next one in."""
+        """Unlock it."""
         if self._lock_fd >= 0:
             os.close(self._lock_fd)
             self._lock_fd = -1
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
-    def room_bytes(self) -> int:
+    def free_bytes(self) -> int:
         """What a user without privileges may still write."""
-        found = self._statvfs(self.path)
-        return found.f_bavail * found.f_frsize
+        return room(self.path, self._statvfs).free_bytes
 
-    def look(self) -> bool:
-        """Measure the room; True where the file system lets us write at all."""
-        found = self._statvfs(self.path)
-        room = found.f_bavail * found.f_frsize
-        if room < FULL_BELOW_BYTES or (found.f_files and found.f_favail < FULL_BELOW_INODES):
+    def measure(self) -> bool:
+        """Measure the free room and set `is_low`; False where the file system is mounted read-only."""
+        found = room(self.path, self._statvfs)
+        few_inodes = found.free_inodes is not None and found.free_inodes < FULL_BELOW_INODES
+        if found.free_bytes < FULL_BELOW_BYTES or few_inodes:
             self.is_low = True
-        elif room > OK_ABOVE_BYTES:
+        elif found.free_bytes > OK_ABOVE_BYTES:
             self.is_low = False
-        return not found.f_flag & os.ST_RDONLY
+        return found.writable
 
     def keep_reserve(self) -> None:
-        """Put the reserve (back) where there is room for it; where not, it is tried again later."""
+        """Create the reserve if it is missing and there is room; otherwise it is tried again later."""
         if self.is_low or self.reserve.exists():
             return
         with contextlib.suppress(OSError):
@@ -102,29 +104,29 @@ class Folder:
     # --- a new file ---------------------------------------------------------------------------------------------------
 
     def begin_draft(self) -> None:
-        """An empty draft of the database, ours alone; remains of an earlier one go."""
+        """An empty draft of the database, readable by its owner only; remains of an earlier one are removed."""
         for leftover in self.path.glob(self.draft.name + "*"):
             _remove(leftover)
         os.close(os.open(self.draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def publish_draft(self) -> None:
-        """The draft becomes the database, whole or not at all."""
+        """The draft becomes the database, atomically and durably."""
         self.draft.rename(self.database)
-        _sync(self.path)
+        sync_folder(self.path)
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[Path]:
-        """A copy of what lies here, elsewhere, for as long as it is looked at; nothing is touched or locked.
+        """A copy of the database elsewhere, for the time of the context; nothing here is changed or locked.
 
-        A living evsed may write meanwhile: as long as the log has not begun anew, file and log together are whole.
+        A running evsed may write meanwhile: as long as the log was not restarted, file and log together are consistent.
         """
         import shutil
         import tempfile
 
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         for _ in range(COPY_TRIES):
-            with tempfile.TemporaryDirectory(prefix="evsed-", dir=memory) as place:
-                copy = Path(place) / self.database.name
+            with tempfile.TemporaryDirectory(prefix="evsed-", dir=memory) as folder:
+                copy = Path(folder) / self.database.name
                 generation = self.wal_header()
                 shutil.copyfile(self.database, copy)
                 with contextlib.suppress(FileNotFoundError):
@@ -135,7 +137,7 @@ class Folder:
         raise OSError(errno.EBUSY, "changes faster than it can be copied", str(self.database))
 
     def wal_header(self) -> bytes:
-        """What tells one generation of the log from another; empty where there is none."""
+        """The header that distinguishes one generation of the log from another; empty where there is no log."""
         try:
             with self.wal.open("rb") as log:
                 return log.read(_WAL_HEADER.size)
@@ -145,20 +147,20 @@ class Folder:
     # --- damage -------------------------------------------------------------------------------------------------------
 
     def read_through(self) -> None:
-        """Raises where the medium does not give back what it holds: such a file may be sound."""
+        """Raises OSError where the medium cannot be read: such a file may be sound."""
         for path in (self.database, self.wal):
             if path.exists():
                 path.read_bytes()
 
     def intruders(self) -> list[Path]:
-        """What is no file where SQLite wants one, and a log that has lost its database."""
+        """What is not a file where SQLite needs one, and a log without its database."""
         found = [path for path in (*self.content, self.shared) if path.exists() and not path.is_file()]
         if not found and not self.database.exists():
             found = [path for path in self.content if path.exists()]
         return found
 
     def set_aside(self, paths: Iterable[Path]) -> str:
-        """Rename, never overwrite: the bytes are kept for a person.  Returns the name the generation got."""
+        """Rename damaged files, never overwrite: they are kept for analysis.  Returns the generation's name."""
         name = self._free_name()
         for path in paths:
             if os.path.lexists(path):
@@ -167,7 +169,7 @@ class Folder:
         return name
 
     def keep_copy_of_wal(self, content: bytes) -> str:
-        """The bytes of a log of which SQLite could not use all."""
+        """Keep a copy of a log that SQLite could not use completely.  Returns the copy's name."""
         name = self._free_name() + "-wal"
         with (self.path / name).open("xb") as copy:
             _write_through(copy, content)
@@ -178,22 +180,22 @@ class Folder:
         return f"{self.database.name}.corrupt-{max(_generations(self.path), default=0) + 1}"
 
     def _trim(self) -> None:
-        _sync(self.path)
+        sync_folder(self.path)
         kept = _generations(self.path)
         for old in sorted(kept)[:-KEPT_ASIDE]:
             for leftover in kept[old]:
                 _remove(leftover)
 
     def make_private(self) -> None:
-        """Card numbers are nobody else's business."""
+        """The database holds card numbers: readable by its owner only."""
         with contextlib.suppress(PermissionError):
             self.database.chmod(0o600)
 
     def settle_wal(self) -> bytes:
-        """The log that a former life left, written once more.
+        """Write the log of the previous run once more, and return it.
 
-        An fsync that failed may have dropped from the disk what the page cache still shows; whoever builds on it would
-        acknowledge rows whose foundation is missing.  The same bytes in the same place do no harm, whatever is torn.
+        After a failed fsync the page cache may show data that are not on the disk; commits that build on them would be
+        lost with them.  Writing the same octets to the same place is harmless, whatever is torn.
         """
         if not self.wal.exists():
             return b""
@@ -206,10 +208,10 @@ class Folder:
 
 
 def wal_damage(content: bytes, used_frames: int) -> str:
-    """Why a log holds more than the `used_frames` that SQLite took from it; "" where a power cut explains all of it.
+    """Why a log holds more than the `used_frames` that SQLite used of it; "" where a power cut explains all of it.
 
-    Each commit is on disk before the next begins.  So after the last good frame a power cut leaves pieces of one commit
-    at most: a frame that ends a commit and has another one of the same generation behind it is a loss.
+    Each commit is on disk before the next begins.  So a power cut leaves parts of one commit at most after the last
+    valid frame: a frame there that ends a commit and is followed by one of the same generation is lost data.
     """
     if len(content) < _WAL_HEADER.size or not any(content[: _WAL_HEADER.size]):
         return ""
@@ -228,17 +230,17 @@ def wal_damage(content: bytes, used_frames: int) -> str:
 
 
 def _checksum(content: bytes, magic: int) -> tuple[int, int]:
-    """SQLite's checksum over the six words before it; the magic number's last bit tells the order of octets."""
-    words = struct.unpack_from(">6I" if magic & 1 else "<6I", content)
+    """SQLite's checksum over the six 32-bit integers before it; the magic number's last bit is the byte order."""
+    integers = struct.unpack_from(">6I" if magic & 1 else "<6I", content)
     first = second = 0
-    for even, odd in zip(words[::2], words[1::2], strict=True):
+    for even, odd in zip(integers[::2], integers[1::2], strict=True):
         first = (first + even + second) & 0xFFFFFFFF
         second = (second + odd + first) & 0xFFFFFFFF
     return first, second
 
 
 def _generations(folder: Path) -> dict[int, list[Path]]:
-    """The files kept aside, by their number."""
+    """The damaged files that are kept, by the number of their generation."""
     found: dict[int, list[Path]] = {}
     for path in folder.glob("evsed.db.corrupt-*"):
         number = path.name.removeprefix("evsed.db.corrupt-").split("-")[0]
@@ -257,7 +259,7 @@ def _remove(path: Path) -> None:
 
 
 def _lock(path: Path) -> int:
-    """The descriptor that holds the lock, for as long as it is open."""
+    """The descriptor that holds the lock while it is open.  Raises StoreBusy."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -265,10 +267,10 @@ def _lock(path: Path) -> int:
         holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
         raise StoreBusy(
-            f"{path} is held by process {holder} ({error.strerror}): one evsed per folder; "
+            f"{path} is held by process {holder} ({error.strerror}): only one evsed per folder; "
             "stop the other one, or set another [store] dir"
         ) from None
-    with contextlib.suppress(OSError):  # only a courtesy: a full disk must not keep us out
+    with contextlib.suppress(OSError):  # informative only: a full disk must not prevent the start
         os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
     return descriptor
 
@@ -277,12 +279,3 @@ def _write_through(file: BinaryIO, content: bytes) -> None:
     file.write(content)
     file.flush()
     os.fdatasync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make names durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""How a Record lies in its table: one column per field, the key first.  No SQLite, no file but the scripts."""
+"""How a Record is stored in its table: one column per field, the key first.  No SQLite, no file but the scripts."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Value = int | float | str | bytes | None
 
 
 class RowRefused(NamedTuple):
-    """A row that is no Record any more, and why."""
+    """A row that is not a valid Record, and why."""
 
     row: Sequence[Value]
     reason: str
 
 
 class Shape(NamedTuple):
-    """What is to know about the table of one kind of Record."""
+    """The table of one kind of Record: columns, their encodings, statements."""
 
     record: type[Record]
     table: str
@@ -46,28 +46,28 @@ class Shape(NamedTuple):
 
     def records(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[list[Record], list[RowRefused]]:
         """The records of `rows`, and the rows that do not validate; a missing column gets its field's default."""
-        places = tuple(self.columns.index(column) for column in columns)
-        kinds = [(n, place in self.json_columns) for n, place in enumerate(places) if self._is_dressed(place)]
+        positions = tuple(self.columns.index(column) for column in columns)
+        kinds = [(n, at in self.json_columns) for n, at in enumerate(positions) if self._is_encoded(at)]
         try:
             plain = [_plain(columns, kinds, row) for row in rows]
             return msgspec.convert(plain, list[self.record]), []  # type: ignore[name-defined]
-        except msgspec.MsgspecError:  # some row is bad: find which
+        except msgspec.MsgspecError:  # some row is invalid: find which
             return self._one_by_one(columns, kinds, rows)
 
-    def _is_dressed(self, place: int) -> bool:
-        return place in self.json_columns or place in self.bool_columns
+    def _is_encoded(self, position: int) -> bool:
+        return position in self.json_columns or position in self.bool_columns
 
     def _one_by_one(
         self, columns: Sequence[str], kinds: list[tuple[int, bool]], rows: Iterable[Sequence[Value]]
     ) -> tuple[list[Record], list[RowRefused]]:
-        good: list[Record] = []
-        bad = []
+        valid: list[Record] = []
+        invalid = []
         for row in rows:
             try:
-                good.append(msgspec.convert(_plain(columns, kinds, row), self.record))
+                valid.append(msgspec.convert(_plain(columns, kinds, row), self.record))
             except msgspec.MsgspecError as error:
-                bad.append(RowRefused(row, str(error)))
-        return good, bad
+                invalid.append(RowRefused(row, str(error)))
+        return valid, invalid
 
 
 def _plain(columns: Sequence[str], kinds: list[tuple[int, bool]], row: Sequence[Value]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _plain(columns: Sequence[str], kinds: list[tuple[int, bool]], row: Sequence[
 
 @functools.cache
 def shape(record: type[Record]) -> Shape:
-    """The table of `record`: statements and what its columns mean."""
+    """The table of `record`."""
     fields = msgspec.structs.fields(record)
     columns = tuple(field.name for field in fields)
     kinds = [_kind(field.type) for field in fields]
@@ -120,7 +120,7 @@ def _kind(annotation: Any) -> Literal["plain", "bool", "json"]:
 
 
 def text(raw: bytes) -> str | bytes:
-    """What is no UTF-8 stays bytes, and is refused as such."""
+    """A text column; what is not UTF-8 stays bytes, and is refused as such."""
     try:
         return raw.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The store: everything that survives a power cut, in one SQLite file.  The only door to `sqlite3`; decides nothing.
+"""The store: everything that survives a power cut, in one SQLite file.  The only user of `sqlite3`; decides nothing.
 
 WAL and synchronous=FULL: a commit that has returned is on the disk.  A connection that failed is never used again.
 """
@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, damage_told, is_full, remedy
+from daemon.filesystem import Statvfs
+from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, damage_as_error, is_full, remedy
 from daemon.store.folder import RESERVE_BYTES, Folder, wal_damage
 from daemon.store.rows import SCRIPTS, text
 from daemon.store.tables import News, migrate, read, write
@@ -22,23 +23,22 @@ from ocpp16.step import Write
 __all__ = ["Store", "StoreBusy", "StoreFailed"]
 
 PAGE_BYTES = 1024
-"""Small, so that a row costs little of the card's life."""
+"""Small, so that writing a row wears the medium little."""
 CHECKPOINT_PAGES = 1000
-"""Length of the log at which its pages go to their places."""
+"""Length of the log at which its pages are moved into the database."""
 BUSY_S = 2.0
-"""Patience with a reader that recovers the log."""
+"""How long to wait for a reader that recovers the log."""
 
 _REFUSALS = (sqlite3.Error, OSError, ValueError, Damaged)
 
 Connect = Callable[..., sqlite3.Connection]
-Statvfs = Callable[[Path], os.statvfs_result]
 
 
 class Store:
     """One writer, one file, one transaction per `commit`.
 
-    `news`: what a person should know, as (code, fields); whoever reports it takes it out.  At opening everything but an
-    occupied folder (`StoreBusy`) is survived: what is damaged is moved aside, what cannot be written is a `state`.
+    `news`: notes for the journal as (code, fields); whoever logs them removes them.  Opening survives everything but a
+    folder in use (`StoreBusy`): damaged files are moved aside, and that nothing can be written is a `state`.
     """
 
     def __init__(
@@ -66,26 +66,26 @@ class Store:
         schema: Path = SCRIPTS,
         checkpoint_pages: int = CHECKPOINT_PAGES,
     ) -> Store:
-        """The store in `path`: made, mended, migrated and checked where that can be done.  Raises `StoreBusy`."""
+        """The store in `path`: created, repaired, migrated and checked as far as possible.  Raises `StoreBusy`."""
         store = cls(Folder(path, statvfs), connect, schema, checkpoint_pages)
         store.retry()
         return store
 
     @classmethod
     def read_only(cls, path: Path, *, connect: Connect = sqlite3.connect) -> Store:
-        """What lies in `path`, for somebody who only looks: `load` is all it can do.  Raises `StoreFailed`."""
+        """The store in `path` for reading: only `load` can be used.  Raises `StoreFailed`."""
         store = cls(Folder(path), connect)
         try:
-            store._records = store._look()
+            store._records = store._read_copy()
         except _REFUSALS as error:
-            raise StoreFailed(store._words(error)) from error
+            raise StoreFailed(store._explained(error)) from error
         store._trouble = f"{store._folder.database}: opened for reading only"
         return store
 
     # --- for every step -----------------------------------------------------------------------------------------------
 
     def load(self) -> list[Record]:
-        """All records that were found, table by table, by key.  To be taken once: the store keeps no second copy."""
+        """All records, table by table, by key.  To be called once: the store keeps no second copy."""
         records = self._records or []
         if self._db is not None:
             self._records = None
@@ -116,27 +116,27 @@ class Store:
     @property
     def detail(self) -> str:
         """Why `state` is not `ok`: place, cause, remedy.  Empty where it is."""
-        full = f"{self._folder.path}: no room; make room on this file system"
+        full = f"{self._folder.path}: too little free room; free some room on this file system"
         return {"unwritable": self._trouble, "full": full, "ok": ""}[self.state]
 
     def probe(self) -> StoreState:
-        """Look at the room again; cheap."""
+        """Measure the room again; cheap."""
         try:
-            self._may_write = self._folder.look()
+            self._may_write = self._folder.measure()
             if self._db is not None and self._may_write:
                 self._folder.keep_reserve()
             elif self._db is not None:
                 self._trouble = f"{self._folder.path}: mounted read-only; {ACCESS}"
         except OSError as error:
             self._may_write = False
-            self._trouble = self._words(error)
+            self._trouble = self._explained(error)
         return self.state
 
     def retry(self) -> StoreState:
         """As `probe`, and open what could not be opened before.
 
-        Raises `StoreFailed` after a failed commit, and where something else has come to light than `load` gave: in both
-        cases the process must start afresh.
+        Raises `StoreFailed` after a failed commit, and where the records differ from what `load` gave: in both cases
+        the process must restart.
         """
         if self._is_spent:
             raise StoreFailed(self._trouble)
@@ -146,22 +146,22 @@ class Store:
                 self._open()
             except _REFUSALS as error:
                 self._close_database()
-                self._tell_unwritable(error)
+                self._report_unwritable(error)
             else:
                 if before not in (None, self._records):
-                    raise self._failure(Damaged("can be opened now, with other contents"))
+                    raise self._failure(Damaged("can be opened now, with different content"))
         return self.probe()
 
-    def room_bytes(self) -> int:
-        """Room for this user on the store's file system.  Raises `OSError`."""
-        return self._folder.room_bytes()
+    def free_bytes(self) -> int:
+        """Free room for this user on the store's file system.  Raises `OSError`."""
+        return self._folder.free_bytes()
 
     def pretend_full(self, on: bool) -> None:
-        """`evsectl sim fault store-full`: the watermark, without any other effect."""
+        """`evsectl sim fault store-full`: report the watermark, without any other effect."""
         self._pretends = on
 
     def close(self) -> None:
-        """Put everything in its place and let the next one in."""
+        """Close the database and unlock the folder."""
         self._close_database()
         self._trouble = f"{self._folder.database}: closed"
         self._is_spent = True
@@ -170,7 +170,7 @@ class Store:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        """Damage must be found twice, for a passing read error looks alike; then it goes out of the way."""
+        """Damage must be found twice, for a temporary read error looks alike; then the files are moved aside."""
         self._folder.enter()
         is_suspect = False
         for _ in range(2):
@@ -192,14 +192,14 @@ class Store:
     def _open_file(self) -> None:
         folder = self._folder
         if intruders := folder.intruders():
-            self._set_aside(intruders, "not what belongs there")
+            self._set_aside(intruders, "not a regular file, or a log without its database")
         if not folder.database.exists():
             self._create()
         elif not folder.database.stat().st_size:
             raise Damaged("empty file")
         folder.make_private()
         log = folder.settle_wal()
-        with damage_told():
+        with damage_as_error():
             self._db = db = self._connected(folder.database)
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
@@ -207,12 +207,12 @@ class Store:
             if log:
                 self._compare_log(log, db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
         self.news += migrate(db, self._schema)
-        with damage_told():
-            self._records, news = read(db, mend=True)
+        with damage_as_error():
+            self._records, news = read(db, repair=True)
         self.news += news
 
     def _create(self) -> None:
-        """A new database comes whole or not at all."""
+        """A new database appears complete or not at all."""
         self._folder.begin_draft()
         with contextlib.closing(self._connected(self._folder.draft)) as db:
             migrate(db, self._schema)
@@ -224,8 +224,8 @@ class Store:
         db.text_factory = text
         for pragma in (
             f"page_size={PAGE_BYTES}",
-            "synchronous=EXTRA",  # in WAL the same as FULL; the draft's rollback journal ends durably too
-            "secure_delete=OFF",  # no zeros over what is free
+            "synchronous=EXTRA",  # in WAL the same as FULL; the draft's rollback journal is deleted durably, too
+            "secure_delete=OFF",  # freed content is not overwritten
             "trusted_schema=OFF",
             "cell_size_check=ON",
             f"wal_autocheckpoint={self._checkpoint_pages}",
@@ -236,11 +236,11 @@ class Store:
             raise OSError(f"this file system cannot hold a write-ahead log (SQLite chose {mode})")
         return db
 
-    def _look(self) -> list[Record]:
-        """Read from a copy: SQLite wants to write where it reads a log, and may wait 10 s where it cannot."""
+    def _read_copy(self) -> list[Record]:
+        """Read from a copy: SQLite writes where it reads a log, and may wait 10 s where it cannot."""
         with self._folder.copied() as copy, contextlib.closing(self._connect(copy)) as db:
             db.text_factory = text
-            return read(db, mend=False)[0]
+            return read(db, repair=False)[0]
 
     # --- what went wrong ----------------------------------------------------------------------------------------------
 
@@ -254,15 +254,15 @@ class Store:
             kept_as = self._folder.keep_copy_of_wal(log)
             self.news.append(("store-log-damaged", {"kept_as": kept_as, "reason": reason}))
 
-    def _tell_unwritable(self, error: Exception) -> None:
-        """Say it once per cause; run on with what can be read."""
-        words = self._words(error)
-        if words != self._trouble:
-            self.news.append(("store-unwritable", {"reason": words}))
-        self._trouble = words
+    def _report_unwritable(self, error: Exception) -> None:
+        """Report it once per cause; continue with what can be read."""
+        detail = self._explained(error)
+        if detail != self._trouble:
+            self.news.append(("store-unwritable", {"detail": detail}))
+        self._trouble = detail
         if self._records is None:
             try:
-                self._records = self._look()
+                self._records = self._read_copy()
             except _REFUSALS:
                 self._records = []
 
@@ -270,7 +270,7 @@ class Store:
         """True where the disk was full and the reserve has been freed."""
         full = is_full(error)
         with contextlib.suppress(OSError):
-            full = full or self._folder.room_bytes() < RESERVE_BYTES
+            full = full or self._folder.free_bytes() < RESERVE_BYTES
         return full and self._folder.give_up_reserve()
 
     def _write_again(self, writes: Sequence[Write]) -> None:
@@ -282,13 +282,13 @@ class Store:
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> StoreFailed:
-        """The connection goes: after a failed write nobody knows what it believes."""
+        """The connection is closed: after a failed write its state is unknown."""
         self._close_database()
         self._is_spent = True
-        self._trouble = self._words(error)
+        self._trouble = self._explained(error)
         return StoreFailed(self._trouble)
 
-    def _words(self, error: Exception) -> str:
+    def _explained(self, error: Exception) -> str:
         return f"{self._folder.database}: {error}; {remedy(error)}"
 
     def _close_database(self) -> None:

@@ -1,4 +1,4 @@
-"""Watches the store's room and writability, and tells the core; plays the watermark when a technician asks for it."""
+"""Watches the store's free room and writability and reports changes to the contract machine."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from ocpp16.events import Event, StoreChanged, StoreState
 
 PROBE_S = 5.0
-"""How often the room is looked at."""
-_WORDS = {"ok": "all is well again", "full": "too little room", "unwritable": "nothing can be written"}
+"""How often the free room is measured, in seconds."""
+_DETAILS = {"ok": "recovered", "full": "too little free room", "unwritable": "nothing can be written"}
 
-Say = Callable[..., None]
-"""A note of the hall: its code and fields."""
+Log = Callable[..., None]
+"""Logs a note of the daemon: its code and fields."""
 
 
 class Watched(Protocol):
@@ -36,43 +36,43 @@ class StoreWatch:
         store: Watched,
         on_disk: Callable[[Callable[[], StoreState]], Awaitable[StoreState]],
         deliver: Callable[[Event], None],
-        say: Say,
+        log: Log,
     ) -> None:
         self.state: StoreState = "ok"
         self._detail = ""
         self._store = store
         self._on_disk = on_disk
         self._deliver = deliver
-        self._say = say
+        self._log = log
 
     async def run(self) -> None:
         """For ever.  Raises StoreFailed where the process must start afresh."""
-        self.look(self._store.state)
+        self.report(self._store.state)
         while True:
             await asyncio.sleep(PROBE_S)
-            await self.turn()
+            await self.probe()
 
-    async def turn(self) -> None:
-        """One look at the room; what could not be opened is tried again."""
-        ask = self._store.retry if self.state == "unwritable" else self._store.probe
-        self.look(await self._on_disk(ask))
+    async def probe(self) -> None:
+        """Measure once; a store that could not be opened is tried again."""
+        work = self._store.retry if self.state == "unwritable" else self._store.probe
+        self.report(await self._on_disk(work))
 
-    def look(self, state: StoreState, detail: str = "") -> None:
-        """Tell what is new."""
+    def report(self, state: StoreState, detail: str = "") -> None:
+        """Log the store's news and deliver a change of state."""
         news, self._store.news[:] = list(self._store.news), []
         for code, fields in news:
-            self._say(code, **fields)
-            detail = str(fields.get("reason", detail))
+            self._log(code, **fields)
+            detail = str(fields.get("detail") or fields.get("reason", detail))
         if state != self.state:
-            self.state, self._detail = state, detail or _WORDS[state]
+            self.state, self._detail = state, detail or _DETAILS[state]
             self._deliver(StoreChanged(state, self._detail))
 
     def pretend_full(self, on: bool) -> None:
-        """`evsectl sim fault store-full`."""
+        """`evsectl sim fault store-full`: report the watermark without any other effect."""
         self._store.pretend_full(on)
-        self.look(self._store.state, "played by evsectl sim" if on else "")
+        self.report(self._store.state, "simulated by evsectl sim" if on else "")
 
-    def board_came(self) -> None:
-        """A board begins without the unit's own faults: tell them again."""
+    def board_attached(self) -> None:
+        """A new board knows none of the unit's own faults: report the state again."""
         if self.state != "ok":
             self._deliver(StoreChanged(self.state, self._detail))

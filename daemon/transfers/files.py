@@ -1,6 +1,6 @@
-"""The files of transfers, in a folder of their own under names of ours: a firmware on its way, whole, or swept away.
+"""The files of transfers, in a folder of their own under our names: a firmware image, partial or whole, and bundles.
 
-What counts of an unfinished file is what was forced to the medium: a power cut leaves no junk in the middle.
+A partial file is resumed from what was synchronised to disk: after a power cut there is no junk in the middle.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ from typing import BinaryIO
 
 import msgspec
 
+from daemon.filesystem import private, room, sync_file, sync_folder
 from daemon.transfers.limits import TransferFailed
 from ocpp16.records import FirmwareUpdate, Record
 
 FOLDER = "transfers"
 """In the store's folder."""
-KEEP_EVERY_BYTES = 8 << 20
-UNDER_WAY = ("waiting", "downloading", "downloaded", "installing")
-"""States of an update whose file is still wanted."""
+SYNC_EVERY_BYTES = 8 << 20
+"""How much of a download may be lost by a power cut."""
+PENDING = ("waiting", "downloading", "downloaded", "installing")
+"""States of an update whose file is still needed."""
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What is known of an unfinished file."""
+    """What is stored about a partial file."""
 
     bytes: int
     validator: str
-    """How the server names this very content; what changes its name is fetched anew."""
+    """How the server identifies this content (ETag, date); another content is downloaded from the start."""
 
 
 @contextlib.contextmanager
-def _on_disk() -> Iterator[None]:
+def _disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -41,7 +43,7 @@ def _on_disk() -> Iterator[None]:
 
 
 class Partial:
-    """The firmware of one location: unfinished, then whole."""
+    """The firmware image of one location: partial, then whole.  `spare_bytes` stay free on the file system."""
 
     def __init__(self, folder: Path, location: str, spare_bytes: int = 0) -> None:
         name = f"firmware-{sha256(location.encode()).hexdigest()[:16]}"
@@ -53,10 +55,10 @@ class Partial:
         self._file: BinaryIO | None = None
         self._validator = ""
         self._size = 0
-        self._unkept = 0
+        self._unsynced = 0
 
     def kept(self) -> Kept:
-        """Where to go on from; 0 bytes: from the beginning."""
+        """Where to resume; 0 bytes: from the beginning."""
         try:
             kept = msgspec.json.decode(self._about.read_bytes(), type=Kept)
             if 0 < kept.bytes <= self._part.stat().st_size and kept.validator:
@@ -66,25 +68,25 @@ class Partial:
         return Kept(0, "")
 
     def begin(self, offset: int, validator: str, expected: int | None) -> None:
-        """Open it and forget what lies behind `offset`.  Raises TransferFailed."""
+        """Open it and cut it at `offset`; `expected`: its whole size, if known.  Raises TransferFailed."""
         self._check_room((expected or 0) - offset)
-        with _on_disk():
-            self._file = open(self._part, "r+b" if offset else "wb", opener=_private)  # noqa: SIM115  see _close
+        with _disk_errors():
+            self._file = open(self._part, "r+b" if offset else "wb", opener=private)  # noqa: SIM115  see _close
             self._file.truncate(offset)
             self._file.seek(offset)
-            self._validator, self._size, self._unkept = validator, offset, 0
-            self._remember()
+            self._validator, self._size, self._unsynced = validator, offset, 0
+            self._save_state()
 
     def write(self, chunk: bytes) -> None:
         """Raises TransferFailed."""
         assert self._file is not None
-        with _on_disk():
+        with _disk_errors():
             self._file.write(chunk)
             self._size += len(chunk)
-            self._unkept += len(chunk)
-            if self._unkept >= KEEP_EVERY_BYTES:
+            self._unsynced += len(chunk)
+            if self._unsynced >= SYNC_EVERY_BYTES:
                 self._check_room(0)
-                self._keep()
+                self._sync()
 
     @property
     def size(self) -> int:
@@ -94,48 +96,44 @@ class Partial:
     def begun(self) -> bool:
         return self._file is not None
 
-    def _check_room(self, wanted: int) -> None:
-        found = os.statvfs(self._folder)
-        room = found.f_bavail * found.f_frsize - self._spare_bytes
-        if wanted > room or room < 0:
-            raise TransferFailed("disk", f"{wanted} bytes are wanted, there is room for {max(room, 0)}")
+    def _check_room(self, needed: int) -> None:
+        free = room(self._folder).free_bytes - self._spare_bytes
+        if needed > free or free < 0:
+            raise TransferFailed("disk", f"{needed} bytes are needed, {max(free, 0)} are free")
 
-    def _keep(self) -> None:
+    def _sync(self) -> None:
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._unkept = 0
-        self._remember()
+        sync_file(self._file)
+        self._unsynced = 0
+        self._save_state()
 
-    def _remember(self) -> None:
+    def _save_state(self) -> None:
         draft = self._about.with_suffix(".new")
-        with open(draft, "wb", opener=_private) as file:
+        with open(draft, "wb", opener=private) as file:
             file.write(msgspec.json.encode(Kept(self._size, self._validator)))
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
         os.replace(draft, self._about)
-        _sync(self._folder)
+        sync_folder(self._folder)
 
     def leave(self) -> None:
-        """It goes no further now: what is there is kept for the next try."""
+        """Close it; what there is is kept for the next attempt."""
         if self._file is not None:
             with contextlib.suppress(OSError):
-                self._keep()
+                self._sync()
             self._close()
 
     def finish(self) -> Path:
-        """It is whole and on the medium.  Raises OSError."""
+        """The file is whole: synchronise and rename it; its path.  Raises OSError."""
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync_file(self._file)
         self._close()
         os.replace(self._part, self.whole)
         self._about.unlink(missing_ok=True)
-        _sync(self._folder)
+        sync_folder(self._folder)
         return self.whole
 
-    def drop(self) -> None:
-        """Nobody wants it any more."""
+    def discard(self) -> None:
+        """Close and remove it."""
         self._close()
         for path in (self._part, self._about):
             with contextlib.suppress(OSError):
@@ -149,14 +147,14 @@ class Partial:
 
 
 def made_folder(store: Path) -> Path:
-    """The folder of transfers, made where it is missing.  Raises OSError."""
+    """The folder of transfers, created if it is missing.  Raises OSError."""
     folder = store / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 def sweep(folder: Path, keeps: Callable[[str], bool]) -> None:
-    """Remove every file but those whose name `keeps` wants."""
+    """Remove every file but those for whose name `keeps` is true."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if not keeps(path.name):
@@ -164,20 +162,8 @@ def sweep(folder: Path, keeps: Callable[[str], bool]) -> None:
 
 
 def sweep_leftovers(store: Path, records: Iterable[Record]) -> None:
-    """A new life: of all files of transfers only those of an update under way stay."""
-    updates = [row for row in records if isinstance(row, FirmwareUpdate) and row.state in UNDER_WAY]
+    """At the start: of all files of transfers keep only those of a pending update."""
+    updates = [row for row in records if isinstance(row, FirmwareUpdate) and row.state in PENDING]
     folder = store / FOLDER
     stems = [Partial(folder, row.location).whole.stem for row in updates]
     sweep(folder, lambda name: name.startswith(tuple(stems)))
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

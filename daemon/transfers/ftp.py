@@ -1,4 +1,4 @@
-"""FTP, and FTPS by explicit TLS (implicit at port 990): passive, one file down, with resume, or one up; no more."""
+"""FTP, and FTPS by explicit TLS (implicit at port 990): passive mode, download of one file with resume, or upload."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
+from daemon.journal.redaction import joined_line
 from daemon.transfers.files import Partial
-from daemon.transfers.limits import TransferFailed, Watch, one_line
+from daemon.transfers.limits import TransferFailed, Watch
 from daemon.transfers.urls import Location
 
+CAUSE_CHARS = 120
 CHUNK_BYTES = 64 << 10
 IMPLICIT_PORT = 990
-"""There TLS begins with the first byte: ftps-control of IANA's registry."""
+"""There TLS begins with the first octet: ftps-control of IANA's registry."""
 _ERRORS = (ftplib.Error, OSError, EOFError, ValueError)
 
 
 class _Ftp(ftplib.FTP):
-    """Plain FTP; its sockets are held by the watch, and data come from where we are connected, whatever it says."""
+    """Plain FTP; its sockets are registered with the watch.
 
-    watch: Watch
+    Data connections go to the host of the control connection, whatever address the server announces (ftplib's default).
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self.watch = watch
 
     def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
         data, size = super().ntransfercmd(cmd, rest)
@@ -32,9 +39,11 @@ class _Ftp(ftplib.FTP):
 
 
 class _Ftps(ftplib.FTP_TLS):
-    """Control and data protected; the data connection goes on in the control connection's TLS session."""
+    """Control and data protected; the data connection resumes the control connection's TLS session."""
 
-    watch: Watch
+    def __init__(self, watch: Watch, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self.watch = watch
 
     def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
         data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
@@ -45,10 +54,11 @@ class _Ftps(ftplib.FTP_TLS):
 
 
 class _ImplicitFtps(_Ftps):
-    """TLS from the first byte on."""
+    """TLS from the first octet; the certificate must be that of `name`."""
 
-    name = ""
-    """Whose certificate it must be."""
+    def __init__(self, watch: Watch, context: ssl.SSLContext, name: str) -> None:
+        super().__init__(watch, context)
+        self.name = name
 
     def connect(
         self, host: str = "", port: int = 0, timeout: float = 0.0, source_address: tuple[str, int] | None = None
@@ -68,8 +78,7 @@ class _ImplicitFtps(_Ftps):
 def _session(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext) -> Iterator[_Ftp | _Ftps]:
     """Connected and logged in.  Raises TransferFailed."""
     stage = "TCP"
-    ftp = _made(location, tls)
-    ftp.watch = watch
+    ftp = _made(location, watch, tls)
     try:
         try:
             _connect(ftp, location, addresses, watch)
@@ -89,14 +98,12 @@ def _session(location: Location, addresses: Sequence[str], watch: Watch, tls: ss
         ftp.close()
 
 
-def _made(location: Location, tls: ssl.SSLContext) -> _Ftp | _Ftps:
+def _made(location: Location, watch: Watch, tls: ssl.SSLContext) -> _Ftp | _Ftps:
     if location.scheme != "ftps":
-        return _Ftp()
+        return _Ftp(watch)
     if location.port != IMPLICIT_PORT:
-        return _Ftps(context=tls)
-    implicit = _ImplicitFtps(context=tls)
-    implicit.name = location.host
-    return implicit
+        return _Ftps(watch, tls)
+    return _ImplicitFtps(watch, tls, location.host)
 
 
 def _connect(ftp: _Ftp | _Ftps, location: Location, addresses: Sequence[str], watch: Watch) -> None:
@@ -121,25 +128,27 @@ def _failure(stage: str, error: BaseException, watch: Watch) -> TransferFailed:
     if isinstance(error, ssl.SSLError):
         stage = "TLS"
     if isinstance(error, TimeoutError):
-        return TransferFailed(stage, f"nothing came within {watch.limits.stall_s:g} s")
+        return TransferFailed(stage, f"no data within {watch.limits.stall_s:g} s")
     if isinstance(error, EOFError):
         return TransferFailed(stage, "the server closed the connection")
-    return TransferFailed(stage, one_line(getattr(error, "strerror", None) or error) or type(error).__name__)
+    return TransferFailed(
+        stage, joined_line(str(getattr(error, "strerror", None) or error), CAUSE_CHARS) or type(error).__name__
+    )
 
 
 def _path(location: Location) -> str:
-    """RFC 1738: relative to where the login leads; `%2F` at its beginning: from the root."""
+    """RFC 1738 §3.2.2: relative to the login folder; `%2F` at its beginning: from the root.  Raises TransferFailed."""
     path, _, kind = location.path[1:].partition(";type=")
     if not path or (kind and kind not in ("i", "a")):
         raise TransferFailed("FTP", "the URL names no file")
     return unquote(path)
 
 
-# --- down -------------------------------------------------------------------------------------------------------------
+# --- download ---------------------------------------------------------------------------------------------------------
 
 
 def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, partial: Partial) -> None:
-    """The whole file into `partial`, going on where an earlier try ended.  Raises TransferFailed, OSError."""
+    """The whole file into `partial`, resumed where an earlier attempt ended.  Raises TransferFailed, OSError."""
     path = _path(location)
     with _session(location, addresses, watch, tls) as ftp:
         size, validator = _about(ftp, path)
@@ -156,11 +165,11 @@ def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ss
         ftp.voidresp()
     watch.check()
     if size is not None and partial.size != size:
-        raise TransferFailed("FTP", f"{partial.size} bytes came, {size} were announced")
+        raise TransferFailed("FTP", f"{partial.size} bytes received, {size} were announced")
 
 
 def _about(ftp: ftplib.FTP, path: str) -> tuple[int | None, str]:
-    """Size and what names this very content; a server need not know either."""
+    """Size and validator of the content; a server need not support either command."""
     size, changed = None, ""
     with suppress(ftplib.Error):
         size = ftp.size(path)
@@ -170,16 +179,16 @@ def _about(ftp: ftplib.FTP, path: str) -> tuple[int | None, str]:
 
 
 def _opened(ftp: ftplib.FTP, path: str, offset: int, size: int | None) -> tuple[socket.socket, int | None]:
-    """The data connection, and the size that the server names when it opens it, where it named none before."""
+    """The data connection, and the size; where SIZE gave none, the one that the server announces with it."""
     source, named = ftp.ntransfercmd(f"RETR {path}", offset or None)
     return source, named if size is None and not offset else size
 
 
-# --- up ---------------------------------------------------------------------------------------------------------------
+# --- upload -----------------------------------------------------------------------------------------------------------
 
 
 def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, file: Path) -> None:
-    """STOR.  Raises TransferFailed, OSError."""
+    """Send the file (STOR).  Raises TransferFailed, OSError."""
     path = _path(location)
     watch.expects(file.stat().st_size)
     with file.open("rb") as source, _session(location, addresses, watch, tls) as ftp:
@@ -192,10 +201,10 @@ def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.
 
 
 def _end(data: socket.socket) -> None:
-    """The end of the file, plainly said.  Many servers do not answer the end of TLS: their word on control counts."""
+    """End the data connection properly.  Many servers do not answer the end of TLS: the reply on control counts."""
     with suppress(OSError):
         if isinstance(data, ssl.SSLSocket):
             data.unwrap()
     with suppress(OSError):
-        socket.socket.shutdown(data, socket.SHUT_WR)  # the watch holds a twin: closing ours alone would say nothing
+        socket.socket.shutdown(data, socket.SHUT_WR)  # the watch holds a duplicate: closing ours alone would not end it
     data.close()

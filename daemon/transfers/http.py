@@ -1,4 +1,4 @@
-"""HTTP and HTTPS by httpx: one file down, with resume, or one up.  No redirects, no proxies, no second look at DNS."""
+"""HTTP and HTTPS by httpx: download of one file with resume, or upload.  No redirects, no proxies, no DNS lookup."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from typing import Any
 import httpx
 
 from daemon import __version__
+from daemon.journal.redaction import joined_line
 from daemon.transfers.files import Partial
-from daemon.transfers.limits import TransferFailed, Watch, one_line
+from daemon.transfers.limits import TransferFailed, Watch
 from daemon.transfers.urls import Location
 
+CAUSE_CHARS = 120
 CHUNK_BYTES = 64 << 10
 NO_PUT = (405, 501)
-"""The server's word for: not with PUT."""
+"""Method Not Allowed, Not Implemented: the server does not support PUT."""
 
 
-class _Way:
-    """How far a connection has come, told by httpx; its sockets are held by the watch."""
+class _Progress:
+    """The stage of a connection, as httpx reports it; its sockets are registered with the watch."""
 
     def __init__(self, watch: Watch) -> None:
         self.stage = "TCP"
@@ -38,7 +40,7 @@ class _Way:
 
 
 @contextmanager
-def _answer(
+def _response(
     method: str,
     location: Location,
     addresses: Sequence[str],
@@ -47,7 +49,7 @@ def _answer(
     headers: Mapping[str, str],
     content: Path | None = None,
 ) -> Iterator[httpx.Response]:
-    """The answer's head, from the first address that connects.  Raises TransferFailed."""
+    """The response, its body unread, from the first address that connects.  Raises TransferFailed."""
     limits = watch.limits
     times = httpx.Timeout(limits.stall_s, connect=limits.connect_s)
     own = {"Host": location.authority, "User-Agent": f"evsed/{__version__}", "Connection": "close"}
@@ -57,23 +59,23 @@ def _answer(
     with httpx.Client(verify=tls, trust_env=False, follow_redirects=False, timeout=times) as client:
         for number, address in enumerate(addresses, 1):
             watch.check()
-            way = _Way(watch)
+            progress = _Progress(watch)
             url = httpx.URL(scheme=location.scheme, host=address, port=location.port, raw_path=location.target.encode())
             request = client.build_request(
                 method,
                 url,
                 headers={**own, **headers},
                 content=None if content is None else _pieces(content, watch),
-                extensions={"sni_hostname": location.host, "trace": way.trace},
+                extensions={"sni_hostname": location.host, "trace": progress.trace},
             )
             try:
                 response = client.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if number < len(addresses) and way.stage == "TCP":
+                if number < len(addresses) and progress.stage == "TCP":
                     continue
-                raise _failure(way.stage, error, watch) from error
+                raise _failure(progress.stage, error, watch) from error
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-                raise _failure(way.stage, error, watch) from error
+                raise _failure(progress.stage, error, watch) from error
             try:
                 yield response
             except (httpx.HTTPError, httpx.StreamError) as error:
@@ -89,32 +91,32 @@ def _failure(stage: str, error: Exception, watch: Watch) -> TransferFailed:
         return error
     if isinstance(error, httpx.TimeoutException):
         waits = watch.limits.connect_s if isinstance(error, httpx.ConnectTimeout) else watch.limits.stall_s
-        return TransferFailed(stage, f"nothing came within {waits:g} s")
-    return TransferFailed(stage, one_line(error) or type(error).__name__)
+        return TransferFailed(stage, f"no data within {waits:g} s")
+    return TransferFailed(stage, joined_line(str(error), CAUSE_CHARS) or type(error).__name__)
 
 
 def _refused(response: httpx.Response) -> TransferFailed:
     if response.is_redirect or 300 <= response.status_code < 400:
         return TransferFailed("HTTP", f"status {response.status_code}: redirects are not followed")
-    return TransferFailed("HTTP", one_line(f"status {response.status_code} {response.reason_phrase}"))
+    return TransferFailed("HTTP", joined_line(f"status {response.status_code} {response.reason_phrase}", CAUSE_CHARS))
 
 
-# --- down -------------------------------------------------------------------------------------------------------------
+# --- download ---------------------------------------------------------------------------------------------------------
 
 
 def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, partial: Partial) -> None:
-    """The whole file into `partial`, going on where an earlier try ended.  Raises TransferFailed, OSError."""
+    """The whole file into `partial`, resumed where an earlier attempt ended.  Raises TransferFailed, OSError."""
     kept = partial.kept()
     headers = {"Accept-Encoding": "identity"}
     if kept.bytes:
         headers |= {"Range": f"bytes={kept.bytes}-", "If-Range": kept.validator}
-    with _answer("GET", location, addresses, watch, tls, headers) as response:
+    with _response("GET", location, addresses, watch, tls, headers) as response:
         if response.status_code == 416 and kept.bytes:
-            partial.drop()  # what we have is no beginning of what is there: the next try is a fresh one
+            partial.discard()  # not a beginning of the file that is there: the next attempt starts anew
         if response.status_code not in (200, 206):
             raise _refused(response)
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise TransferFailed("HTTP", "the file comes packed, though it was not asked for so")
+            raise TransferFailed("HTTP", "unexpected Content-Encoding")
         offset, size = _extent(response, kept.bytes)
         watch.expects(size)
         watch.bytes = offset
@@ -124,41 +126,41 @@ def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ss
             watch.passed(len(chunk))
     watch.check()
     if partial.size != size:
-        raise TransferFailed("HTTP", f"{partial.size} bytes came, {size} were announced")
+        raise TransferFailed("HTTP", f"{partial.size} bytes received, {size} were announced")
 
 
 def _extent(response: httpx.Response, kept_bytes: int) -> tuple[int, int]:
-    """From which byte the answer goes on, and how many the file has.  Raises TransferFailed."""
+    """The offset of the response's body in the file, and the file's size.  Raises TransferFailed."""
     length = response.headers.get("Content-Length", "")
     if not (length.isascii() and length.isdigit() and len(length) < 16):
-        raise TransferFailed("HTTP", "the server does not say how many bytes the file has")
+        raise TransferFailed("HTTP", "the server does not give the size of the file (Content-Length)")
     if response.status_code == 200:
         return 0, int(length)
-    wanted = f"bytes {kept_bytes}-{kept_bytes + int(length) - 1}/{kept_bytes + int(length)}"
-    if not kept_bytes or response.headers.get("Content-Range", "").strip() != wanted:
-        raise TransferFailed("HTTP", "the server answers with another part of the file than was asked for")
+    expected = f"bytes {kept_bytes}-{kept_bytes + int(length) - 1}/{kept_bytes + int(length)}"
+    if not kept_bytes or response.headers.get("Content-Range", "").strip() != expected:
+        raise TransferFailed("HTTP", "the server sends another part of the file than requested (Content-Range)")
     return kept_bytes, kept_bytes + int(length)
 
 
 def _validator(response: httpx.Response) -> str:
-    """What goes into If-Range: only a strong one vouches for the bytes."""
+    """The value for If-Range (RFC 9110 §13.1.5): a strong ETag, else the date."""
     etag = response.headers.get("ETag", "")
     if etag.startswith('"'):
         return str(etag)[:200]
     return str(response.headers.get("Last-Modified", ""))[:100]
 
 
-# --- up ---------------------------------------------------------------------------------------------------------------
+# --- upload -----------------------------------------------------------------------------------------------------------
 
 
 def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, file: Path) -> None:
-    """PUT, or POST where the server knows no PUT.  Raises TransferFailed, OSError."""
+    """Send the file by PUT, or by POST where the server does not support PUT.  Raises TransferFailed, OSError."""
     size = file.stat().st_size
     watch.expects(size)
     headers = {"Content-Type": "application/gzip", "Content-Length": str(size)}
     for method in ("PUT", "POST"):
         watch.bytes = 0
-        with _answer(method, location, addresses, watch, tls, headers, file) as response:
+        with _response(method, location, addresses, watch, tls, headers, file) as response:
             if response.status_code in NO_PUT and method == "PUT":
                 continue
             if not response.is_success:

@@ -1,4 +1,4 @@
-"""What a transfer may take: bytes, time, rate, room; and how it is cut short from outside.  Knows no protocol."""
+"""The limits of a transfer: bytes, time, rate, room; and how it is aborted from outside.  Knows no protocol."""
 
 from __future__ import annotations
 
@@ -13,29 +13,34 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Of one transfer."""
+    """Of one transfer: seconds and bytes, all above 0."""
 
     stall_s: float = 60.0
-    """Without a single byte so long: given up."""
+    """Without a single byte for so long it is given up."""
     connect_s: float = 20.0
+    """For one address, TLS included."""
     whole_s: float = 3600.0
+    """For the whole transfer."""
     firmware_bytes: int = 512 << 20
     upload_bytes: int = 64 << 20
     rate_bytes_s: float = float(4 << 20)
-    """On average: the charge and its reports come first."""
+    """On average: charging and its messages come first."""
     spare_bytes: int = 16 << 20
-    """Room that stays free on the store's file system."""
+    """Stays free on the store's file system."""
 
 
 class TransferFailed(Exception):
-    """Stage and cause, for one line of a log; without any password."""
+    """Why a transfer failed: stage and cause, for one line of a log; without any password."""
 
     def __init__(self, stage: str, cause: str) -> None:
         super().__init__(f"{stage}: {cause}")
 
 
 class Watch:
-    """Belongs to one transfer.  `cancel` may be called from any thread: the sockets held are shut at once."""
+    """Watches one transfer's limits.  `cancel` and `cut` may be called from any thread: they shut its sockets at once.
+
+    `most_bytes` bounds its size; `secret` is a password that must not appear in a cause.
+    """
 
     def __init__(
         self, limits: Limits, most_bytes: int, clock: Callable[[], float] = time.monotonic, secret: str = ""
@@ -43,7 +48,6 @@ class Watch:
         self.limits = limits
         self.most_bytes = most_bytes
         self.secret = secret
-        """A password that must not come out in a server's words."""
         self.bytes = 0
         self._clock = clock
         self._began = clock()
@@ -51,7 +55,7 @@ class Watch:
         self._why = ""
         self._lock = threading.Lock()
         self._held: list[socket.socket] = []
-        self._alarm = threading.Timer(limits.whole_s, self.cut, (f"not done within {limits.whole_s:g} s",))
+        self._alarm = threading.Timer(limits.whole_s, self.cut, (f"not finished within {limits.whole_s:g} s",))
         self._alarm.daemon = True
 
     def __enter__(self) -> Watch:
@@ -71,15 +75,15 @@ class Watch:
 
     @property
     def why(self) -> str:
-        """Why it was cut short, or ""."""
+        """Why it was aborted, or ""."""
         return self._why
 
     def cancel(self) -> None:
-        """Nobody wants it any more: nothing shall be left of it."""
+        """Abort it for good: its files are to be removed."""
         self.cut("cancelled")
 
     def cut(self, why: str) -> None:
-        """It ends now, and may go on another time."""
+        """Abort it now; it may be resumed later."""
         with self._lock:
             self._why = self._why or why
             self._stop.set()
@@ -87,27 +91,27 @@ class Watch:
                 _shut(sock)
 
     def hold(self, sock: socket.socket) -> None:
-        """A socket of this transfer, to be shut when it is cut short."""
+        """Register a socket of this transfer, to be shut when it is aborted."""
         with suppress(OSError), self._lock:
-            twin = socket.socket(fileno=os.dup(sock.fileno()))  # of a TLS one too: its own dup() refuses
+            twin = socket.socket(fileno=os.dup(sock.fileno()))  # works for TLS sockets, too, whose dup() raises
             self._held.append(twin)
             if self._stop.is_set():
                 _shut(twin)
 
     def check(self) -> None:
-        """Raises TransferFailed where it was cut short."""
+        """Raises TransferFailed where it was aborted."""
         if not self._why and self._clock() - self._began > self.limits.whole_s:
-            self._why = f"not done within {self.limits.whole_s:g} s"
+            self._why = f"not finished within {self.limits.whole_s:g} s"
         if self._why:
             raise TransferFailed("transfer", self._why)
 
     def expects(self, size: int) -> None:
-        """Before the first byte.  Raises TransferFailed where it is too many."""
+        """The announced size, before the first byte.  Raises TransferFailed where it is too large."""
         if size > self.most_bytes:
-            raise TransferFailed("transfer", f"{size} bytes are announced, at most {self.most_bytes} are taken")
+            raise TransferFailed("transfer", f"{size} bytes are announced, at most {self.most_bytes} are allowed")
 
     def passed(self, size: int) -> None:
-        """So many more bytes went by; holds back what is too fast.  Raises TransferFailed at a limit."""
+        """`size` more bytes were transferred; waits where that was too fast.  Raises TransferFailed at a limit."""
         self.bytes += size
         self.check()
         if self.bytes > self.most_bytes:
@@ -121,10 +125,3 @@ class Watch:
 def _shut(sock: socket.socket) -> None:
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
-
-
-def one_line(text: object, longest: int = 120) -> str:
-    """What others say, as it may stand in a line of ours."""
-    words = " ".join(str(text).split())
-    plain = words if words.isascii() and words.isprintable() else ascii(words)[1:-1]
-    return plain[:longest]

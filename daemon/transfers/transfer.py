@@ -1,6 +1,6 @@
-"""Firmware down and diagnostics up, over HTTP(S) and FTP(S): the order of the checks, and one line on how it ended.
+"""Download of firmware and upload of diagnostics by HTTP(S) or FTP(S): the order of the checks, and the outcome.
 
-Blocking, for a thread or for `evsed-job`.  How each protocol is spoken: `http.py`, `ftp.py`.
+Blocking, for a thread or for `evsed-job`.  The protocols: `http.py`, `ftp.py`, imported when they are needed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.jobs.workers import JobRequest
+from daemon.journal.redaction import joined_line
 from daemon.transfers.files import Partial, made_folder, sweep
-from daemon.transfers.limits import Limits, TransferFailed, Watch, one_line
+from daemon.transfers.limits import Limits, TransferFailed, Watch
 from daemon.transfers.urls import (
     Address,
     Location,
@@ -29,41 +29,29 @@ from daemon.transfers.urls import (
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """On which terms transfers are made: read from the configuration, never from a message."""
+    """Where and under which limits transfers are made: read from the configuration, never from a message."""
 
     store: Path
     rules: Rules
     ca_file: str = ""
-    """Certificates trusted besides the system's."""
+    """Path of certificates trusted besides the system's."""
     limits: Limits = Limits()
     resolve: Resolve = system_addresses
     ours: Callable[[Address], bool] = is_ours
 
 
 def narrowed(protocols: tuple[str, ...], schemes: tuple[str, ...]) -> tuple[str, ...]:
-    """The schemes that the product can and the configuration allows."""
+    """The schemes that the product supports and the configuration allows."""
     return tuple(scheme for scheme in schemes if scheme.upper() in protocols)
 
 
-def watch_of(job: str, terms: Terms) -> Watch:
-    """The limits of one job."""
-    return Watch(terms.limits, terms.limits.firmware_bytes if job == "download" else terms.limits.upload_bytes)
-
-
-def carry_out(request: JobRequest, terms: Terms, watch: Watch) -> tuple[bool, str]:
-    """A download or an upload.  Never raises."""
-    if request.job == "download":
-        return download(request.location, terms, watch)
-    return upload(request.location, request.file, terms, watch)
-
-
 def download(text: str, terms: Terms, watch: Watch) -> tuple[bool, str]:
-    """Done, and the file's path; or not, and one line on why.  Never raises."""
+    """True and the file's path, or False and one line on why not.  Never raises."""
     return _outcome(lambda: _download(text, terms, watch), watch)
 
 
 def upload(text: str, file: str, terms: Terms, watch: Watch) -> tuple[bool, str]:
-    """Send a file of the transfers' folder, by its name; it is gone afterwards.  Never raises."""
+    """Send a file of the transfers' folder, by its name, and remove it; outcome as of `download`.  Never raises."""
     return _outcome(lambda: _upload(text, file, terms, watch), watch)
 
 
@@ -71,7 +59,7 @@ def file_of(name: str, terms: Terms) -> Path:
     """A file of the transfers' folder.  Raises TransferFailed for any other."""
     path = made_folder(terms.store) / Path(name).name
     if Path(name).name != name or not path.is_file() or path.is_symlink():
-        raise TransferFailed("file", "it is no file of the transfers' folder")
+        raise TransferFailed("file", "not a file of the transfers' folder")
     return path
 
 
@@ -85,11 +73,11 @@ def _outcome(work: Callable[[], str], watch: Watch) -> tuple[bool, str]:
         ok, line = False, str(failed)
     except OSError as error:
         ok, line = False, f"disk: {error.strerror or error}"
-    except Exception as error:  # a library's surprise must not end the station
+    except Exception as error:  # whatever a library raises must not end the station
         ok, line = False, f"transfer: {type(error).__name__}: {error}"
     line = f"transfer: {watch.why}" if watch.why else line
     line = line.replace(watch.secret, "***") if watch.secret else line
-    return ok, one_line(line, 200)
+    return ok, joined_line(line)
 
 
 def _location(text: str, terms: Terms, watch: Watch) -> tuple[Location, list[str]]:
@@ -119,7 +107,7 @@ def _download(text: str, terms: Terms, watch: Watch) -> str:
         return str(partial.finish())
     finally:
         if watch.cancelled and partial.begun:
-            partial.drop()
+            partial.discard()
         partial.leave()
 
 
@@ -143,7 +131,7 @@ def _upload(text: str, name: str, terms: Terms, watch: Watch) -> str:
 
 
 def _trust(terms: Terms) -> ssl.SSLContext:
-    """The system's certificates and ours; TLS 1.2 and later, names checked.  Raises TransferFailed."""
+    """TLS 1.2 or later, names checked; certificates of the system and [csms] ca_file.  Raises TransferFailed."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if terms.ca_file:

@@ -1,6 +1,6 @@
-"""A URL from outside -> where a transfer may go: read once, every address of its host checked.  Opens no connection.
+"""A URL from outside -> the addresses a transfer may connect to: parsed and resolved once, every address checked.
 
-Whoever connects does so to the addresses given here: the name is never looked up a second time.
+Opens no connection.  Transfers connect to these addresses; the name is never looked up a second time.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import msgspec
 from ocpp16.step import FILE_ENDINGS
 
 LONGEST = 512
-"""Characters of a URL (§7.15 and the signed kind's location)."""
+"""Characters of a URL."""
 PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 21}
-"""ftps is explicit TLS: it begins at the port of plain FTP."""
+"""ftps is explicit TLS: it starts at the port of plain FTP."""
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
-"""Host and port to addresses; raises OSError."""
+"""Host and port to addresses.  Raises OSError."""
 
 _NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?")
 _BROADCAST = IPv4Network("240.0.0.0/4")
@@ -33,20 +33,20 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class UrlRefused(Exception):
-    """The URL, or where it leads, is not allowed: the reason, without any password."""
+    """The URL, or an address of its host, is not allowed: the reason, without any password."""
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """[transfers] of the configuration, and what the product can."""
+    """What is allowed: [transfers] of the configuration, limited to what the product supports."""
 
     schemes: tuple[str, ...]
     allow_hosts: tuple[str, ...] = ()
-    """Empty: any but this machine."""
+    """Names, addresses or networks; empty: any but this machine."""
     allow_loopback: bool = False
 
 
 class Location(msgspec.Struct, frozen=True):
-    """A URL in its parts; `path` begins with a slash and is as it came, user and password are decoded."""
+    """A URL in its parts; `path` begins with a slash and is still encoded, user and password are decoded."""
 
     scheme: str
     host: str
@@ -61,7 +61,7 @@ class Location(msgspec.Struct, frozen=True):
 
     @property
     def authority(self) -> str:
-        """Host and port as the Host header wants them."""
+        """Host and port for the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -70,7 +70,7 @@ class Location(msgspec.Struct, frozen=True):
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def joined(self, file_name: str) -> Location:
-        """Where an upload goes: a location with a file's ending is that file, any other a folder to put it in."""
+        """The target of an upload: a location with a file's ending is that file, any other is a folder."""
         if self.path.lower().endswith(FILE_ENDINGS):
             return self
         return msgspec.structs.replace(self, path=f"{self.path.rstrip('/')}/{file_name}")
@@ -81,19 +81,19 @@ def read_location(text: str, schemes: Sequence[str]) -> Location:
     if len(text) > LONGEST:
         raise UrlRefused(f"it has {len(text)} characters, at most {LONGEST} are allowed")
     if not text.isascii() or not text.isprintable() or any(char in text for char in ' \\"<>^`{|}'):
-        raise UrlRefused("it holds a blank, a control character or another that no URL has")
+        raise UrlRefused("it contains a blank, a control character or another invalid character")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise UrlRefused(f"it cannot be read: {error}"[:100]) from None
+        raise UrlRefused(f"it is not a valid URL: {error}"[:100]) from None
     if parts.scheme not in schemes:
         raise UrlRefused(f"its scheme is {parts.scheme[:20]!r}, allowed: {', '.join(schemes) or 'none'}")
     assert parts.scheme in PORTS
     if port == 0:
-        raise UrlRefused("it names port 0")
+        raise UrlRefused("its port is 0")
     if "[" in parts.netloc and ":" not in (parts.hostname or ""):
-        raise UrlRefused("its host is no address")
+        raise UrlRefused("its host is not a valid address")
     user, password = _userinfo(parts.netloc)
     path = _decodable(parts.path or "/")
     return Location(
@@ -110,7 +110,7 @@ def read_location(text: str, schemes: Sequence[str]) -> Location:
 def _userinfo(netloc: str) -> tuple[str | None, str]:
     info, at, _ = netloc.rpartition("@")
     if "@" in info:
-        raise UrlRefused("it holds more than one @")
+        raise UrlRefused("it contains more than one @")
     if not at:
         return None, ""
     user, _, password = info.partition(":")
@@ -118,44 +118,44 @@ def _userinfo(netloc: str) -> tuple[str | None, str]:
 
 
 def _decodable(part: str) -> str:
-    """`part`, once it is sure that nothing that steers a protocol is hidden in it."""
+    """`part` unchanged, after a check that no control character is encoded in it.  Raises UrlRefused."""
     try:
         plain = unquote(part, errors="strict")
     except UnicodeDecodeError:
-        raise UrlRefused("it holds bytes that are no UTF-8") from None
+        raise UrlRefused("it contains octets that are not UTF-8") from None
     if any(ord(char) < 32 or ord(char) == 127 for char in plain):
-        raise UrlRefused("it hides a control character")
+        raise UrlRefused("it contains an encoded control character")
     return part
 
 
 def _host(host: str) -> str:
     if not host:
-        raise UrlRefused("it names no host")
+        raise UrlRefused("it has no host")
     if ":" in host:
         try:
             return str(IPv6Address(host)) if "%" not in host else _no_zone()
         except ValueError:
-            raise UrlRefused("its host is no address") from None
+            raise UrlRefused("its host is not a valid address") from None
     if not _NAME.fullmatch(host):
         raise UrlRefused("its host is neither a name nor an address")
     return host.lower()
 
 
 def _no_zone() -> str:
-    raise UrlRefused("its host carries a zone")
+    raise UrlRefused("its host has a zone")
 
 
-# --- where it leads ---------------------------------------------------------------------------------------------------
+# --- addresses --------------------------------------------------------------------------------------------------------
 
 
 def system_addresses(host: str, port: int) -> list[str]:
-    """All addresses that the system knows of a host, in its order.  Raises OSError."""
+    """All addresses of a host, in the system's order.  Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def is_ours(address: Address) -> bool:
-    """Whether an address is this machine's own: only those can be bound.  No packet leaves."""
+    """Whether an address is this machine's own: only those can be bound.  Sends nothing."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.bind((str(address), 0))
@@ -169,7 +169,7 @@ def checked_addresses(
     resolve: Resolve = system_addresses,
     ours: Callable[[Address], bool] = is_ours,
 ) -> list[str]:
-    """The addresses to connect to, in turn; one that is not allowed spoils them all.  Raises UrlRefused."""
+    """The addresses to connect to, in order.  Raises UrlRefused where any of them is not allowed."""
     try:
         texts = list(resolve(location.host, location.port))
     except (OSError, UnicodeError) as error:
@@ -179,19 +179,19 @@ def checked_addresses(
         try:
             addresses.append(ip_address(text))
         except ValueError:
-            raise UrlRefused(f"{text} is no address") from None
+            raise UrlRefused(f"{text} is not an address") from None
     if not addresses:
         raise UrlRefused(f"{location.host} has no address")
     for address in addresses:
         if reason := why_not(address, rules.allow_loopback, ours):
             raise UrlRefused(f"{address} is {reason}")
         if not _is_listed(location.host, address, rules.allow_hosts):
-            raise UrlRefused(f"{location.host} ({address}) is none of [transfers] allow_hosts")
+            raise UrlRefused(f"{location.host} ({address}) is not in [transfers] allow_hosts")
     return [str(address) for address in addresses]
 
 
 def why_not(address: Address, allow_loopback: bool, ours: Callable[[Address], bool]) -> str:
-    """Why nothing may be fetched from an address, or ""."""
+    """Why nothing may be transferred to or from an address, or ""."""
     if isinstance(address, IPv6Address):
         if address.scope_id:
             return "an address with a zone"
@@ -213,7 +213,7 @@ def why_not(address: Address, allow_loopback: bool, ours: Callable[[Address], bo
 
 
 def _carried(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address to which an IPv6 one of a translator or tunnel leads."""
+    """The IPv4 address inside an IPv6 address of a translator or tunnel (NAT64, 6to4, Teredo)."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.sixtofour or (address.teredo[1] if address.teredo else None)
@@ -222,10 +222,10 @@ def _carried(address: IPv6Address) -> IPv4Address | None:
 def _is_listed(host: str, address: Address, allowed: Sequence[str]) -> bool:
     if not allowed:
         return True
-    for word in allowed:
-        if word.lower().rstrip(".") == host.rstrip("."):
+    for entry in allowed:
+        if entry.lower().rstrip(".") == host.rstrip("."):
             return True
         with suppress(ValueError):
-            if address in ip_network(word, strict=False):
+            if address in ip_network(entry, strict=False):
                 return True
     return False

@@ -1,4 +1,4 @@
-"""Stands where systemd-python would: remembers what it was told.  No test lives here."""
+"""Stands in for systemd-python and records its calls.  It holds no test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host's clock: believed only where the kernel vouches for it."""
+"""The host's clock: trusted only where the kernel reports it as synchronised."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BUILT = 1_000_000.0
 
 
 class Desk:
-    """Two hands and a kernel's word, set by the test."""
+    """Two clocks and the kernel's answer, set by the test."""
 
     def __init__(self) -> None:
         self.mono = 100.0
@@ -38,21 +38,21 @@ def test_a_synchronised_clock_is_utc() -> None:
 
 
 def test_an_unsynchronised_clock_is_not_utc() -> None:
-    """A clock that the kernel does not vouch for yields None, whatever it shows."""
+    """A clock that the kernel reports as not synchronised yields None, whatever it shows."""
     desk = Desk()
     desk.synchronised = False
     assert desk.clock.now() == (100.0, None)
 
 
 def test_no_time_before_the_build_date() -> None:
-    """1970 is not the time, even where somebody calls it synchronised."""
+    """1970 is not the time, even where the kernel reports it as synchronised."""
     desk = Desk()
     desk.wall = 12.0
     assert desk.clock.now() == (100.0, None)
 
 
 def test_the_kernel_is_asked_once_a_minute() -> None:
-    """Its word is kept for 60 s, so that asking costs nothing."""
+    """The kernel's answer is used for 60 s, so that asking costs nothing."""
     desk = Desk()
     for _ in range(59):
         desk.clock.now()
@@ -85,15 +85,15 @@ def test_jumps_leave_the_intervals_alone() -> None:
 
 def test_the_kernel_answers() -> None:
     """adjtimex can be asked without privileges and changes nothing."""
-    assert host_clock.kernel_says_synchronised() in (True, False)
+    assert host_clock.kernel_is_synchronised() in (True, False)
 
 
 @pytest.mark.parametrize(
     ("state", "status", "known"), [(0, 0x2001, True), (1, 0, True), (5, 0, False), (0, 0x40, False), (5, 0x41, False)]
 )
 def test_what_the_kernel_means(state: int, status: int, known: bool) -> None:
-    """TIME_ERROR or STA_UNSYNC: nobody keeps the clock; a leap second to come is no doubt."""
-    assert host_clock.vouched(state, status) is known
+    """TIME_ERROR or STA_UNSYNC mean not synchronised; a coming leap second does not."""
+    assert host_clock.is_synchronised(state, status) is known
 
 
 def test_the_process_clock_runs() -> None:

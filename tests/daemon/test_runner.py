@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from daemon.runner import CROWDED, INBOX_CAP, STALL_S, TURNS, InvariantError, Runner
+from daemon.runner import CROWDED, INBOX_CAP, STALL_S, STEPS_IN_A_ROW, InvariantError, Runner
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardLost, BoardReady, Event, Now, Started, StopAsked, Tick
 from ocpp16.records import Unit
@@ -36,7 +36,7 @@ class Scripted:
 
 
 class Recorded:
-    """Hands that write down what they are told."""
+    """Records each call."""
 
     def __init__(self) -> None:
         self.did: list[Any] = []
@@ -75,11 +75,11 @@ class Recorded:
     def job(self, job: Job) -> None:
         self.did.append(job)
 
-    def took(self, now: Now, event: Event) -> None:
+    def taken(self, now: Now, event: Event) -> None:
         self.did.append(type(event).__name__)
 
 
-class Hands(Recorded):
+class FakeExecutor(Recorded):
     """Without what was taken and the link, for tests about other things."""
 
     @property
@@ -87,13 +87,15 @@ class Hands(Recorded):
         return [what for what in self.did if not isinstance(what, Link) and what not in ("Started", "Tick")]
 
 
-def runner_of(*steps: Step | Exception, mono: Callable[[], float] = lambda: 5.0) -> tuple[Runner, Hands, Scripted]:
-    point, hands = Scripted(*steps), Hands()
-    return Runner(cast(ChargePoint, point), hands, lambda: Now(mono(), None)), hands, point
+def runner_of(
+    *steps: Step | Exception, mono: Callable[[], float] = lambda: 5.0
+) -> tuple[Runner, FakeExecutor, Scripted]:
+    point, executor = Scripted(*steps), FakeExecutor()
+    return Runner(cast(ChargePoint, point), executor, lambda: Now(mono(), None), Started()), executor, point
 
 
 async def test_the_first_event_of_a_life_is_started() -> None:
-    """Started comes first, then what was delivered, until a Restart is told."""
+    """Started comes first, then what was delivered, until a step wants a Restart."""
     runner, _, point = runner_of(Step(), Step())
     runner.deliver(StopAsked(1))
     assert await runner.run() == Restart("Exit")
@@ -101,7 +103,7 @@ async def test_the_first_event_of_a_life_is_started() -> None:
 
 
 async def test_moments_come_in_the_one_order() -> None:
-    """Withdraw, commit, tell, offer."""
+    """Withdraw, commit, send, offer."""
     first = Step(outlets=(Outlet(1, 16.0), Outlet(2, 0.0)))
     second = Step(
         outlets=(Outlet(1, 0.0), Outlet(2, 10.0)),
@@ -112,10 +114,10 @@ async def test_moments_come_in_the_one_order() -> None:
         replies=(Reply(1, True, ""),),
         jobs=(Restart("SoftReset"),),
     )
-    runner, hands, _ = runner_of(first, second)
+    runner, executor, _ = runner_of(first, second)
     runner.deliver(StopAsked(1))
     assert (await runner.run()).how == "SoftReset"
-    assert hands.told[-7:] == [
+    assert executor.told[-7:] == [
         ("offer", 0.0),
         "commit",
         "frame",
@@ -127,56 +129,56 @@ async def test_moments_come_in_the_one_order() -> None:
 
 
 async def test_only_differences_are_carried_out() -> None:
-    """A level that stays as it is is not told again; a link neither."""
+    """An unchanged level is not sent again; an unchanged link neither."""
     same = Step(outlets=(Outlet(1, 16.0),))
-    runner, hands, _ = runner_of(same, same, same)
+    runner, executor, _ = runner_of(same, same, same)
     runner.deliver(StopAsked(1))
     runner.deliver(StopAsked(2))
     await runner.take(Started())
     await runner.take(StopAsked(1))
-    assert [what for what in hands.did if isinstance(what, tuple)] == [("offer", 16.0)]
-    assert len([what for what in hands.did if isinstance(what, Link)]) == 1
+    assert [what for what in executor.did if isinstance(what, tuple)] == [("offer", 16.0)]
+    assert len([what for what in executor.did if isinstance(what, Link)]) == 1
 
 
 async def test_after_a_lost_board_all_levels_are_told_again() -> None:
-    """The next board knows no level: after BoardReady every one is told, and only then may they leave."""
+    """The next board knows no level: after BoardReady every one is sent, and then `decided` is called."""
     same = Step(outlets=(Outlet(1, 16.0),))
-    runner, hands, _ = runner_of(same, same, same)
+    runner, executor, _ = runner_of(same, same, same)
     for event in (Started(), BoardLost("gone"), BoardReady()):
         await runner.take(event)
-    assert [what for what in hands.told if what == "decided" or isinstance(what, tuple)] == [
+    assert [what for what in executor.told if what == "decided" or isinstance(what, tuple)] == [
         ("offer", 16.0),
         ("offer", 16.0),
         "decided",
     ]
 
 
-async def test_a_broken_belief_withdraws_every_offer() -> None:
-    """An exception in a step is told by what it was and when, and no energy is left offered."""
-    runner, hands, _ = runner_of(AssertionError("impossible"))
+async def test_an_internal_error_withdraws_every_offer() -> None:
+    """An exception in a step is reported with its event, and no energy is left offered."""
+    runner, executor, _ = runner_of(AssertionError("impossible"))
     with pytest.raises(InvariantError, match="AssertionError at Started: impossible"):
         await runner.run()
-    assert hands.did[-1] == "withdraw all"
+    assert executor.did[-1] == "withdraw all"
 
 
 async def test_a_failed_commit_withdraws_every_offer() -> None:
-    """What could not be made durable is not said, and nothing is offered any more."""
-    runner, hands, _ = runner_of(Step(records=(Save(Unit()),), frames=("frame",)))
-    hands.commit_fails = OSError("disk")
+    """What could not be made durable is not sent, and nothing is offered any more."""
+    runner, executor, _ = runner_of(Step(records=(Save(Unit()),), frames=("frame",)))
+    executor.commit_fails = OSError("disk")
     with pytest.raises(OSError, match="disk"):
         await runner.run()
-    assert "frame" not in hands.did and hands.did[-1] == "withdraw all"
+    assert "frame" not in executor.did and executor.did[-1] == "withdraw all"
 
 
 async def test_being_asked_to_stop_leaves_the_charge_to_the_lease() -> None:
-    """A cancellation is no broken belief: offers stay as they are."""
-    runner, hands, _ = runner_of(Step(outlets=(Outlet(1, 16.0),)))
+    """A cancellation is no internal error: offers stay as they are."""
+    runner, executor, _ = runner_of(Step(outlets=(Outlet(1, 16.0),)))
     task = asyncio.ensure_future(runner.run())
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert "withdraw all" not in hands.did
+    assert "withdraw all" not in executor.did
 
 
 async def test_time_comes_when_it_was_asked_for() -> None:
@@ -199,20 +201,20 @@ async def test_an_event_wakes_the_loop() -> None:
 
 
 async def test_others_get_their_turn() -> None:
-    """However much waits in the inbox, the rest of the hall is not starved."""
-    runner, _, point = runner_of(*[Step()] * (3 * TURNS))
-    for number in range(3 * TURNS):
+    """However much waits in the inbox, other tasks are not starved."""
+    runner, _, point = runner_of(*[Step()] * (3 * STEPS_IN_A_ROW))
+    for number in range(3 * STEPS_IN_A_ROW):
         runner.deliver(StopAsked(number))
     seen: list[int] = []
     task = asyncio.ensure_future(runner.run())
     while not task.done():
         await asyncio.sleep(0)
         seen.append(len(point.events))
-    assert any(0 < count < 2 * TURNS for count in seen)
+    assert any(0 < count < 2 * STEPS_IN_A_ROW for count in seen)
 
 
 async def test_the_inbox_has_a_cap() -> None:
-    """Readers are asked to wait long before; more than the cap is a broken belief."""
+    """Readers are asked to wait long before; more than the cap is an internal error."""
     runner, _, _ = runner_of()
     for _ in range(CROWDED):
         assert not runner.crowded
@@ -225,19 +227,19 @@ async def test_the_inbox_has_a_cap() -> None:
 
 
 async def test_a_slow_step_is_noted() -> None:
-    """A step that held everything up is told with its event."""
+    """A slow step is logged with its event."""
     clock = [5.0]
-    runner, hands, point = runner_of(Step(), mono=lambda: clock[0])
+    runner, executor, point = runner_of(Step(), mono=lambda: clock[0])
     point.on_step = lambda: clock.__setitem__(0, clock[0] + 1.0)
     await runner.take(StopAsked(1))
-    assert "slow-step" in hands.did
+    assert "slow-step" in executor.did
 
 
 async def test_progress_is_proved() -> None:
     """Idle is alive; a commit may take its time; a stall and a slept-through wake-up are not alive."""
     clock = [5.0]
     steps = (Step(wake_at=7.0), Step(records=(Save(Unit()),)), Step())
-    runner, hands, _ = runner_of(*steps, mono=lambda: clock[0])
+    runner, executor, _ = runner_of(*steps, mono=lambda: clock[0])
     assert runner.alive()
     await runner.take(Tick())
     assert runner.alive()
@@ -248,7 +250,7 @@ async def test_progress_is_proved() -> None:
     async def slow(writes: Sequence[Write]) -> None:
         await gate.wait()
 
-    hands.commit = slow  # type: ignore[method-assign]
+    executor.commit = slow  # type: ignore[method-assign]
     task = asyncio.ensure_future(runner.take(Tick()))
     await asyncio.sleep(0)
     assert runner.alive()
@@ -258,8 +260,8 @@ async def test_progress_is_proved() -> None:
     await task
 
 
-async def test_other_jobs_go_to_the_hands() -> None:
+async def test_other_jobs_go_to_the_executor() -> None:
     """A job that is no restart is handed on."""
-    runner, hands, _ = runner_of(Step(jobs=(Job(),)))
+    runner, executor, _ = runner_of(Step(jobs=(Job(),)))
     await runner.take(Tick())
-    assert hands.did[-1] == Job() and runner.ending is None
+    assert executor.did[-1] == Job() and runner.ending is None

@@ -1,4 +1,4 @@
-"""One life of the process, from the opened store to the exit code."""
+"""One run of the process, from the opened store to the exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from daemon.store.store import Store
 
 @pytest.fixture(autouse=True)
 def collecting() -> None:
-    """The collector works before and after: a life turns it off at its start."""
+    """The garbage collector is on before and after: a run turns it off at its start."""
     gc.enable()
 
 
@@ -28,7 +28,7 @@ def config(folder: Path) -> Config:
     return load([file], {})
 
 
-def test_a_store_that_is_taken_ends_the_life_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_that_is_in_use_ends_the_process_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two of them on one store would be one too many: exit 1, and the holder is named."""
     store = Store.open(tmp_path / "store")
     assert run(config(tmp_path)) == 1
@@ -36,8 +36,8 @@ def test_a_store_that_is_taken_ends_the_life_at_once(tmp_path: Path, capsys: pyt
     store.close()
 
 
-def test_a_part_that_cannot_begin_ends_the_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A control socket that cannot be made (a folder is in its place): told, exit 1, the store is free again."""
+def test_a_part_that_cannot_start_ends_the_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A control socket that cannot be created (a folder is in its place): logged, exit 1, the store is free again."""
     assert run(config(tmp_path)) == 1
-    assert "ending" in capsys.readouterr().err
+    assert "restarting" in capsys.readouterr().err
     Store.open(tmp_path / "store").close()

@@ -126,7 +126,7 @@ async def test_a_charge_and_a_soft_reset(tmp_path: Path) -> None:
         await central.action("StopTransaction")
         assert (await rig.ask(do="sim", words=["fault", "store-full", "off"]))["ok"]
         log = (await rig.ask(do="log"))["log"]
-        assert all(note["utc"] for note in log) and any("transaction 1 began" in note["text"] for note in log)
+        assert all(note["utc"] for note in log) and any("transaction 1 started" in note["text"] for note in log)
         assert (await rig.ask(do="reset"))["ok"]
         assert await asyncio.wait_for(life, 15) == 0
         assert not (tmp_path / "c").exists() and any("SoftReset" in line for line in rig.lines)
@@ -136,7 +136,7 @@ async def test_a_charge_and_a_soft_reset(tmp_path: Path) -> None:
 
 
 async def test_a_hard_reset_plays_the_reboot_hook(tmp_path: Path) -> None:
-    """With the simulated board, the hook is the board's make-believe; then exit 0."""
+    """With the simulated board the hook is simulated, too; then exit 0."""
     async with station(tmp_path) as (rig, central):
         life = asyncio.ensure_future(rig.station.run())
         await central.action("StatusNotification")
@@ -147,7 +147,7 @@ async def test_a_hard_reset_plays_the_reboot_hook(tmp_path: Path) -> None:
 
 
 async def test_a_hard_reset_without_a_hook_says_so(tmp_path: Path) -> None:
-    """Where evsed-job is not there, only evsed restarts, and that is told."""
+    """Without evsed-job only evsed restarts, and that is logged."""
     more = f'[board]\nsocket = "{tmp_path}/none"\n[jobs]\nsocket = "{tmp_path}/nojobs"\n'
     async with station(tmp_path, more) as (rig, central):
         life = asyncio.ensure_future(rig.station.run())
@@ -159,15 +159,15 @@ async def test_a_hard_reset_without_a_hook_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_missing_board_and_no_central_system(tmp_path: Path) -> None:
-    """The station stays up, says what is missing, and ends as it is asked."""
+    """The station stays up, reports what is missing, and ends when requested."""
     more = f'[board]\nsocket = "{tmp_path}/none"\n'
     async with station(tmp_path, more, "ws://127.0.0.1:1/x") as (rig, _):
         life = asyncio.ensure_future(rig.station.run())
         await rig.ready()
-        assert isinstance(rig.station.hands._board, BoardSocket)
+        assert isinstance(rig.station.executor._board, BoardSocket)
         status = (await rig.ask(do="status"))["status"]
         assert status["link"]["last_failure"]["stage"] == "TCP"
-        rig.station._asked_to_end(lambda code: None)
+        rig.station._request_end(lambda code: None)
         assert await asyncio.wait_for(life, 5) == 0
         assert any(line.startswith("board: no board at") for line in rig.lines)
 
@@ -175,7 +175,7 @@ async def test_a_missing_board_and_no_central_system(tmp_path: Path) -> None:
 async def test_an_order_before_there_is_a_board_is_answered(tmp_path: Path) -> None:
     """Nobody waits for a board that is not made yet."""
     async with station(tmp_path) as (rig, _):
-        rig.station.hands.order(Order(3, "unlock", 1))
+        rig.station.executor.order(Order(3, "unlock", 1))
         assert rig.station.runner._inbox[-1] == BoardDone(3, False, "no board is attached")
 
 
@@ -183,21 +183,21 @@ async def test_a_second_request_to_end_does_not_wait(tmp_path: Path) -> None:
     """Asked twice, the process goes at once."""
     async with station(tmp_path) as (rig, _):
         ended: list[int] = []
-        rig.station._asked_to_end(ended.append)
-        rig.station._asked_to_end(ended.append)
+        rig.station._request_end(ended.append)
+        rig.station._request_end(ended.append)
         assert ended == [0]
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (StoreFailed("disk gone"), "the store failed"),
-        (InvariantError("AssertionError at Tick: x"), "broken belief"),
-        (OSError("no socket"), "cannot go on"),
+        (StoreFailed("disk gone"), "commit failed"),
+        (InvariantError("AssertionError at Tick: x"), "internal error"),
+        (OSError("no socket"), "cannot continue"),
     ],
 )
 async def test_a_part_that_dies_ends_the_station(tmp_path: Path, error: Exception, words: str) -> None:
-    """A failed commit, a broken belief, a part that ends: told with its reason, exit 1."""
+    """A failed commit, an internal error, a part that fails: logged with its reason, exit 1."""
     async with station(tmp_path) as (rig, _):
 
         async def dies() -> None:
@@ -223,7 +223,7 @@ async def test_no_part_may_end_by_itself(tmp_path: Path) -> None:
 async def test_a_recorder_that_cannot_write_is_told(tmp_path: Path) -> None:
     """From whatever thread it comes, the reason becomes a note."""
     async with station(tmp_path) as (rig, _):
-        rig.station._recorder_fails("no space")
+        rig.station._recorder_failed("no space")
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert any("flight recorder" in line and "no space" in line for line in rig.lines)
@@ -233,5 +233,5 @@ async def test_the_status_in_one_line(tmp_path: Path) -> None:
     """What the supervisor shows: status, link, queue; a link closed by ourselves is no failure."""
     async with station(tmp_path) as (rig, _):
         assert "not connected" in rig.station._status_line()
-        rig.station._link_says("link-down", {"stage": "", "cause": "closed by ourselves"})
-        assert rig.lines[-1] == "central system: closed by ourselves"
+        rig.station._log_link("link-down", {"stage": "", "cause": "closed by ourselves"})
+        assert rig.lines[-1] == "central system: connection closed by ourselves"

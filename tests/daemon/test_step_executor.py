@@ -15,7 +15,7 @@ from ocpp16.step import Link, Note, Order, Outlet, Reply, Write
 
 
 class Parts:
-    """Board, link and disk in one, writing down what they are told."""
+    """Board, link and store in one, recording each call."""
 
     def __init__(self) -> None:
         self.did: list[Any] = []
@@ -52,14 +52,15 @@ class Rig:
         self.parts, self.lines, self.orphans = Parts(), list[str](), list[Order]()
         self.thread = ThreadPoolExecutor(1)
         journal = Journal(lambda priority, text, fields: self.lines.append(text))
-        self.hands = StepExecutor(
+        self.executor = StepExecutor(
             self.parts,
             self.parts,
             self.thread,
             journal,
-            self.parts.did.append,
             lambda: Now(1.0, None),
-            self.orphans.append,
+            reply=self.parts.did.append,
+            no_board=self.orphans.append,
+            job=self.parts.did.append,
         )
 
 
@@ -67,57 +68,57 @@ NOW = Now(1.0, None)
 
 
 async def test_levels_wait_for_the_board() -> None:
-    """What was wanted before there is a board is told to it when it comes; an order is answered no."""
+    """Levels from before the board are sent to it when it is attached; an order is refused."""
     rig = Rig()
-    rig.hands.offer(Outlet(1, 10.0))
-    rig.hands.offer(Outlet(1, 16.0))
-    rig.hands.withdraw_all()
-    rig.hands.order(Order(1, "unlock", 1))
+    rig.executor.offer(Outlet(1, 10.0))
+    rig.executor.offer(Outlet(1, 16.0))
+    rig.executor.withdraw_all()
+    rig.executor.order(Order(1, "unlock", 1))
     assert rig.parts.did == [] and rig.orphans == [Order(1, "unlock", 1)]
-    rig.hands.take_board(rig.parts)
-    rig.hands.offer(Outlet(1, 8.0))
-    rig.hands.decided()
-    rig.hands.order(Order(2, "unlock", 1))
-    rig.hands.withdraw_all()
+    rig.executor.attach_board(rig.parts)
+    rig.executor.offer(Outlet(1, 8.0))
+    rig.executor.decided()
+    rig.executor.order(Order(2, "unlock", 1))
+    rig.executor.withdraw_all()
     assert rig.parts.did == [Outlet(1, 16.0), Outlet(1, 8.0), "decided", Order(2, "unlock", 1), "withdraw"]
 
 
 async def test_commits_wait_for_the_disk() -> None:
-    """A commit is done when the disk thread says so."""
+    """A commit is complete when the disk thread has done it."""
     rig = Rig()
-    await rig.hands.commit([])
+    await rig.executor.commit([])
     assert rig.parts.did == ["commit"]
 
 
 async def test_frames_links_and_replies_go_their_way() -> None:
-    """Each is handed to its part; the first frame is the first word."""
+    """Each is passed to its part; the first frame is noted."""
     rig = Rig()
-    assert not rig.hands.spoken.is_set()
-    rig.hands.frame("[2]")
-    rig.hands.link(Link())
-    rig.hands.reply(Reply(1, True, ""))
-    assert rig.parts.did == ["[2]", Link(), Reply(1, True, "")] and rig.hands.spoken.is_set()
+    assert not rig.executor.first_frame.is_set()
+    rig.executor.frame("[2]")
+    rig.executor.link(Link())
+    rig.executor.reply(Reply(1, True, ""))
+    assert rig.parts.did == ["[2]", Link(), Reply(1, True, "")] and rig.executor.first_frame.is_set()
 
 
 async def test_notes_become_lines() -> None:
-    """A note is a line; what the link has told already is not told twice; an accepted boot settles the link."""
+    """A note is a line; what the link has logged is not logged twice; an accepted boot settles the link."""
     rig = Rig()
-    rig.hands.note(NOW, Note("boot-accepted", {"interval": 3}))
-    rig.hands.note(NOW, Note("link-up", {}))
+    rig.executor.note(NOW, Note("boot-accepted", {"interval": 3}))
+    rig.executor.note(NOW, Note("link-up", {}))
     assert len(rig.lines) == 1 and "accepted" in rig.lines[0] and rig.parts.did == ["settled"]
 
 
 async def test_what_happened_before_the_recorder_is_written_down_too(tmp_path: Path) -> None:
     """Events, frames and notes from before the snapshot was made follow it in their order."""
     rig = Rig()
-    rig.hands.took(NOW, Tick())
-    rig.hands.frame("[2]")
-    rig.hands.record(1e9, at_once=True)  # nothing to record with yet
+    rig.executor.taken(NOW, Tick())
+    rig.executor.frame("[2]")
+    rig.executor.record(1e9, at_once=True)  # nothing to record with yet
     recorder = FlightRecorder(tmp_path, b"k" * 32)
-    rig.hands.take_recorder(recorder)
-    rig.hands.note(NOW, Note("boot-accepted", {}))
+    rig.executor.attach_recorder(recorder)
+    rig.executor.note(NOW, Note("boot-accepted", {}))
     assert not (tmp_path / FILES[0]).exists()
-    rig.hands.note(NOW, Note("broken-belief", {}))  # an error is written at once
+    rig.executor.note(NOW, Note("internal-error", {}))  # an error is written at once
     rig.thread.shutdown()
     assert [line[0] for line in read_lines(tmp_path / FILES[0])] == ["event", "sent", "note", "note"]
 
@@ -125,28 +126,28 @@ async def test_what_happened_before_the_recorder_is_written_down_too(tmp_path: P
 async def test_one_batch_at_a_time(tmp_path: Path) -> None:
     """While a batch is under way to the card, no second one is begun."""
     rig = Rig()
-    rig.hands.take_recorder(FlightRecorder(tmp_path, b"k" * 32))
-    rig.hands.took(NOW, Tick())
+    rig.executor.attach_recorder(FlightRecorder(tmp_path, b"k" * 32))
+    rig.executor.taken(NOW, Tick())
     with ThreadPoolExecutor(1) as busy:
-        rig.hands._writing = busy.submit(lambda: None)
-        rig.hands._writing.result()
-        rig.hands.record(1e9)
-        first = rig.hands._writing
+        rig.executor._writing = busy.submit(lambda: None)
+        rig.executor._writing.result()
+        rig.executor.record(1e9)
+        first = rig.executor._writing
         first.result()
-        rig.hands.record(1e9)
-        assert rig.hands._writing is first  # nothing was due
+        rig.executor.record(1e9)
+        assert rig.executor._writing is first  # nothing was due
 
 
 async def test_who_follows_sees_frames_and_notes_without_secrets() -> None:
     """Frames of both directions and notes go to who follows; keys and passwords do not."""
     rig, seen = Rig(), list[dict[str, Any]]()
-    rig.hands.frame("[unseen]")
-    rig.hands.watchers.add(seen.append)
-    rig.hands.frame('[2,"1","X",{}]')
-    rig.hands.took(NOW, FrameReceived('[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"abc"}]'))
-    rig.hands.took(NOW, Tick())
-    rig.hands.note(NOW, Note("boot-accepted", {}))
+    rig.executor.frame("[unseen]")
+    rig.executor.watchers.add(seen.append)
+    rig.executor.frame('[2,"1","X",{}]')
+    rig.executor.taken(NOW, FrameReceived('[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"abc"}]'))
+    rig.executor.taken(NOW, Tick())
+    rig.executor.note(NOW, Note("boot-accepted", {}))
     rig.parts.connected = False
-    rig.hands.frame("[lost]")
+    rig.executor.frame("[lost]")
     assert [line.get("from", "note") for line in seen] == ["station", "central system", "note"]
     assert "abc" not in str(seen)

@@ -1,4 +1,4 @@
-"""What the supervisor is told, and when it is not."""
+"""Notifications to the supervisor."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import os
 
 import pytest
 
-from daemon.supervisor import Service, choose, watchdog_s
+from daemon.supervisor import SupervisorNotifier, choose, watchdog_s
 from tests.daemon import fake_systemd
 
 
 def test_without_a_supervisor_nobody_is_told() -> None:
-    """No socket, or no systemd-python: nothing is said and nothing fails."""
+    """No socket, or no systemd-python: nothing is sent and nothing fails."""
     assert choose({}) is None
     assert choose({"NOTIFY_SOCKET": "@x"}, "systemd.not_installed_here") is None
-    Service(None, lambda: True, lambda: "", None).beat()
+    SupervisorNotifier(None, lambda: True, lambda: "", None).beat()
 
 
 def test_with_systemd_python_its_notify_is_used() -> None:
-    """Where the module can be imported, its `notify` carries the word."""
+    """Where the module can be imported, its `notify` is used."""
     assert choose({"NOTIFY_SOCKET": "@x"}, "tests.daemon.fake_systemd") is fake_systemd.notify
 
 
@@ -42,10 +42,10 @@ def test_the_supervisors_patience(environ: dict[str, str], seconds: float | None
 
 
 def test_the_watchdog_is_fed_on_proof_of_progress_only() -> None:
-    """Without progress nothing is said; the status is told where it changed."""
+    """Without progress nothing is sent; the status is sent when it changed."""
     said: list[str] = []
     alive = [True]
-    service = Service(said.append, lambda: alive[0], lambda: "well", 4.0)
+    service = SupervisorNotifier(said.append, lambda: alive[0], lambda: "well", 4.0)
     service.ready()
     service.beat()
     service.beat()
@@ -65,7 +65,7 @@ async def test_it_beats_four_times_in_the_supervisors_patience() -> None:
         if said.count("WATCHDOG=1") == 3:
             beats.set()
 
-    task = asyncio.ensure_future(Service(notify, lambda: True, lambda: "", 0.04).run())
+    task = asyncio.ensure_future(SupervisorNotifier(notify, lambda: True, lambda: "", 0.04).run())
     await asyncio.wait_for(beats.wait(), 5)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -50,7 +50,7 @@ class ControlLines:
             self.life.station, lambda: ev.Now(self.life.mono, None), self._deliver, dict, list, set(), self._sim
         )
         desk = self.desk
-        self.socket = ControlSocket(Path("unused"), desk.looks, desk.acts, desk.follows)
+        self.socket = ControlSocket(Path("unused"), desk.queries, desk.actions, desk.subscriptions)
 
     def _deliver(self, event: ev.Event) -> None:
         self.loop.call_soon(self._step, event)

@@ -14,11 +14,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from daemon.csms.link import CentralSystemLink, LinkLimits
+from daemon.csms.limits import ConnectionLimits
+from daemon.csms.link import CentralSystemLink
 from ocpp16.events import Event, FrameReceived, LinkDown, LinkUp
 from ocpp16.step import Link
 
-QUICK = LinkLimits(
+QUICK = ConnectionLimits(
     open_s=0.7, close_s=0.3, pong_s=0.4, stall_s=0.6, first_retry_s=0.05, reconnect_max_s=0.2, queue_frames=50
 )
 MARGIN_S = 1.0
@@ -34,7 +35,7 @@ Script = Callable[[Reader, Writer], Awaitable[None]]
 class Station:
     """A link and what it delivered, with times."""
 
-    def __init__(self, url: str, limits: LinkLimits = QUICK, ping_interval_s: int = 0) -> None:
+    def __init__(self, url: str, limits: ConnectionLimits = QUICK, ping_interval_s: int = 0) -> None:
         self.events: list[Event] = []
         self.logged: list[tuple[str, dict[str, object]]] = []
         self.crowded = False
@@ -103,7 +104,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def bench(
-    *scripts: Script, limits: LinkLimits = QUICK, ping_interval_s: int = 0, rcvbuf: int = 0
+    *scripts: Script, limits: ConnectionLimits = QUICK, ping_interval_s: int = 0, rcvbuf: int = 0
 ) -> AsyncIterator[tuple[Station, Server]]:
     """A server on loopback and a station that dials it."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -256,7 +257,7 @@ async def _echo(reader: Reader, writer: Writer) -> None:
 FOREIGN = b"Location: ws://elsewhere.example/\r\n"
 
 ATTEMPTS: dict[str, tuple[Script, str, str, float]] = {
-    "silence": (silence, "HTTP", "did not answer to the end within 0.7 s", 0.7),
+    "silence": (silence, "HTTP", "did not complete its answer to our request within 0.7 s", 0.7),
     "slow header": (slow_header, "HTTP", "'HTTP/1.1 101", 0.7),
     "endless headers": (endless_headers, "HTTP", "no HTTP answer", 0.7),
     "200": (http(b"200 OK"), "HTTP", "answers 200 'OK': an ordinary web page", 0),
@@ -337,7 +338,7 @@ async def test_no_such_name(host: str) -> None:
 async def test_retry_after_is_honoured() -> None:
     """429 with Retry-After: no second try before the ceiling of the back-off is over."""
     script = http(b"429 Too Many", b"Retry-After: 3600\r\n")
-    async with bench(script, limits=LinkLimits(first_retry_s=0.01, reconnect_max_s=0.5)) as (station, server):
+    async with bench(script, limits=ConnectionLimits(first_retry_s=0.01, reconnect_max_s=0.5)) as (station, server):
         await station.down(0)
         await asyncio.sleep(0.4)
         assert server.connections == 1
@@ -363,7 +364,7 @@ async def test_a_given_up_attempt_leaves_no_socket() -> None:
 
 async def test_another_epoch_waits_for_nothing() -> None:
     """A long back-off is cut short by the wish for another connection."""
-    limits = LinkLimits()
+    limits = ConnectionLimits()
     async with bench(http(b"503 Away", b"Retry-After: 200\r\n"), limits=limits) as (station, _):
         await station.down(0)
         assert station.link.state["next_attempt_s"] >= 199
@@ -391,7 +392,7 @@ ENDS: dict[str, tuple[Script, str, str, float]] = {
     "deflate bit": (opens(frame(1, b"[]", 0xC0)), "WebSocket", "reserved bits", 0.3),
     "reserved bit 2": (opens(frame(1, b"[]", 0xA0)), "WebSocket", "reserved bits", 0.3),
     "reserved opcode": (opens(frame(3, b"[]")), "WebSocket", "invalid opcode", 0.3),
-    "no UTF-8": (opens(frame(1, b"\xff\xfe")), "WebSocket", "no UTF-8", 0.3),
+    "no UTF-8": (opens(frame(1, b"\xff\xfe")), "WebSocket", "not UTF-8", 0.3),
     "binary": (opens(frame(2, b"[]")), "WebSocket", "binary frame", 0.3),
     "binary in fragments": (opens(frame(2, b"[", 0)), "WebSocket", "binary frame", 0.3),
     "masked": (opens(frame(1, b"[]", masked=True)), "WebSocket", "masking", 0.3),
@@ -563,7 +564,7 @@ async def test_a_stalled_peer_is_dropped() -> None:
             assert station.link.send("x" * 60_000)
         assert not await station.link.flush(0.05)
         down = await station.down(QUICK.stall_s)
-        assert (down.stage, "took nothing" in down.cause) == ("TCP", True)
+        assert (down.stage, "accepted no data" in down.cause) == ("TCP", True)
 
 
 async def test_a_slow_reader_that_recovers_gets_everything_in_order() -> None:
@@ -575,7 +576,7 @@ async def test_a_slow_reader_that_recovers_gets_everything_in_order() -> None:
         while (text := await read_frame(reader))[0] == 1:
             got.append(text[1][:6])
 
-    limits = LinkLimits(queue_frames=50, stall_s=10, close_s=0.3)
+    limits = ConnectionLimits(queue_frames=50, stall_s=10, close_s=0.3)
     async with bench(opens(then=late), limits=limits, rcvbuf=4_096) as (station, _):
         await station.until(LinkUp)
         count = 0
@@ -618,7 +619,7 @@ async def test_a_ping_flood_costs_little() -> None:
             writer.write(frame(9) * 5_000)
             await writer.drain()
 
-    limits = LinkLimits(close_s=0.3)
+    limits = ConnectionLimits(close_s=0.3)
     async with bench(opens(then=flood), limits=limits) as (station, _):
         await station.until(LinkUp)
         usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -643,7 +644,7 @@ async def test_texts_go_both_ways() -> None:
 
 async def test_a_lost_connection_is_tried_again_within_a_second() -> None:
     """With the limits of the product: from the loss to the next connection at most 1.5 s."""
-    async with bench(opens(then=fin), opens(then=echo), limits=LinkLimits()) as (station, _):
+    async with bench(opens(then=fin), opens(then=echo), limits=ConnectionLimits()) as (station, _):
         await station.until(LinkDown)
         lost = time.monotonic()
         await station.until(LinkUp, count=2)

@@ -120,7 +120,7 @@ Answer = Callable[[Request, socket.socket], None]
 
 
 class Http:
-    """Requests are kept in `got`; what is answered says `answer`, the default serves `files` with ranges and ETags."""
+    """Requests are kept in `got`; `answer` answers them, by default it serves `files` with ranges and ETags."""
 
     def __init__(self, files: dict[str, bytes] | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.files = files or {}

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.jobs.workers import JobRequest
+from daemon.jobs.protocol import JobRequest
+from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.transfers.files import made_folder
 from daemon.transfers.limits import Limits
-from daemon.transfers.transfer import Terms, carry_out, watch_of
+from daemon.transfers.transfer import Terms
 from daemon.transfers.urls import Rules
 
 SHORT = Limits(stall_s=0.3, connect_s=2.0, whole_s=20.0, rate_bytes_s=1e12, spare_bytes=0)

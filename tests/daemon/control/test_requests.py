@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from daemon.control.requests import FOLLOWED, ControlRequests
+from daemon.control.requests import TRACE_LINES, ControlRequests
 from daemon.control.server import RequestRefused
 from daemon.step_executor import Watcher
 from ocpp16.events import Event, Now, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
@@ -43,7 +43,7 @@ class Rig:
         self.watchers: set[Watcher] = set()
         self.answer: Callable[[Event], Reply | None] = lambda event: Reply(event.ref, True, "done")  # type: ignore[attr-defined]
         notes = [{"code": "a"}, {"code": "b"}]
-        self.desk = ControlRequests(
+        self.requests = ControlRequests(
             Views(),
             lambda: Now(1.0, None),
             self._deliver,
@@ -56,23 +56,23 @@ class Rig:
     def _deliver(self, event: Event) -> None:
         self.events.append(event)
         if reply := self.answer(event):
-            asyncio.get_running_loop().call_soon(self.desk.answered, reply)
+            asyncio.get_running_loop().call_soon(self.requests.answered, reply)
 
     async def _sim(self, words: list[str], connector: int | None) -> tuple[bool, str]:
         return words != ["bad"], f"{words} {connector}"
 
 
-async def test_looks_show_what_the_machine_shows() -> None:
-    """Each question of the page has its answer, with what the hall knows besides."""
-    looks = Rig().desk.looks
-    assert looks["status"]({}) == {"status": {"status": "Available", "version": "1"}}
-    assert looks["queue"]({}) == {"queue": [{"item": 4}]}
-    assert looks["transactions"]({}) == {"transactions": [{"number": 7}]}
+async def test_queries_show_what_the_machine_shows() -> None:
+    """Each question of the page has its answer, with what the daemon adds."""
+    queries = Rig().requests.queries
+    assert queries["status"]({}) == {"status": {"status": "Available", "version": "1"}}
+    assert queries["queue"]({}) == {"queue": [{"item": 4}]}
+    assert queries["transactions"]({}) == {"transactions": [{"number": 7}]}
 
 
 async def test_why_is_asked_of_one_connector_or_all() -> None:
     """A connector that is not there is a usage error."""
-    why = Rig().desk.looks["why"]
+    why = Rig().requests.queries["why"]
     assert len(why({})["why"]) == 2 and len(why({"connector": 2})["why"]) == 1
     with pytest.raises(RequestRefused, match="no connector 3"):
         why({"connector": 3})
@@ -80,7 +80,7 @@ async def test_why_is_asked_of_one_connector_or_all() -> None:
 
 async def test_keys_are_found_in_any_case() -> None:
     """One key or all; an unknown one is a usage error."""
-    look = Rig().desk.looks["configuration"]
+    look = Rig().requests.queries["configuration"]
     assert look({}) == look({"key": "heartbeatinterval"})
     with pytest.raises(RequestRefused, match="no key"):
         look({"key": "x"})
@@ -88,7 +88,7 @@ async def test_keys_are_found_in_any_case() -> None:
 
 async def test_the_newest_notes() -> None:
     """All that are remembered, or the last few."""
-    log = Rig().desk.looks["log"]
+    log = Rig().requests.queries["log"]
     assert len(log({})["log"]) == 2 and log({"last": 1})["log"] == [{"code": "b"}]
     assert log({"last": 0})["log"] == [] == log({"last": -3})["log"]
 
@@ -107,10 +107,10 @@ ACTS: list[tuple[str, dict[str, Any], Event]] = [
 
 
 @pytest.mark.parametrize(("what", "request_", "event"), ACTS)
-async def test_acts_become_events_and_wait_for_the_reply(what: str, request_: dict[str, Any], event: Event) -> None:
+async def test_actions_become_events_and_wait_for_the_reply(what: str, request_: dict[str, Any], event: Event) -> None:
     """Each act of the page is one event; its reply is the answer."""
     rig = Rig()
-    assert await rig.desk.acts[what](request_) == {"ok": True, "text": "done"}
+    assert await rig.requests.actions[what](request_) == {"ok": True, "text": "done"}
     assert rig.events == [event]
 
 
@@ -128,30 +128,30 @@ async def test_what_is_not_there_is_a_usage_error(what: str, request_: dict[str,
     """A key, connector or item that this station does not have never reaches core or board."""
     rig = Rig()
     with pytest.raises(RequestRefused, match="there is no") as refused:
-        await rig.desk.acts[what](request_)
+        await rig.requests.actions[what](request_)
     assert refused.value.usage and rig.events == []
 
 
 async def test_a_refusal_is_an_answer() -> None:
-    """What the machine refuses is told with its words."""
+    """What the contract machine refuses is answered with its reason."""
     rig = Rig()
     rig.answer = lambda event: Reply(1, False, "no transaction runs")
-    assert await rig.desk.acts["stop"]({}) == {"ok": False, "error": "no transaction runs"}
+    assert await rig.requests.actions["stop"]({}) == {"ok": False, "error": "no transaction runs"}
 
 
 async def test_replies_find_home() -> None:
-    """Two that wait each get their own; a reply for nobody, or too late, does no harm."""
+    """Two waiting clients each get their own reply; an unexpected or late one is ignored."""
     rig = Rig()
     rig.answer = lambda event: None
-    first, second = (asyncio.ensure_future(rig.desk.acts["stop"]({})) for _ in range(2))
+    first, second = (asyncio.ensure_future(rig.requests.actions["stop"]({})) for _ in range(2))
     await asyncio.sleep(0)
-    rig.desk.answered(Reply(2, True, "second"))
-    rig.desk.answered(Reply(9, True, "nobody"))
+    rig.requests.answered(Reply(2, True, "second"))
+    rig.requests.answered(Reply(9, True, "nobody"))
     assert (await second)["text"] == "second"
     first.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await first
-    rig.desk.answered(Reply(1, True, "too late"))
+    rig.requests.answered(Reply(1, True, "too late"))
 
 
 async def test_missing_and_wrong_fields_are_refused() -> None:
@@ -165,28 +165,28 @@ async def test_missing_and_wrong_fields_are_refused() -> None:
         ("stop", {"connector": "1"}),
     ):
         with pytest.raises(RequestRefused):
-            await rig.desk.acts[what](request)
+            await rig.requests.actions[what](request)
     assert rig.events == []
 
 
 async def test_the_simulation_is_played() -> None:
-    """Words and connector are handed on; a refusal is told."""
-    act = Rig().desk.acts["sim"]
+    """Command words and connector are passed on; a refusal is answered."""
+    act = Rig().requests.actions["sim"]
     assert await act({"words": ["plug"], "connector": 1}) == {"ok": True, "text": "['plug'] 1"}
     assert not (await act({"words": ["bad"]}))["ok"]
 
 
 async def test_a_follower_sees_what_happens() -> None:
-    """Frames and notes come as they are; who is too slow is told how many were dropped; at the end he is let go."""
+    """Frames and notes come as they are; a slow client gets the number of dropped lines; at the end it is removed."""
     rig = Rig()
-    stream = rig.desk.follows["trace"]({})
+    stream = rig.requests.subscriptions["trace"]({})
     assert await anext(stream) == {"following": True}
     next_line = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
     (watch,) = rig.watchers
     watch({"n": 0})
     assert await next_line == {"n": 0}
-    for number in range(FOLLOWED + 3):
+    for number in range(TRACE_LINES + 3):
         watch({"n": number})
     assert await anext(stream) == {"n": 0, "dropped": 3} and await anext(stream) == {"n": 1}
     await stream.aclose()

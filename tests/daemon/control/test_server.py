@@ -136,7 +136,7 @@ async def test_odd_lines_are_answered(tmp_path: Path, line: bytes) -> None:
 
 
 async def test_an_unknown_question_names_the_known_ones(tmp_path: Path) -> None:
-    """Who asks for what is not there is told what is; a refusal has its reason."""
+    """An unknown request is answered with the known ones; a refusal has its reason."""
     async with serving(tmp_path / "c"):
         client = await Client.at(tmp_path / "c")
         answer = await client.ask({"do": "nonsense"})
@@ -145,7 +145,7 @@ async def test_an_unknown_question_names_the_known_ones(tmp_path: Path) -> None:
 
 
 async def test_a_line_that_is_too_long_ends_the_connection(tmp_path: Path) -> None:
-    """64 KiB a line, with or without its end: said, then closed."""
+    """More than 64 KiB a line, with or without its end: an error, then closed."""
     async with serving(tmp_path / "c"):
         client = await Client.at(tmp_path / "c")
         answer = await client.ask(b"x" * (LINE_BYTES + 10))
@@ -163,14 +163,14 @@ async def test_a_line_without_an_end_is_no_line(tmp_path: Path) -> None:
 
 
 async def test_nobody_waits_for_ever(tmp_path: Path) -> None:
-    """An act that is not answered in time is told so."""
+    """An action without an answer in time is an error."""
     async with serving(tmp_path / "c", answer_s=0.01):
         client = await Client.at(tmp_path / "c")
         assert "no answer" in (await client.ask({"do": "act", "slow": True}))["error"]
 
 
 async def test_connections_have_a_cap(tmp_path: Path) -> None:
-    """One connection too many is told so and closed; the others go on."""
+    """One connection too many gets an error and is closed; the others continue."""
     async with serving(tmp_path / "c"):
         clients = [await Client.at(tmp_path / "c") for _ in range(CLIENTS)]
         for client in clients:
@@ -181,7 +181,7 @@ async def test_connections_have_a_cap(tmp_path: Path) -> None:
 
 
 async def test_following_ends_when_the_follower_goes(tmp_path: Path) -> None:
-    """Answer after answer; a follower that speaks or leaves is let go, and can ask again."""
+    """Answer after answer; a client that sends anything or leaves ends it, and can request again."""
     async with serving(tmp_path / "c") as control:
         client = await Client.at(tmp_path / "c")
         assert (await client.ask({"do": "trace"}))["n"] == 1 and (await client.hear())["n"] == 2
@@ -226,5 +226,5 @@ def test_fields_are_checked() -> None:
 
 
 def test_an_error_says_whether_it_is_usage() -> None:
-    """Who asked wrongly is told apart from who was refused."""
+    """A wrong request is distinguished from a refused one."""
     assert error("x") == {"ok": False, "error": "x"} and error("x", True)["usage"]

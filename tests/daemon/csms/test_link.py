@@ -1,4 +1,4 @@
-"""The link without a network: what it says while there is none, and that it starts no earlier than it is wanted."""
+"""The link without a network: what it reports, and that it dials no earlier than it is wanted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from daemon.csms.link import CentralSystemLink, LinkLimits
+from daemon.csms.limits import ConnectionLimits
+from daemon.csms.link import CentralSystemLink
 from ocpp16.events import Event, LinkDown
 from ocpp16.step import Link
 
@@ -24,7 +25,7 @@ class Station:
         self.logged: list[tuple[str, dict[str, Any]]] = []
         self.enough = asyncio.Event()
         self.link = CentralSystemLink(
-            url, "CP1", 1, self._deliver, LinkLimits(**limits), lambda *line: self.logged.append(line)  # type: ignore[arg-type]
+            url, "CP1", 1, self._deliver, ConnectionLimits(**limits), lambda *line: self.logged.append(line)  # type: ignore[arg-type]
         )  # fmt: skip
 
     def _deliver(self, event: Event) -> None:
@@ -49,7 +50,7 @@ async def test_an_attempt_after_the_other() -> None:
 
 
 async def test_not_wanted_not_dialled() -> None:
-    """Until somebody wants it, and when nobody does any more, nothing is dialled."""
+    """While no connection is wanted, nothing is dialled."""
     station = Station(reconnect_max_s=0.0)
     task = asyncio.ensure_future(station.link.run())
     for _ in range(20):
@@ -64,7 +65,7 @@ async def test_not_wanted_not_dialled() -> None:
 
 
 async def test_sending_without_a_connection() -> None:
-    """A frame for nobody is dropped, counted and said; flush does not wait."""
+    """A frame without a connection is dropped, counted and logged; flush does not wait."""
     station = Station()
     assert not station.link.send("[2]")
     assert station.logged == [("link-frame-dropped", {"chars": 3, "dropped": 1})]

@@ -1,4 +1,4 @@
-"""Names and addresses, tried in turn, with sockets that the test hands out."""
+"""Names and addresses, tried in turn, with sockets made by the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ A, B, C = ((socket.AF_INET, ("192.0.2.1", port)) for port in (1, 2, 3))
 
 
 class Net:
-    """What each address does: an error, a socket, or nothing until told."""
+    """What each address does: an error, a socket, or nothing until the test decides."""
 
     def __init__(self, **kind: OSError | None) -> None:
         self.tried: list[int] = []
@@ -69,7 +69,7 @@ async def test_a_late_answer_still_counts() -> None:
 
 
 async def test_where_none_connects() -> None:
-    """The last error is told; no address at all is an error too."""
+    """The last error is raised; no address at all is an error, too."""
     net = Net()
     net.refuse(A, "a")
     net.refuse(B, "b")
@@ -118,12 +118,12 @@ async def test_a_name_that_can_be_none() -> None:
         await tcp_connect.resolve("x" * 64, 80)
 
 
-async def test_reach_closes_what_it_could_not_connect() -> None:
+async def test_connect_closes_what_it_could_not_connect() -> None:
     """A refused connection leaves no socket behind."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = listening.getsockname()
-        sock = await tcp_connect.reach((socket.AF_INET, address))
+        sock = await tcp_connect.connect((socket.AF_INET, address))
         assert not sock.getblocking()
         sock.close()
     with pytest.raises(ConnectionRefusedError):
-        await tcp_connect.reach((socket.AF_INET, address))
+        await tcp_connect.connect((socket.AF_INET, address))

@@ -10,7 +10,8 @@ import pytest
 
 from daemon.config.loader import load
 from daemon.jobs.dispatcher import JobDispatcher, jobs_of
-from daemon.jobs.workers import JobAnswer, JobRequest, JobSocket, JobThread
+from daemon.jobs.protocol import JobAnswer, JobRequest
+from daemon.jobs.workers import JobSocket, JobThread
 from daemon.recorder.support_bundle import BundleSources
 from ocpp16.events import JobDone, Now
 from ocpp16.step import CancelJob, Download, Install, Job, Restart, Upload
@@ -18,7 +19,7 @@ from tests.daemon.recorder.test_support_bundle import Views, config
 
 
 class Jobs:
-    """Answers when told to."""
+    """Answers when the test lets it."""
 
     def __init__(self) -> None:
         self.asked: list[JobRequest] = []
@@ -93,7 +94,7 @@ async def test_an_upload(tmp_path: Path) -> None:
 
 
 async def test_a_bundle_that_cannot_be_written(tmp_path: Path) -> None:
-    """It is the end of the job, with the disk's word."""
+    """The job ends, with the disk's error as its detail."""
     rig = Rig(tmp_path)
     (tmp_path / "transfers").write_bytes(b"in the way")
     rig.works.take(Upload(1, "http://h/", "d.tar.gz"))
@@ -102,7 +103,7 @@ async def test_a_bundle_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 async def test_cancelled(tmp_path: Path) -> None:
-    """Whoever does it is told; the core hears nothing more of it; one that has ended is no trouble."""
+    """The worker is cancelled and no JobDone is delivered; cancelling an ended job is harmless."""
     rig = Rig(tmp_path)
     await rig.took(Download(1, "http://h/f"))
     await rig.took(Download(2, "http://h/f"))
@@ -126,7 +127,7 @@ async def test_a_flood_of_uploads_makes_one_bundle_at_a_time(tmp_path: Path) -> 
 
 
 async def test_a_broken_worker_is_an_end_too(tmp_path: Path) -> None:
-    """Whatever it raises, the core is told and nothing comes out."""
+    """Whatever it raises, a JobDone is delivered and nothing is raised."""
     rig = Rig(tmp_path)
     await rig.took(Download(1, "http://h/f"))
     rig.jobs.answers[1].set_exception(RuntimeError("what?"))
@@ -135,7 +136,7 @@ async def test_a_broken_worker_is_an_end_too(tmp_path: Path) -> None:
 
 
 def test_a_restart_is_not_for_us(tmp_path: Path) -> None:
-    """The main loop ends a life, nobody else."""
+    """A restart is for the main loop, not for the dispatcher."""
     with pytest.raises(AssertionError, match="Restart"):
         Rig(tmp_path).works.take(Restart("SoftReset"))
 
@@ -157,7 +158,7 @@ class Simulation:
 
 
 async def test_who_does_them(tmp_path: Path) -> None:
-    """evsed-job where its socket is named; else threads, and the make-believe installer only on a simulated board."""
+    """evsed-job where its socket is configured; else threads, and a simulated installer only on a simulated board."""
 
     async def recorded() -> None: ...
 

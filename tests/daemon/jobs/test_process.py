@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from daemon.jobs.process import do, listened, main, run_hook, streams
-from daemon.jobs.workers import JobAnswer
+from daemon.jobs.protocol import JobAnswer
 from daemon.transfers.files import made_folder
 from tests.transfers.servers import Request, head, http
 from tests.transfers.terms import left, terms
@@ -31,7 +31,7 @@ def test_a_hook_is_run_without_a_shell_and_without_secrets() -> None:
 
 
 def test_how_a_hook_ends_is_told() -> None:
-    """Exit code, last words, one that cannot be started, one that does not end."""
+    """Exit code, end of the output, one that cannot be started, one that does not end."""
     assert run_hook([sys.executable, "-c", "raise SystemExit(3)"], os.environ) == (False, "exit 3")
     assert run_hook([sys.executable, "-c", ""], os.environ) == (True, "exit 0")
     ok, detail = run_hook(["/not/there"], os.environ)
@@ -41,12 +41,12 @@ def test_how_a_hook_ends_is_told() -> None:
 
 
 def test_a_line_is_answered() -> None:
-    """A reboot runs its hook; without one, and for nonsense, the answer says why not."""
+    """A reboot runs its hook; without one, and for an invalid request, the answer has the reason."""
     hooks = {"reboot": [sys.executable, "-c", "print('going')"], "install": []}
     answer = do(REBOOT, hooks, os.environ)
     assert (answer.ok, answer.detail, answer.ref) == (True, "going", 7)
     assert "no [hooks] reboot" in do(REBOOT, {}, os.environ).detail
-    assert "not understood" in do(b"nonsense", hooks, os.environ).detail
+    assert "invalid request" in do(b"nonsense", hooks, os.environ).detail
 
 
 def test_the_line_comes_from_standard_input(tmp_path: Path) -> None:
@@ -142,5 +142,5 @@ def test_who_asked_may_go_away(tmp_path: Path, says: bytes | None, leaves: list[
         line = b'{"job":"download","location":"http://h:%d/f"}' % server.port
         listening = partial(listened, source)
         answer_ = do(line, {}, os.environ, on, listening)
-    assert not answer_.ok and answer_.detail in ("transfer: cancelled", "transfer: nobody waits for it")
+    assert not answer_.ok and answer_.detail in ("transfer: cancelled", "transfer: evsed closed the connection")
     assert left(on) == leaves

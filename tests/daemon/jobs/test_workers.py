@@ -1,57 +1,22 @@
-"""The jobs' messages, and who does them."""
+"""Who does the jobs: evsed-job over its socket, or a thread."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from daemon.jobs.workers import LINE_BYTES, JobAnswer, JobRequest, JobSocket, JobThread, decode_request, in_thread
+from daemon.jobs.protocol import JobAnswer, JobRequest, decode_request
+from daemon.jobs.workers import JobSocket, JobThread
 from tests.transfers.servers import Request, head, http
 from tests.transfers.terms import terms
 
 
-def test_a_request_is_one_line() -> None:
-    """Job, reference, version: nothing else, and never a program."""
-    assert decode_request(b'{"v":1,"job":"reboot","ref":7}') == JobRequest("reboot", 7)
-    assert decode_request(b'{"job":"reboot"}') == JobRequest("reboot")
-    line = b'{"job":"upload","ref":2,"location":"http://h/","file":"f"}'
-    assert decode_request(line) == JobRequest("upload", 2, "http://h/", "f")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"nonsense",
-        b'{"job":"format"}',
-        b'{"job":"reboot","argv":["/bin/sh"]}',
-        b'{"v":2,"job":"reboot"}',
-        b"x" * (LINE_BYTES + 1),
-        b"[" * 10000,
-    ],
-)
-def test_anything_else_is_refused(line: bytes) -> None:
-    """An unknown job, a program, a foreign version, a long line: refused with a reason."""
-    with pytest.raises(ValueError, match=r"."):
-        decode_request(line)
-
-
-@given(st.binary(max_size=100))
-def test_no_line_is_too_odd(line: bytes) -> None:
-    """Whatever comes is a request or a ValueError."""
-    with contextlib.suppress(ValueError):
-        assert decode_request(line).job == "reboot"
-
-
 async def test_a_thread_plays_the_hook() -> None:
-    """Without evsed-job the hook is make-believe, or there is none."""
+    """Without evsed-job the hook is simulated, or there is none."""
 
     async def play(job: str) -> tuple[bool, str]:
         return True, f"played {job}"
@@ -77,7 +42,7 @@ async def test_a_socket_carries_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("says", [b"", b"nonsense\n", b"[" * 9000 + b"\n"])
 async def test_a_worker_that_is_not_there_is_an_answer_too(tmp_path: Path, says: bytes) -> None:
-    """No socket, silence, nonsense: told, never raised."""
+    """No socket, no answer, an invalid one: a negative answer, never an exception."""
     none = await JobSocket(str(tmp_path / "none")).do(JobRequest("reboot", 3))
     assert not none.ok and "No such file" in none.detail
 
@@ -90,7 +55,7 @@ async def test_a_worker_that_is_not_there_is_an_answer_too(tmp_path: Path, says:
 
 
 async def test_the_installer_is_played() -> None:
-    """The make-believe installer is given the file's name; without one the answer says so."""
+    """The simulated installer gets the file's name; without one the answer is negative."""
 
     async def install(file: str) -> tuple[bool, str]:
         return True, f"installed {file}"
@@ -130,12 +95,6 @@ async def test_a_cancelled_transfer_makes_room_for_the_next(tmp_path: Path) -> N
         second = await jobs.do(JobRequest("download", 2, request.location))
         assert await first == JobAnswer(False, "transfer: cancelled", 1)
     assert second.ok and Path(second.detail).read_bytes() == b"firmware"
-
-
-async def test_what_a_thread_raises_comes_out() -> None:
-    """The work's own exception reaches who waits for it."""
-    with pytest.raises(ZeroDivisionError):
-        await in_thread(lambda: 1 // 0)
 
 
 async def test_cancel_goes_over_the_socket(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_the_ring_is_bounded(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_said_once(tmp_path: Path) -> None:
-    """No room, no folder: the station goes on, and the reason is told once."""
+    """No room, no folder: the station continues, and the reason is reported once."""
     said: list[str] = []
     recorder = FlightRecorder(tmp_path / "none", KEY, said.append)
     recorder.write(b"x")
@@ -112,7 +112,7 @@ def test_a_torn_end_is_left_out(tmp_path: Path) -> None:
 
 
 def test_the_key_of_the_unit_stays(tmp_path: Path) -> None:
-    """The key is made once; where it cannot be kept, each life has its own."""
+    """The key is made once; where it cannot be stored, each run has its own."""
     key = unit_key(tmp_path)
     assert len(key) == 32 and unit_key(tmp_path) == key
     assert len(unit_key(tmp_path / "none")) == 32
@@ -135,7 +135,7 @@ def utcs(lines: list[list[Any]], unit: Unit) -> list[float | None]:
 
 
 def test_utc_is_found_where_anything_tells_it() -> None:
-    """The line itself, the store's row for the newest life, a later snapshot's row for the life before."""
+    """The line itself, the store's row for the newest run, the next snapshot's row for an earlier one."""
     first = life("one", Unit(), note(1.0), ["sent", 2.0, "[2]"])
     second = life("two", Unit(boot_id="one", utc_offset=100.0), note(3.0), note(4.0, 999.0), ["event", 5.0, None, {}])
     third = life("three", Unit(boot_id="two"), note(6.0))
@@ -151,7 +151,7 @@ def test_a_life_without_its_start_has_the_boot_that_came_after() -> None:
 
 
 def test_utc_of_another_boot_says_nothing() -> None:
-    """Without a word about its boot a line has none; two lives of one boot share theirs."""
+    """A line whose boot's UTC is unknown has none; two runs of one boot share theirs."""
     assert utcs(life("one", Unit(), note(1.0)), Unit(boot_id="two", utc_offset=10.0)) == [None]
     both = [*life("one", Unit(), note(1.0)), *life("one", Unit(boot_id="one"), note(2.0))]
     assert utcs(both, Unit(boot_id="one", utc_offset=10.0)) == [11.0, 12.0]

@@ -1,4 +1,4 @@
-"""A flight record is played again, and differences are named."""
+"""A flight record is replayed, and differences are shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from daemon.recorder.flight_recorder import FILES, FlightRecorder
-from daemon.recorder.replay import event_in_words, in_words, main, story, with_earlier
+from daemon.recorder.replay import event_text, main, moment_text, replay, with_earlier
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import CardPresented, Event, FrameReceived, LinkUp, Now, Started, Tick
 from ocpp16.product import Identity, Product
@@ -20,7 +20,7 @@ KEY = b"k" * 32
 
 
 def recorded(folder: Path, drop: int = 0) -> FlightRecorder:
-    """A short life, with the frames that it sent but the first `drop`."""
+    """A short run, with the frames that it sent but the first `drop`."""
     recorder = FlightRecorder(folder, KEY)
     recorder.snapshot([], 7, "boot", 1.7e9, Product(), Identity(), {})
     point = ChargePoint(Product(), Identity(), {}, [], 7, "boot", 1.7e9)
@@ -36,7 +36,7 @@ def recorded(folder: Path, drop: int = 0) -> FlightRecorder:
 
 
 def test_the_same_steps_are_taken_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A life that is played again says the same; the story names events and moments, no card."""
+    """A replay sends the same frames; it shows events and moments, and no card number."""
     recorded(tmp_path)
     assert main([str(tmp_path)]) == 0
     text = capsys.readouterr().out
@@ -45,13 +45,13 @@ def test_the_same_steps_are_taken_again(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_differences_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A frame that was not recorded, and one that comes out differently, are named, and the exit code says so."""
+    """A frame that was not recorded, and one that differs, are shown, and the exit code is 1."""
     recorder = recorded(tmp_path, drop=1)
     recorder.sent(5.0, "[another]")
     recorder.flush()
     assert main([str(tmp_path / FILES[0])]) == 1
     text = capsys.readouterr().out
-    assert "DIFFERS    not recorded" in text and "DIFFERS    recorded was: [another]" in text
+    assert "DIFFERS    not recorded" in text and "DIFFERS    recorded: [another]" in text
 
 
 def test_a_frame_missing_at_the_end_is_named(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_frame_missing_at_the_end_is_named(tmp_path: Path) -> None:
         ["event", 0.0, None, {"type": "Started"}],
     ]
     lines.append(["event", 1.0, None, {"type": "LinkUp"}])
-    assert list(story(lines))[-1][1]
+    assert list(replay(lines))[-1][1]
 
 
 def _snapshot(folder: Path) -> Any:
@@ -72,7 +72,7 @@ def _snapshot(folder: Path) -> Any:
 
 
 def test_a_life_whose_start_is_lost_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without its snapshot a record cannot be played, but it is told."""
+    """Without its snapshot a record cannot be replayed, but it is shown."""
     recorder = FlightRecorder(tmp_path, KEY)
     recorder.event(Now(1.0, None), Tick())
     recorder.sent(1.0, "[2]")
@@ -80,7 +80,7 @@ def test_a_life_whose_start_is_lost_is_told(tmp_path: Path, capsys: pytest.Captu
     recorder.flush()
     assert main([str(tmp_path / FILES[0])]) == 0
     text = capsys.readouterr().out
-    assert "[2]" in text and "accepted" in text and "told, not played" in text
+    assert "[2]" in text and "accepted" in text and "shown, not replayed" in text
 
 
 def test_the_ring_is_read_from_its_oldest_file(tmp_path: Path) -> None:
@@ -94,29 +94,29 @@ def test_the_ring_is_read_from_its_oldest_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [[], ["a", "b"], ["--help"], ["/not/there"]])
 def test_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be played exits with 2 and says why."""
+    """What cannot be replayed exits with 2 and a reason."""
     assert main(words) == 2 and capsys.readouterr().err
 
 
 def test_an_empty_file_is_no_record(tmp_path: Path) -> None:
-    """A file without a line is said to hold nothing."""
+    """A file without a line is reported as empty."""
     (tmp_path / "x").write_text("")
     assert main([str(tmp_path / "x")]) == 2
 
 
-def test_moments_in_words() -> None:
+def test_moments_as_text() -> None:
     """Each moment is a line that a person can read."""
     outlet = Outlet(1, 16.0, locked=True, lamp="charging")
-    assert in_words(Withdraw(outlet)) == "withdraw   connector 1: 16 A"
-    assert in_words(Offer(outlet)) == "offer      connector 1: 16 A, lamp charging, locked, in_service"
-    assert in_words(Commit((Save(Unit()), Delete("sample", 3)))) == "commit     no more sample 3, unit unit"
-    assert in_words(Tell("[2]")) == "tell       [2]"
-    assert "interval 3" in in_words(Tell(Note("boot-accepted", {"interval": 3})))
-    assert in_words(Tell(Link(False, 10, 2))) == "link       not wanted, ping every 10 s, epoch 2"
-    assert in_words(Tell(Order(1, "unlock", 1))).startswith("order ")
+    assert moment_text(Withdraw(outlet)) == "withdraw   connector 1: 16 A"
+    assert moment_text(Offer(outlet)) == "offer      connector 1: 16 A, lamp charging, locked, in_service"
+    assert moment_text(Commit((Save(Unit()), Delete("sample", 3)))) == "commit     delete sample 3, unit unit"
+    assert moment_text(Tell("[2]")) == "send       [2]"
+    assert "interval 3" in moment_text(Tell(Note("boot-accepted", {"interval": 3})))
+    assert moment_text(Tell(Link(False, 10, 2))) == "link       not wanted, ping every 10 s, epoch 2"
+    assert moment_text(Tell(Order(1, "unlock", 1))).startswith("order ")
 
 
-def test_events_in_words() -> None:
-    """An event is told with what it carries."""
-    assert event_in_words(FrameReceived("[3]")) == "frame received  [3]"
-    assert event_in_words(CardPresented(1, "X", 2.0)) == "CardPresented  connector=1 id_tag=X at=2.0"
+def test_events_moment_text() -> None:
+    """An event is shown with its fields."""
+    assert event_text(FrameReceived("[3]")) == "frame received  [3]"
+    assert event_text(CardPresented(1, "X", 2.0)) == "CardPresented  connector=1 id_tag=X at=2.0"

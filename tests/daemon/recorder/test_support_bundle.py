@@ -64,11 +64,11 @@ async def bundle(folder: Path, **window: float | None) -> dict[str, Any]:
         {"utc": NOON, "text": "new"},
         {"utc": None, "text": "no time"},
     ]
-    shown = BundleSources(
+    sources = BundleSources(
         config(folder), Views(), lambda: {"version": "1"}, lambda: log, recorded, lambda: Now(1.0, NOON)
     )
     job = Upload(1, "http://h/", "diagnostics-5.tar.gz", window.get("oldest"), window.get("latest"))
-    assert await write_diagnostics(job, shown) == "diagnostics-5.tar.gz"
+    assert await write_diagnostics(job, sources) == "diagnostics-5.tar.gz"
     found: dict[str, Any] = {}
     with tarfile.open(folder / "transfers" / "diagnostics-5.tar.gz") as archive:
         for member in archive:

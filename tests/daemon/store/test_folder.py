@@ -1,4 +1,4 @@
-"""The store's folder: lock, room, what is moved aside, and what a former life left."""
+"""The store's folder: lock, room, files moved aside, and the log of a previous run."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_files_with_other_names_are_left_alone(tmp_path: Path) -> None:
 
 
 class Restless(Folder):
-    """A log that begins anew whenever somebody looks."""
+    """A log that is restarted whenever it is read."""
 
     looks = 0
 
@@ -97,7 +97,7 @@ def test_a_copy_is_taken_again_while_the_log_begins_anew(tmp_path: Path) -> None
         assert copy.read_text() == "content"
 
 
-# --- the log a former life left -------------------------------------------------------------------------------------
+# --- the log of a previous run --------------------------------------------------------------------------------------
 
 
 def header(magic: int = 0x377F0683, page_bytes: int = 1024) -> bytes:

@@ -50,7 +50,7 @@ def test_none_stays_none() -> None:
     [(1, "one"), (3, "{"), (3, '{"mono":1}'), (3, b"\xff"), (4, b"\xff"), (6, 2), (7, "lost"), (5, None)],
 )
 def test_a_bad_row_does_not_take_the_others_along(column: int, value: object) -> None:
-    """Each row stands for itself: types, JSON, truth values, words, and text that is none."""
+    """Each row is checked by itself: types, JSON, booleans, enumerations, and text that is not UTF-8."""
     known = shape(Sample)
     bad_row = [value if n == column else old for n, old in enumerate(ROW)]
     records, bad = known.records(known.columns, [ROW, bad_row, ROW])  # type: ignore[list-item]

@@ -168,13 +168,13 @@ def test_a_transaction_costs_the_log_little(tmp_path: Path) -> None:
 
 
 def test_what_was_committed_survives_sudden_death(tmp_path: Path) -> None:
-    """A process that is killed after a commit has lost nothing, and the next one has nothing to tell."""
+    """A process that is killed after a commit has lost nothing, and the next one has nothing to report."""
     in_the_dark(tmp_path, saved(RUNNING), saved(READING))
     assert contents(tmp_path) == [RUNNING, READING]
 
 
 def test_only_the_owner_may_read(tmp_path: Path) -> None:
-    """Card numbers are nobody else's business: files 0600, folder 0700, also where somebody had opened them up."""
+    """Card numbers are private: files 0600, folder 0700, also where their modes had been changed."""
     folder = tmp_path / "store"
     filled(folder, RUNNING)
     (folder / "evsed.db").chmod(0o644)
@@ -190,7 +190,7 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
 
 
 def test_a_second_evsed_is_refused_by_name(tmp_path: Path) -> None:
-    """One evsed per folder: the second hears which file and which process keep it out."""
+    """One evsed per folder: the second one's error names the file and the process that holds it."""
     first = Store.open(tmp_path)
     with pytest.raises(StoreBusy, match=rf"evsed\.lock is held by process {os.getpid()} "):
         Store.open(tmp_path)
@@ -199,7 +199,7 @@ def test_a_second_evsed_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_closed_store_takes_nothing_more(tmp_path: Path) -> None:
-    """After `close` a commit fails, and nobody opens it again by accident."""
+    """After `close` a commit fails, and the store is not opened again by accident."""
     store = Store.open(tmp_path)
     store.close()
     with pytest.raises(StoreFailed, match="closed"):
@@ -231,7 +231,7 @@ def test_a_commit_is_whole_or_not_at_all(tmp_path: Path, bad: Record) -> None:
 
 
 class Narrow(sqlite3.Connection):
-    """A disk with a limit: SQLite's own `max_page_count` says "database or disk is full"."""
+    """A disk with a limit: with `max_page_count` SQLite reports "database or disk is full"."""
 
     pages = 0
 
@@ -245,7 +245,7 @@ BIG = saved(*(Setting(name=f"k{n}", value="x" * 500) for n in range(200)))
 
 
 def test_the_reserve_serves_the_last_commits(tmp_path: Path) -> None:
-    """A disk that fills between two looks: the reserve is given up, the commit succeeds, and the state says so."""
+    """A disk that fills between two probes: the reserve is freed, the commit succeeds, and the state shows it."""
 
     def connect(*arguments: object, **options: object) -> sqlite3.Connection:
         Narrow.pages = 0 if not (tmp_path / "evsed.reserve").exists() else 1
@@ -256,19 +256,19 @@ def test_the_reserve_serves_the_last_commits(tmp_path: Path) -> None:
     store = Store.open(tmp_path, connect=connect)
     store.commit(BIG)
     assert store.state == "full"
-    assert "make room" in store.detail
+    assert "free some room" in store.detail
     assert not (tmp_path / "evsed.reserve").exists()
     store.close()
     assert len(contents(tmp_path)) == len(BIG)
 
 
 def test_without_room_and_reserve_a_commit_fails(tmp_path: Path) -> None:
-    """When the reserve is not enough either, the commit has failed and says what to do."""
+    """When the reserve is not enough either, the commit fails and the error says what to do."""
     Narrow.pages = 0
     Store.open(tmp_path).close()
     store = Store.open(tmp_path, connect=functools.partial(sqlite3.connect, factory=Narrow))
     Narrow.pages = 1
-    with pytest.raises(StoreFailed, match="make room"):
+    with pytest.raises(StoreFailed, match="free some room"):
         store.commit(BIG)
     Narrow.pages = 0
 
@@ -277,14 +277,14 @@ def test_without_room_and_reserve_a_commit_fails(tmp_path: Path) -> None:
 
 
 def test_the_watermark_has_two_marks(tmp_path: Path) -> None:
-    """Full below 4 MiB, well again above 6 MiB: a value in between changes nothing."""
+    """Full below 4 MiB, ok above 6 MiB: a value in between changes nothing."""
     room = [8 << 20]
     store = Store.open(tmp_path, statvfs=lambda path: disk(room[0])(path))
     states = []
     for room[0] in (5 << 20, 3 << 20, 5 << 20, 7 << 20):
         states.append(store.probe())
     assert states == ["ok", "full", "full", "ok"]
-    assert store.room_bytes() == 7 << 20
+    assert store.free_bytes() == 7 << 20
 
 
 def test_a_store_without_inodes_is_full(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def test_a_pretended_full_store_is_full_in_name_only(tmp_path: Path) -> None:
 
 
 def test_a_file_system_turned_read_only_is_seen_before_a_commit_fails(tmp_path: Path) -> None:
-    """Remounted read-only: unwritable, and well again as soon as it is writable, without a restart."""
+    """Remounted read-only: unwritable, and ok as soon as it is writable, without a restart."""
     now = [disk(1 << 30)]
     store = Store.open(tmp_path, statvfs=lambda path: now[0](path))
     now[0] = disk(1 << 30, read_only=True)
@@ -361,7 +361,7 @@ def test_an_unwritable_store_is_read_and_recovers(tmp_path: Path) -> None:
     with pytest.raises(StoreFailed, match="give folder and files to the user"):
         store.commit(saved(RUNNING))
     assert store.retry() == "unwritable"
-    assert codes(store) == ["store-unwritable"]  # said once, however often it is tried
+    assert codes(store) == ["store-unwritable"]  # reported once, however often it is tried
     door.is_open = True
     assert store.retry() == "ok"
     store.commit([Delete("charge", 1)])
@@ -378,14 +378,14 @@ def test_other_contents_than_loaded_end_the_life(tmp_path: Path) -> None:
     aside = tmp_path / "evsed.db"
     aside.unlink()
     door.is_open = True
-    with pytest.raises(StoreFailed, match="other contents"):
+    with pytest.raises(StoreFailed, match="different content"):
         store.retry()
     with pytest.raises(StoreFailed):
         store.retry()
 
 
 def test_a_file_in_place_of_the_folder_is_no_crash(tmp_path: Path) -> None:
-    """Where no folder can be made the station runs on, without a memory, and says why."""
+    """Where no folder can be created the station runs without a store, and reports why."""
     place = tmp_path / "store"
     place.write_text("")
     store = Store.open(place)
@@ -497,7 +497,7 @@ def test_a_few_damaged_generations_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_log_with_damage_in_its_middle_is_reported(tmp_path: Path) -> None:
-    """A flipped bit costs what stands behind it: the bytes are kept, it is told, and the rest is there."""
+    """A flipped bit costs what comes after it: the octets are kept, it is reported, and the rest is there."""
     in_the_dark(tmp_path, saved(RUNNING), saved(READING), saved(*EVERYTHING), saved(Setting(name="k", value="v")))
     log = tmp_path / "evsed.db-wal"
     content = bytearray(log.read_bytes())
@@ -578,7 +578,7 @@ def alter(folder: Path, *statements: str) -> None:
 
 
 def test_a_row_that_does_not_validate_is_put_aside(tmp_path: Path) -> None:
-    """One bad row costs itself, not the store: it is kept in `rejected`, told once, and the rest is loaded."""
+    """One invalid row costs itself, not the store: it is kept in `rejected`, reported once, and the rest is loaded."""
     filled(tmp_path, *EVERYTHING)
     alter(tmp_path, "UPDATE charge SET start = 'perhaps' WHERE number = 1")
     store = Store.open(tmp_path)
@@ -636,7 +636,7 @@ def test_a_migration_that_fails_harms_nothing(tmp_path: Path) -> None:
     broken = schema(tmp_path / "schema", broken="CREATE TABLE half (x); CREATE TABLE charge (x);")
     store = Store.open(folder, schema=broken)
     assert (store.state, store.load()) == ("unwritable", [RUNNING])
-    assert "install the version before" in store.detail
+    assert "install the previous version" in store.detail
     store.close()
     assert contents(folder) == [RUNNING]
 
@@ -662,7 +662,7 @@ def test_a_reader_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_a_reader_sees_what_a_living_daemon_has_committed(tmp_path: Path) -> None:
-    """With the daemon up nobody waits for anybody."""
+    """With the daemon running, neither waits for the other."""
     store = Store.open(tmp_path)
     store.commit(saved(RUNNING))
     assert Store.read_only(tmp_path).load() == [RUNNING]

@@ -74,23 +74,23 @@ def test_the_wrong_type_never_gets_in(db: sqlite3.Connection) -> None:
 def test_rows_come_by_key(db: sqlite3.Connection) -> None:
     """The order of loading is the order of keys."""
     write(db, [Save(Setting(name=name, value="")) for name in ("b", "c", "a")])
-    assert [record.key for record in read(db, mend=True)[0]] == ["a", "b", "c"]
+    assert [record.key for record in read(db, repair=True)[0]] == ["a", "b", "c"]
 
 
 def test_a_key_that_is_no_text_can_be_put_aside(db: sqlite3.Connection) -> None:
     """The row is found by its octets; the good ones stay."""
     write(db, [Save(CachedTag(id_tag="good", status="Accepted"))])
     db.execute("INSERT INTO cached_tag (id_tag, status) VALUES (CAST(x'ff41' AS TEXT), 'Accepted')")
-    records, news = read(db, mend=True)
+    records, news = read(db, repair=True)
     assert (records, len(news)) == ([CachedTag(id_tag="good", status="Accepted")], 1)
-    assert read(db, mend=True) == (records, [])
+    assert read(db, repair=True) == (records, [])
     assert db.execute("SELECT content FROM rejected").fetchone()[0].startswith('{"id_tag":"/0E="')
 
 
 def test_looking_mends_nothing(db: sqlite3.Connection) -> None:
     """Who only looks leaves the bad row where it is."""
     db.execute("INSERT INTO setting VALUES ('x', CAST(x'ff' AS TEXT))")
-    assert read(db, mend=False)[0] == []
+    assert read(db, repair=False)[0] == []
     assert db.execute("SELECT count(*) FROM setting").fetchone() == (1,)
 
 
@@ -98,7 +98,7 @@ def test_rejected_rows_are_bounded(db: sqlite3.Connection) -> None:
     """The newest hundred stay."""
     for n in range(REJECTED_ROWS + 30):
         db.execute("INSERT INTO setting VALUES (?, CAST(x'ff' AS TEXT))", (f"k{n:04}",))
-    read(db, mend=True)
+    read(db, repair=True)
     numbers = [number for (number,) in db.execute("SELECT number FROM rejected ORDER BY 1")]
     assert numbers == list(range(31, REJECTED_ROWS + 31))
 

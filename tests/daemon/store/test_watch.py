@@ -1,4 +1,4 @@
-"""The store's room is watched, and the core is told what changed."""
+"""The store's room is watched, and changes are reported."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from daemon.store.watch import StoreWatch
 from ocpp16.events import Event, StoreChanged, StoreState
 
 
-class Played:
-    """A store whose state is said by the test."""
+class FakeStore:
+    """A store whose state is set by the test."""
 
     def __init__(self) -> None:
         self.news: list[tuple[str, dict[str, Any]]] = []
@@ -35,53 +35,53 @@ async def at_once(work: Callable[[], StoreState]) -> StoreState:
     return work()
 
 
-def rig() -> tuple[StoreWatch, Played, list[Event], list[tuple[str, dict[str, Any]]]]:
-    store, events, said = Played(), list[Event](), list[tuple[str, dict[str, Any]]]()
+def rig() -> tuple[StoreWatch, FakeStore, list[Event], list[tuple[str, dict[str, Any]]]]:
+    store, events, said = FakeStore(), list[Event](), list[tuple[str, dict[str, Any]]]()
     return StoreWatch(store, at_once, events.append, lambda code, **f: said.append((code, f))), store, events, said
 
 
-async def test_only_changes_are_told() -> None:
-    """The core hears of a state when it changes, with words."""
+async def test_only_changes_are_reported() -> None:
+    """A state is reported when it changes, with its detail."""
     watch, store, events, _ = rig()
-    await watch.turn()
+    await watch.probe()
     store.state = "full"
-    await watch.turn()
-    await watch.turn()
+    await watch.probe()
+    await watch.probe()
     store.state = "ok"
-    await watch.turn()
-    assert events == [StoreChanged("full", "too little room"), StoreChanged("ok", "all is well again")]
+    await watch.probe()
+    assert events == [StoreChanged("full", "too little free room"), StoreChanged("ok", "recovered")]
 
 
 async def test_what_cannot_be_written_is_tried_again() -> None:
-    """While nothing can be written, each turn tries to open it; its news are told and their reason goes along."""
+    """While nothing can be written, each turn tries to open it; its news are logged and their reason is the detail."""
     watch, store, events, said = rig()
     store.state = "unwritable"
-    store.news = [("store-unwritable", {"reason": "read-only"})]
-    await watch.turn()
-    await watch.turn()
+    store.news = [("store-unwritable", {"detail": "read-only"})]
+    await watch.probe()
+    await watch.probe()
     assert store.asked == ["probe", "retry"] and events == [StoreChanged("unwritable", "read-only")]
-    assert said == [("store-unwritable", {"reason": "read-only"})] and store.news == []
+    assert said == [("store-unwritable", {"detail": "read-only"})] and store.news == []
 
 
 def test_the_watermark_can_be_played() -> None:
-    """`sim fault store-full` is told at once, and taken back at once."""
+    """`sim fault store-full` is reported at once, and taken back at once."""
     watch, _, events, _ = rig()
     watch.pretend_full(True)
     watch.pretend_full(False)
     assert [event.state for event in events if isinstance(event, StoreChanged)] == ["full", "ok"]
 
 
-def test_a_board_that_came_hears_it_again() -> None:
-    """After an attach the unit's own fault is told once more."""
+def test_a_new_board_gets_the_state_again() -> None:
+    """After an attach the unit's own fault is reported again."""
     watch, _, events, _ = rig()
-    watch.board_came()
+    watch.board_attached()
     watch.pretend_full(True)
-    watch.board_came()
+    watch.board_attached()
     assert len(events) == 2
 
 
-async def test_it_looks_at_the_start() -> None:
-    """The state that the store was opened with is told before anything else."""
+async def test_it_reports_at_the_start() -> None:
+    """The state that the store was opened with is reported before anything else."""
     watch, store, events, _ = rig()
     store.state = "full"
     task = asyncio.ensure_future(watch.run())

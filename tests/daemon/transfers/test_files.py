@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.transfers.files import KEEP_EVERY_BYTES, Kept, Partial, made_folder, sweep, sweep_leftovers
+from daemon.transfers.files import SYNC_EVERY_BYTES, Kept, Partial, made_folder, sweep, sweep_leftovers
 from daemon.transfers.limits import TransferFailed
 from ocpp16.records import FirmwareUpdate
 
@@ -31,7 +31,7 @@ def test_a_file_comes_whole(tmp_path: Path) -> None:
 
 
 def test_it_goes_on_where_it_was_left(tmp_path: Path) -> None:
-    """Another life goes on behind the last byte that was left properly."""
+    """Another run resumes after the last octet that was synchronised."""
     first = Partial(tmp_path, URL)
     first.begin(0, '"v1"', 6)
     first.write(b"abc")
@@ -48,12 +48,12 @@ def test_what_was_not_forced_to_the_medium_does_not_count(tmp_path: Path) -> Non
     """After a power cut the end of the file may be anything: it is written anew."""
     cut = Partial(tmp_path, URL)
     cut.begin(0, '"v1"', None)
-    cut.write(b"x" * KEEP_EVERY_BYTES)
+    cut.write(b"x" * SYNC_EVERY_BYTES)
     cut.write(b"junk")
     again = Partial(tmp_path, URL)
-    assert again.kept() == Kept(KEEP_EVERY_BYTES, '"v1"')
-    again.begin(KEEP_EVERY_BYTES, '"v1"', None)
-    assert again.finish().stat().st_size == KEEP_EVERY_BYTES
+    assert again.kept() == Kept(SYNC_EVERY_BYTES, '"v1"')
+    again.begin(SYNC_EVERY_BYTES, '"v1"', None)
+    assert again.finish().stat().st_size == SYNC_EVERY_BYTES
 
 
 @pytest.mark.parametrize("about", [b"", b"nonsense", b'{"bytes":9,"validator":"x"}', b'{"bytes":3,"validator":""}'])
@@ -72,22 +72,22 @@ def test_dropped(tmp_path: Path) -> None:
     partial = Partial(tmp_path, URL)
     partial.begin(0, '"v1"', 6)
     partial.write(b"abc")
-    partial.drop()
-    partial.drop()
+    partial.discard()
+    partial.discard()
     partial.leave()
     assert names(tmp_path) == []
 
 
 def test_room(tmp_path: Path) -> None:
     """Before the first byte: what does not fit beside the reserve is refused, with both figures."""
-    with pytest.raises(TransferFailed, match=r"disk: \d+ bytes are wanted, there is room for"):
+    with pytest.raises(TransferFailed, match=r"disk: \d+ bytes are needed, \d+ are free"):
         Partial(tmp_path, URL).begin(0, "", 1 << 60)
-    with pytest.raises(TransferFailed, match="there is room for 0"):
+    with pytest.raises(TransferFailed, match="0 are free"):
         Partial(tmp_path, URL, spare_bytes=1 << 60).begin(0, "", 1)
 
 
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
-    """The disk's own words are told as the stage `disk`."""
+    """An error of the disk has the stage `disk`."""
     folder = tmp_path / "f"
     folder.mkdir()
     partial = Partial(folder, URL)
@@ -106,7 +106,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 
 def test_sweeping(tmp_path: Path) -> None:
-    """A new life keeps the files of an update under way and no others; a folder that is not there is no trouble."""
+    """A new run keeps the files of a pending update and no others; a missing folder is no error."""
     folder = made_folder(tmp_path)
     stem = Partial(folder, URL).whole.stem
     for name in (f"{stem}.part", f"{stem}.json", "firmware-0.bin", "diagnostics-1.tar.gz"):

@@ -33,7 +33,7 @@ def test_down_and_up(tmp_path: Path, shared: Path) -> None:
 
 
 def test_tls(tmp_path: Path, shared: Path) -> None:
-    """Explicit TLS on both connections, of a server that wants both, with a certificate of the name."""
+    """Explicit TLS on both connections, with a server that requires both, and a certificate of the name."""
     own = identity(tmp_path)
     with ftp(shared, own.server) as port:
         url = f"u:p%2Fw@{NAME}:{port}/sub%20dir/f.bin"
@@ -64,7 +64,7 @@ def test_implicit_tls(tmp_path: Path, shared: Path) -> None:
 
 
 def test_refusals(tmp_path: Path, shared: Path) -> None:
-    """A wrong password, a missing file or folder, no file named: stage and the server's words, no password."""
+    """A wrong password, a missing file or folder, no file named: stage and the server's text, no password."""
     with ftp(shared) as port:
         base = f"u:p%2Fw@{NAME}:{port}"
         ok, line = fetch(f"ftp://u:secret@{NAME}:{port}/f", terms(tmp_path))
@@ -90,7 +90,7 @@ def test_resume(tmp_path: Path) -> None:
     with false_ftp(DATA, cut=200_000) as server:
         url = f"ftp://{NAME}:{server.port}/f"
         ok, line = fetch(url, terms(tmp_path))
-        assert (ok, line) == (False, "FTP: 200000 bytes came, 300000 were announced")
+        assert (ok, line) == (False, "FTP: 200000 bytes received, 300000 were announced")
         server.cut = None
         ok, path = fetch(url, terms(tmp_path))
         assert ok and Path(path).read_bytes() == DATA and "REST 200000" in server.said
@@ -119,9 +119,9 @@ def test_a_server_without_size_and_date(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "words", "cause"),
     [
-        ({"size": 100_000}, {}, "FTP: 300000 bytes came, 100000 were announced"),
+        ({"size": 100_000}, {}, "FTP: 300000 bytes received, 100000 were announced"),
         ({"size": 999 << 20}, {}, "bytes are announced"),
-        ({"stalls": True, "cut": 10}, {}, "FTP: nothing came within 0.3 s"),
+        ({"stalls": True, "cut": 10}, {}, "FTP: no data within 0.3 s"),
         ({}, {"SIZE": "213 nonsense"}, "FTP: "),
         ({}, {"PASV": "227 nonsense"}, "FTP: "),
         ({}, {"PASV": "227 (1,2)"}, "FTP: "),
@@ -150,7 +150,7 @@ def test_too_long(tmp_path: Path) -> None:
     """What is over the limit is not fetched, and what turns out to be is broken off."""
     with false_ftp(DATA) as server:
         ok, line = fetch(f"ftp://{NAME}:{server.port}/f", terms(tmp_path, firmware_bytes=1000))
-        assert not ok and "at most 1000 are taken" in line
+        assert not ok and "at most 1000 are allowed" in line
         server.words["SIZE"] = "502 no"
         ok, line = fetch(f"ftp://{NAME}:{server.port}/f", terms(tmp_path, firmware_bytes=1000))
         assert (ok, line) == (False, "transfer: more than 1000 bytes")

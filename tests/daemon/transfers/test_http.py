@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.transfers.transfer import download, watch_of
+from daemon.jobs.transfer_jobs import watch_of
+from daemon.transfers.transfer import download
 from tests.transfers.servers import NAME, Http, Request, head, http, identity, noise
 from tests.transfers.terms import BUNDLE, fetch, left, send, terms
 
@@ -27,7 +28,7 @@ def test_down(tmp_path: Path) -> None:
 
 
 def test_basic_authentication(tmp_path: Path) -> None:
-    """User and password of the URL, decoded, go as Basic, and stand in no word of ours."""
+    """User and password of the URL, decoded, are sent as Basic, and are in no text of ours."""
     with http({"/f": DATA}) as server:
         server.answer = lambda request, connection: connection.sendall(head(403, Content_Length="0"))
         ok, line = fetch(f"http://us%40er:p%2Fw@{NAME}:{server.port}/f", terms(tmp_path))
@@ -36,7 +37,7 @@ def test_basic_authentication(tmp_path: Path) -> None:
 
 
 def test_tls(tmp_path: Path) -> None:
-    """HTTPS with an authority of our own: the certificate must be the name's, and from somebody we trust."""
+    """HTTPS with an authority of our own: the certificate must be the name's and from a trusted authority."""
     own = identity(tmp_path)
     with http({"/f": DATA}, own.context()) as server:
         assert fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path, own.authority))[0]
@@ -76,13 +77,13 @@ def says(*pieces: bytes) -> Raw:
     ("answer", "cause"),
     [
         (says(head(200, Content_Length="1000", ETag='"1"'), b"x" * 500), "HTTP: peer closed connection"),
-        (says(head(200, Transfer_Encoding="chunked"), b"3\r\nabc\r\n0\r\n\r\n"), "does not say how many bytes"),
-        (says(head(200), b"until the end"), "does not say how many bytes"),
+        (says(head(200, Transfer_Encoding="chunked"), b"3\r\nabc\r\n0\r\n\r\n"), "does not give the size"),
+        (says(head(200), b"until the end"), "does not give the size"),
         (says(head(200, Content_Length="-5"), b"x"), "HTTP: "),
         (says(head(200, Content_Length="5, 6"), b"x"), "HTTP: "),
         (says(head(200, Content_Length="99999999999"), b"x"), "99999999999 bytes are announced"),
         (says(head(200, Content_Length="9" * 30), b"x"), "HTTP: "),
-        (says(head(200, Content_Length="3", Content_Encoding="gzip"), b"abc"), "comes packed"),
+        (says(head(200, Content_Length="3", Content_Encoding="gzip"), b"abc"), "unexpected Content-Encoding"),
         (says(head(206, Content_Length="3", Content_Range="bytes 0-2/3"), b"abc"), "another part of the file"),
         (says(head(416, Content_Length="0")), "status 416"),
         (says(head(204)), "status 204"),
@@ -114,7 +115,7 @@ def test_a_server_that_says_nothing(tmp_path: Path) -> None:
         server.answer = answer
         for target in ("/", "/half"):
             ok, line = fetch(f"http://{NAME}:{server.port}{target}", terms(tmp_path))
-            assert (ok, line) == (False, "HTTP: nothing came within 0.3 s")
+            assert (ok, line) == (False, "HTTP: no data within 0.3 s")
     assert left(terms(tmp_path)) == [".json", ".part"]
 
 
@@ -130,11 +131,11 @@ def test_a_server_that_drips(tmp_path: Path, begins: bytes) -> None:
 
         server.answer = answer
         ok, line = fetch(f"http://{NAME}:{server.port}/", terms(tmp_path, whole_s=0.4))
-    assert (ok, line) == (False, "transfer: not done within 0.4 s")
+    assert (ok, line) == (False, "transfer: not finished within 0.4 s")
 
 
 def test_nobody_there(tmp_path: Path) -> None:
-    """A closed port is told as TCP; the next address of the name is tried."""
+    """A closed port has the stage TCP; the next address of the name is tried."""
     with http({"/f": DATA}) as server, socket.socket() as closed:
         closed.bind(("127.0.0.2", 0))
         ok, line = fetch(f"http://{NAME}:{closed.getsockname()[1]}/f", terms(tmp_path))
@@ -145,7 +146,7 @@ def test_nobody_there(tmp_path: Path) -> None:
 
 
 def test_plain_http_behind_https(tmp_path: Path) -> None:
-    """A server that speaks no TLS is told as TLS."""
+    """A server without TLS has the stage TLS."""
     with http({"/f": DATA}) as server:
         server.answer = says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         ok, line = fetch(f"https://{NAME}:{server.port}/f", terms(tmp_path))
@@ -218,7 +219,7 @@ def test_a_wrong_part_is_not_put_in(tmp_path: Path, answer: Raw) -> None:
 
 
 def test_cancelled_in_the_middle(tmp_path: Path) -> None:
-    """A download that nobody wants any more ends at once and leaves nothing."""
+    """A cancelled download ends at once and leaves nothing."""
     on = terms(tmp_path, stall_s=30.0)
     with http() as server:
         half, watch = threading.Event(), watch_of("download", on)
@@ -278,7 +279,7 @@ def test_an_upload_that_is_too_long(tmp_path: Path) -> None:
     """Nobody is connected to for what is over the limit."""
     with http() as server:
         ok, line = send(f"http://{NAME}:{server.port}/", terms(tmp_path, upload_bytes=5))
-    assert not ok and "at most 5 are taken" in line and not server.got
+    assert not ok and "at most 5 are allowed" in line and not server.got
 
 
 def test_an_upload_that_nobody_reads(tmp_path: Path) -> None:
@@ -286,4 +287,4 @@ def test_an_upload_that_nobody_reads(tmp_path: Path) -> None:
     with http() as server:
         server.listening._serve = lambda connection: server.listening.ended.wait(20)
         ok, line = send(f"http://{NAME}:{server.port}/", terms(tmp_path), noise(20_000_000))
-    assert (ok, line) == (False, "HTTP: nothing came within 0.3 s")
+    assert (ok, line) == (False, "HTTP: no data within 0.3 s")

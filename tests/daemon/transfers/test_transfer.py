@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.jobs.workers import JobRequest
+from daemon.jobs.protocol import JobRequest
+from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.transfers.files import Partial, made_folder
 from daemon.transfers.limits import TransferFailed
-from daemon.transfers.transfer import Terms, carry_out, download, file_of, narrowed, watch_of
+from daemon.transfers.transfer import Terms, download, file_of, narrowed
 from daemon.transfers.urls import Rules
 from tests.transfers.servers import http
 from tests.transfers.terms import BUNDLE, fetch, left, send, terms
@@ -29,7 +30,7 @@ def test_schemes() -> None:
         ("http://2130706433/f", "URL: 127.0.0.1 is this machine itself"),
         ("http://[::ffff:127.0.0.1]/f", "URL: ::ffff:7f00:1 is an IPv4 address in disguise"),
         ("http://169.254.169.254/latest/meta-data", "URL: 169.254.169.254 is a link-local address"),
-        ("http://u:secret@h@127.0.0.1/", "URL: it holds more than one @"),
+        ("http://u:secret@h@127.0.0.1/", "URL: it contains more than one @"),
         ("http://u:secret@127.1/", "URL: 127.0.0.1 is this machine itself"),
     ],
 )
@@ -65,7 +66,7 @@ def test_a_surprise_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_gone(tmp_path: Path) -> None:
-    """A folder that cannot be made is told as the stage `disk`."""
+    """A folder that cannot be created has the stage `disk`."""
     on = terms(tmp_path / "none")
     assert fetch("http://h/f", on) == (False, "disk: No such file or directory")
 
@@ -85,7 +86,7 @@ def test_one_firmware_at_a_time(tmp_path: Path) -> None:
 
 
 def test_cancelled_before_it_began(tmp_path: Path) -> None:
-    """No connection is made for what nobody wants."""
+    """No connection is made for a cancelled transfer."""
     on = terms(tmp_path)
     watch = watch_of("download", on)
     watch.cancel()
@@ -104,7 +105,7 @@ def test_only_files_of_ours_are_sent(tmp_path: Path) -> None:
         with pytest.raises(TransferFailed):
             file_of(name, on)
         ok, line = carry_out(JobRequest("upload", location="http://h/", file=name), on, watch_of("upload", on))
-        assert (ok, line) == (False, "file: it is no file of the transfers' folder")
+        assert (ok, line) == (False, "file: not a file of the transfers' folder")
 
 
 def test_a_bundle_is_gone_whatever_happens(tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+"""The limits of one connection to the Central System: sizes, times, counts."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ConnectionLimits(msgspec.Struct, frozen=True):
+    """What a Central System may cost us.  Seconds, bytes, counts; all above 0."""
+
+    frame_bytes: int = 65_536
+    """Longest message accepted, 262,144 at most."""
+    reconnect_max_s: float = 300.0
+    """Longest wait between two attempts."""
+    open_s: float = 15.0
+    """From the name lookup to the agreed subprotocol."""
+    close_s: float = 2.0
+    """A connection that is being closed is cut after this."""
+    pong_s: float = 10.0
+    """A pong is due after this, or after the ping interval where that is shorter."""
+    stall_s: float = 30.0
+    """A peer that accepts no data for this long is gone."""
+    queue_frames: int = 1_000
+    """Frames waiting for a slow peer; one more closes the connection."""
+    fragments: int = 1_024
+    """Fragments of one message."""
+    pings_per_s: int = 20
+    """Control frames accepted, sustained; twice as many at once."""
+    settle_s: float = 600.0
+    """A connection that lasted this long counts as stable."""
+    first_retry_s: float = 1.0
+    """The first attempt after a loss comes within this, at random."""
