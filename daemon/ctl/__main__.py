@@ -15,6 +15,7 @@ from daemon.config.model import Config, Draft
 from daemon.ctl import output
 from daemon.ctl.arguments import CommandLine, parse
 from daemon.ctl.client import ACTION_TIMEOUT_S, QUERY_TIMEOUT_S, VERSION, ControlAnswer, Daemon, Unreachable
+from daemon.journal import redaction
 
 LAST_MESSAGES = 50
 """Messages that `log` shows without `--last`."""
@@ -269,7 +270,7 @@ def _run(argv: Sequence[str], functions: Mapping[str, Function]) -> int:
 
     config = build(_read_files(line))
     timeout_s = QUERY_TIMEOUT_S if line.name in QUERIES else ACTION_TIMEOUT_S
-    clean = (lambda answer: answer) if line.as_json else output.harmless
+    clean = (lambda answer: answer) if line.as_json else redaction.printable
     daemon = Daemon(line.socket or str(config.control_socket), timeout_s, clean)
     try:
         return functions[line.name](Context(line, config, daemon))

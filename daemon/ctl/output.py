@@ -17,15 +17,6 @@ NARROWEST = 20
 """Characters; where folded columns would be narrower, each cell gets a line of its own."""
 
 
-def harmless(value: Any) -> Any:
-    """`value` with every unprintable character (cursor control, line end, text direction) of its texts as an escape."""
-    if isinstance(value, str):
-        return value if value.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
-    if isinstance(value, list):
-        return [harmless(item) for item in value]
-    return {harmless(name): harmless(item) for name, item in value.items()} if isinstance(value, dict) else value
-
-
 def _cell(value: Any) -> str:
     if value is None or value == "" or value == []:
         return "-"

@@ -11,6 +11,7 @@ import pytest
 
 from daemon.ctl import output
 from daemon.ctl.output import folded, status_text, table, terminal_columns, trace_line, when, why_text
+from daemon.journal import redaction
 
 CONNECTOR: dict[str, Any] = {
     "connector": 1,
@@ -216,7 +217,7 @@ def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
 def test_control_characters_are_escaped() -> None:
     """Text of an idTag or of a back-office forges no line and moves no cursor; letters of any language stay."""
     evil = "\x1b[31mX\x07\n<0>evil\u202e\u2028"
-    shown = output.harmless({"rows": [{"id_tag": evil, "wh": 5, "name": "Säule ä"}], "none": None})
+    shown = redaction.printable({"rows": [{"id_tag": evil, "wh": 5, "name": "Säule ä"}], "none": None})
     assert shown == {
         "rows": [{"id_tag": "\\x1b[31mX\\x07\\n<0>evil\\u202e\\u2028", "wh": 5, "name": "Säule ä"}],
         "none": None,
