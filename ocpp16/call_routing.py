@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.core import UnlockConnectorReq
 from ocpp16.messages.types import Message
 from ocpp16.parts import Assembly
-from ocpp16.rpc.calls import Postponed
-from ocpp16.rpc.payload import Refusal
+from ocpp16.rpc.pending_calls import Postponed
 
 CallAnswer = Callable[[Any], Any]
 REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})

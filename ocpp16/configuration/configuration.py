@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ocpp16.configuration.key_names import Key
 from ocpp16.configuration.keys import DERIVED, KeyRow, checked, core_keys, items_of
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.core import (
     ChangeConfigurationConf,
     ChangeConfigurationReq,
@@ -15,7 +16,6 @@ from ocpp16.messages.core import (
 from ocpp16.messages.types import ConfigurationStatus, KeyValue
 from ocpp16.product import Product
 from ocpp16.records import Setting
-from ocpp16.rpc.payload import Refusal
 from ocpp16.state.context import Context
 
 MAX_KEYS_ASKED = 100

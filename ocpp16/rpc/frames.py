@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode
+
 MAX_ID = 36
 """Characters of a unique id (J 4.1.4)."""
-MAX_DESCRIPTION = 255
-"""Characters of an errorDescription, ours and theirs."""
-
-ErrorCode = Literal[
-    "NotImplemented",
-    "NotSupported",
-    "InternalError",
-    "ProtocolError",
-    "SecurityError",
-    "FormationViolation",
-    "PropertyConstraintViolation",
-    "OccurenceConstraintViolation",
-    "TypeConstraintViolation",
-    "GenericError",
-]
-"""J 4.2.3, as 1.6 spells them."""
 
 
 class Call(msgspec.Struct, frozen=True):

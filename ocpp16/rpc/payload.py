@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
+from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode, Refusal
 from ocpp16.messages.types import AuthorizationStatus, ChargingProfile, ChargingSchedule, Message
-from ocpp16.rpc.frames import MAX_DESCRIPTION, ErrorCode
 
 Rows = dict[str, tuple[type[Message], type[Message]]]
 
@@ -33,13 +33,6 @@ PROFILES: dict[str, tuple[Rows, Rows]] = {
 """What the Central System and what we send, by profile (the last is the whitepaper's): action -> its .req and .conf."""
 INCOMING: Rows = {action: row for incoming, _ in PROFILES.values() for action, row in incoming.items()}
 OUTGOING: Rows = {action: row for _, outgoing in PROFILES.values() for action, row in outgoing.items()}
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """Why a payload is not the message that it should be."""
-
-    code: ErrorCode
-    description: str
 
 
 # --- in -------------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ from ocpp16.messages.types import (
 from ocpp16.product import Product
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.reservation import Reservations
-from ocpp16.rpc.calls import POSTPONED, Postponed
+from ocpp16.rpc.pending_calls import POSTPONED, Postponed
 from ocpp16.rpc.session import Session
 from ocpp16.rpc.transaction_queue import TransactionQueue
 from ocpp16.state.context import Context

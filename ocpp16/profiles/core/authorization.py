@@ -17,7 +17,8 @@ from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagInfo
 from ocpp16.product import Product
 from ocpp16.records import CachedTag
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.call_outcome import Failure
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.id_tags import Verdict

@@ -11,7 +11,8 @@ from ocpp16.messages.core import BootNotificationConf, BootNotificationReq, Hear
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import RegistrationStatus
 from ocpp16.product import Identity, Product
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.call_outcome import Failure, FailureKind
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
@@ -80,12 +81,11 @@ class Registration:
 
     def _answered(self, answer: BootNotificationConf | Failure) -> None:
         if isinstance(answer, Failure):
-            if answer.description == "connection lost":
-                return
+            if answer.kind is FailureKind.CONNECTION_LOST:
+                return  # sent again on the next connection
             wait = self._own_wait()
             self._retry_in(wait)
-            reason = f"{answer.code}: {answer.description}" if answer.code else answer.description
-            self.context.note("boot-unanswered", reason=reason, wait_s=round(wait))
+            self.context.note("boot-unanswered", reason=answer.text(), wait_s=round(wait))
             return
         self._learn_time(to_seconds(answer.current_time), believe_slow=True)
         before, self.status = self.status, answer.status

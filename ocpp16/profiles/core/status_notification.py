@@ -10,7 +10,8 @@ from ocpp16.messages.core import StatusNotificationReq
 from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.messages.types import ChargePointStatus as Status
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.call_outcome import Failure
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
@@ -92,7 +93,7 @@ class Notifications:
         )
 
     def _answered(self, connector: int, shown: StatusReport, answer: object) -> None:
-        if isinstance(answer, Failure) and not answer.code and self._told.get(connector) == shown:
+        if isinstance(answer, Failure) and not answer.is_refusal and self._told.get(connector) == shown:
             del self._told[connector]  # not known to have arrived: to be told again
 
     def warn(self, error: ChargePointErrorCode, info: str) -> None:

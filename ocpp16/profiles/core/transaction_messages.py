@@ -7,7 +7,7 @@ from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import Location, Measurand, MeterValue, Phase, ReadingContext, Reason, UnitOfMeasure
 from ocpp16.messages.types import SampledValue as WireValue
 from ocpp16.records import Sample, Stamp, Transaction
-from ocpp16.rpc.transaction_queue import QueueKey, Report
+from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey
 from ocpp16.state.context import Context
 
 UNKNOWN_ID = -1
@@ -20,18 +20,18 @@ class TransactionMessages:
     def __init__(self, context: Context) -> None:
         self.context = context
 
-    def build(self, key: QueueKey) -> Report | None:
+    def build(self, key: QueueKey) -> QueuedMessage | None:
         if key.kind == "values":
             sample = self.context.facts.of(Sample).get(key.row)
             if sample is None or sample.state != "waiting":
                 return None
-            return Report(key, "MeterValues", self._values_request(sample))
+            return QueuedMessage(key, "MeterValues", self._values_request(sample))
         transaction = self.context.facts.of(Transaction).get(key.row)
         if transaction is None or (transaction.start if key.kind == "start" else transaction.stop) != "waiting":
             return None
         if key.kind == "start":
-            return Report(key, "StartTransaction", self._start_request(transaction))
-        return Report(key, "StopTransaction", self._stop_request(transaction))
+            return QueuedMessage(key, "StartTransaction", self._start_request(transaction))
+        return QueuedMessage(key, "StopTransaction", self._stop_request(transaction))
 
     def _start_request(self, transaction: Transaction) -> StartTransactionReq:
         return StartTransactionReq(

@@ -11,6 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from ocpp16.events import JobDone
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import (
     FirmwareStatusNotificationReq,
@@ -21,8 +22,7 @@ from ocpp16.messages.types import FirmwareStatus
 from ocpp16.product import Product
 from ocpp16.profiles.firmware_management.status_retry import StatusRetry, interval_of, retries_of
 from ocpp16.records import FirmwareUpdate
-from ocpp16.rpc.calls import Gate
-from ocpp16.rpc.payload import Refusal
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer

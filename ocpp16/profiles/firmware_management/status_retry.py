@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocpp16.rpc.calls import Failure
+from ocpp16.rpc.call_outcome import Failure
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
@@ -39,7 +39,7 @@ class StatusRetry:
 
     def lost(self, answer: object) -> bool:
         """Whether neither an answer nor a refusal came."""
-        if not isinstance(answer, Failure) or answer.code:
+        if not isinstance(answer, Failure) or answer.is_refusal:
             self._unheard = 0
             return False
         if self._session.up and self._unheard < AGAIN and self._context.timers.due(self._timer) is None:

@@ -13,6 +13,7 @@ from math import floor, inf
 import msgspec
 from msgspec.structs import replace
 
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.datetimes import to_seconds, to_text
 from ocpp16.messages.smart_charging import (
     ClearChargingProfileConf,
@@ -35,7 +36,6 @@ from ocpp16.product import Product
 from ocpp16.profiles.smart_charging.limits import MAX, TX, UNITS, ChargingLimits
 from ocpp16.profiles.smart_charging.schedule import Plan, plan_of
 from ocpp16.records import Profile
-from ocpp16.rpc.payload import Refusal
 from ocpp16.state.context import Context
 from ocpp16.state.utc_clock import LEAVE_S
 

@@ -175,7 +175,7 @@ def boot_without_waiting() -> None:
 def speaks_while_rejected() -> None:
     """A refused registration does not keep it from telling its status."""
     from ocpp16.profiles.core.registration import Registration
-    from ocpp16.rpc.calls import Gate
+    from ocpp16.rpc.registration_gate import Gate
 
     before = Registration._answered
 

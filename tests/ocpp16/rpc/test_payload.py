@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import (
     AuthorizationStatus,
@@ -24,7 +25,7 @@ from ocpp16.messages.types import (
     RegistrationStatus,
 )
 from ocpp16.rpc import payload
-from ocpp16.rpc.payload import Refusal, decode_confirmation, decode_request
+from ocpp16.rpc.payload import decode_confirmation, decode_request
 from tests.ocpp16.messages import referee
 
 MODULES = (core, firmware, local_list, remote_trigger, reservation, security, smart_charging)
@@ -361,7 +362,7 @@ def test_opened_transaction_with_a_flawed_tag_info(info: object, status: str) ->
 @pytest.mark.parametrize("text", ['{"idTagInfo": {"status": "Accepted"}}', "{}", "[]", "[[", '{"transactionId": "x"}'])
 def test_start_without_an_id_is_not_processed(text: str) -> None:
     """JE 3.3: an answer that opens nothing counts as none, with the reason for it."""
-    assert isinstance(payload.decode_confirmation("StartTransaction", text), payload.Refusal)
+    assert isinstance(payload.decode_confirmation("StartTransaction", text), Refusal)
 
 
 def test_closed_transaction_with_a_flawed_tag_info() -> None:

@@ -11,9 +11,11 @@ from ocpp16 import events as ev
 from ocpp16.events import Now
 from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq
 from ocpp16.product import Product
-from ocpp16.rpc.calls import Failure, Gate
-from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
-from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
+from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS
+from ocpp16.rpc.call_outcome import refused as refusal
+from ocpp16.rpc.registration_gate import Gate
+from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_WAITING, Session
+from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey, TransactionQueue
 from ocpp16.state.context import Context, Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import ACCEPTED, SILENCE, CallError, Station, calls, noted, refused
@@ -495,10 +497,10 @@ def test_waiting_calls_are_bounded() -> None:
     """The number of calls that wait is bounded: the oldest is given up, and who wanted it said hears so."""
     bench = Bench()
     bench.session.gate = Gate.OPEN
-    for _ in range(MAX_VOLATILE):
+    for _ in range(MAX_WAITING):
         bench.session.call(DataTransferReq(vendor_id="v"), bench.heard.append)
     bench.session.call(HeartbeatReq())
-    assert bench.heard == [Failure("", "too many calls wait")]
+    assert bench.heard == [TOO_MANY_CALLS]
     bench.session.call(HeartbeatReq(), None)
     assert len(bench.heard) == 2
 
@@ -534,7 +536,7 @@ def test_failure_reaches_the_listener() -> None:
     bench.session.call(HeartbeatReq(), bench.heard.append)
     bench.said()
     bench.session.link_down()
-    assert bench.heard == [Failure("", "no answer"), Failure("InternalError", "oh"), Failure("", "connection lost")]
+    assert bench.heard == [NO_ANSWER, refusal("InternalError", "oh"), CONNECTION_LOST]
 
 
 SPOILT = MeterValuesReq(connector_id=1, meter_value=())
@@ -560,7 +562,7 @@ def test_spoilt_report_is_parked_at_once() -> None:
     bench.session.gate = Gate.OPEN
     keys = [QueueKey(seq, "values", seq) for seq in (1, 2)]
     requests = {1: SPOILT, 2: DataTransferReq(vendor_id="stands for a sound one")}
-    bench.reports.build = lambda key: Report(key, "MeterValues", requests[key.row])
+    bench.reports.build = lambda key: QueuedMessage(key, "MeterValues", requests[key.row])
     bench.reports.on_parked = lambda key, error: bench.heard.append((key.row, error))
     for key in keys:
         bench.reports.announce(key)
@@ -574,7 +576,7 @@ def test_calls_of_one_lane_keep_their_order() -> None:
     """§4.9: statuses of one connector never overtake each other, also where the first waits for a StartTransaction."""
     bench = Bench()
     key = QueueKey(5, "start", 1)
-    bench.reports.build = lambda key: Report(key, "DataTransfer", DataTransferReq(vendor_id="the start"))
+    bench.reports.build = lambda key: QueuedMessage(key, "DataTransfer", DataTransferReq(vendor_id="the start"))
     bench.reports.announce(key)
     bench.session.gate = Gate.OPEN
     bench.session.call(AuthorizeReq(id_tag="no lane"), after_seq=5)
@@ -586,7 +588,7 @@ def test_calls_of_one_lane_keep_their_order() -> None:
     assert bench.said() == ["DataTransfer"]
     bench.session.timed_out()
     assert bench.said() == ["Authorize"]
-    assert [volatile.request for volatile in bench.session._volatile] == [
+    assert [call.request for call in bench.session._waiting] == [
         AuthorizeReq(id_tag="first"),
         AuthorizeReq(id_tag="second"),
     ]
