@@ -211,10 +211,10 @@ class Session:
         if isinstance(message, frames.Error):
             answer = refused(message.code, message.description)
         else:
-            mended: list[str] = []
-            answer = payload.decode_confirmation(action, message.payload, mended)
-            if mended:
-                self.context.note("answer-mended", action=action, what="; ".join(mended)[:200])
+            corrections: list[str] = []
+            answer = payload.decode_confirmation(action, message.payload, corrections)
+            if corrections:
+                self.context.note("answer-mended", action=action, what="; ".join(corrections)[:200])
             if isinstance(answer, Refusal):
                 self.context.note("answer-refused", action=action, reason=answer.description)
                 answer = refused(answer.code, answer.description)

@@ -119,6 +119,9 @@ def test_nothing_to_answer(text: str, reason: str) -> None:
         ('[2,"a","Reset",{"x":1,"\\u0078":2}]', "a key stands twice in an object"),
         ('[2,"a","Reset",{"x":"","x":"\\u0022\\u0022\\u0022\\u0022"}]', "a key stands twice in an object"),
         ('[2,"a","Reset",{"x":18446744073709551616,"x":1}]', "a key stands twice in an object"),
+        ('[2,"a","Reset",{"x":1,"x":"\\u003a"}]', "a key stands twice in an object"),
+        ('[2,"a","Reset",{"x":1,"x":"\\u003A"}]', "a key stands twice in an object"),
+        ('[2,"a","Reset",{"x":{"y":":","z":{}},"x":":"}]', "a key stands twice in an object"),
     ],
 )
 def test_bad_call(text: str, description: str) -> None:

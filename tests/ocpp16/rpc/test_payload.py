@@ -298,19 +298,19 @@ def test_every_rate_is_looked_at() -> None:
     assert decode_request("RemoteStartTransaction", json.dumps(start)).code == "PropertyConstraintViolation"
 
 
-# --- both looks -----------------------------------------------------------------------------------------------------
+# --- both agree -------------------------------------------------------------------------------------------------------
 
 CASES = [case for module in MODULES for case in referee.cases(module)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
-def test_the_second_look_sees_what_the_first_sees(case: referee.Case) -> None:
-    """A payload that is right comes out of the slow look as out of the fast one, strictly and mended."""
+def test_the_second_examination_agrees_with_the_first(case: referee.Case) -> None:
+    """A valid payload comes out of the slow examination as out of the fast one, strictly and corrected."""
     text = json.dumps(referee.right(case.schema, all_fields=True)).encode()
     fast = payload.decode(case.kind, text)
     assert isinstance(fast, case.kind)
     notes: list[str] = []
-    assert payload._second_look(case.kind, text, None) == payload._second_look(case.kind, text, notes) == fast
+    assert payload._examine(case.kind, text, None) == payload._examine(case.kind, text, notes) == fast
     assert notes == []
 
 
