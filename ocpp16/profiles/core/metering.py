@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from ocpp16.configuration.configuration import Configuration
 from ocpp16.configuration.key_names import Key
-from ocpp16.configuration.keys import DAY, REGISTER, items_of
+from ocpp16.configuration.keys import DAY, REGISTER
+from ocpp16.configuration.values import items_of
 from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
