@@ -130,9 +130,9 @@ class ChargePoint(Introductions):
             case Timer.LAZY:
                 self.context.flush_lazy()
             case Timer.SAMPLE:
-                self.metering.sample_due(connector, due)
+                self.sampled_values.due(connector, due)
             case Timer.ALIGNED:
-                self.metering.aligned_due(due)
+                self.aligned_values.due(due)
             case Timer.PLUG_IN:
                 self.connectors[connector].plug_in_timed_out()
             case Timer.STATUS:
@@ -206,7 +206,7 @@ class ChargePoint(Introductions):
         self.smart.changed()
         self.reservations.expired()
         self.firmware.arm()
-        self.metering.arm_aligned()
+        self.aligned_values.arm()
         self.context.remember_time()
         for connector in self.connectors.values():
             self._follow(connector)  # what ran out in the dark is not told as if it were still there

@@ -10,10 +10,14 @@ from ocpp16.connector.state import Parts
 from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.availability import Availability
-from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.clock_aligned_values import ClockAlignedValues
+from ocpp16.profiles.core.meter_readings import MeterReadings
+from ocpp16.profiles.core.meter_values import MeterValues
 from ocpp16.profiles.core.registration import Registration
+from ocpp16.profiles.core.sampled_values import SampledValues
 from ocpp16.profiles.core.status_notification import Notifications
-from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.core.stop_transaction_data import StopTransactionData
+from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
 from ocpp16.profiles.firmware_management.firmware import Firmware
 from ocpp16.profiles.local_auth_list import LocalAuthList
@@ -55,14 +59,25 @@ class Assembly:
         self.configuration = Configuration(self.context, product, first_values)
         self.registration = Registration(self.context, self.session, self.configuration, product, identity)
         self.authorization = Authorization(self.context, self.session, self.configuration, product)
-        self.transactions = Transactions(self.context, self.reports, self.authorization)
-        self.metering = Metering(self.context, self.configuration, self.transactions, product)
+        self.transactions = TransactionRecords(self.context, self.reports, self.authorization)
+        self._make_metering(product)
         self.availability = Availability(self.context, product.connectors)
         self.notifications = Notifications(self.context, self.session, self.configuration, identity.vendor)
         self.station_faults: dict[str, str] = {}
         self._make_profiles(product)
         self._make_connectors(product, identity.vendor)
         self._make_desks(product)
+
+    def _make_metering(self, product: Product) -> None:
+        """Meter readings, and the values that are sampled from them."""
+        chronology = self.transactions.chronology
+        self.metering = MeterReadings(self.context, self.transactions, product)
+        self.meter_values = MeterValues(self.context, self.configuration, self.transactions, self.metering)
+        stop_data = StopTransactionData(self.context, self.configuration, self.metering)
+        self.sampled_values = SampledValues(self.context, self.configuration, chronology, self.meter_values, stop_data)
+        self.aligned_values = ClockAlignedValues(
+            self.context, self.configuration, chronology, self.metering, self.meter_values, stop_data
+        )
 
     def _make_profiles(self, product: Product) -> None:
         """Beyond Core."""
@@ -81,6 +96,7 @@ class Assembly:
             self.authorization,
             self.transactions,
             self.metering,
+            self.sampled_values,
             product,
             self.registration,
             self.reservations,

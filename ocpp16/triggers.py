@@ -41,7 +41,7 @@ class Triggers:
     def _trigger_values(self, connector: int | None) -> bool:
         """Without a connector, and for the station (it has no main meter): every connector."""
         wanted = list(self._parts.connectors) if not connector else [connector]
-        requests = [request for number in wanted if (request := self._parts.metering.triggered(number)) is not None]
+        requests = [request for number in wanted if (request := self._parts.meter_values.triggered(number)) is not None]
         for request in requests:
             self._parts.session.call(request, triggered=True)
         return bool(requests)

@@ -184,7 +184,7 @@ def _file_of(module: str, known: set[str]) -> str | None:
 
 
 def _profile(name: str) -> str:
-    """`ocpp16/profiles/core/metering.py` -> `core`; "" for what is no profile."""
+    """`ocpp16/profiles/core/heartbeat.py` -> `core`; "" for what is no profile."""
     parts = name.split("/")
     return (
         parts[2].removesuffix(".py") if len(parts) > 2 and parts[1] == "profiles" and parts[2] != "__init__.py" else ""

@@ -171,7 +171,7 @@ class Connector(Ending):
         if token.profile is not None:
             self.parts.smart.install(token.profile, self.number, transaction.number)
         self.parts.smart.changed()
-        self.parts.metering.transaction_began(transaction)
+        self.parts.sampled_values.transaction_began(transaction)
         self.context.timers.set(Timer.ENERGISE, self.context.now.mono + SETTLE_S, self.number)
 
     def judged(self, transaction: Transaction, verdict: Verdict) -> None:

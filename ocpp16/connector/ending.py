@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ocpp16.configuration.key_names import Key
 from ocpp16.connector.state import ConnectorState
 from ocpp16.messages.types import Reason
-from ocpp16.profiles.core.transactions import HORIZON_S
+from ocpp16.profiles.core.transaction_records import HORIZON_S
 from ocpp16.records import Transaction
 from ocpp16.state.timers import Timer
 
@@ -46,7 +46,7 @@ class Ending(ConnectorState):
     def _finish(self, transaction: Transaction) -> None:
         wh = self.parts.metering.register_wh(self.number)
         at = self.parts.transactions.chronology.in_order(transaction.number, self.context.stamp())
-        self.parts.metering.transaction_ends(transaction, at)
+        self.parts.sampled_values.transaction_ends(transaction, at)
         self.parts.transactions.end(
             transaction, transaction.stopping, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
         )
@@ -69,7 +69,7 @@ class Ending(ConnectorState):
         if 0.0 < ahead <= HORIZON_S:  # `last` was written ahead of its time; more than that: a wild clock, order counts
             at = now
         at = self.parts.transactions.chronology.in_order(transaction.number, at)
-        self.parts.metering.transaction_ends(transaction, at)
+        self.parts.sampled_values.transaction_ends(transaction, at)
         self.parts.transactions.end(
             transaction, str(reason), transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
         )
@@ -84,7 +84,7 @@ class Ending(ConnectorState):
             due = OPENING_S if self.closed else LAST_READING_S
             self.context.timers.set(Timer.OPENING, self.context.now.mono + due, self.number)
             return
-        self.parts.metering.arm_samples(transaction)
+        self.parts.sampled_values.arm(transaction)
         began = transaction.began
         exchanged = began.boot == self.context.clock.boot_id and self.unplugged_at > began.mono
         if (not self.plugged or exchanged) and self.parts.configuration.flag(

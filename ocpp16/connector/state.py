@@ -13,9 +13,10 @@ from ocpp16.events import ConnectorShape
 from ocpp16.messages.types import ChargingProfile
 from ocpp16.product import Product
 from ocpp16.profiles.core.authorization import Authorization
-from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.profiles.core.registration import Registration
-from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.core.sampled_values import SampledValues
+from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.profiles.firmware_management.firmware import Firmware
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
@@ -42,8 +43,9 @@ class Parts(NamedTuple):
     context: Context
     configuration: Configuration
     authorization: Authorization
-    transactions: Transactions
-    metering: Metering
+    transactions: TransactionRecords
+    metering: MeterReadings
+    sampled_values: SampledValues
     product: Product
     registration: Registration
     reservations: Reservations

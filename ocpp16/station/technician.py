@@ -10,7 +10,7 @@ from ocpp16.connector.connector import Connector
 from ocpp16.events import QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.messages.core import ResetReq
 from ocpp16.messages.types import Reason, ResetStatus, ResetType
-from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.state.context import Context
 from ocpp16.station.queue_commands import Queue
 from ocpp16.station.recovery import Recovery
@@ -26,7 +26,7 @@ class Technician:
         context: Context,
         configuration: Configuration,
         queue: Queue,
-        metering: Metering,
+        metering: MeterReadings,
         attachment: Recovery,
         remote: RemoteControl,
         connectors: dict[int, Connector],

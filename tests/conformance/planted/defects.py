@@ -414,18 +414,18 @@ def new_value_is_not_kept() -> None:
 @red("070")
 def sampled_half_as_often() -> None:
     """Every second sample is left out."""
-    from ocpp16.profiles.core.metering import Metering
+    from ocpp16.profiles.core.sampled_values import SampledValues
 
-    due, count = Metering.sample_due, [0]
+    due, count = SampledValues.due, [0]
 
     def spoiled(self: Any, connector: int, at: float) -> None:
         count[0] += 1
         if count[0] % 2:
             due(self, connector, at)
         else:
-            self.arm_samples(self.context.facts.running[connector])
+            self.arm(self.context.facts.running[connector])
 
-    instead(Metering, "sample_due", spoiled)
+    instead(SampledValues, "due", spoiled)
 
 
 @red("071")
@@ -459,15 +459,15 @@ def one_measurand_is_missing() -> None:
 @red("036")
 def samples_without_link_are_lost() -> None:
     """Samples of the time without link are not kept."""
-    from ocpp16.profiles.core.metering import Metering
+    from ocpp16.profiles.core.meter_values import MeterValues
 
-    sample = Metering._sample
+    sample = MeterValues.queue
 
     def spoiled(self: Any, *words: Any, **more: Any) -> None:
         if self.transactions.authorization.session.up:
             sample(self, *words, **more)
 
-    instead(Metering, "_sample", spoiled)
+    instead(MeterValues, "queue", spoiled)
 
 
 # --- without link, in the dark --------------------------------------------------------------------------------------

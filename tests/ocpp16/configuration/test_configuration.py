@@ -185,9 +185,9 @@ def test_wrong_first_value() -> None:
 # Proved beside what they change: test_authorization (AllowOfflineTxForUnknownId, AuthorizationCacheEnabled,
 # LocalAuthorizeOffline, LocalPreAuthorize), test_remote_control (AuthorizeRemoteTxRequests), test_connector
 # (ConnectionTimeOut, MaxEnergyOnInvalidId, StopTransactionOnInvalidId, UnlockConnectorOnEVSideDisconnect), test_ending
-# (StopTransactionOnEVSideDisconnect), test_metering (the intervals and lists), test_notifications
-# (MinimumStatusDuration), test_registration (HeartbeatInterval), test_reports (TransactionMessage…), test_session
-# (MessageTimeout).
+# (StopTransactionOnEVSideDisconnect), test_sampled_values, test_clock_aligned_values, test_stop_transaction_data (the
+# intervals and lists), test_status_notification (MinimumStatusDuration), test_registration and test_heartbeat
+# (HeartbeatInterval), test_transaction_queue (TransactionMessage…), test_session (MessageTimeout).
 
 
 def test_ping_interval() -> None:

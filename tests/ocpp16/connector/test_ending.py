@@ -335,6 +335,6 @@ def test_timers_that_come_too_late() -> None:
     connector.plug_in_timed_out()
     connector.goes_on()
     connector.ended_in_the_dark(Reason.OTHER, gone=True)
-    station.cp.metering.sample_due(1, station.mono)
+    station.cp.sampled_values.due(1, station.mono)
     step = station.step(ev.Tick())
     assert (step.frames, step.records, step.notes) == ((), (), ())

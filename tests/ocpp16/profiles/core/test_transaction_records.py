@@ -6,7 +6,7 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.profiles.core.transactions import CLOSED_CAP, PARKED_CAP, VALUES_CAP
+from ocpp16.profiles.core.transaction_records import CLOSED_CAP, PARKED_CAP, VALUES_CAP
 from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction, Unit
 from tests.ocpp16.rig import NOON, SILENCE, CallError, Station, clock_text, noted
 
