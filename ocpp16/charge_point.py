@@ -126,7 +126,7 @@ class ChargePoint(Introductions):
             case Timer.ANSWER:
                 self.session.timed_out()
             case Timer.HEARTBEAT:
-                self.registration.heartbeat_due()
+                self.registration.heartbeat.due()
             case Timer.LAZY:
                 self.context.flush_lazy()
             case Timer.SAMPLE:

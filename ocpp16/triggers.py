@@ -35,7 +35,7 @@ class Triggers:
         return not self._parts.registration.accepted
 
     def _trigger_heartbeat(self, connector: int | None) -> bool:
-        self._parts.registration.heartbeat(triggered=True)
+        self._parts.registration.heartbeat.send(triggered=True)
         return True
 
     def _trigger_values(self, connector: int | None) -> bool:

@@ -183,7 +183,7 @@ def speaks_while_rejected() -> None:
         before(self, told)
         if not self.accepted:
             self.session.gate = Gate.OPEN
-            self.heartbeat()
+            self.heartbeat.send()
 
     instead(Registration, "_answered", spoiled)
 
