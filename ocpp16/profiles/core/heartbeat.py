@@ -37,7 +37,7 @@ class Heartbeat:
 
     @property
     def _due_at(self) -> float:
-        """§4.6: the interval counts from the last CALL sent; but once a day only a Heartbeat brings the time (J 5.3)."""
+        """§4.6: the interval counts from the last CALL; but once a day only a Heartbeat brings the time (J 5.3)."""
         return min(self.session.last_sent_at + self._interval_s, self._last + DAY)
 
     def accepted(self) -> None:

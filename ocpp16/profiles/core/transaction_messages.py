@@ -1,4 +1,4 @@
-"""Reads StartTransaction, MeterValues and StopTransaction off the records, when it is sent.  Changes nothing."""
+"""Builds StartTransaction, MeterValues and StopTransaction requests from records, when they are sent (§3.7)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ UNKNOWN_ID = -1
 
 
 class TransactionMessages:
-    """From a row to a request."""
+    """From a row to a request; changes nothing."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
 
     def build(self, key: QueueKey) -> QueuedMessage | None:
+        """The message of a row; None: the row is gone, or waits no longer."""
         if key.kind == "values":
             sample = self.context.facts.of(Sample).get(key.row)
             if sample is None or sample.state != "waiting":
@@ -73,6 +74,7 @@ class TransactionMessages:
         return to_text(self.context.clock.floor_utc if settled.utc is None else settled.utc)
 
     def meter_value(self, sample: Sample) -> MeterValue:
+        """§7.33: the values of a sample."""
         values = tuple(
             WireValue(
                 value=value.value,
