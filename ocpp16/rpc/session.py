@@ -28,7 +28,7 @@ MAX_LATE = 64
 """Ids of timed-out transaction messages whose late answer still counts."""
 MAX_DISCONNECTS = 3
 """A transaction message in flight at so many lost connections in a row counts as failed: it may be the cause."""
-DEAF_TIMEOUTS = 3
+MAX_TIMEOUTS = 3
 """After so many time-outs in a row, without a frame received between them, the connection is opened anew."""
 SHORT_QUEUE = 10
 """With fewer messages in the queue a status waits for its StartTransaction: Preparing, StartTransaction, Charging."""
@@ -236,10 +236,10 @@ class Session:
             return
         self.context.note("answer-missing", action=flight.action)
         self._timeouts += 1
-        if self._timeouts >= DEAF_TIMEOUTS:
+        if self._timeouts >= MAX_TIMEOUTS:
             self._timeouts, self._given_up = 0, True  # nothing more is sent on this connection
             self.epoch += 1
-            self.context.note("link-deaf", timeouts=DEAF_TIMEOUTS)
+            self.context.note("link-deaf", timeouts=MAX_TIMEOUTS)
         if flight.report is not None:
             self._late[flight.id] = flight.report
             while len(self._late) > MAX_LATE:

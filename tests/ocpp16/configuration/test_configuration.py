@@ -176,7 +176,7 @@ def test_desk_and_rows() -> None:
 
 
 def test_wrong_first_value() -> None:
-    """The station's file was checked before: a wrong value here is a broken belief."""
+    """The station's file was checked before: a wrong value here is an internal error."""
     with pytest.raises(AssertionError, match="ConnectionTimeOut"):
         Station(ConnectionTimeOut="soon")
 

@@ -71,7 +71,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("name", "text", "kept"), VALUES)
-def test_value(name: str, text: str, kept: str | None) -> None:
+def test_a_value_that_does_not_fit_is_refused(name: str, text: str, kept: str | None) -> None:
     """§5.3: a value that does not fit type, range, list or length is refused, with the reason."""
     value, why = check_value(core_keys(SEED)[name.casefold()], text)
     assert value == kept

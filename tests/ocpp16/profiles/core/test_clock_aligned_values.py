@@ -24,7 +24,7 @@ def test_aligned_exactly() -> None:
     """§4.7: clock-aligned values bear exactly the aligned instant, whenever the unit came to it."""
     station = Station(ClockAlignedDataInterval=900).online()
     at(station, "14T12:14:58")
-    station.mono += 3.7  # nobody came for some seconds
+    station.mono += 3.7  # no tick for some seconds
     station.happens(ev.Tick())
     assert [value["timestamp"] for value in values(station)] == ["2025-04-14T12:15:00.000Z"]
     assert contexts(values(station)[0]) == {"Sample.Clock"}

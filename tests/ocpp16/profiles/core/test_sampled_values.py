@@ -29,7 +29,7 @@ def test_no_drift() -> None:
     """§4.7: the instants count from the start, however late the unit was at the last one."""
     station = Station(MeterValueSampleInterval=10).online().charging()
     station.wait(9)
-    station.mono += 3  # nobody came for three seconds
+    station.mono += 3  # no tick for three seconds
     station.happens(ev.Tick())
     station.wait(20)
     assert [value["timestamp"] for value in values(station)] == [clock_text(1000 + n) for n in (10, 20, 30)]
@@ -102,7 +102,7 @@ def test_list_bites_on_the_next_sample() -> None:
 
 
 def test_suspended_values_go_on() -> None:
-    """§4.7: sampled values go on while nobody draws, for the transaction goes on."""
+    """§4.7: sampled values go on while the car draws nothing, for the transaction goes on."""
     station = Station().online().charging()
     station.pilot("B")
     station.open_contactor()
