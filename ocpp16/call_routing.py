@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.core import UnlockConnectorReq
 from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.profiles.remote_trigger import RemoteTrigger, Send
-from ocpp16.rpc.calls import Postponed
-from ocpp16.rpc.payload import Refusal
+from ocpp16.rpc.pending_calls import Postponed
 
 CallAnswer = Callable[[Any], Any]
 REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
@@ -127,14 +127,14 @@ def _trigger_boot(parts: Parts, connector: int | None) -> bool:
 
 
 def _trigger_heartbeat(parts: Parts, connector: int | None) -> bool:
-    parts.registration.heartbeat(triggered=True)
+    parts.registration.heartbeat.send(triggered=True)
     return True
 
 
 def _trigger_values(parts: Parts, connector: int | None) -> bool:
     """Without a connector, and for the station (it has no main meter): of every connector."""
     wanted = list(parts.connectors) if not connector else [connector]
-    requests = [request for number in wanted if (request := parts.metering.triggered(number)) is not None]
+    requests = [request for number in wanted if (request := parts.meter_values.triggered(number)) is not None]
     for request in requests:
         parts.session.call(request, triggered=True)
     return bool(requests)

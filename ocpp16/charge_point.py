@@ -15,12 +15,12 @@ from ocpp16 import views
 from ocpp16.call_routing import CallRouter
 from ocpp16.configuration.key_names import Key
 from ocpp16.connector.connector import Connector
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
-from ocpp16.rpc.calls import Postponed
-from ocpp16.rpc.payload import Refusal
+from ocpp16.rpc.pending_calls import Postponed
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import LAMPS
 from ocpp16.step import Link, Outlet, Step
@@ -111,13 +111,13 @@ class ChargePoint:
             case Timer.ANSWER:
                 parts.session.timed_out()
             case Timer.HEARTBEAT:
-                parts.registration.heartbeat_due()
+                parts.registration.heartbeat.due()
             case Timer.LAZY:
                 parts.context.flush_lazy()
             case Timer.SAMPLE:
-                parts.metering.sample_due(connector, due)
+                parts.sampled_values.due(connector, due)
             case Timer.ALIGNED:
-                parts.metering.aligned_due(due)
+                parts.aligned_values.due(due)
             case Timer.PLUG_IN:
                 parts.connectors[connector].plug_in_timed_out()
             case Timer.STATUS:
@@ -196,9 +196,9 @@ class ChargePoint:
         parts.context.note("link-up")
         parts.registration.link_up()
         if parts.registration.accepted:
-            parts.notifications.tell_changed()
-            parts.firmware.tell()
-            parts.diagnostics.tell()
+            parts.notifications.report_changed()
+            parts.firmware.send_status()
+            parts.diagnostics.send_status()
 
     def _link_down(self, event: ev.LinkDown) -> None:
         if self.parts.session.up:

@@ -17,14 +17,18 @@ from ocpp16.connector.state import ConnectorParts
 from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile
 from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.authorization import Authorization
-from ocpp16.profiles.core.availability import Availability
-from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.availability import ChangeAvailability
+from ocpp16.profiles.core.clock_aligned_values import ClockAlignedValues
+from ocpp16.profiles.core.meter_readings import MeterReadings
+from ocpp16.profiles.core.meter_values import MeterValues
 from ocpp16.profiles.core.registration import Registration
+from ocpp16.profiles.core.sampled_values import SampledValues
 from ocpp16.profiles.core.status_notification import Notifications
+from ocpp16.profiles.core.stop_transaction_data import StopTransactionData
 from ocpp16.profiles.core.transaction_messages import TransactionMessages
-from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
-from ocpp16.profiles.firmware_management.firmware import Firmware
+from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
 from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
@@ -77,6 +81,7 @@ class Parts:
         self.station_faults = ActiveFaults()
         self._make_session(seed, answer_request)
         self._make_core()
+        self._make_metering()
         self._make_profiles()
         self._make_connectors()
         self._make_station()
@@ -119,23 +124,33 @@ class Parts:
         self.authorization = Authorization(
             context, session, configuration, product, local_list=self.local_list.lookup, on_conflict=self._list_conflict
         )
-        self.transactions = Transactions(
+        self.transactions = TransactionRecords(
             context,
             self.transaction_queue,
             self.authorization,
             self.transaction_messages,
             on_verdict=self._verdict_received,
         )
-        self.metering = Metering(
+        self.availability = ChangeAvailability(
+            context, product.connectors, is_busy=self._is_busy, on_changed=self._availability_changed
+        )
+
+    def _make_metering(self) -> None:
+        """Meter readings, and the values that are sampled from them."""
+        context, configuration = self.context, self.configuration
+        chronology = self.transactions.chronology
+        self.metering = MeterReadings(
             context,
-            configuration,
             self.transactions,
-            product,
+            self.product,
             offered_amps=self._offered_amps,
             on_register_low=self._register_low,
         )
-        self.availability = Availability(
-            context, product.connectors, is_busy=self._is_busy, on_changed=self._availability_changed
+        self.meter_values = MeterValues(context, configuration, self.transactions, self.metering)
+        stop_data = StopTransactionData(context, configuration, self.metering)
+        self.sampled_values = SampledValues(context, configuration, chronology, self.meter_values, stop_data)
+        self.aligned_values = ClockAlignedValues(
+            context, configuration, chronology, self.metering, self.meter_values, stop_data
         )
 
     def _make_profiles(self) -> None:
@@ -147,7 +162,7 @@ class Parts:
             context, product, self.limits, waiting=self._waiting_profiles, drop_waiting=self._drop_waiting_profile
         )
         self.composite_schedule = CompositeSchedule(context, product, self.limits, hardware_amps=self._hardware_amps)
-        self.firmware = Firmware(
+        self.firmware = UpdateFirmware(
             context,
             self.session,
             product,
@@ -167,6 +182,7 @@ class Parts:
             registration=self.registration,
             transactions=self.transactions,
             metering=self.metering,
+            sampled_values=self.sampled_values,
             reservations=self.reservations,
             limits=self.limits,
             smart_charging=self.smart_charging,
@@ -231,10 +247,10 @@ class Parts:
         self.transactions.parked(key, error)
 
     def _accepted(self) -> None:
-        self.notifications.tell_all()
+        self.notifications.report_all()
         self.reset.report_failure()
-        self.firmware.tell()
-        self.diagnostics.tell()
+        self.firmware.send_status()
+        self.diagnostics.send_status()
 
     def clock_set(self) -> None:
         """UTC is known, or was set: what depends on it is computed again."""
@@ -242,7 +258,7 @@ class Parts:
         self.limits.changed()
         self.reservations.expired()
         self.firmware.arm()
-        self.metering.arm_aligned()
+        self.aligned_values.arm()
         self.context.remember_time()
         self.status_updates.update_connectors()  # what expired during an outage is not reported as if it were there
 

@@ -161,8 +161,8 @@ class Transaction(Record, frozen=True, kw_only=True):
     """The same of the StopTransaction."""
 
 
-class SampledValue(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One SampledValue of §7.43; all fields are strings as on the wire."""
+class MeasuredValue(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The data of one SampledValue (§7.43), without its context; all fields are strings as on the wire."""
 
     value: str
     measurand: str
@@ -181,7 +181,7 @@ class Sample(Record, frozen=True, kw_only=True):
     """The transaction (our number) that ran at that instant."""
     at: Stamp
     context: str
-    values: tuple[SampledValue, ...]
+    values: tuple[MeasuredValue, ...]
     for_stop: bool = False
     """True: belongs into StopTransaction.transactionData."""
     state: Delivery = "waiting"

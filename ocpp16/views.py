@@ -103,7 +103,7 @@ def status(parts: Parts, now: Now) -> Row:
         "queue": parts.transaction_queue.waiting,
         "parked": len(parts.transactions.parked_keys()),
         "utc": None if utc is None else to_text(utc),
-        "clock": "known" if parts.context.clock.known else "unknown until the Central System tells it",
+        "clock": "known" if parts.context.clock.known else "unknown until the Central System sends it",
         "board": None if board is None else board.board,
         "fail_safe_layers": [] if board is None else list(board.layers),
         "leaving": parts.shutdown.pending.how if parts.shutdown.pending else None,

@@ -78,7 +78,7 @@ class Import(NamedTuple):
 
 
 def room_of(file: str) -> str:
-    """`ocpp16/profiles/core/metering.py` -> `profiles/core`; `daemon/store/rows.py` -> `store`."""
+    """`ocpp16/profiles/core/heartbeat.py` -> `profiles/core`; `daemon/store/rows.py` -> `store`."""
     _, *parts = file.removesuffix(".py").split("/")
     return "/".join(parts[:2]) if parts[0] == "profiles" and len(parts) > 1 else parts[0]
 
@@ -161,7 +161,7 @@ def floors(graph: dict[str, set[str]]) -> dict[str, int]:
     def height(room: str) -> int:
         if room not in heights:
             heights[room] = 0  # a circle ends here; `circles` names it
-            heights[room] = 1 + max((height(below) for below in graph[room]), default=0)
+            heights[room] = 1 + max((height(below) for below in sorted(graph[room])), default=0)
         return heights[room]
 
     for room in graph:
@@ -198,11 +198,11 @@ def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
     def all_below(room: str) -> set[str]:
         if room not in below:
             below[room] = set()
-            below[room] = graph[room].union(*(all_below(other) for other in graph[room]))
+            below[room] = graph[room].union(*(all_below(other) for other in sorted(graph[room])))
         return below[room]
 
     return {
-        room: {one for one in ones if not any(one in all_below(other) for other in ones - {one})}
+        room: {one for one in sorted(ones) if not any(one in all_below(other) for other in sorted(ones - {one}))}
         for room, ones in graph.items()
     }
 

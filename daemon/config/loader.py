@@ -197,7 +197,8 @@ def _product(draft: Draft, name: str) -> Product:
 def _first_values(draft: Draft, product: Product) -> dict[str, str]:
     if not any(section == "ocpp" for section, _ in draft.values):
         return {}
-    from ocpp16.configuration.keys import check_first_value, core_keys
+    from ocpp16.configuration.keys import core_keys
+    from ocpp16.configuration.values import check_first_value
 
     known = core_keys(product)
     values: dict[str, str] = {}

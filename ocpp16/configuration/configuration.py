@@ -1,11 +1,13 @@
-"""The configuration values in force, and the two messages about them (§5.3, §5.8).  The keys stand in `keys.py`."""
+"""The configuration values in force; ChangeConfiguration (§5.3) and GetConfiguration (§5.8)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from ocpp16.configuration.key_names import Key
-from ocpp16.configuration.keys import DERIVED, KeyRow, checked, core_keys, items_of
+from ocpp16.configuration.keys import DERIVED, KeyRow, core_keys
+from ocpp16.configuration.values import CheckedValue, check_value, items_of
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.core import (
     ChangeConfigurationConf,
     ChangeConfigurationReq,
@@ -15,15 +17,14 @@ from ocpp16.messages.core import (
 from ocpp16.messages.types import ConfigurationStatus, KeyValue
 from ocpp16.product import Product
 from ocpp16.records import Setting
-from ocpp16.rpc.payload import Refusal
 from ocpp16.state.context import Context
 
 MAX_KEYS_ASKED = 100
-"""GetConfigurationMaxKeys is what is declared; a Central System that asks for more is served up to here."""
+"""Keys in one GetConfiguration.req.  The declared GetConfigurationMaxKeys may be less; more are answered up to here."""
 
 
 class Configuration:
-    """The values in force: first values, overlaid by what the Central System (or a technician) changed later."""
+    """The values in force: defaults, then `[ocpp]` of `evsed.toml`, then what was changed later (`Setting` records)."""
 
     def __init__(self, context: Context, product: Product, first_values: Mapping[str, str]) -> None:
         self.context = context
@@ -33,46 +34,50 @@ class Configuration:
         self._lists: dict[Key, tuple[str, ...]] = {}
         self.on_change: list[Callable[[Key], None]] = []
         self.measurable: frozenset[str] | None = None
-        """What the board can measure; None: not known yet."""
+        """Measurands of the board; None: not known yet."""
         for name, text in first_values.items():
             key = self.keys[name.casefold()]
-            value, why = checked(key, text)
-            assert value is not None, f"{name}: {why}"
+            value, refusal = check_value(key, text)
+            assert value is not None, f"{name}: {refusal}"
             self._values[name.casefold()] = value
         for setting in list(context.facts.of(Setting).values()):
             self._load(setting)
 
     def _load(self, setting: Setting) -> None:
-        """A value accepted by an earlier version may be refused by this one: then its first value serves."""
+        """A value that an earlier version stored and this one refuses is dropped: the first value is in force."""
         key = self.keys.get(setting.name.casefold())
-        value, why = (None, "unknown key") if key is None else checked(key, setting.value)
+        value, refusal = CheckedValue(None, "unknown key") if key is None else check_value(key, setting.value)
         if value is None:
-            self.context.note("setting-dropped", key=setting.name, reason=why)
+            self.context.note("setting-dropped", key=setting.name, reason=refusal)
         else:
             self._values[setting.name.casefold()] = value
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def text(self, name: Key) -> str:
+        """The value as text."""
         return self._values[name.casefold()]
 
     def flag(self, name: Key, absent: bool = False) -> bool:
+        """The value of a boolean key; `absent` where the product does not have the key."""
         value = self._values.get(name.casefold())
         return absent if value is None else value == "true"
 
     def number(self, name: Key, absent: int = 0) -> int:
+        """The value of an integer key, in its unit; `absent` where the product does not have the key."""
         if (number := self._numbers.get(name)) is None:
             value = self._values.get(name.casefold())
             number = self._numbers[name] = absent if value is None else int(value)
         return number
 
     def items(self, name: Key) -> tuple[str, ...]:
+        """The items of a list."""
         if (items := self._lists.get(name)) is None:
             items = self._lists[name] = items_of(self._values[name.casefold()])
         return items
 
     def rows(self) -> list[dict[str, object]]:
-        """Every key with all that is known of it, for those who look."""
+        """Every key with its value and its row of the table, as `evsectl config get` shows it."""
         return [
             {
                 "key": key.name,
@@ -92,7 +97,7 @@ class Configuration:
     # --- changing ---------------------------------------------------------------------------------------------------
 
     def change(self, name: str, text: str, within_s: float = 0.0) -> tuple[ConfigurationStatus, str]:
-        """§5.3, all or nothing.  Returns the status and, where it is refused, why."""
+        """§5.3: check and set a value.  Returns the status and, where the value is refused, why."""
         key = self.keys.get(name.casefold())
         if key is None:
             return ConfigurationStatus.NOT_SUPPORTED, "unknown key"
@@ -100,23 +105,26 @@ class Configuration:
             return ConfigurationStatus.REJECTED, "read-only"
         if not self.context.accepts_changes:
             return ConfigurationStatus.REJECTED, "nothing more can be kept: see the store's fault"
-        value, why = checked(key, text)
+        value, refusal = check_value(key, text)
         if value is None:
-            return ConfigurationStatus.REJECTED, why
-        if (beyond := self._beyond_the_board(key, value)) is not None:
-            return ConfigurationStatus.REJECTED, f"the board cannot measure {beyond}"
+            return ConfigurationStatus.REJECTED, refusal
+        if (unmeasured := self._not_measured(key, value)) is not None:
+            return ConfigurationStatus.REJECTED, f"the board cannot measure {unmeasured}"
         self.put(key.name, value, within_s)
         return (ConfigurationStatus.REBOOT_REQUIRED if key.reboot else ConfigurationStatus.ACCEPTED), ""
 
-    def _beyond_the_board(self, key: KeyRow, value: str) -> str | None:
-        """What a station offers to measure is what product AND board can give."""
-        if self.measurable is None or not key.name.endswith("Data") or not value:
+    def _not_measured(self, key: KeyRow, value: str) -> str | None:
+        """The first item of a list of measurands that the board does not measure; None: there is none."""
+        if self.measurable is None or not key.name.endswith("Data"):
             return None
-        can = self.measurable | DERIVED
-        return next((i for i in value.split(",") if i not in can and i.rpartition(".")[0] not in can), None)
+        measured = self.measurable | DERIVED
+        for item in items_of(value):
+            if item not in measured and item.rpartition(".")[0] not in measured:
+                return item
+        return None
 
     def put(self, name: Key, value: str, within_s: float = 0.0) -> None:
-        """A value that is known to be right.  An equal one writes nothing and wakes nobody."""
+        """Set a valid value, written within `within_s` seconds.  An equal value writes and notifies nothing."""
         folded = name.casefold()
         if self._values[folded] == value:
             return
@@ -135,8 +143,8 @@ class Configuration:
     def on_get_configuration(self, request: GetConfigurationReq) -> GetConfigurationConf | Refusal:
         asked = request.key
         if not asked:  # §5.8: every key, however low GetConfigurationMaxKeys is
-            told = [key for key in self.keys.values() if not key.write_only]
-            return GetConfigurationConf(configuration_key=tuple(map(self._entry, told)))
+            listed = [key for key in self.keys.values() if not key.write_only]
+            return GetConfigurationConf(configuration_key=tuple(map(self._entry, listed)))
         if len(asked) > MAX_KEYS_ASKED:
             return Refusal("OccurenceConstraintViolation", f"key: {len(asked)} items, at most {MAX_KEYS_ASKED}")
         known: dict[str, KeyValue] = {}

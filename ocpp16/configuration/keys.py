@@ -1,6 +1,6 @@
-"""Every OCPP configuration key of Core in ONE table (§9.1): type, range, access, effect; and how a text is judged.
+"""The table of all configuration keys (§9, W §9): type, default, range, unit, access and effect of each.
 
-The reference page, GetConfiguration, ChangeConfiguration and the first values of `evsed.toml` all read this table.
+GetConfiguration, ChangeConfiguration, the check of `[ocpp]` in `evsed.toml` and the reference page read this table.
 """
 
 from __future__ import annotations
@@ -11,29 +11,33 @@ from typing import Literal, NamedTuple
 from ocpp16.configuration.key_names import Key
 from ocpp16.product import Product
 
-MAX_VALUE = 500
-"""§5.3: characters of a value."""
-
 KeyKind = Literal["bool", "int", "csl", "phases", "text"]
 
 
 class KeyRow(NamedTuple):
-    """One row of the table."""
+    """One key of a product."""
 
     name: Key
     kind: KeyKind
     default: str
+    """The value in force unless `evsed.toml` or the Central System sets another."""
     unit: str
+    """Of an integer: `s`, `Wh`, `items` …; empty: none."""
     lowest: int
+    """Of an integer: the least value."""
     highest: int
+    """The greatest integer, the most items of a list, the most characters of a text."""
     read_only: bool
     what: str
+    """What the key does: one sentence, for the reference page and `evsectl config get`."""
     allowed: tuple[str, ...] = ()
+    """The items that a list may hold."""
     reboot: bool = False
+    """A change takes effect after a reboot (RebootRequired)."""
     phases: int = 0
-    """Of a list of measurands: how many there are to name."""
+    """Of a list of measurands: an item may name one of this number of phases (§3.16.4)."""
     write_only: bool = False
-    """J 6.2.2: never told, and named only to who asks for it by name."""
+    """J 6.2.2: the value is never sent, and the key is listed only where it was asked for by name."""
 
 
 def _bool(name: Key, default: bool, what: str, read_only: bool = False) -> KeyRow:
@@ -45,7 +49,7 @@ def _int(name: Key, default: int, unit: str, lowest: int, highest: int, what: st
 
 
 def _fixed(name: Key, value: int, unit: str, what: str) -> KeyRow:
-    """A limit that is built in and only told."""
+    """A limit that is built in, and can only be read."""
     return _int(name, value, unit, value, value, what, read_only=True)
 
 
@@ -55,21 +59,22 @@ def _measurands(name: Key, default: str, product: Product, longest: int, what: s
 
 REGISTER = "Energy.Active.Import.Register"
 DERIVED = frozenset({"Current.Offered", "Power.Offered"})
-"""Measurands that the station knows by itself."""
+"""Measurands that the station computes itself, whatever the board measures."""
 DAY = 86400
+"""Seconds."""
 
 
 @cache
 def core_keys(product: Product) -> dict[str, KeyRow]:
-    """The keys of Core that this product has, by folded name, in the order of their spelling."""
-    keys = _charging_keys(product) + _metering_keys(product) + _talking_keys(product) + _optional_keys(product)
+    """The keys that this product has, by case-folded name, in alphabetical order."""
+    keys = _charging_keys(product) + _metering_keys(product) + _connection_keys(product) + _optional_keys(product)
     keys += _list_keys(product) + _reservation_keys(product) + _smart_keys(product) + _firmware_keys(product)
     keys += _security_keys(product)
     return {key.name.casefold(): key for key in sorted(keys, key=lambda key: key.name.casefold())}
 
 
 def _charging_keys(product: Product) -> list[KeyRow]:
-    """Who may charge, and how it ends."""
+    """Authorization, and the end of a charge."""
     n, fixed, alone = product.connectors, product.fixed_cable, product.offline_authorization
     rotation = ",".join(f"{connector}.NotApplicable" for connector in range(n + 1))
     return [
@@ -87,7 +92,7 @@ def _charging_keys(product: Product) -> list[KeyRow]:
 
 
 def _metering_keys(product: Product) -> list[KeyRow]:
-    """What is measured, and when."""
+    """What MeterValues and StopTransaction hold, and when they are sampled."""
     aligned, sampled = product.aligned_data_max_length, product.sampled_data_max_length
     stop_aligned, stop_sampled = product.stop_aligned_max_length, product.stop_sampled_max_length
     most, least, longest = product.stop_max_meter_values, product.sample_interval_min_s, product.sample_interval_max_s
@@ -112,9 +117,9 @@ def _metering_keys(product: Product) -> list[KeyRow]:
             "s",
             least,
             longest,
-            "In a transaction; 0: off.",
+            "Interval of sampled values in a transaction; 0: off.",
         ),
-        _int(Key.StopTransactionMaxMeterValues, most, "items", 2, 1000, "In one stop.", True),
+        _int(Key.StopTransactionMaxMeterValues, most, "items", 2, 1000, "Meter values in one StopTransaction.", True),
         _measurands(Key.StopTxnAlignedData, "", product, stop_aligned, "Clock-aligned values in StopTransaction."),
         _fixed(Key.StopTxnAlignedDataMaxLength, stop_aligned, "items", "Items in StopTxnAlignedData."),
         _measurands(Key.StopTxnSampledData, "", product, stop_sampled, "Sampled values in StopTransaction."),
@@ -122,26 +127,44 @@ def _metering_keys(product: Product) -> list[KeyRow]:
     ]
 
 
-def _talking_keys(product: Product) -> list[KeyRow]:
-    """How we talk to the Central System."""
+def _connection_keys(product: Product) -> list[KeyRow]:
+    """Messages to the Central System: intervals, time-outs, retries."""
     most, names = product.get_configuration_max_keys, product.profiles
     least, beat, ping = product.heartbeat_interval_min_s, product.heartbeat_interval_max_s, product.ping_interval_s
     return [
-        _int(Key.GetConfigurationMaxKeys, most, "keys", 1, 1000, "Declared limit.", True),
-        _int(Key.HeartbeatInterval, beat, "s", least, beat, "Set by each accepted boot; 0: daily."),
-        _int(Key.MessageTimeout, 30, "s", 1, 600, "How long an answer is awaited."),
-        KeyRow(Key.SupportedFeatureProfiles, "csl", ",".join(names), "", 0, 20, True, "What is built.", names),
+        _int(
+            Key.GetConfigurationMaxKeys,
+            most,
+            "keys",
+            1,
+            1000,
+            "Keys in one GetConfiguration.",
+            True,
+        ),
+        _int(Key.HeartbeatInterval, beat, "s", least, beat, "Set by each accepted BootNotification; 0: daily."),
+        _int(Key.MessageTimeout, 30, "s", 1, 600, "How long a CALL waits for its answer."),
+        KeyRow(
+            Key.SupportedFeatureProfiles,
+            "csl",
+            ",".join(names),
+            "",
+            0,
+            20,
+            True,
+            "Feature profiles.",
+            names,
+        ),
         _int(Key.TransactionMessageAttempts, 3, "times", 0, 1000, "Sendings before a message is parked; 0 acts as 1."),
         _int(Key.TransactionMessageRetryInterval, 60, "s", 0, DAY, "Wait before the next one, times sendings so far."),
-        _int(Key.WebSocketPingInterval, ping, "s", 0, DAY, "Pings of ours; 0: none."),
+        _int(Key.WebSocketPingInterval, ping, "s", 0, DAY, "Interval of WebSocket pings; 0: none."),
     ]
 
 
 def _optional_keys(product: Product) -> list[KeyRow]:
-    """Present only where the function is built (§9)."""
+    """Optional keys: present only where the product has the function (§9)."""
     may, must = product.keep_on_ev_disconnect, product.stop_on_ev_disconnect
     keys: list[KeyRow] = []
-    if may or must:  # E 3.80: read-write only where both ways are built
+    if may or must:  # E 3.80: read-write only where the product has both behaviours
         keys.append(
             _bool(
                 Key.StopTransactionOnEVSideDisconnect,
@@ -153,9 +176,9 @@ def _optional_keys(product: Product) -> list[KeyRow]:
     if product.offline_unknown_ids:
         keys.append(_bool(Key.AllowOfflineTxForUnknownId, False, "Offline, a card unknown here may start."))
     if product.authorization_cache:
-        keys.append(_bool(Key.AuthorizationCacheEnabled, True, "Answers about cards are remembered and used."))
+        keys.append(_bool(Key.AuthorizationCacheEnabled, True, "Each IdTagInfo received is cached and used."))
     if product.max_energy_on_invalid_id:
-        keys.append(_int(Key.MaxEnergyOnInvalidId, 0, "Wh", 0, 1_000_000, "Still given after a card was refused."))
+        keys.append(_int(Key.MaxEnergyOnInvalidId, 0, "Wh", 0, 1_000_000, "Energy delivered after a refusal."))
     if product.minimum_status_duration:
         keys.append(_int(Key.MinimumStatusDuration, 0, "s", 0, DAY, "A status shorter than this is not reported."))
     return keys
@@ -197,87 +220,45 @@ def _firmware_keys(product: Product) -> list[KeyRow]:
     if not product.has("FirmwareManagement"):
         return []
     names = product.transfer_protocols
-    return [KeyRow(Key.SupportedFileTransferProtocols, "csl", ",".join(names), "", 0, 8, True, "For files.", names)]
-
-
-INERT = "Inert so far:"
-"""Begins the effect of a key of the security extension, which is not built yet: nothing follows from its value."""
-
-
-def _security_keys(product: Product) -> list[KeyRow]:
-    """W §9: there, and honest about it."""
-    if not product.security_profiles:
-        return []
-    chain, store = product.certificate_chain_max, product.certificate_store_max
-    none = f"{INERT} profiles 1 to 3 are not built, a change is refused."
     return [
-        _bool(Key.AdditionalRootCertificateCheck, False, f"{INERT} no root certificate is installed.", True),
-        KeyRow(Key.AuthorizationKey, "text", "", "", 0, 0, False, none, write_only=True),
-        _fixed(Key.CertificateSignedMaxChainSize, chain, "chars", f"{INERT} a chain of certificates."),
-        _fixed(Key.CertificateStoreMaxLength, store, "items", f"{INERT} root certificates."),
-        KeyRow(Key.CpoName, "text", "", "chars", 0, 64, False, f"{INERT} the organisation in a certificate request."),
-        _int(Key.SecurityProfile, 0, "", 0, 0, none),
+        KeyRow(
+            Key.SupportedFileTransferProtocols,
+            "csl",
+            ",".join(names),
+            "",
+            0,
+            8,
+            True,
+            "File transfers.",
+            names,
+        )
     ]
 
 
-PHASE_WORDS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
-PHASED = {"Voltage": ("", "-N"), "Current.Import": ("",), "Power.Active.Import": ("",)}
-"""Measurands that are known for each phase, and how a phase is named."""
+NOT_IMPLEMENTED = "Not implemented:"
+"""Starts the effect of a key of the security whitepaper that is present but has no effect in this version."""
 
 
-def checked(key: KeyRow, text: str) -> tuple[str | None, str]:
-    """(value as it is kept, "") or (None, why it is refused)."""
-    text = text.strip()
-    if len(text) > MAX_VALUE:
-        return None, f"longer than {MAX_VALUE} characters"
-    if key.kind == "bool":
-        low = text.lower()
-        return (low, "") if low in ("true", "false") else (None, "true or false is allowed")
-    if key.kind == "int":
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and key.lowest <= int(text) <= key.highest):
-            return (
-                None,
-                f"a whole number from {key.lowest} to {key.highest}{' ' + key.unit if key.unit else ''} is allowed",
-            )
-        return str(int(text)), ""
-    if key.kind == "text":
-        fits = len(text) <= key.highest and text.isprintable()
-        return (text, "") if fits else (None, f"at most {key.highest} characters are allowed: {key.what}")
-    items = [item.strip() for item in text.split(",")] if text else []
-    if len(items) > key.highest:
-        return None, f"{len(items)} items, at most {key.highest} are allowed"
-    named = [item.partition(".")[0] for item in items] if key.kind == "phases" else items
-    if len(set(named)) != len(named):
-        return None, "an item stands twice"
-    bad = next((item for item in items if not _item_allowed(key, item)), None)
-    if bad is not None:
-        return None, f"'{bad[:60]}' is not one of {', '.join(key.allowed) or 'CONNECTOR.ROTATION'}"
-    return ",".join(items), ""
-
-
-def _item_allowed(key: KeyRow, item: str) -> bool:
-    if key.kind == "phases":
-        number, _, rotation = item.partition(".")
-        return number in map(str, range(key.highest)) and rotation in PHASE_WORDS
-    if item in key.allowed:
-        return True
-    measurand, _, phase = item.rpartition(".")  # §3.16.4: an item may carry a phase
-    named = {f"L{n}{suffix}" for n in range(1, key.phases + 1) for suffix in PHASED.get(measurand, ())}
-    return measurand in key.allowed and phase in named
-
-
-def items_of(text: str) -> tuple[str, ...]:
-    """The items of a list as it is kept."""
-    return tuple(text.split(",")) if text else ()
-
-
-def check_first_value(name: str, text: str, product: Product) -> str | None:
-    """Why `[ocpp] name = text` of the station's file is refused, None where it is right.  Read-only keys may be set."""
-    key = core_keys(product).get(name.casefold())
-    if key is None:
-        return "unknown key"
-    value, why = checked(key, text)
-    built = key.read_only and key.kind in ("bool", "csl")
-    if built and value is not None and set(value.split(",")) != set(key.default.split(",")):
-        return f"the product profile says what is built: {key.default}"
-    return None if value is not None else why
+def _security_keys(product: Product) -> list[KeyRow]:
+    """W §9: present, with an effect that says that they have none."""
+    if not product.security_profiles:
+        return []
+    chain, store = product.certificate_chain_max, product.certificate_store_max
+    none = f"{NOT_IMPLEMENTED} security profiles 1 to 3; a change is refused."
+    return [
+        _bool(Key.AdditionalRootCertificateCheck, False, f"{NOT_IMPLEMENTED} no root can be installed.", True),
+        KeyRow(Key.AuthorizationKey, "text", "", "", 0, 0, False, none, write_only=True),
+        _fixed(Key.CertificateSignedMaxChainSize, chain, "chars", f"{NOT_IMPLEMENTED} size of a certificate chain."),
+        _fixed(Key.CertificateStoreMaxLength, store, "items", f"{NOT_IMPLEMENTED} number of root certificates."),
+        KeyRow(
+            Key.CpoName,
+            "text",
+            "",
+            "chars",
+            0,
+            64,
+            False,
+            f"{NOT_IMPLEMENTED} organisation name in a CSR.",
+        ),
+        _int(Key.SecurityProfile, 0, "", 0, 0, none),
+    ]

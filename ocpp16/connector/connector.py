@@ -275,7 +275,7 @@ class Connector:
         if token.profile is not None:
             self.parts.smart_charging.install(token.profile, self.number, transaction.number)
         self.parts.limits.changed()
-        self.parts.metering.transaction_began(transaction)
+        self.parts.sampled_values.transaction_began(transaction)
         self.context.timers.set(Timer.ENERGISE, self.context.now.mono + SETTLE_S, self.number)
 
     def verdict_received(self, transaction: Transaction, verdict: Verdict) -> None:
@@ -364,7 +364,7 @@ class Connector:
     def end(self, transaction: Transaction, reason: str, at: Stamp) -> None:
         """§4.10: close the bill at a time, with the meter's present register."""
         wh = self.parts.metering.register_wh(self.number)
-        self.parts.metering.transaction_ends(transaction, at)
+        self.parts.sampled_values.transaction_ends(transaction, at)
         self.parts.transactions.end(
             transaction, reason, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
         )
@@ -394,7 +394,7 @@ class Connector:
             due = OPENING_S if state.closed else LAST_READING_S
             self.context.timers.set(Timer.OPENING, self.context.now.mono + due, self.number)
             return
-        self.parts.metering.arm_samples(transaction)
+        self.parts.sampled_values.arm(transaction)
         began = transaction.began
         exchanged = began.boot == self.context.clock.boot_id and state.unplugged_at > began.mono
         if (not state.plugged or exchanged) and self._stops_when_unplugged():

@@ -12,10 +12,11 @@ from ocpp16.events import ConnectorShape
 from ocpp16.messages.types import ChargingProfile
 from ocpp16.product import Product
 from ocpp16.profiles.core.authorization import Authorization
-from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.profiles.core.registration import Registration
-from ocpp16.profiles.core.transactions import Transactions
-from ocpp16.profiles.firmware_management.firmware import Firmware
+from ocpp16.profiles.core.sampled_values import SampledValues
+from ocpp16.profiles.core.transaction_records import TransactionRecords
+from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.limits import ChargingLimits
@@ -53,12 +54,13 @@ class ConnectorParts(NamedTuple):
     configuration: Configuration
     authorization: Authorization
     registration: Registration
-    transactions: Transactions
-    metering: Metering
+    transactions: TransactionRecords
+    metering: MeterReadings
+    sampled_values: SampledValues
     reservations: Reservations
     limits: ChargingLimits
     smart_charging: SmartCharging
-    firmware: Firmware
+    firmware: UpdateFirmware
     station_faults: ActiveFaults
 
 

@@ -62,7 +62,7 @@ class BootNotificationConf(Message, frozen=True):
     status: RegistrationStatus
     current_time: DateTime
     interval: Integer
-    """Seconds: heartbeat period once accepted, else the least wait before the next BootNotification; 0: ours to say."""
+    """Seconds.  Accepted: HeartbeatInterval; else the least wait before the next BootNotification; 0: we choose."""
 
 
 class HeartbeatReq(Message, frozen=True):

@@ -9,7 +9,7 @@ from ocpp16.messages.types import Integer, Message, TriggerMessageStatus
 
 class TriggerMessageReq(Message, frozen=True):
     requested_message: str
-    """A `MessageTrigger`; any other word is answered NotImplemented, not with a CALLERROR (§5.17)."""
+    """A `MessageTrigger`; any other text is answered NotImplemented, not with a CALLERROR (§5.17)."""
     connector_id: Integer | None = None
 
 

@@ -41,7 +41,7 @@ class CertificateHashData(WireStruct, frozen=True):
     issuer_name_hash: Text128
     issuer_key_hash: Text128
     serial_number: Text40
-    """Hex, as the two hashes: no leading zeros, no 0x."""
+    """Hexadecimal like the two hashes, without leading zeros and 0x."""
 
 
 class LogParameters(WireStruct, frozen=True):
@@ -123,7 +123,7 @@ class DeleteCertificateConf(Message, frozen=True):
 
 class ExtendedTriggerMessageReq(Message, frozen=True):
     requested_message: str
-    """An `ExtendedMessageTrigger`; any other word is answered NotImplemented, not with a CALLERROR."""
+    """An `ExtendedMessageTrigger`; any other text is answered NotImplemented, not with a CALLERROR."""
     connector_id: Integer | None = None
 
 

@@ -1,6 +1,6 @@
-"""Words that several messages share: bounded texts and numbers, enumerations, nested structures.  No behaviour.
+"""Types that several messages share (§7): bounded texts and numbers, enumerations, nested structures.  No behaviour.
 
-Texts keep the case they came in; identifiers are compared case-insensitively elsewhere (§7.28).
+Texts keep their case; identifiers are compared case-insensitively where they are used (§7.28).
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ Text800 = Annotated[str, Meta(max_length=800)]
 Text5500 = Annotated[str, Meta(max_length=5500)]
 Text10000 = Annotated[str, Meta(max_length=10000)]
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-"""The schemas name no range; what the store cannot hold is out of range."""
+"""-2^63 to 2^63 - 1: the schemas name no range, the store's columns have this one."""
 DateTime = Annotated[datetime, Meta(tz=True)]
-"""Incoming; a text without a zone is UTC, which `rpc/payload.py` puts to it."""
+"""Received; a text without a zone is UTC (`rpc/payload.py` adds the zone)."""
 DateTimeText = str
-"""Outgoing: written by `datetimes.to_text`."""
+"""Sent; written by `datetimes.to_text`."""
 
 
 class WireStruct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """A structure of the wire: camelCase there, snake_case here; None and absent are the same."""
+    """A JSON object of a message: camelCase in JSON, snake_case in Python; None is left out; unknown fields refused."""
 
 
 class Message(WireStruct, frozen=True):
-    """A request or a confirmation."""
+    """A request (.req) or a confirmation (.conf)."""
 
 
 class AuthorizationStatus(StrEnum):
@@ -212,7 +212,7 @@ class Location(StrEnum):
 
 
 class UnitOfMeasure(StrEnum):
-    """Frequency has no unit in 1.6: it is left out there."""
+    """§7.45.  1.6 has no unit for Frequency: the unit is left out."""
 
     WH = "Wh"
     KWH = "kWh"
@@ -435,7 +435,7 @@ class KeyValue(WireStruct, frozen=True):
 
 
 class SampledValue(WireStruct, frozen=True):
-    """One value; what is left out has the default of §7.43 (Sample.Periodic, Raw, the import register, Outlet, Wh)."""
+    """§7.43.  Defaults of absent fields: Sample.Periodic, Raw, Energy.Active.Import.Register, Outlet, Wh."""
 
     value: str
     context: ReadingContext | None = None
@@ -447,7 +447,7 @@ class SampledValue(WireStruct, frozen=True):
 
 
 class MeterValue(WireStruct, frozen=True):
-    """All values of one instant."""
+    """§7.33: all values of one instant."""
 
     timestamp: DateTimeText
     sampled_value: Annotated[tuple[SampledValue, ...], Meta(min_length=1)]

@@ -1,38 +1,24 @@
-"""OCPP-J frames: texts of the wire to and from CALL, CALLRESULT, CALLERROR (J 4.2).  It knows no action and no payload.
+"""OCPP-J frames: parses and writes CALL, CALLRESULT, CALLERROR (J 4.2), whatever their action and payload.
 
-Nothing that the other side can send raises: what cannot be used comes back as `Bad` (answer it) or `Ignored` (do not).
+No text makes `parse` raise: a frame that cannot be used is returned as `Bad` (to be answered) or `Ignored` (not so).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode
+
 MAX_ID = 36
 """Characters of a unique id (J 4.1.4)."""
-MAX_DESCRIPTION = 255
-"""Characters of an errorDescription, ours and theirs."""
-
-ErrorCode = Literal[
-    "NotImplemented",
-    "NotSupported",
-    "InternalError",
-    "ProtocolError",
-    "SecurityError",
-    "FormationViolation",
-    "PropertyConstraintViolation",
-    "OccurenceConstraintViolation",
-    "TypeConstraintViolation",
-    "GenericError",
-]
-"""J 4.2.3, as 1.6 spells them."""
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A request; its payload is JSON without a double key, not looked at yet.  null stands for {} here."""
+    """A request.  Its payload is JSON without repeated keys, not validated yet; null is replaced by {}."""
 
     id: str
     action: str
@@ -40,14 +26,17 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """A confirmation; its payload as in `Call`."""
+    """A confirmation (CALLRESULT); its payload as in `Call`."""
 
     id: str
     payload: msgspec.Raw
 
 
 class Error(msgspec.Struct, frozen=True):
-    """A CALLERROR, or an answer so broken that it counts as one (GenericError).  The code is theirs, any text."""
+    """A CALLERROR, or an unreadable answer that counts as one (GenericError, JE 3.3).
+
+    `code` is any text that the Central System sent, maybe none of J 4.2.3; `description` is cut at 255 characters.
+    """
 
     id: str
     code: str
@@ -56,7 +45,7 @@ class Error(msgspec.Struct, frozen=True):
 
 
 class Bad(msgspec.Struct, frozen=True):
-    """Not a usable CALL, but its id is known: answer with this CALLERROR."""
+    """An unusable CALL whose id could be read: to be answered with this CALLERROR."""
 
     id: str
     code: ErrorCode
@@ -64,7 +53,7 @@ class Bad(msgspec.Struct, frozen=True):
 
 
 class Ignored(msgspec.Struct, frozen=True):
-    """Nothing that could be answered (J 4.1.3)."""
+    """A frame that cannot be answered (J 4.1.3)."""
 
     reason: str
 
@@ -76,15 +65,15 @@ _EMPTY = msgspec.Raw(b"{}")
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _anything = msgspec.json.Decoder().decode
 _HEAD = r'\s*\[\s*([234])\s*,\s*("(?:[^"\\]|\\.)*")'
-"""Compiled when first needed: a start that meets nothing odd is not kept waiting."""
+"""Message type and id at the start of a frame.  Compiled when first needed, to keep the start fast."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-# --- in -------------------------------------------------------------------------------------------------------------
+# --- received ---------------------------------------------------------------------------------------------------------
 
 
 def parse(text: str, max_bytes: int = 65536) -> Frame:
-    """What the frame is.  `max_bytes` of UTF-8 are looked at at most; a byte order mark in front is passed over."""
+    """The frame that `text` holds.  Longer than `max_bytes` of UTF-8: refused; a leading byte order mark is skipped."""
     text = text.removeprefix("\ufeff")
     if len(text) > max_bytes:
         return _salvage(text[:max_bytes], f"longer than {max_bytes} bytes")
@@ -95,7 +84,7 @@ def parse(text: str, max_bytes: int = 65536) -> Frame:
         parts = _anything(data)
         if type(parts) is not list:
             return Ignored("not an array")
-        if _same_key_twice(data, parts):
+        if _has_repeated_key(data, parts):
             return _salvage(text, "a key stands twice in an object")
         raw = _elements(data)
     except _UNREADABLE as error:
@@ -131,7 +120,7 @@ def _call(parts: list[Any], raw: list[msgspec.Raw]) -> Frame:
 
 
 def _error(parts: list[Any], raw: list[msgspec.Raw]) -> Frame:
-    """Many leave out the last elements of a CALLERROR: what it means is clear without them."""
+    """Many Central Systems leave out the last elements of a CALLERROR; they count as empty."""
     code, description, details = (*parts[2:5], None, None, None)[:3]
     return Error(
         parts[1],
@@ -141,27 +130,30 @@ def _error(parts: list[Any], raw: list[msgspec.Raw]) -> Frame:
     )
 
 
-def _same_key_twice(data: bytes, parts: list[Any]) -> bool:
-    """Decoding drops all but the last of equal keys, and their quotation marks with them."""
-    same = data.count(b'"') == msgspec.json.encode(parts).count(b'"')
-    if same and b"\\u0022" not in data:  # such an escape becomes one mark more, and could hide a loss
-        return False
-    return _has_double(data)
+def _has_repeated_key(data: bytes, parts: list[Any]) -> bool:
+    """Whether an object in `data` names a key twice; `parts` is what was decoded from it.
+
+    Decoding keeps the last of equal keys only.  Each member of an object has one colon, so where all were kept, `parts`
+    encoded again has as many colons as `data`: then the slow exact check is not needed.
+    """
+    all_kept = data.count(b":") == msgspec.json.encode(parts).count(b":")
+    escaped = b"\\u003a" in data or b"\\u003A" in data  # decoded a colon more, which could hide a lost member
+    return (escaped or not all_kept) and _find_repeated_key(data)
 
 
-def _has_double(data: bytes) -> bool:
+def _find_repeated_key(data: bytes) -> bool:
     found = False
 
-    def look(pairs: list[tuple[str, Any]]) -> None:
+    def check(members: list[tuple[str, Any]]) -> None:
         nonlocal found
-        found = found or len({key for key, _ in pairs}) != len(pairs)
+        found = found or len({key for key, _ in members}) != len(members)
 
-    json.loads(data, object_pairs_hook=look, parse_int=len, parse_float=len)
+    json.loads(data, object_pairs_hook=check, parse_int=len, parse_float=len)
     return found
 
 
 def _is_json(text: str) -> bool:
-    """In the widest sense: with NaN, numbers without end, halves of surrogate pairs, any depth."""
+    """Whether a tolerant parser takes it: NaN, numbers of any length, lone surrogates, any depth."""
     try:
         json.loads(text, parse_int=len, parse_float=len)
     except RecursionError:
@@ -172,7 +164,7 @@ def _is_json(text: str) -> bool:
 
 
 def _salvage(text: str, reason: str) -> Frame:
-    """A frame that is not to be read: if at least its id is, the other side learns of it."""
+    """The refusal of an unreadable frame, where at least its type and id can be read; else Ignored."""
     head = re.match(_HEAD, text, re.DOTALL)
     if head is None:
         return Ignored(reason)
@@ -185,18 +177,21 @@ def _salvage(text: str, reason: str) -> Frame:
     return Error(unique_id, "GenericError", f"answer unreadable: {reason}"[:MAX_DESCRIPTION], _EMPTY)
 
 
-# --- out ------------------------------------------------------------------------------------------------------------
+# --- sent -------------------------------------------------------------------------------------------------------------
 
 
 def call(unique_id: str, action: str, payload: bytes | str) -> str:
+    """A CALL; `payload` is JSON."""
     return f"[2,{_quoted(unique_id)},{_quoted(action)},{_text(payload)}]"
 
 
 def result(unique_id: str, payload: bytes | str) -> str:
+    """A CALLRESULT; `payload` is JSON."""
     return f"[3,{_quoted(unique_id)},{_text(payload)}]"
 
 
 def error(unique_id: str, code: str, description: str = "") -> str:
+    """A CALLERROR with empty details; the description is cut at 255 characters."""
     return f"[4,{_quoted(unique_id)},{_quoted(code)},{_quoted(description[:MAX_DESCRIPTION])},{{}}]"
 
 

@@ -1,8 +1,9 @@
-"""Payloads to and from messages, and which CALLERROR code fits one that is no message.  It knows no connection.
+"""Payloads: JSON to and from message Structs, and the CALLERROR code for a payload that is not valid (J 4.2.3).
 
-The fast look is msgspec's, in C.  Only what it refuses gets the slow second look, which mends what may be mended and
-else finds the code of J 4.2.3 and names the field.  Requests are judged strictly; a confirmation may hold unknown
-properties and numbers as texts, since a strict refusal of BootNotification.conf would keep a station off the net.
+msgspec decodes and validates first, in C.  Only a payload that it refuses is examined a second time, slowly: what may
+be corrected is corrected, else the code of J 4.2.3 is found and the field named.  Requests are validated strictly; a
+confirmation may hold unknown properties and numbers as texts, for a strictly refused BootNotification.conf would keep
+the station offline.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Any
 import msgspec
 
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
+from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode, Refusal
 from ocpp16.messages.types import AuthorizationStatus, ChargingProfile, ChargingSchedule, Message
-from ocpp16.rpc.frames import MAX_DESCRIPTION, ErrorCode
 
 Rows = dict[str, tuple[type[Message], type[Message]]]
 
@@ -30,23 +31,16 @@ PROFILES: dict[str, tuple[Rows, Rows]] = {
     "RemoteTrigger": (remote_trigger.INCOMING, remote_trigger.OUTGOING),
     "Security": (security.INCOMING, security.OUTGOING),
 }
-"""What the Central System and what we send, by profile (the last is the whitepaper's): action -> its .req and .conf."""
+"""Per profile (`Security` is the whitepaper's): received and sent messages, action -> types of its .req and .conf."""
 INCOMING: Rows = {action: row for incoming, _ in PROFILES.values() for action, row in incoming.items()}
 OUTGOING: Rows = {action: row for _, outgoing in PROFILES.values() for action, row in outgoing.items()}
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """Why a payload is not the message that it should be."""
-
-    code: ErrorCode
-    description: str
-
-
-# --- in -------------------------------------------------------------------------------------------------------------
+# --- received ---------------------------------------------------------------------------------------------------------
 
 
 def decode_request(action: str, payload: msgspec.Raw | bytes | str) -> Any:
-    """The request of the Central System, or its Refusal."""
+    """The request that the Central System sent: its Struct, or a Refusal."""
     row = INCOMING.get(action)
     if row is not None:
         return decode(row[0], payload)
@@ -56,19 +50,21 @@ def decode_request(action: str, payload: msgspec.Raw | bytes | str) -> Any:
 
 
 def decode_confirmation(action: str, payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:
-    """The confirmation of our request, or its Refusal.  `notes` gets a line for each thing that had to be mended."""
+    """The confirmation of our request: its Struct, or a Refusal.  Each correction appends a line to `notes`."""
     notes = [] if notes is None else notes
     kind = OUTGOING[action][1]
     answer = decode(kind, payload, notes)
     if isinstance(answer, Refusal) and kind in (core.StartTransactionConf, core.StopTransactionConf):
-        return _what_counts(kind, payload, answer, notes)
+        return _without_id_tag_info(kind, payload, answer, notes)
     return answer
 
 
-def _what_counts(kind: type[Message], payload: msgspec.Raw | bytes | str, refusal: Refusal, notes: list[str]) -> Any:
-    """A transaction that the Central System has opened or closed is not asked for again because of a flawed IdTagInfo.
+def _without_id_tag_info(
+    kind: type[Message], payload: msgspec.Raw | bytes | str, refusal: Refusal, notes: list[str]
+) -> Any:
+    """StartTransaction.conf or StopTransaction.conf whose idTagInfo is invalid: the message is not sent again for that.
 
-    What is no readable status of it is no yes.
+    An unreadable status counts as Invalid (Start); an unreadable idTagInfo is left out (Stop).
     """
     try:
         value = msgspec.json.decode(payload, type=dict[str, Any])
@@ -89,14 +85,14 @@ def _what_counts(kind: type[Message], payload: msgspec.Raw | bytes | str, refusa
 
 
 def decode(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:
-    """The message of that type, or its Refusal: strictly, or (with a list for notes) mending what may be mended.
+    """A Struct of type `kind`, or a Refusal.  Strict; with a list for `notes` what may be corrected is corrected.
 
-    Of equal keys the last one counts: `frames.parse` lets no such payload through.
+    Of repeated keys the last one counts; `frames.parse` has refused such payloads before.
     """
     try:
         message = _decoder(kind).decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        message = _second_look(kind, payload, notes)
+        message = _examine(kind, payload, notes)
     if kind in _SCHEDULES:
         return next(_decimals(message), message)
     return message
@@ -111,7 +107,7 @@ def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Message]:
 
 
 def _one_decimal(number: float) -> bool:
-    """`multipleOf: 0.1` of the schema, without binary remainders: 8.1 is, 8.15 is not."""
+    """`multipleOf: 0.1` of the schema, without binary rounding errors: True for 8.1, False for 8.15."""
     return round(number, 1) == number
 
 
@@ -125,7 +121,7 @@ _SCHEDULES: frozenset[type[Message]] = frozenset(
 
 
 def _decimals(message: Any) -> Iterator[Refusal]:
-    """Every rate of the message that has more than one decimal."""
+    """A Refusal for each limit or rate of the message with more than one decimal."""
     schedule = _schedule_of(message)
     if schedule is None:
         return
@@ -148,9 +144,9 @@ def _schedule_of(message: Any) -> ChargingSchedule | None:
     return None
 
 
-# --- the second look ------------------------------------------------------------------------------------------------
+# --- second examination -----------------------------------------------------------------------------------------------
 
-# Compiled when first needed: a start that meets nothing odd is not kept waiting.
+# Compiled when first needed, to keep the start fast.
 _MOMENT = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)?"
 _INTEGER = r"[+-]?\d{1,18}"
 
@@ -160,7 +156,7 @@ class _Wrong(Exception):
         self.refusal = Refusal(code, f"{where}: {what}"[:MAX_DESCRIPTION])
 
 
-def _second_look(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None) -> Any:
+def _examine(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None) -> Any:
     try:
         value = msgspec.json.decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -170,7 +166,7 @@ def _second_look(kind: type[Message], payload: msgspec.Raw | bytes | str, notes:
     if type(value) is not dict:
         return Refusal("FormationViolation", "payload is no object")
     try:
-        return msgspec.convert(_mend(value, _shape(kind), "", notes), kind)
+        return msgspec.convert(_corrected(value, _shape(kind), "", notes), kind)
     except _Wrong as wrong:
         return wrong.refusal
     except (msgspec.ValidationError, OverflowError) as error:
@@ -182,27 +178,27 @@ def _shape(kind: type[Message]) -> msgspec.inspect.Type:
     return msgspec.inspect.type_info(kind)
 
 
-def _mend(value: Any, kind: msgspec.inspect.Type, where: str, notes: list[str] | None) -> Any:
-    """The value as `kind` wants it.  Refused is only what has a code of its own; wrong types are msgspec's to find."""
+def _corrected(value: Any, kind: msgspec.inspect.Type, where: str, notes: list[str] | None) -> Any:
+    """The value corrected for `kind`.  Raises _Wrong where a special code fits; wrong types are left to msgspec."""
     match kind:
         case msgspec.inspect.UnionType():  # the only unions are optional fields
-            return value if value is None else _mend(value, kind.types[0], where, notes)
+            return value if value is None else _corrected(value, kind.types[0], where, notes)
         case msgspec.inspect.StructType() if type(value) is dict:
-            return _mend_struct(value, kind, where, notes)
+            return _corrected_struct(value, kind, where, notes)
         case msgspec.inspect.VarTupleType() if type(value) is list:
             if kind.min_length is not None and len(value) < kind.min_length:
                 raise _Wrong("OccurenceConstraintViolation", where, f"fewer than {kind.min_length} items")
-            return [_mend(item, kind.item_type, f"{where}[{index}]", notes) for index, item in enumerate(value)]
+            return [_corrected(item, kind.item_type, f"{where}[{index}]", notes) for index, item in enumerate(value)]
         case msgspec.inspect.EnumType() if type(value) is str and value not in kind.cls._value2member_map_:
             raise _Wrong("PropertyConstraintViolation", where, f"{value[:50]!r} is no {kind.cls.__name__}")
         case msgspec.inspect.IntType():
-            return _mend_integer(value, kind, where, notes)
+            return _corrected_integer(value, kind, where, notes)
         case msgspec.inspect.DateTimeType() if type(value) is str:
             return _moment(value)
     return value
 
 
-def _mend_struct(
+def _corrected_struct(
     value: dict[str, Any], kind: msgspec.inspect.StructType, where: str, notes: list[str] | None
 ) -> dict[str, Any]:
     prefix = f"{where}." if where else ""
@@ -215,13 +211,13 @@ def _mend_struct(
         if field.required and name not in value:
             raise _Wrong("ProtocolError", f"{prefix}{name}", "missing")
     return {
-        name: _mend(value[name], field.type, f"{prefix}{name}", notes)
+        name: _corrected(value[name], field.type, f"{prefix}{name}", notes)
         for name, field in fields.items()
         if name in value
     }
 
 
-def _mend_integer(value: Any, kind: msgspec.inspect.IntType, where: str, notes: list[str] | None) -> Any:
+def _corrected_integer(value: Any, kind: msgspec.inspect.IntType, where: str, notes: list[str] | None) -> Any:
     if notes is not None and (type(value) is float or (type(value) is str and re.fullmatch(_INTEGER, value, re.ASCII))):
         notes.append(f"{where}: {value!r} taken for an integer")
         value = int(value)
@@ -231,7 +227,7 @@ def _mend_integer(value: Any, kind: msgspec.inspect.IntType, where: str, notes: 
 
 
 def _moment(text: str) -> datetime | str:
-    """Any dateTime that can be understood: no zone is UTC, a leap second is the second before; else the text itself."""
+    """A dateTime in any common form: no zone means UTC, second 60 means 59.  Else the text itself."""
     match = re.fullmatch(_MOMENT, text, re.ASCII)
     if match is None:
         return text
@@ -243,22 +239,22 @@ def _moment(text: str) -> datetime | str:
         return text
 
 
-# --- out ------------------------------------------------------------------------------------------------------------
+# --- sent -------------------------------------------------------------------------------------------------------------
 
 _encoder = msgspec.json.Encoder()
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """The payload, without what is None."""
+    """The payload as JSON; fields that are None are left out."""
     return _encoder.encode(message)
 
 
 def action_of(message: msgspec.Struct) -> str:
-    """`Authorize` of an AuthorizeReq or AuthorizeConf."""
+    """The action of a message: `Authorize` for AuthorizeReq and AuthorizeConf."""
     return type(message).__name__.removesuffix("Req").removesuffix("Conf")
 
 
 def flaw(message: Message) -> Refusal | None:
-    """What the other side would find wrong with a message of ours (a Struct built in Python is not validated)."""
-    seen = decode(type(message), encode(message))
-    return seen if isinstance(seen, Refusal) else None
+    """Why a message of ours is not valid, None where it is (a Struct built in Python is not validated)."""
+    decoded = decode(type(message), encode(message))
+    return decoded if isinstance(decoded, Refusal) else None

@@ -1,7 +1,7 @@
-"""One OCPP-J conversation: one CALL in flight, time-outs, the boot gate, answers.  It knows no profile.
+"""The OCPP-J session: one CALL in flight, MessageTimeout, the registration gate, answers to received CALLs.
 
-Volatile calls (Authorize, StatusNotification, Heartbeat …) live here and die with the connection; transaction messages
-are read off the records by `reports.py` and merely pass through.
+Calls other than transaction messages (Authorize, StatusNotification, Heartbeat …) wait here and are dropped when the
+connection is lost; transaction messages come from `transaction_queue.py`.  No feature profile is known here.
 """
 
 from __future__ import annotations
@@ -10,33 +10,36 @@ import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
-from ocpp16.rpc.calls import CallOutcome, Failure, Gate, InFlight, Postponed, Then, Volatile
-from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
+from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS, CallOutcome, Failure, Then, refused
+from ocpp16.rpc.pending_calls import InFlight, Postponed, WaitingCall
+from ocpp16.rpc.registration_gate import Gate
+from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey, TransactionQueue
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
-MAX_VOLATILE = 64
-"""Calls that wait for their turn; beyond it the oldest is given up."""
+MAX_WAITING = 64
+"""Calls that wait to be sent; beyond it the oldest is dropped."""
 MAX_ANSWERED = 32
-"""Answered CALLs remembered, so that a repeated one is answered the same way and not carried out twice."""
+"""Received CALLs remembered, so that a repeated one gets the same answer and is not carried out twice."""
 MAX_LATE = 64
 """Ids of timed-out transaction messages whose late answer still counts."""
 MAX_DISCONNECTS = 3
-"""A message in flight at so many lost connections in a row counts as refused from then on (it may be the cause)."""
-DEAF_TIMEOUTS = 3
-"""So many time-outs in a row, with not one frame between them: the other side is deaf, dial anew."""
+"""A transaction message in flight at so many lost connections in a row counts as failed: it may be the cause."""
+MAX_TIMEOUTS = 3
+"""After so many time-outs in a row, without a frame received between them, the connection is opened anew."""
 SHORT_QUEUE = 10
-"""With fewer reports than this before its StartTransaction, a status waits for it: Preparing, Start, Charging."""
+"""With fewer messages in the queue a status waits for its StartTransaction: Preparing, StartTransaction, Charging."""
 
 
-AnswerRequest = Callable[[str, Message, str], Message | payload.Refusal | Postponed]
+AnswerRequest = Callable[[str, Message, str], Message | Refusal | Postponed]
 """(action, request, message id) -> the confirmation, a CALLERROR, or `POSTPONED`."""
 
 
 class Session:
-    """Feeds `frames_out`; `pump` is called at the end of each step."""
+    """Appends frames to `frames_out`; `pump` is called at the end of each step."""
 
     def __init__(
         self,
@@ -60,20 +63,20 @@ class Session:
         self.round_trip_s = 0.0
         self._seed = seed
         self._count = 0
-        self._boot: Volatile | None = None
-        self._volatile: deque[Volatile] = deque()
+        self._boot: WaitingCall | None = None
+        self._waiting: deque[WaitingCall] = deque()
         self._flight: InFlight | None = None
         self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
-        self._late: OrderedDict[str, Report] = OrderedDict()
+        self._late: OrderedDict[str, QueuedMessage] = OrderedDict()
         self._interrupted: tuple[QueueKey | None, int] = (None, 0)
-        """The message last in flight at a lost connection, and at how many in a row."""
+        """The transaction message in flight when the connection was lost last, and how many times in a row."""
         self._timeouts = 0
         self._proved = False
         self._given_up = False
         self.epoch = 0
-        """Rises when the connection, though open, is of no use: the link is dialled anew."""
+        """Rises when the open connection is of no use: another number makes the link connect anew."""
 
-    # --- what the other parts want said -----------------------------------------------------------------------------
+    # --- calls of the other parts -----------------------------------------------------------------------------------
 
     def call(
         self,
@@ -84,26 +87,30 @@ class Session:
         after_seq: int | None = None,
         lane: int | None = None,
     ) -> None:
-        """Say it when its turn comes.  `then` hears the confirmation, or a Failure (also of a lost connection)."""
-        if len(self._volatile) >= MAX_VOLATILE:
-            self._give_up(self._volatile.popleft(), "too many calls wait")
-        self._volatile.append(Volatile(request, then, triggered, after_seq, lane))
+        """Send the request when its turn comes.  `then` gets the confirmation or a Failure, once.
+
+        `triggered`, `after_seq`, `lane`: see `WaitingCall`.
+        """
+        if len(self._waiting) >= MAX_WAITING:
+            self._drop(self._waiting.popleft(), TOO_MANY_CALLS)
+        self._waiting.append(WaitingCall(request, then, triggered, after_seq, lane))
 
     def call_boot(self, request: Message, then: Then) -> None:
-        """BootNotification passes every gate but silence."""
-        self._boot = Volatile(request, then, triggered=True)
+        """BootNotification is sent before every other call, at every gate but SILENT."""
+        self._boot = WaitingCall(request, then, triggered=True)
 
     @property
     def busy(self) -> bool:
-        """Something is said or waits to be said (reports that wait for a retry excepted)."""
-        return self._flight is not None or bool(self._volatile) or self._boot is not None
+        """A call is in flight or waits (transaction messages that wait for a retry excepted)."""
+        return self._flight is not None or bool(self._waiting) or self._boot is not None
 
     def awaited(self) -> QueueKey | None:
-        """The transaction message whose answer is awaited."""
+        """The transaction message whose answer is awaited; None: there is none."""
         return self._flight.report.key if self._flight and self._flight.report else None
 
     @property
     def in_flight(self) -> str | None:
+        """The action whose answer is awaited."""
         return self._flight.action if self._flight else None
 
     # --- the connection ---------------------------------------------------------------------------------------------
@@ -114,28 +121,28 @@ class Session:
         self._proved = False
 
     def link_down(self) -> None:
-        """Nothing that waits survives; a transaction message goes back to the head of its queue."""
+        """Every waiting call fails; a transaction message in flight stays at the head of its queue."""
         self.up = False
         self.frames_out.clear()
         flight, self._flight = self._flight, None
         self.context.timers.clear(Timer.ANSWER)
         waiting = [self._boot] if self._boot else []
-        waiting += self._volatile
+        waiting += self._waiting
         self._boot = None
-        self._volatile.clear()
+        self._waiting.clear()
         if flight is not None and flight.report is not None:
             key, times = self._interrupted
             times = times + 1 if key == flight.report.key else 1
             self._interrupted = flight.report.key, times
             self.reports.interrupted(flight.report, counts=times >= MAX_DISCONNECTS)
         elif flight is not None and flight.then is not None:
-            flight.then(Failure("", "connection lost"))
-        for volatile in waiting:
-            self._give_up(volatile, "connection lost")
+            flight.then(CONNECTION_LOST)
+        for call in waiting:
+            self._drop(call, CONNECTION_LOST)
 
-    def _give_up(self, volatile: Volatile, why: str) -> None:
-        if volatile.then is not None:
-            volatile.then(Failure("", why))
+    def _drop(self, call: WaitingCall, failure: Failure) -> None:
+        if call.then is not None:
+            call.then(failure)
 
     # --- frames in --------------------------------------------------------------------------------------------------
 
@@ -170,7 +177,7 @@ class Session:
         while len(self._answered) > MAX_ANSWERED:
             self._answered.popitem(last=False)
         request = payload.decode_request(call.action, call.payload)
-        if isinstance(request, payload.Refusal):
+        if isinstance(request, Refusal):
             self.context.note("call-refused", action=call.action, code=request.code, reason=request.description)
             self.answer(call.id, request)
             return
@@ -178,9 +185,9 @@ class Session:
         if not isinstance(answer, Postponed):
             self.answer(call.id, answer)
 
-    def answer(self, call_id: str, answer: Message | payload.Refusal) -> None:
-        """Put the answer in front of everything that this step makes us say."""
-        if isinstance(answer, payload.Refusal):
+    def answer(self, call_id: str, answer: Message | Refusal) -> None:
+        """Answer a received CALL, before anything else that this step sends."""
+        if isinstance(answer, Refusal):
             text = frames.error(call_id, answer.code, answer.description)
         else:
             text = frames.result(call_id, payload.encode(answer))
@@ -211,25 +218,25 @@ class Session:
         self._deliver(report.action, None, report, message)
 
     def _deliver(
-        self, action: str, then: Then | None, report: Report | None, message: frames.Result | frames.Error
+        self, action: str, then: Then | None, report: QueuedMessage | None, message: frames.Result | frames.Error
     ) -> None:
         answer: CallOutcome
         if isinstance(message, frames.Error):
-            answer = Failure(message.code, message.description)
+            answer = refused(message.code, message.description)
         else:
-            mended: list[str] = []
-            answer = payload.decode_confirmation(action, message.payload, mended)
-            if mended:
-                self.context.note("answer-mended", action=action, what="; ".join(mended)[:200])
-            if isinstance(answer, payload.Refusal):
+            corrections: list[str] = []
+            answer = payload.decode_confirmation(action, message.payload, corrections)
+            if corrections:
+                self.context.note("answer-mended", action=action, what="; ".join(corrections)[:200])
+            if isinstance(answer, Refusal):
                 self.context.note("answer-refused", action=action, reason=answer.description)
-                answer = Failure(answer.code, answer.description)
+                answer = refused(answer.code, answer.description)
         if not self._proved and self.gate is Gate.OPEN and not isinstance(answer, Failure):
-            self._proved = True  # this connection is of use: the next loss of it is a first one
+            self._proved = True  # the connection works: the back-off starts again at its first wait
             self.context.note("link-proved")
         if report is not None:
             if isinstance(answer, Failure):
-                self.reports.failed(report, answer.code, answer.description)
+                self.reports.failed(report, answer)
             else:
                 self.reports.confirmed(report, answer)
         elif then is not None:
@@ -242,62 +249,62 @@ class Session:
             return
         self.context.note("answer-missing", action=flight.action)
         self._timeouts += 1
-        if self._timeouts >= DEAF_TIMEOUTS:
-            self._timeouts, self._given_up = 0, True  # nothing more is said on this connection
+        if self._timeouts >= MAX_TIMEOUTS:
+            self._timeouts, self._given_up = 0, True  # nothing more is sent on this connection
             self.epoch += 1
-            self.context.note("link-deaf", timeouts=DEAF_TIMEOUTS)
+            self.context.note("link-deaf", timeouts=MAX_TIMEOUTS)
         if flight.report is not None:
             self._late[flight.id] = flight.report
             while len(self._late) > MAX_LATE:
                 self._late.popitem(last=False)
-            self.reports.failed(flight.report, "", "no answer")
+            self.reports.failed(flight.report, NO_ANSWER)
         elif flight.then is not None:
-            flight.then(Failure("", "no answer"))
+            flight.then(NO_ANSWER)
 
     # --- frames out -------------------------------------------------------------------------------------------------
 
     def pump(self) -> None:
         """Send the next CALL, if one may be sent."""
         while self.up and not self._given_up and self._flight is None and self.gate is not Gate.SILENT:
-            if (volatile := self._next_volatile()) is not None:
-                self._send(volatile.request, volatile.then, None)
+            if (call := self._next_waiting()) is not None:
+                self._send(call.request, call.then, None)
             elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:
                 self._send(report.request, None, report)
             else:
                 return
 
-    def _next_volatile(self) -> Volatile | None:
+    def _next_waiting(self) -> WaitingCall | None:
         if self._boot is not None:
             boot, self._boot = self._boot, None
             return boot
         held: set[int] = set()
-        for volatile in self._volatile:
-            if self.gate is not Gate.OPEN and not volatile.triggered:
+        for call in self._waiting:
+            if self.gate is not Gate.OPEN and not call.triggered:
                 continue
-            waits = volatile.after_seq is not None and self._start_goes_first(volatile.after_seq)
-            if waits or volatile.lane in held:
-                if volatile.lane is not None:
-                    held.add(volatile.lane)
+            waits = call.after_seq is not None and self._start_goes_first(call.after_seq)
+            if waits or call.lane in held:
+                if call.lane is not None:
+                    held.add(call.lane)
                 continue
-            self._volatile.remove(volatile)
-            return volatile
+            self._waiting.remove(call)
+            return call
         return None
 
     def _start_goes_first(self, seq: int) -> bool:
         return self.gate is Gate.OPEN and self.reports.unsent_up_to(seq) and self.reports.waiting < SHORT_QUEUE
 
     def chance(self, what: str) -> float:
-        """A number from 0 to 1 that differs from station to station and life to life, and repeats with the seed."""
+        """A pseudo-random number from 0 to 1 for that purpose: another seed, another number; same seed, same number."""
         digest = hashlib.blake2b(f"{self._seed}:{what}".encode(), digest_size=4).digest()
         return int.from_bytes(digest, "big") / 0xFFFFFFFF
 
-    def _send(self, request: Message, then: Then | None, report: Report | None) -> None:
-        if (flaw := payload.flaw(request)) is not None:  # ours to mend; it must neither leave nor block the next
+    def _send(self, request: Message, then: Then | None, report: QueuedMessage | None) -> None:
+        if (flaw := payload.flaw(request)) is not None:  # our own fault: not sent, and the next call is not blocked
             self.context.note("call-flawed", action=payload.action_of(request), reason=flaw.description)
             if report is not None:
                 self.reports.withheld(report, f"not valid OCPP: {flaw.description}")
             elif then is not None:
-                then(Failure(flaw.code, flaw.description))
+                then(refused(flaw.code, flaw.description))
             return
         self._count += 1
         digest = hashlib.blake2b(f"{self._seed}:{self._count}".encode(), digest_size=16).hexdigest()

@@ -1,7 +1,8 @@
-"""The queue of transaction messages (§3.7), read off the records: oldest first, one at a time, never stored twice.
+"""The queue of transaction messages (§3.7) and their retries (§3.7.1): oldest first, one at a time.
 
-A message is built at the moment of sending, so that the Central System's transactionId is in it; its row is told
-confirmed, or parked after TransactionMessageAttempts refusals.  What that means is `transactions.py`'s affair.
+The queue holds keys of rows; a message is built from its row when it is sent, so that it carries the transactionId of
+the Central System.  A message is confirmed, or parked after TransactionMessageAttempts failures; the records of both
+are kept by `profiles/core/transaction_records.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 from ocpp16.messages.types import Message
+from ocpp16.rpc.call_outcome import CONNECTION_LOST, Failure
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
@@ -18,15 +20,15 @@ MessageKind = Literal["start", "values", "stop"]
 
 
 class QueueKey(NamedTuple):
-    """Place in the order of all reports, what it is, and its row's key (a transaction's number or a sample's seq)."""
+    """Sequence number over all transaction messages, kind, and key of the row (transaction number or sample seq)."""
 
     seq: int
     kind: MessageKind
     row: int
 
 
-class Report(NamedTuple):
-    """A transaction message as it is about to be sent."""
+class QueuedMessage(NamedTuple):
+    """A transaction message, built to be sent."""
 
     key: QueueKey
     action: str
@@ -34,13 +36,13 @@ class Report(NamedTuple):
 
 
 class TransactionQueue:
-    """One queue for the station, in the order of the facts."""
+    """One queue for all connectors, in the order in which the facts happened."""
 
     def __init__(
         self,
         context: Context,
         *,
-        build: Callable[[QueueKey], Report | None],
+        build: Callable[[QueueKey], QueuedMessage | None],
         on_confirmed: Callable[[QueueKey, Any], None],
         on_parked: Callable[[QueueKey, str], None],
         attempts_allowed: Callable[[], int],
@@ -48,13 +50,13 @@ class TransactionQueue:
     ) -> None:
         self.context = context
         self.build = build
-        """Read a message off its row; None where nothing is left to be sent."""
+        """Build the message of a row; None: there is nothing to send any more."""
         self.on_confirmed = on_confirmed
         self.on_parked = on_parked
         self.attempts_allowed = attempts_allowed
         self.retry_interval_s = retry_interval_s
         self._heap: list[QueueKey] = []
-        """The known ones, oldest first; behind the first one also some that are known no more."""
+        """Oldest first.  The first is known; behind it there may be removed keys, which are skipped later."""
         self._known: set[QueueKey] = set()
         self._attempts = 0
         self._not_before = 0.0
@@ -63,35 +65,35 @@ class TransactionQueue:
     # --- the queue --------------------------------------------------------------------------------------------------
 
     def announce(self, key: QueueKey) -> None:
-        """A fact that must be told came up (or, at start, was found in the store)."""
+        """Add the message of a new fact (or, at start, of one found in the store); a known key changes nothing."""
         if key not in self._known:
             head = self._heap[0] if self._heap else None
             self._known.add(key)
             heapq.heappush(self._heap, key)
             if head is not None and key < head:
-                self._attempts, self._not_before = 0, 0.0  # an older one, to be tried again: its turn is fresh
+                self._attempts, self._not_before = 0, 0.0  # an older one that is retried: its attempts count from 0
 
     @property
     def waiting(self) -> int:
         return len(self._known)
 
     def in_order(self) -> list[QueueKey]:
-        """In the order of sending."""
+        """All waiting messages, in the order of sending."""
         return sorted(self._known)
 
     def unsent_up_to(self, seq: int) -> bool:
-        """Whether a report of that place or before has never been sent and is not held up by a retry."""
+        """Whether the oldest message, at or before `seq`, has never been sent and does not wait for a retry."""
         return bool(self._heap) and self._heap[0].seq <= seq and self._sent_seq < seq and self._held_up() is None
 
     def has_left(self, seq: int | None) -> bool:
-        """Whether the report of that place was sent in this life, answered or not."""
+        """Whether the message with that number was sent since the start of the process, answered or not."""
         return seq is not None and seq <= self._sent_seq
 
     def _held_up(self) -> float | None:
         return self._not_before if self._not_before > self.context.now.mono else None
 
-    def next(self) -> Report | None:
-        """The oldest one, if it need not wait."""
+    def next(self) -> QueuedMessage | None:
+        """The oldest message, unless it waits for its retry.  Messages whose row is gone are dropped."""
         if self._held_up() is not None:  # §3.7.1: nothing behind it moves while it waits
             return None
         while self._heap:
@@ -110,34 +112,34 @@ class TransactionQueue:
             heapq.heappop(self._heap)
 
     def withdraw(self, key: QueueKey) -> bool:
-        """Take one out of the queue (it is parked by hand).  False: it is not there."""
+        """Remove one (a technician parks it).  False: it is not in the queue."""
         if key not in self._known:
             return False
         self._forget(key)
         return True
 
     def thin_out(self, keys: Iterable[QueueKey]) -> None:
-        """Take many out, none of them the head: the queue is built anew once, for it is long."""
+        """Remove many, never the oldest; the heap is rebuilt once."""
         gone = set(keys)
         assert not self._heap or self._heap[0] not in gone
         self._known -= gone
         self._heap = [key for key in self._heap if key not in gone]
         heapq.heapify(self._heap)
 
-    # --- what came of it --------------------------------------------------------------------------------------------
+    # --- outcomes ---------------------------------------------------------------------------------------------------
 
-    def confirmed(self, report: Report, confirmation: Any) -> None:
-        """Also a late answer, to one that was parked meanwhile for want of it."""
+    def confirmed(self, report: QueuedMessage, confirmation: Any) -> None:
+        """Also for a late answer to a message that was parked meanwhile."""
         if report.key in self._known:
             self._forget(report.key)
         self.on_confirmed(report.key, confirmation)
 
-    def failed(self, report: Report, code: str, description: str) -> None:
-        """A CALLERROR or no answer (§3.7.1): TransactionMessageAttempts sendings, RetryInterval x sendings between."""
+    def failed(self, report: QueuedMessage, failure: Failure) -> None:
+        """§3.7.1: retried after TransactionMessageRetryInterval x sendings, parked after TransactionMessageAttempts."""
         if report.key not in self._known or self._heap[0] != report.key:
             return
         self._attempts += 1
-        error = f"{code or 'no answer'}: {description}" if code else "no answer"
+        error = failure.text()
         if self._attempts >= max(1, self.attempts_allowed()):
             self._forget(report.key)
             self.on_parked(report.key, error[:200])
@@ -147,15 +149,16 @@ class TransactionQueue:
         self._not_before = self.context.now.mono + wait
         self.context.timers.set(Timer.REPORT, self._not_before)
 
-    def withheld(self, report: Report, error: str) -> None:
-        """What is not valid is never sent: parked at once."""
+    def withheld(self, report: QueuedMessage, error: str) -> None:
+        """Park a message that is not valid OCPP: it is never sent."""
         self._forget(report.key)
         self.on_parked(report.key, error[:200])
 
-    def interrupted(self, report: Report, counts: bool) -> None:
-        """The connection was lost before the answer: no attempt is counted, unless this message may be the cause."""
+    def interrupted(self, report: QueuedMessage, counts: bool) -> None:
+        """The connection was lost before the answer: counted as a failure only where the message may be the cause."""
         if counts:
-            self.failed(report, "", "connection lost")
+            self.failed(report, CONNECTION_LOST)
 
     def retry_at(self) -> float | None:
+        """Monotonic time of the next retry; None: the oldest message does not wait."""
         return self._held_up()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ocpp16.profiles.core.transactions import Transactions
+from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.records import Sample, Transaction
 from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
 from ocpp16.state.context import Context
@@ -17,7 +17,7 @@ class QueueCommands:
         self,
         context: Context,
         transaction_queue: TransactionQueue,
-        transactions: Transactions,
+        transactions: TransactionRecords,
         awaited: Callable[[], QueueKey | None],
     ) -> None:
         self.context = context

@@ -16,8 +16,8 @@ from ocpp16.connector.connector import Connector
 from ocpp16.events import BoardAttached, ConnectorShape
 from ocpp16.messages.types import Reason
 from ocpp16.product import Product
-from ocpp16.profiles.core.metering import Metering
-from ocpp16.profiles.core.transactions import HORIZON_S, Transactions
+from ocpp16.profiles.core.meter_readings import MeterReadings
+from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
 from ocpp16.records import LatchedFault
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
@@ -49,8 +49,8 @@ class Recovery:
         context: Context,
         product: Product,
         configuration: Configuration,
-        metering: Metering,
-        transactions: Transactions,
+        metering: MeterReadings,
+        transactions: TransactionRecords,
         connectors: dict[int, Connector],
         station_faults: ActiveFaults,
     ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ocpp16.connector.connector import Connector
 from ocpp16.messages.types import ChargePointStatus as Status
-from ocpp16.profiles.core.availability import Availability
+from ocpp16.profiles.core.availability import ChangeAvailability
 from ocpp16.profiles.core.status_notification import Notifications
 from ocpp16.profiles.reservation import Reservations
 from ocpp16.state.active_faults import ActiveFaults
@@ -24,7 +24,7 @@ class StatusUpdates:
 
     def __init__(
         self,
-        availability: Availability,
+        availability: ChangeAvailability,
         reservations: Reservations,
         notifications: Notifications,
         connectors: dict[int, Connector],

@@ -10,7 +10,7 @@ from ocpp16.connector.connector import Connector
 from ocpp16.events import QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.messages.core import ResetReq
 from ocpp16.messages.types import Reason, ResetStatus, ResetType
-from ocpp16.profiles.core.metering import Metering
+from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.state.context import Context
 from ocpp16.station.board_orders import BoardOrders
 from ocpp16.station.queue_commands import QueueCommands
@@ -27,7 +27,7 @@ class Technician:
         context: Context,
         configuration: Configuration,
         queue_commands: QueueCommands,
-        metering: Metering,
+        metering: MeterReadings,
         recovery: Recovery,
         board_orders: BoardOrders,
         reset: Reset,

@@ -7,7 +7,7 @@ from functools import partial
 from ocpp16.connector.connector import Connector
 from ocpp16.messages.core import UnlockConnectorConf, UnlockConnectorReq
 from ocpp16.messages.types import Reason, UnlockStatus
-from ocpp16.rpc.calls import POSTPONED, Postponed
+from ocpp16.rpc.pending_calls import POSTPONED, Postponed
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.station.board_orders import BoardOrders

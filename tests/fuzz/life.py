@@ -50,7 +50,7 @@ class Life:
                 self.open = frame if frame[0] == 2 else self.open
         self.outlets = {outlet.connector: outlet for outlet in step.outlets}
         self.link = step.link
-        if self.station.remote.gone:
+        if self.station.parts.shutdown.finished:
             self.__init__(1)  # type: ignore[misc]
 
     def answer(self) -> str | None:

@@ -60,7 +60,7 @@ class ControlLines:
         step = self.life.station.step(ev.Now(self.life.mono, None), event)
         for reply in step.replies:
             self.desk.answered(reply)
-        if self.life.station.remote.gone:
+        if self.life.station.parts.shutdown.finished:
             self.fresh()
 
     @staticmethod

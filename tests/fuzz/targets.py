@@ -20,6 +20,7 @@ from daemon.board import translation
 from daemon.config import loader
 from daemon.config.model import ConfigError
 from drivers import board_protocol
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
 from tests.fuzz import corpus, mutate
@@ -89,7 +90,7 @@ def take_frame(item: tuple[str, int]) -> None:
         json.loads(frames.error(frame.id, frame.code, frame.description))
     elif isinstance(frame, frames.Call):
         answer = payload.decode_request(frame.action, frame.payload)
-        assert isinstance(answer, Message | payload.Refusal)
+        assert isinstance(answer, Message | Refusal)
 
 
 # --- payloads -------------------------------------------------------------------------------------------------------
@@ -111,7 +112,7 @@ def take_payload(item: tuple[bool, str, bytes]) -> None:
     request, action, data = item
     decode = payload.decode_request if request else payload.decode_confirmation
     message = decode(action, data)
-    assert isinstance(message, Message | payload.Refusal)
+    assert isinstance(message, Message | Refusal)
     if isinstance(message, Message):
         again = payload.decode(type(message), payload.encode(message))
         assert again == message, "what was understood is not what is written again"

@@ -6,7 +6,7 @@ from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.product import Identity, Product
 from ocpp16.records import Setting, Unit
-from ocpp16.rpc.calls import POSTPONED, Postponed
+from ocpp16.rpc.pending_calls import POSTPONED, Postponed
 from tests.ocpp16.rig import BUILD, NOON, Station
 
 

@@ -22,7 +22,7 @@ def test_status_of_a_young_station() -> None:
     """Before the first answer: not registered, time unknown, no board."""
     found = look(Station())
     assert (found["registration"], found["linked"], found["utc"], found["board"]) == (None, False, None, None)
-    assert found["clock"] == "unknown until the Central System tells it"
+    assert found["clock"] == "unknown until the Central System sends it"
     assert found["fail_safe_layers"] == []
     (connector,) = found["connectors"]
     assert (connector["register_wh"], connector["transaction"], connector["volts"]) == (None, None, [])

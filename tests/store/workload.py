@@ -21,9 +21,9 @@ from ocpp16.records import (
     Availability,
     CachedTag,
     LatchedFault,
+    MeasuredValue,
     Record,
     Sample,
-    SampledValue,
     Setting,
     Stamp,
     Transaction,
@@ -58,7 +58,7 @@ def transaction(number: int, seq: int) -> Transaction:
 
 def sample(seq: int, number: int, measurands: int) -> Sample:
     names = ("Energy.Active.Import.Register", "Voltage", "Current.Import", "Power.Active.Import", "SoC", "Temperature")
-    values = tuple(SampledValue(value=f"{seq}.5", measurand=name, location="Outlet") for name in names[:measurands])
+    values = tuple(MeasuredValue(value=f"{seq}.5", measurand=name, location="Outlet") for name in names[:measurands])
     return Sample(seq=seq, connector=1, number=number, at=stamp(seq), context="Sample.Periodic", values=values)
 
 

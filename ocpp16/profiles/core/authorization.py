@@ -1,4 +1,4 @@
-"""Who may charge: the authorization cache, the offline rules, Authorize.req (§3.5, §4.1, §5.4 ClearCache).
+"""Authorization of id tags: Authorize.req, the cache and ClearCache, offline authorization (§3.5, §4.1, §5.4).
 
 The local list, where the product has one, is asked through `local_list`.
 """
@@ -17,23 +17,25 @@ from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagInfo
 from ocpp16.product import Product
 from ocpp16.records import CachedTag
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.call_outcome import Failure
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.id_tags import CENTRAL_SYSTEM, Verdict
 
 CACHE_CAP = 1000
-"""Cards remembered; beyond it those that are not valid go first, then the longest unused."""
+"""Cached id tags; beyond it those that are not Accepted are deleted first, then the longest unused."""
 NOT_KNOWN = "the station itself, for nobody could be asked"
+"""Source of a verdict."""
 MAX_ASKED = 8
-"""Authorize.req waiting at the same time; a further card is refused."""
-
+"""Id tags whose Authorize.req waits at the same time; a further one is refused."""
 
 Listener = Callable[[str, Verdict], None]
+"""Called once with the id tag and the verdict about it."""
 
 
 class Authorization:
-    """Answers the question, at once or after the Central System was asked."""
+    """Gives verdicts, at once or after the Central System has answered."""
 
     def __init__(
         self,
@@ -56,16 +58,17 @@ class Authorization:
 
     @property
     def online(self) -> bool:
+        """Connected and accepted: the Central System can be asked."""
         return self.session.up and self.session.gate is Gate.OPEN
 
     @property
     def cache_enabled(self) -> bool:
         return self.product.authorization_cache and self.configuration.flag(Key.AuthorizationCacheEnabled)
 
-    # --- the question -----------------------------------------------------------------------------------------------
+    # --- verdicts ---------------------------------------------------------------------------------------------------
 
     def ask(self, id_tag: str, then: Listener) -> None:
-        """May this card charge?  `then(id_tag, verdict)` is called once, now or later (§3.5, decision table)."""
+        """Whether the id tag may charge (§3.5): `then(id_tag, verdict)` is called once, now or later."""
         known = self.known(id_tag)
         if not self.online:
             then(id_tag, self.offline(id_tag, known))
@@ -75,7 +78,7 @@ class Authorization:
             self.ask_central_system(id_tag, then)
 
     def ask_central_system(self, id_tag: str, then: Listener) -> None:
-        """Authorize.req, once for all who ask about the same card meanwhile."""
+        """Send Authorize.req; one for all that ask about the same id tag before it is answered."""
         folded = id_tag.casefold()
         if folded in self._asked:
             self._asked[folded].append(then)
@@ -87,7 +90,7 @@ class Authorization:
 
     def _answered(self, id_tag: str, answer: AuthorizeConf | Failure) -> None:
         listeners = self._asked.pop(id_tag.casefold(), [])
-        if isinstance(answer, Failure):  # nobody judged: the rules for being offline apply
+        if isinstance(answer, Failure):  # no verdict came: as if offline
             verdict = self.offline(id_tag, self.known(id_tag))
         else:
             verdict = self.learn(id_tag, answer.id_tag_info)
@@ -95,7 +98,7 @@ class Authorization:
             then(id_tag, verdict)
 
     def offline(self, id_tag: str, known: Verdict | None) -> Verdict:
-        """§3.5.3, §3.5.4: what a station may decide by itself."""
+        """§3.5.3, §3.5.4: the verdict without the Central System; `known`: what list and cache say."""
         unknown_allowed = self.configuration.flag(Key.AllowOfflineTxForUnknownId)
         if not self.product.offline_authorization:
             return Verdict(AuthorizationStatus.INVALID, None, NOT_KNOWN)
@@ -109,7 +112,7 @@ class Authorization:
         return Verdict(AuthorizationStatus.INVALID, None, NOT_KNOWN)
 
     def known(self, id_tag: str) -> Verdict | None:
-        """What list and cache say; the list has priority (§3.5.2)."""
+        """The verdict of list or cache, None where neither knows the id tag; the list has priority (§3.5.2)."""
         if (listed := self.local_list(id_tag)) is not None:
             return listed
         cached = self.context.facts.of(CachedTag).get(id_tag.casefold()) if self.cache_enabled else None
@@ -124,7 +127,7 @@ class Authorization:
     # --- the cache --------------------------------------------------------------------------------------------------
 
     def learn(self, id_tag: str, info: IdTagInfo) -> Verdict:
-        """Every IdTagInfo of the Central System updates the cache (§3.5.1); a listed card is never cached."""
+        """The verdict of an IdTagInfo that was received.  It updates the cache (§3.5.1); a listed tag is not cached."""
         verdict = Verdict(str(info.status), info.parent_id_tag, CENTRAL_SYSTEM)
         listed = self.local_list(id_tag)
         if listed is not None and listed.accepted != verdict.accepted:
@@ -133,10 +136,10 @@ class Authorization:
             return verdict
         folded = id_tag.casefold()
         old = self.context.facts.of(CachedTag).get(folded)
-        if old is None or old.used < self._used:  # the card used last stays in its place
+        if old is None or old.used < self._used:  # the tag used last keeps its number
             self._used += 1
         if info.status == AuthorizationStatus.CONCURRENT_TX and old is not None:
-            return verdict  # it says something about the moment, not about the card
+            return verdict  # says something about the moment, not about the tag
         expires = None if info.expiry_date is None else to_seconds(info.expiry_date)
         fresh = CachedTag(
             id_tag=folded,
@@ -146,7 +149,7 @@ class Authorization:
             used=self._used,
         )
         if old is not None and replace(old, used=0) == replace(fresh, used=0):
-            self.context.save(fresh, within_s=3600.0)  # only its place in the order changed: spare the card
+            self.context.save(fresh, within_s=3600.0)  # only `used` changed: save writes to the SD card
         else:
             self.context.save(fresh)
             self._trim()
@@ -155,11 +158,12 @@ class Authorization:
     def _trim(self) -> None:
         tags = self.context.facts.of(CachedTag)
         while len(tags) > CACHE_CAP:
-            victim = min(tags.values(), key=lambda tag: (tag.status == AuthorizationStatus.ACCEPTED, tag.used))
-            self.context.delete(CachedTag, victim.id_tag)
+            deleted = min(tags.values(), key=lambda tag: (tag.status == AuthorizationStatus.ACCEPTED, tag.used))
+            self.context.delete(CachedTag, deleted.id_tag)
 
     def on_clear_cache(self, request: ClearCacheReq) -> ClearCacheConf:
-        if not self.product.authorization_cache or not self.context.writable:  # E 3.23
+        """§5.4: Rejected where the product has no cache (E 3.23) or nothing can be written."""
+        if not self.product.authorization_cache or not self.context.writable:
             return ClearCacheConf(status=ClearCacheStatus.REJECTED)
         for folded in list(self.context.facts.of(CachedTag)):
             self.context.delete(CachedTag, folded)

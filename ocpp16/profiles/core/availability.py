@@ -1,4 +1,4 @@
-"""ChangeAvailability: operative or not, now or when the connector is free; it survives every power cut (§4.9, §5.2)."""
+"""ChangeAvailability (§5.2): operative or inoperative, at once or scheduled; kept across power cuts (§4.9)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from ocpp16.messages.core import ChangeAvailabilityConf, ChangeAvailabilityReq
 from ocpp16.messages.types import AvailabilityStatus, AvailabilityType
-from ocpp16.records import Availability as Row
+from ocpp16.records import Availability
 from ocpp16.state.context import Context
 
 
-class Availability:
-    """Row 0 is the station's main controller, rows 1..N the connectors."""
+class ChangeAvailability:
+    """Row 0 is the station, rows 1..N the connectors."""
 
     def __init__(
         self,
@@ -28,20 +28,22 @@ class Availability:
         self.is_busy = is_busy
         self.on_changed = on_changed
 
-    def row(self, connector: int) -> Row:
-        return self.context.facts.of(Row).get(connector) or Row(connector=connector)
+    def row(self, connector: int) -> Availability:
+        """The availability of a connector; operative where nothing was recorded."""
+        return self.context.facts.of(Availability).get(connector) or Availability(connector=connector)
 
     def on_change_availability(self, request: ChangeAvailabilityReq) -> ChangeAvailabilityConf:
+        """§5.2: Scheduled where a connector is busy; connector 0 means the station and every connector."""
         if not 0 <= request.connector_id <= self.connectors or not self.context.accepts_changes:
             return ChangeAvailabilityConf(status=AvailabilityStatus.REJECTED)
         operative = request.type is AvailabilityType.OPERATIVE
-        everyone = (*range(1, self.connectors + 1), 0)  # who is busy is asked before the station is out of service
-        concerned = everyone if request.connector_id == 0 else (request.connector_id,)
+        all_rows = (*range(1, self.connectors + 1), 0)  # connectors first: an inoperative station makes none busy
+        concerned = all_rows if request.connector_id == 0 else (request.connector_id,)
         scheduled = [connector for connector in concerned if self._set(connector, operative)]
         return ChangeAvailabilityConf(status=AvailabilityStatus.SCHEDULED if scheduled else AvailabilityStatus.ACCEPTED)
 
     def _set(self, connector: int, operative: bool) -> bool:
-        """True: it waits for the end of what runs there."""
+        """True: scheduled, for the connector is busy."""
         row = self.row(connector)
         if not operative and row.operative and connector > 0 and self.is_busy(connector):
             self.context.save(replace(row, scheduled=False))
@@ -49,14 +51,14 @@ class Availability:
         self._put(replace(row, operative=operative, scheduled=None), changed=row.operative != operative)
         return False
 
-    def _put(self, row: Row, changed: bool) -> None:
+    def _put(self, row: Availability, changed: bool) -> None:
         if row != self.row(row.connector):
             self.context.save(row)
         if changed:
             self.on_changed(row.connector, row.operative)
 
     def apply_scheduled(self, connector: int, free: bool) -> None:
-        """A transaction is over (also by a reboot), or the user has left: what was scheduled takes effect."""
-        row = self.context.facts.of(Row).get(connector)
+        """The scheduled change takes effect when the connector is free: its transaction ended or its user left."""
+        row = self.context.facts.of(Availability).get(connector)
         if free and row is not None and row.scheduled is not None:
             self._put(replace(row, operative=row.scheduled, scheduled=None), changed=row.operative != row.scheduled)

@@ -1,4 +1,4 @@
-"""What a reading becomes in the words of §7.43: one entry per measurand and phase."""
+"""Measurands (§7.31): a meter reading as SampledValue entries (§7.43), one per measurand and phase."""
 
 from __future__ import annotations
 
@@ -7,38 +7,40 @@ from typing import NamedTuple
 
 from ocpp16.configuration.keys import REGISTER
 from ocpp16.events import MeterSampled
-from ocpp16.records import SampledValue
+from ocpp16.records import MeasuredValue
 
 
 class Offered(NamedTuple):
-    """What the station offers at the moment of a reading."""
+    """What the station offers at the time of a reading."""
 
     amps: float
+    """Per phase."""
     phases: int
     volts: float
+    """Nominal, phase to neutral."""
 
 
-Values = tuple[SampledValue, ...]
+Values = tuple[MeasuredValue, ...]
 Measure = Callable[[MeterSampled, Offered], Values]
 
 
 def _one(name: str, value: float | None, unit: str | None, decimals: int, location: str | None = None) -> Values:
     if value is None:
         return ()
-    return (SampledValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, location=location),)
+    return (MeasuredValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, location=location),)
 
 
 def _per_phase(name: str, values: tuple[float, ...], unit: str, decimals: int, suffix: str = "") -> Values:
-    if len(values) <= 1:  # one phase: the overall value says it all
+    if len(values) <= 1:  # one phase: its value is the overall value
         return _one(name, values[0], unit, decimals) if values else ()
     return tuple(
-        SampledValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, phase=f"L{number}{suffix}")
+        MeasuredValue(value=f"{value:.{decimals}f}", measurand=name, unit=unit, phase=f"L{number}{suffix}")
         for number, value in enumerate(values, 1)
     )
 
 
 def _register(reading: MeterSampled, _: Offered) -> Values:
-    return (SampledValue(value=str(int(reading.wh)), measurand=REGISTER, unit="Wh"),)
+    return (MeasuredValue(value=str(int(reading.wh)), measurand=REGISTER, unit="Wh"),)
 
 
 def _power(reading: MeterSampled, _: Offered) -> Values:
@@ -62,8 +64,8 @@ MEASURES: dict[str, Measure] = {
 
 
 def values_of(reading: MeterSampled, offered: Offered, wanted: tuple[str, ...]) -> Values:
-    """The entries for a list of measurands (items may carry a phase), each once."""
-    entries: list[SampledValue] = []
+    """The entries for the measurands `wanted` (an item may end in a phase), each once; unmeasured ones are left out."""
+    entries: list[MeasuredValue] = []
     for item in wanted:
         if (measure := MEASURES.get(item)) is not None:
             entries.extend(measure(reading, offered))

@@ -1,30 +1,33 @@
-"""BootNotification, Heartbeat, and the time that comes with their answers (§4.2, §4.6)."""
+"""Registration (§4.2): BootNotification and its retries, and the clock set by its answer and by Heartbeat.conf."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from ocpp16.configuration.configuration import Configuration
 from ocpp16.configuration.key_names import Key
-from ocpp16.configuration.keys import DAY
-from ocpp16.messages.core import BootNotificationConf, BootNotificationReq, HeartbeatConf, HeartbeatReq
+from ocpp16.messages.core import BootNotificationConf, BootNotificationReq
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import RegistrationStatus
 from ocpp16.product import Identity, Product
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.profiles.core.heartbeat import Heartbeat
+from ocpp16.rpc.call_outcome import Failure, FailureKind
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
 OWN_RETRY_S = 60.0
-"""Wait before the next BootNotification where the Central System names none; grows to five times that."""
+"""Wait before the next BootNotification where the Central System names none; it grows to five times that."""
 LONGEST_WAIT_S = 86400.0
+"""A longer interval of a Pending or Rejected registration is cut to this."""
 SLOW_ANSWER_S = 10.0
-"""An answer slower than this tells no time."""
+"""The time of an answer that took longer than this is ignored."""
 
 
 class Registration:
-    """Knows whether the Central System has accepted us, and keeps it believing that we live."""
+    """The registration status, from BootNotification.conf; it opens and closes the gate of the session."""
 
     def __init__(
         self,
@@ -46,8 +49,7 @@ class Registration:
         self.on_accepted = on_accepted
         self.on_clock = on_clock
         self._tries = 0
-        self._last_heartbeat = 0.0
-        configuration.on_change.append(self._interval_changed)
+        self.heartbeat = Heartbeat(context, session, configuration, self._learn_time)
 
     @property
     def accepted(self) -> bool:
@@ -56,15 +58,15 @@ class Registration:
     # --- BootNotification -------------------------------------------------------------------------------------------
 
     def link_up(self) -> None:
-        """One BootNotification a life, not one a connection (J §5.4); a wait that the Central System set goes on."""
+        """BootNotification is sent once per start, not per connection (J 5.4); a wait set by its answer goes on."""
         if self.accepted:
             self.session.gate = Gate.OPEN
-            self._arm()
+            self.heartbeat.arm()
         elif self.context.timers.due(Timer.BOOT) is None:
             self.boot()
 
     def boot(self) -> None:
-        """Send it now."""
+        """Send BootNotification now, unless the connection is down."""
         if not self.session.up:
             return
         if self.session.gate is Gate.SILENT:
@@ -88,20 +90,19 @@ class Registration:
 
     def _answered(self, answer: BootNotificationConf | Failure) -> None:
         if isinstance(answer, Failure):
-            if answer.description == "connection lost":
-                return
+            if answer.kind is FailureKind.CONNECTION_LOST:
+                return  # sent again on the next connection
             wait = self._own_wait()
             self._retry_in(wait)
-            reason = f"{answer.code}: {answer.description}" if answer.code else answer.description
-            self.context.note("boot-unanswered", reason=reason, wait_s=round(wait))
+            self.context.note("boot-unanswered", reason=answer.text(), wait_s=round(wait))
             return
-        self._learn_time(to_seconds(answer.current_time), believe_slow=True)
+        self._learn_time(answer.current_time, accept_slow=True)
         before, self.status = self.status, answer.status
         if self.accepted:
             self._accepted(answer.interval)
             wait = float(self.configuration.number(Key.HeartbeatInterval))
         else:
-            # §4.2: an interval of 0 leaves the wait to us; nobody is flooded
+            # §4.2: an interval of 0 leaves the wait to the station
             wait = float(min(answer.interval, LONGEST_WAIT_S)) if answer.interval > 0 else self._own_wait()
             self.session.gate = Gate.PENDING if self.status is RegistrationStatus.PENDING else Gate.SILENT
             self._retry_in(wait)
@@ -111,62 +112,33 @@ class Registration:
     def _accepted(self, interval: int) -> None:
         self._tries = 0
         self.session.gate = Gate.OPEN
-        self._last_heartbeat = self.context.now.mono
         lowest, highest = self.product.heartbeat_interval_min_s, self.product.heartbeat_interval_max_s
         if interval > 0:  # §4.2: the interval of an accepted boot IS the HeartbeatInterval
             self.configuration.put(Key.HeartbeatInterval, str(min(max(interval, lowest), highest)))
         if not self.context.facts.unit.registered:
             self.context.save_unit(registered=True)
-        self._arm()
+        self.heartbeat.accepted()
         self.on_accepted()
 
     def _own_wait(self) -> float:
         self._tries += 1
-        spread = 1.0 + 0.25 * self.session.chance(f"boot {self._tries}")  # a fleet does not come back as one
+        spread = 1.0 + 0.25 * self.session.chance(f"boot {self._tries}")  # a fleet does not retry all at once
         return round(OWN_RETRY_S * min(self._tries, 5) * spread, 3)
 
     def _retry_in(self, wait_s: float) -> None:
         self.context.timers.set(Timer.BOOT, self.context.now.mono + wait_s)
 
-    # --- Heartbeat --------------------------------------------------------------------------------------------------
-
-    def _interval_changed(self, name: str) -> None:
-        if name == Key.HeartbeatInterval and self.accepted:
-            self._arm()
-
-    def _arm(self) -> None:
-        """§4.6: any request of ours is a sign of life; but once a day only a Heartbeat brings the time (J §5.3)."""
-        interval = self.configuration.number(Key.HeartbeatInterval) or DAY
-        due = min(self.session.last_sent_at + interval, self._last_heartbeat + DAY)
-        self.context.timers.set(Timer.HEARTBEAT, max(due, self.context.now.mono))
-
-    def heartbeat_due(self) -> None:
-        if not self.accepted or not self.session.up:
-            return
-        interval = self.configuration.number(Key.HeartbeatInterval) or DAY
-        now = self.context.now.mono
-        if now < self.session.last_sent_at + interval and now < self._last_heartbeat + DAY:
-            self._arm()  # something else was said meanwhile
-            return
-        self.heartbeat()
-
-    def heartbeat(self, triggered: bool = False) -> None:
-        now = self.context.now.mono
-        self._last_heartbeat = now
-        interval = self.configuration.number(Key.HeartbeatInterval) or DAY
-        self.context.timers.set(Timer.HEARTBEAT, now + interval)
-        self.session.call(HeartbeatReq(), self._heartbeat_answered, triggered=triggered)
-
-    def _heartbeat_answered(self, answer: HeartbeatConf | Failure) -> None:
-        if isinstance(answer, HeartbeatConf):
-            self._learn_time(to_seconds(answer.current_time))
-
     # --- time -------------------------------------------------------------------------------------------------------
 
-    def _learn_time(self, utc: float, believe_slow: bool = False) -> None:
+    def _learn_time(self, current_time: datetime, accept_slow: bool = False) -> None:
+        """Set the clock to the time of an answer, plus half of its round trip.
+
+        `accept_slow`: also after a slow answer, while no time is known.
+        """
         delay = self.session.round_trip_s
-        if delay > SLOW_ANSWER_S and not (believe_slow and not self.context.clock.known):
+        if delay > SLOW_ANSWER_S and not (accept_slow and not self.context.clock.known):
             return
+        utc = to_seconds(current_time)
         moved = self.context.clock.central_system_says(utc + min(delay, SLOW_ANSWER_S) / 2, self.context.now)
         if moved is None:
             return

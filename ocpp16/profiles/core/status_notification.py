@@ -1,4 +1,4 @@
-"""StatusNotification: when a status is told, in which order, and what is left out (§4.9, MinimumStatusDuration)."""
+"""StatusNotification (§4.9): when a status is sent, in which order, and which are skipped (MinimumStatusDuration)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ocpp16.messages.core import StatusNotificationReq
 from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.messages.types import ChargePointStatus as Status
-from ocpp16.rpc.calls import Failure, Gate
+from ocpp16.rpc.call_outcome import Failure
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
@@ -19,7 +20,7 @@ from ocpp16.status.status_matrix import bridge
 
 
 class Notifications:
-    """Compares what is shown with what was told; connector 0 is the station."""
+    """Compares each status with the one sent last; connector 0 is the station."""
 
     def __init__(self, context: Context, session: Session, configuration: Configuration, vendor: str) -> None:
         self.context = context
@@ -28,49 +29,50 @@ class Notifications:
         self.vendor = vendor
         self._now: dict[int, StatusReport] = {}
         self._since: dict[int, float] = {}
-        self._told: dict[int, StatusReport] = {}
-        """What was sent last on this connection (or confirmed on an earlier one)."""
+        self._reported: dict[int, StatusReport] = {}
+        """What was sent last on this connection, or confirmed on an earlier one."""
         self._sent: dict[int, Status] = {}
-        """The status that left last, whether or not it arrived: the next one follows it along the matrix."""
+        """The status sent last, arrived or not: the next one must follow it in the transition matrix (§4.9)."""
 
     @property
-    def _can_tell(self) -> bool:
+    def _can_send(self) -> bool:
         return self.session.up and self.session.gate is Gate.OPEN
 
     def shown(self, connector: int) -> StatusReport | None:
+        """The status now, reported or not; None: not known yet."""
         return self._now.get(connector)
 
     def update(self, connector: int, shown: StatusReport, start_seq: int | None) -> None:
-        """Called after every step.  `start_seq`: place of the StartTransaction that goes first, where one waits."""
+        """Called after every step.  `start_seq`: sequence number of a waiting StartTransaction, which is sent first."""
         if self._now.get(connector) == shown:
             return
         self._now[connector] = shown
         self._since[connector] = self.context.now.mono
-        if not self._can_tell:
+        if not self._can_send:
             return
         duration = self.configuration.number(Key.MinimumStatusDuration)
-        if duration > 0 and shown.status is not Status.FAULTED and connector in self._told:  # the first one never waits
+        if duration > 0 and shown.status is not Status.FAULTED and connector in self._reported:  # never the first
             self.context.timers.set(Timer.STATUS, self.context.now.mono + duration, connector)
             return
         self.context.timers.clear(Timer.STATUS, connector)
-        self._tell(connector, start_seq)
+        self._report(connector, start_seq)
 
     def lasted(self, connector: int) -> None:
         """The status has lasted MinimumStatusDuration."""
-        if self._can_tell:
-            self._tell(connector, None)
+        if self._can_send:
+            self._report(connector, None)
 
-    def _tell(self, connector: int, start_seq: int | None) -> None:
+    def _report(self, connector: int, start_seq: int | None) -> None:
         shown = self._now[connector]
-        if self._told.get(connector) == shown:
+        if self._reported.get(connector) == shown:
             return
         sent = self._sent.get(connector)
         if sent is not None and connector > 0 and (between := bridge(sent, shown.status)) is not None:
-            self._send(connector, StatusReport(between), start_seq)  # a step of the matrix that took no time
+            self._send(connector, StatusReport(between), start_seq)  # a state between them, passed at once
         self._send(connector, shown, start_seq)
 
     def _send(self, connector: int, shown: StatusReport, start_seq: int | None, triggered: bool = False) -> None:
-        self._told[connector] = shown
+        self._reported[connector] = shown
         self._sent[connector] = shown.status
         self.session.call(
             self.request(connector, shown),
@@ -81,6 +83,7 @@ class Notifications:
         )
 
     def request(self, connector: int, shown: StatusReport) -> StatusNotificationReq:
+        """The message, dated when the status began."""
         utc = self.context.clock.at(self._since.get(connector, self.context.now.mono)).utc
         return StatusNotificationReq(
             connector_id=connector,
@@ -93,33 +96,33 @@ class Notifications:
         )
 
     def _answered(self, connector: int, shown: StatusReport, answer: object) -> None:
-        if isinstance(answer, Failure) and not answer.code and self._told.get(connector) == shown:
-            del self._told[connector]  # not known to have arrived: to be told again
+        if isinstance(answer, Failure) and not answer.is_refusal and self._reported.get(connector) == shown:
+            del self._reported[connector]  # not known to have arrived: sent again later
 
     def warn(self, error: ChargePointErrorCode, info: str) -> None:
-        """An error of connector 0 that changes no status (§4.9)."""
+        """§4.9: report an error of connector 0 that does not change its status; `info` is cut at 50 characters."""
         shown = self._now.get(0)
-        if shown is not None and self._can_tell:
+        if shown is not None and self._can_send:
             self.session.call(self.request(0, shown._replace(error=error, info=info[:50])))
 
     def no_warning(self) -> None:
-        """§4.4: an error that is over is taken back by the status as it is."""
-        if 0 in self._now and self._can_tell:
+        """Report the present status of connector 0, after an error that is over."""
+        if 0 in self._now and self._can_send:
             self._send(0, self._now[0], None)
 
     def trigger(self, connector: int) -> None:
-        """§5.17: the present status; MinimumStatusDuration does not apply."""
+        """§5.17: send the present status, whatever MinimumStatusDuration says."""
         self._send(connector, self._now[connector], None, triggered=True)
 
-    def tell_all(self) -> None:
-        """After Accepted: connector 0, then each connector (E 3.22)."""
-        self._told.clear()
+    def report_all(self) -> None:
+        """After a boot was accepted: connector 0, then each connector (E 3.22)."""
+        self._reported.clear()
         self._sent.clear()
-        self.tell_changed()
+        self.report_changed()
 
-    def tell_changed(self) -> None:
-        """After a reconnect: those that differ from what the Central System knows; the newest, no history."""
+    def report_changed(self) -> None:
+        """After a reconnect: each present status that differs from the one reported; no history."""
         for connector in sorted(self._now):
             self.context.timers.clear(Timer.STATUS, connector)
-            if self._told.get(connector) != self._now[connector]:
+            if self._reported.get(connector) != self._now[connector]:
                 self._send(connector, self._now[connector], None)

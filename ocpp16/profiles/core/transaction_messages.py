@@ -1,13 +1,21 @@
-"""Reads StartTransaction, MeterValues and StopTransaction off the records, when it is sent.  Changes nothing."""
+"""Builds StartTransaction, MeterValues and StopTransaction requests from records, when they are sent (§3.7)."""
 
 from __future__ import annotations
 
 from ocpp16.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from ocpp16.messages.datetimes import to_text
-from ocpp16.messages.types import Location, Measurand, MeterValue, Phase, ReadingContext, Reason, UnitOfMeasure
-from ocpp16.messages.types import SampledValue as WireValue
+from ocpp16.messages.types import (
+    Location,
+    Measurand,
+    MeterValue,
+    Phase,
+    ReadingContext,
+    Reason,
+    SampledValue,
+    UnitOfMeasure,
+)
 from ocpp16.records import Sample, Stamp, Transaction
-from ocpp16.rpc.transaction_queue import QueueKey, Report
+from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey
 from ocpp16.state.context import Context
 
 UNKNOWN_ID = -1
@@ -15,23 +23,24 @@ UNKNOWN_ID = -1
 
 
 class TransactionMessages:
-    """From a row to a request."""
+    """From a row to a request; changes nothing."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
 
-    def build(self, key: QueueKey) -> Report | None:
+    def build(self, key: QueueKey) -> QueuedMessage | None:
+        """The message of a row; None: the row is gone, or waits no longer."""
         if key.kind == "values":
             sample = self.context.facts.of(Sample).get(key.row)
             if sample is None or sample.state != "waiting":
                 return None
-            return Report(key, "MeterValues", self._values_request(sample))
+            return QueuedMessage(key, "MeterValues", self._values_request(sample))
         transaction = self.context.facts.of(Transaction).get(key.row)
         if transaction is None or (transaction.start if key.kind == "start" else transaction.stop) != "waiting":
             return None
         if key.kind == "start":
-            return Report(key, "StartTransaction", self._start_request(transaction))
-        return Report(key, "StopTransaction", self._stop_request(transaction))
+            return QueuedMessage(key, "StartTransaction", self._start_request(transaction))
+        return QueuedMessage(key, "StopTransaction", self._stop_request(transaction))
 
     def _start_request(self, transaction: Transaction) -> StartTransactionReq:
         return StartTransactionReq(
@@ -73,8 +82,9 @@ class TransactionMessages:
         return to_text(self.context.clock.floor_utc if settled.utc is None else settled.utc)
 
     def meter_value(self, sample: Sample) -> MeterValue:
+        """§7.33: the values of a sample."""
         values = tuple(
-            WireValue(
+            SampledValue(
                 value=value.value,
                 context=ReadingContext(sample.context),
                 measurand=Measurand(value.measurand),

@@ -1,6 +1,6 @@
-"""Time within a transaction: nothing of it lies before what was told earlier, whatever the clock did (§3.7, §4.7).
+"""Timestamps within a transaction: none lies before one that was sent earlier, whatever the clock did (§3.7, §4.7).
 
-The clock may be set back by the Central System, be unknown after a restart, or both; the order of a bill stays.
+The clock may be set back by the Central System, be unknown after a restart, or both; the order of events stays.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ocpp16.state.context import Context
 
 
 class TransactionTime:
-    """The latest time that each transaction has used."""
+    """The latest timestamp of each transaction."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -21,35 +21,35 @@ class TransactionTime:
         self._inherited = {
             row.number: (_known(row.told_utc), _known(row.last.utc)) for row in rows if row.ended is None
         }
-        """What an earlier life left: it told values until the first, and at most until the second."""
+        """Of an earlier process: it sent values until the first time, and at most until the second (UTC seconds)."""
 
     def used(self, number: int) -> float:
-        """UTC seconds below which nothing of this transaction may lie; 0: no time is known yet."""
+        """UTC seconds before which no timestamp of this transaction may lie; 0: no time is known yet."""
         if number not in self._used:
             row = self.context.facts.of(Transaction)[number]
             samples = self.context.facts.samples_of.get(number, {}).values()
-            told = (_known(sample.at.utc) for sample in samples)
-            self._used[number] = max(_known(row.began.utc), _known(row.told_utc), *told)
+            sent = (_known(sample.at.utc) for sample in samples)
+            self._used[number] = max(_known(row.began.utc), _known(row.told_utc), *sent)
         return self._used[number]
 
     def in_order(self, number: int, at: Stamp) -> Stamp:
-        """That stamp, or the latest one used where it lies before; a time that is unknown stays so."""
+        """The stamp, moved up to the latest one used where it lies before; an unknown time stays unknown."""
         if at.utc is None:
             return at
         used = self.used(number)
-        told, at_most = self._inherited.pop(number, (0.0, 0.0))
-        if at.utc < told:  # set back, and it is not on record how far the earlier life came after its last write
+        sent, at_most = self._inherited.pop(number, (0.0, 0.0))
+        if at.utc < sent:  # set back; how far the earlier process came after its last write is not known
             used = max(used, at_most)
         self._used[number] = max(used, at.utc)
         return at if at.utc >= used else replace(at, utc=used)
 
     def forget(self, number: int) -> None:
-        """It has ended."""
+        """The transaction has ended."""
         self._used.pop(number, None)
         self._inherited.pop(number, None)
 
     def settle(self) -> None:
-        """UTC is known now: facts from before get theirs (from the monotonic clock, or the floor), in order."""
+        """UTC is known now: earlier facts get theirs, from the monotonic clock or the floor, in their order."""
         for sample in sorted(self.context.facts.of(Sample).values(), key=lambda sample: sample.seq):
             if sample.at.utc is None:
                 self.context.save(replace(sample, at=self._settled(sample.number, sample.at)))

@@ -1,4 +1,4 @@
-"""Diagnostics (§4.4, §5.9): one upload at a time, as a job, and what is told about it."""
+"""GetDiagnostics (§5.9) and DiagnosticsStatusNotification (§4.4): one upload at a time, as a job, with its retries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import DiagnosticsStatusNotificationReq, GetDiagnosticsConf, GetDiagnosticsReq
 from ocpp16.messages.types import DiagnosticsStatus
 from ocpp16.profiles.firmware_management.status_retry import OWN_RETRY_S, StatusRetry, interval_of, retries_of
-from ocpp16.rpc.calls import Gate
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
@@ -19,32 +19,32 @@ from ocpp16.step import FILE_ENDINGS, CancelJob, Upload
 
 
 class Diagnostics:
-    """The upload that is under way, and its end until it has arrived."""
+    """The upload in progress, and its final status until that is confirmed."""
 
     def __init__(self, context: Context, session: Session) -> None:
         self.context = context
         self.session = session
-        self._insist = StatusRetry(context, session, Timer.UPLOAD)
+        self._status_retry = StatusRetry(context, session, Timer.UPLOAD)
         self._upload: Upload | None = None
         self._left = 0
         self._wait_s = OWN_RETRY_S
-        self._untold: DiagnosticsStatus | None = None
-        """The end of the last one, where nobody has answered it."""
+        self._unreported: DiagnosticsStatus | None = None
+        """The final status of the last upload, where it was not confirmed."""
 
     def started(self) -> None:
-        """A new life: an upload that was cut is over, and an end that was not confirmed is told again."""
+        """The process has started: an interrupted upload has failed, an unconfirmed final status is sent again."""
         last = self.context.facts.unit.upload
         if last:
             done = last == DiagnosticsStatus.UPLOADED
-            self._untold = DiagnosticsStatus.UPLOADED if done else DiagnosticsStatus.UPLOAD_FAILED
+            self._unreported = DiagnosticsStatus.UPLOADED if done else DiagnosticsStatus.UPLOAD_FAILED
 
     def on_get_diagnostics(self, request: GetDiagnosticsReq) -> GetDiagnosticsConf:
-        """A second request takes the place of the first."""
+        """§5.9: start the upload; one in progress is cancelled."""
         if self._upload is not None:
             self.context.jobs.append(CancelJob(self._upload.ref))
         ref = self.context.next_job()
         utc = int(self.context.utc or self.context.clock.floor_utc)
-        name = f"diagnostics-{utc}-{ref}.tar.gz"  # made by us: nothing of the request ever becomes a file name
+        name = f"diagnostics-{utc}-{ref}.tar.gz"  # no part of the request becomes a name in our files
         self._upload = Upload(
             ref,
             request.location,
@@ -55,12 +55,12 @@ class Diagnostics:
         self._left = retries_of(request.retries)
         self._wait_s = interval_of(request.retry_interval)
         self.context.timers.clear(Timer.UPLOAD)
-        self._say(DiagnosticsStatus.UPLOADING)
+        self._send(DiagnosticsStatus.UPLOADING)
         self.context.jobs.append(self._upload)
         return GetDiagnosticsConf(file_name=_named_in(request.location) or name)
 
     def job_done(self, event: JobDone) -> None:
-        """Every retry after its interval; UploadFailed only after the last."""
+        """The job has ended: retried after its interval; UploadFailed is sent only after the last retry."""
         if self._upload is None or event.ref != self._upload.ref:
             return
         self.context.note("diagnostics", ok=event.ok, detail=event.detail)
@@ -69,31 +69,31 @@ class Diagnostics:
             self.context.timers.set(Timer.UPLOAD, self.context.now.mono + self._wait_s)
             return
         self._upload = None
-        self._say(DiagnosticsStatus.UPLOADED if event.ok else DiagnosticsStatus.UPLOAD_FAILED)
+        self._send(DiagnosticsStatus.UPLOADED if event.ok else DiagnosticsStatus.UPLOAD_FAILED)
 
     def due(self) -> None:
-        """The next try of the upload, or of telling its end."""
+        """The timer expired: the next attempt of the upload, or of sending its final status."""
         if self._upload is None:
-            self.tell()
+            self.send_status()
         else:
             self._upload = replace(self._upload, ref=self.context.next_job())
             self.context.jobs.append(self._upload)
 
-    def tell(self) -> None:
-        """The end that is still to be told."""
-        if self._untold is not None and self.session.up and self.session.gate is Gate.OPEN:
-            self._say(self._untold)
+    def send_status(self) -> None:
+        """Send the final status that is not confirmed yet, if there is one."""
+        if self._unreported is not None and self.session.up and self.session.gate is Gate.OPEN:
+            self._send(self._unreported)
 
-    def _say(self, status: DiagnosticsStatus) -> None:
-        self._untold = None
+    def _send(self, status: DiagnosticsStatus) -> None:
+        self._unreported = None
         self.context.save_unit(upload=str(status))
-        self.session.call(DiagnosticsStatusNotificationReq(status=status), partial(self._said, status))
+        self.session.call(DiagnosticsStatusNotificationReq(status=status), partial(self._answered, status))
 
-    def _said(self, status: DiagnosticsStatus, answer: object) -> None:
+    def _answered(self, status: DiagnosticsStatus, answer: object) -> None:
         if self._upload is not None or status is DiagnosticsStatus.UPLOADING:
             return
-        if self._insist.lost(answer):
-            self._untold = status
+        if self._status_retry.lost(answer):
+            self._unreported = status
         else:
             self.context.save(replace(self.context.facts.unit, upload=""), within_s=1.0)
 
@@ -105,7 +105,7 @@ class Diagnostics:
 
 
 def _named_in(location: str) -> str | None:
-    """The file's name, where the location has one of its own (at most 255 characters, §6.26)."""
+    """The file name in the location, cut at 255 characters (§6.26); None where it names a folder."""
     path = location.partition("?")[0].partition("#")[0]
     last = path.rpartition("/")[2]
     return last[-255:] if path.count("/") > 2 and last.lower().endswith(FILE_ENDINGS) else None

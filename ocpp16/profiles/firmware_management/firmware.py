@@ -1,6 +1,6 @@
-"""Firmware update, the plain kind (§4.5, §5.19): what is under way, and what is told about it.
+"""UpdateFirmware (§5.19) and FirmwareStatusNotification (§4.5): the unsigned firmware update.
 
-The download and the installer are jobs; the update is a record: it goes on after every reboot, and its end is truthful.
+Download and installation are jobs; the update is a record, so it goes on after every restart.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from ocpp16.events import JobDone
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import (
     FirmwareStatusNotificationReq,
@@ -21,15 +22,14 @@ from ocpp16.messages.types import FirmwareStatus
 from ocpp16.product import Product
 from ocpp16.profiles.firmware_management.status_retry import StatusRetry, interval_of, retries_of
 from ocpp16.records import FirmwareUpdate
-from ocpp16.rpc.calls import Gate
-from ocpp16.rpc.payload import Refusal
+from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 from ocpp16.step import CancelJob, Download, Install
 
 INSTALL_AGAIN = 3
-"""How often an installation that was cut is begun again."""
+"""How often an interrupted installation is started again."""
 STATUS: dict[str, FirmwareStatus] = {
     "downloading": FirmwareStatus.DOWNLOADING,
     "downloaded": FirmwareStatus.DOWNLOADED,
@@ -38,11 +38,11 @@ STATUS: dict[str, FirmwareStatus] = {
     "download-failed": FirmwareStatus.DOWNLOAD_FAILED,
     "install-failed": FirmwareStatus.INSTALLATION_FAILED,
 }
-"""What is told in each state; waiting and rebooting have no word of their own."""
+"""The status that is sent in each state; `waiting` and `rebooting` have none."""
 ENDS = ("installed", "download-failed", "install-failed")
 
 
-class Firmware:
+class UpdateFirmware:
     """One update at a time."""
 
     def __init__(
@@ -61,13 +61,14 @@ class Firmware:
         self.is_charging = is_charging
         self.reboot = reboot
         self.on_open = on_open
-        """The connectors may be used again."""
-        self._insist = StatusRetry(context, session, Timer.UPDATE)
+        """Called when the connectors may be used again."""
+        self._status_retry = StatusRetry(context, session, Timer.UPDATE)
         self._begun = False
         self._job: int | None = None
 
     @property
     def update(self) -> FirmwareUpdate | None:
+        """The update in progress, or one whose final status is not confirmed yet."""
         return self.context.facts.of(FirmwareUpdate).get("update")
 
     @property
@@ -79,14 +80,15 @@ class Firmware:
     # --- update -----------------------------------------------------------------------------------------------------
 
     def on_update(self, request: UpdateFirmwareReq) -> UpdateFirmwareConf | Refusal:
-        if self.product.secure_firmware:  # L01.FR.20: the signed kind takes its place
+        """§5.19: replaces an earlier update, unless that is being installed."""
+        if self.product.secure_firmware:  # W L01.FR.20: only signed updates
             return Refusal("NotSupported", "this station only takes signed firmware")
         old = self.update
         busy = old is not None and old.state in ("installing", "rebooting")
         if busy or not self.context.accepts_changes:
             reason = "another is being installed" if busy else "nothing can be recorded: make room on the disk"
             self.context.note("update-refused", reason=reason)
-            return UpdateFirmwareConf()  # §5.19 has no word for no; what runs is told by its own statuses
+            return UpdateFirmwareConf()  # §5.19 has no status for a refusal
         self._cancel_job()
         self._save(
             FirmwareUpdate(
@@ -109,28 +111,29 @@ class Firmware:
         self.context.save(update)
         if was_closed and not self.closes_connectors:
             self.on_open()
-        self.tell()
+        self.send_status()
 
     def started(self, reboot_failed: bool = False) -> None:
-        """A new life.  Whether an installation that was cut took effect only the installer knows: it is asked again,
-        for it may be run twice (the hook's contract).
+        """The process has started.  An interrupted installation is run again: the install hook must allow that.
+
+        `reboot_failed`: the reboot that would have started the new firmware failed.
         """
         self._begun = True
         update = self.update
         if update is None:
             return
-        if update.state == "rebooting":  # what was installed runs from the next start on: this one
+        if update.state == "rebooting":  # this start runs what was installed
             self._save(replace(update, state="install-failed" if reboot_failed else "installed"))
         elif update.state == "installing" and update.retries_left == 0:
             self._save(replace(update, state="install-failed"))
         elif update.state == "downloading":
             self._save(replace(update, state="waiting"))
-        elif update.state in ENDS:  # its row is there still: nobody has confirmed it
+        elif update.state in ENDS:  # its row still exists: the status was not confirmed
             self._save(replace(update, told=""))
         self.arm()
 
     def arm(self) -> None:
-        """When the next thing is to be done: at retrieveDate, or at once."""
+        """Set the timer for the next action: at retrieveDate, or at once."""
         update, offset = self.update, self.context.clock.offset
         if update is None or self._job is not None or offset is None or not self._begun:
             return
@@ -140,9 +143,10 @@ class Firmware:
         self.context.timers.set(Timer.UPDATE, max(due, self.context.now.mono))
 
     def due(self) -> None:
-        """AQ-4: no installation beside a transaction, a download only where the product says so.
+        """The timer expired: start the next job, or send the status again.
 
-        `transaction_ended` comes back to it.
+        AQ-4: no installation during a transaction, a download only where the product allows it; both start when the
+        transaction has ended.
         """
         update = self.update
         if update is None or self._job is not None:
@@ -154,16 +158,18 @@ class Firmware:
             self.context.jobs.append(Download(self._job, update.location))
         elif update.state in ("downloaded", "installing") and not charging:
             self._job = self.context.next_job()
-            again = update.state == "installing"  # a life that only waits, for the time or a driver, uses up no try
+            again = update.state == "installing"  # waiting for the time or a driver is no attempt
             self._save(replace(update, state="installing", retries_left=update.retries_left - again))
             self.context.jobs.append(Install(self._job, update.file))
         else:
-            self.tell()
+            self.send_status()
 
     def transaction_ended(self) -> None:
+        """Jobs that waited for the end of a transaction may start."""
         self.arm()
 
     def job_done(self, event: JobDone) -> None:
+        """A job has ended; others than the one in progress are ignored."""
         if event.ref == self._job and self.update is not None:
             self._job = None
             self._transferred(self.update, event)
@@ -186,30 +192,31 @@ class Firmware:
         elif update.state == "installing":
             self._save(replace(update, state="install-failed"))
 
-    # --- what is told -----------------------------------------------------------------------------------------------
+    # --- FirmwareStatusNotification ---------------------------------------------------------------------------------
 
-    def tell(self) -> None:
-        """Each status once, the last one until it has arrived."""
+    def send_status(self) -> None:
+        """Send the status of the present state, once; the final one until it is confirmed."""
         update = self.update
         if update is None or not self.session.up or self.session.gate is not Gate.OPEN:
             return
         status = STATUS.get(update.state)
         if status is not None and status != update.told:
             self.context.save(replace(update, told=str(status)), within_s=1.0)
-            self.session.call(FirmwareStatusNotificationReq(status=status), partial(self._told, status))
+            self.session.call(FirmwareStatusNotificationReq(status=status), partial(self._answered, status))
 
-    def _told(self, status: FirmwareStatus, answer: object) -> None:
+    def _answered(self, status: FirmwareStatus, answer: object) -> None:
         update = self.update
         if update is None or update.told != status:
             return
-        if self._insist.lost(answer):
+        if self._status_retry.lost(answer):
             self.context.save(replace(update, told=""), within_s=1.0)
         elif update.state in ENDS:
             self.context.delete(FirmwareUpdate, "update")
 
     def triggered_status(self, connector: int | None) -> bool:
+        """§5.17: the present status; between two attempts the one sent last; Idle where there is no update."""
         update = self.update
-        told = FirmwareStatus(update.told) if update is not None and update.told else FirmwareStatus.IDLE
-        status = told if update is None else STATUS.get(update.state, told)  # between two tries it is not idle
+        sent = FirmwareStatus(update.told) if update is not None and update.told else FirmwareStatus.IDLE
+        status = sent if update is None else STATUS.get(update.state, sent)
         self.session.call(FirmwareStatusNotificationReq(status=status), triggered=True)
         return True

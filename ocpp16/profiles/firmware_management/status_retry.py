@@ -1,48 +1,48 @@
-"""What firmware and diagnostics share: retries as asked (§5.9, §5.19), and an end that is told until it is heard."""
+"""Retries of downloads and uploads (§5.9, §5.19), and resending of a final status until it is confirmed."""
 
 from __future__ import annotations
 
-from ocpp16.rpc.calls import Failure
+from ocpp16.rpc.call_outcome import Failure
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
 OWN_RETRIES = 3
 OWN_RETRY_S = 60
-"""Where the Central System names none."""
+"""Retries and seconds between them where the request names none."""
 MAX_RETRIES = 100
 MAX_RETRY_S = 86400
 AGAIN_S = 60.0
-"""What nobody answered is told again after this."""
+"""An unconfirmed status is sent again after this."""
 AGAIN = 10
-"""So often; then at the next connection."""
+"""At most so often; then at the next connection."""
 
 
 def retries_of(asked: int | None) -> int:
-    """Further tries after the first, 0 to 100."""
+    """Retries after the first attempt: the number requested, brought into 0 to 100."""
     return OWN_RETRIES if asked is None else max(0, min(asked, MAX_RETRIES))
 
 
 def interval_of(asked: int | None) -> int:
-    """Seconds between two tries, 0 to 86,400."""
+    """Seconds between two attempts: as requested, brought into 0 to 86,400."""
     return OWN_RETRY_S if asked is None else max(0, min(asked, MAX_RETRY_S))
 
 
 class StatusRetry:
-    """Sets its timer where a status must be told again: it may have been heard, or not; twice is better than never."""
+    """Resends an unconfirmed status; duplicates are harmless."""
 
     def __init__(self, context: Context, session: Session, timer: Timer) -> None:
         self._context = context
         self._session = session
         self._timer = timer
-        self._unheard = 0
+        self._unconfirmed = 0
 
     def lost(self, answer: object) -> bool:
-        """Whether neither an answer nor a refusal came."""
-        if not isinstance(answer, Failure) or answer.code:
-            self._unheard = 0
+        """Whether the status was neither confirmed nor refused; then the timer to resend it is set."""
+        if not isinstance(answer, Failure) or answer.is_refusal:
+            self._unconfirmed = 0
             return False
-        if self._session.up and self._unheard < AGAIN and self._context.timers.due(self._timer) is None:
-            self._unheard += 1
+        if self._session.up and self._unconfirmed < AGAIN and self._context.timers.due(self._timer) is None:
+            self._unconfirmed += 1
             self._context.timers.set(self._timer, self._context.now.mono + AGAIN_S)
         return True

@@ -10,6 +10,7 @@ from math import inf
 import msgspec
 from msgspec.structs import replace
 
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.smart_charging import (
     ClearChargingProfileConf,
@@ -27,7 +28,6 @@ from ocpp16.product import Product
 from ocpp16.profiles.smart_charging.limits import MAX, TX, UNITS, ChargingLimits
 from ocpp16.profiles.smart_charging.profile_stack import Plan, plan_of
 from ocpp16.records import Profile
-from ocpp16.rpc.payload import Refusal
 from ocpp16.state.context import Context
 from ocpp16.state.utc_clock import LEAVE_S
 

@@ -97,6 +97,7 @@ def silently(*statuses: str) -> None:
 
 
 def instead(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
+    assert hasattr(owner, name), f"{owner} has no {name}: nothing would be planted"
     setattr(owner, name, replacement)
 
 
@@ -112,7 +113,7 @@ def second_call_in_flight() -> None:
 
     def spoiled(self: Any) -> None:
         pump(self)
-        if self._flight is not None and self._volatile:
+        if self._flight is not None and self._waiting:
             kept, self._flight = self._flight, None
             pump(self)
             self._flight = self._flight or kept
@@ -175,7 +176,7 @@ def boot_without_waiting() -> None:
 def speaks_while_rejected() -> None:
     """A refused registration does not keep it from telling its status."""
     from ocpp16.profiles.core.registration import Registration
-    from ocpp16.rpc.calls import Gate
+    from ocpp16.rpc.registration_gate import Gate
 
     before = Registration._answered
 
@@ -183,7 +184,7 @@ def speaks_while_rejected() -> None:
         before(self, told)
         if not self.accepted:
             self.session.gate = Gate.OPEN
-            self.heartbeat()
+            self.heartbeat.send()
 
     instead(Registration, "_answered", spoiled)
 
@@ -237,16 +238,16 @@ def fault_is_hidden() -> None:
 @red("013", "014")
 def availability_is_forgotten() -> None:
     """ChangeAvailability does not survive a restart."""
-    from ocpp16.profiles.core.availability import Availability
+    from ocpp16.profiles.core.availability import ChangeAvailability
 
-    begin = Availability.__init__
+    begin = ChangeAvailability.__init__
 
     def spoiled(self: Any, context: Any, connectors: int, **wires: Any) -> None:
         begin(self, context, connectors, **wires)
         for number in range(connectors + 1):
             self._put(self.row(number).__class__(connector=number), changed=False)
 
-    instead(Availability, "__init__", spoiled)
+    instead(ChangeAvailability, "__init__", spoiled)
 
 
 # --- cards ----------------------------------------------------------------------------------------------------------
@@ -414,18 +415,18 @@ def new_value_is_not_kept() -> None:
 @red("070")
 def sampled_half_as_often() -> None:
     """Every second sample is left out."""
-    from ocpp16.profiles.core.metering import Metering
+    from ocpp16.profiles.core.sampled_values import SampledValues
 
-    due, count = Metering.sample_due, [0]
+    due, count = SampledValues.due, [0]
 
     def spoiled(self: Any, connector: int, at: float) -> None:
         count[0] += 1
         if count[0] % 2:
             due(self, connector, at)
         else:
-            self.arm_samples(self.context.facts.running[connector])
+            self.arm(self.context.facts.running[connector])
 
-    instead(Metering, "sample_due", spoiled)
+    instead(SampledValues, "due", spoiled)
 
 
 @red("071")
@@ -459,15 +460,15 @@ def one_measurand_is_missing() -> None:
 @red("036")
 def samples_without_link_are_lost() -> None:
     """Samples of the time without link are not kept."""
-    from ocpp16.profiles.core.metering import Metering
+    from ocpp16.profiles.core.meter_values import MeterValues
 
-    sample = Metering._sample
+    sample = MeterValues.queue
 
     def spoiled(self: Any, *words: Any, **more: Any) -> None:
         if self.transactions.authorization.session.up:
             sample(self, *words, **more)
 
-    instead(Metering, "_sample", spoiled)
+    instead(MeterValues, "queue", spoiled)
 
 
 # --- without link, in the dark --------------------------------------------------------------------------------------

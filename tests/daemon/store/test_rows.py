@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from daemon.store.rows import scripts, shape, text
-from ocpp16.records import Availability, CachedTag, Sample, SampledValue, Stamp, Transaction
+from ocpp16.records import Availability, CachedTag, MeasuredValue, Sample, Stamp, Transaction
 
 SAMPLE = Sample(
     seq=3,
     connector=1,
     at=Stamp(mono=1.5, boot="b"),
     context="Trigger",
-    values=(SampledValue(value="1", measurand="Voltage"),),
+    values=(MeasuredValue(value="1", measurand="Voltage"),),
 )
 ROW: tuple[int | str | bool | None, ...] = (3, 1, None, '{"mono":1.5,"boot":"b","utc":null,"exact":true}', "Trigger")
 ROW += ('[{"value":"1","measurand":"Voltage"}]', False, "waiting", "")

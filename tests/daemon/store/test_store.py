@@ -19,10 +19,10 @@ from ocpp16.records import (
     Availability,
     CachedTag,
     LatchedFault,
+    MeasuredValue,
     Occupancy,
     Record,
     Sample,
-    SampledValue,
     Setting,
     Stamp,
     Transaction,
@@ -40,7 +40,7 @@ READING = Sample(
     number=1,
     at=Stamp(mono=13.0, boot="b1", utc=1_700_000_000.25, exact=False),
     context="Sample.Periodic",
-    values=(SampledValue(value="121", measurand="Energy.Active.Import.Register", unit="Wh"),),
+    values=(MeasuredValue(value="121", measurand="Energy.Active.Import.Register", unit="Wh"),),
 )
 EVERYTHING: tuple[Record, ...] = (
     Unit(boot_id="b1", utc_offset=1.5, registered=True),

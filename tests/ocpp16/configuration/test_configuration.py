@@ -176,18 +176,79 @@ def test_desk_and_rows() -> None:
 
 
 def test_wrong_first_value() -> None:
-    """The station's file was checked before: a wrong value here is a broken belief."""
+    """The station's file was checked before: a wrong value here is an internal error."""
     with pytest.raises(AssertionError, match="ConnectionTimeOut"):
         Station(ConnectionTimeOut="soon")
+
+
+# --- keys that only tell what the product has -----------------------------------------------------------------------
+
+SMALL = Product(
+    connectors=2, max_stack_level=3, rate_units=("Current", "Power"), transfer_protocols=("FTP",),
+    send_local_list_max_length=7, certificate_chain_max=5000, certificate_store_max=4,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("AdditionalRootCertificateCheck", "false"),
+        ("CertificateSignedMaxChainSize", "5000"),
+        ("CertificateStoreMaxLength", "4"),
+        ("ChargeProfileMaxStackLevel", "3"),
+        ("ChargingScheduleAllowedChargingRateUnit", "Current,Power"),
+        ("ConnectorPhaseRotationMaxLength", "3"),
+        ("SendLocalListMaxLength", "7"),
+        ("SupportedFileTransferProtocols", "FTP"),
+    ],
+)
+def test_keys_that_tell_what_the_product_has(key: str, value: str) -> None:
+    """§9, W §9: such a key tells the figure of the product, and cannot be changed."""
+    station = Station(SMALL).online()
+    assert station.request("GetConfiguration", key=[key]) == {
+        "configurationKey": [{"key": key, "readonly": True, "value": value}]
+    }
+    assert change(station, key, value) == "Rejected"
+
+
+SHORT = Product(
+    aligned_data_max_length=2, sampled_data_max_length=2, stop_aligned_max_length=2, stop_sampled_max_length=2
+)
+
+
+@pytest.mark.parametrize(
+    ("longest", "key"),
+    [
+        ("MeterValuesAlignedDataMaxLength", "MeterValuesAlignedData"),
+        ("MeterValuesSampledDataMaxLength", "MeterValuesSampledData"),
+        ("StopTxnAlignedDataMaxLength", "StopTxnAlignedData"),
+        ("StopTxnSampledDataMaxLength", "StopTxnSampledData"),
+    ],
+)
+def test_longest_lists(longest: str, key: str) -> None:
+    """§9.1: a list of measurands takes as many items as its MaxLength key tells, and not one more."""
+    station = Station(SHORT).online()
+    assert value_of(station, longest) == "2"
+    assert change(station, key, "Voltage,SoC") == "Accepted"
+    assert change(station, key, "Voltage,SoC,Temperature") == "Rejected"
+
+
+def test_security_keys_without_security() -> None:
+    """W §9: SecurityProfile stays 0 and CpoName is only kept, while the security profiles are not implemented."""
+    station = Station().online()
+    assert change(station, "SecurityProfile", "1") == "Rejected"
+    assert value_of(station, "SecurityProfile") == "0"
+    assert change(station, "CpoName", "Example Energy") == "Accepted"
+    assert value_of(station, "CpoName") == "Example Energy"
 
 
 # --- every key changes what the station does ------------------------------------------------------------------------
 # Proved beside what they change: test_authorization (AllowOfflineTxForUnknownId, AuthorizationCacheEnabled,
 # LocalAuthorizeOffline, LocalPreAuthorize), test_remote_control (AuthorizeRemoteTxRequests), test_connector
 # (ConnectionTimeOut, MaxEnergyOnInvalidId, StopTransactionOnInvalidId, UnlockConnectorOnEVSideDisconnect), test_ending
-# (StopTransactionOnEVSideDisconnect), test_metering (the intervals and lists), test_notifications
-# (MinimumStatusDuration), test_registration (HeartbeatInterval), test_reports (TransactionMessage…), test_session
-# (MessageTimeout).
+# (StopTransactionOnEVSideDisconnect), test_sampled_values, test_clock_aligned_values, test_stop_transaction_data (the
+# intervals and lists), test_status_notification (MinimumStatusDuration), test_registration and test_heartbeat
+# (HeartbeatInterval), test_transaction_queue (TransactionMessage…), test_session (MessageTimeout).
 
 
 def test_ping_interval() -> None:

@@ -335,6 +335,6 @@ def test_timers_that_come_too_late() -> None:
     connector.plug_in_timed_out()
     connector.resume()
     station.cp.parts.recovery.end_after_outage(connector, Reason.OTHER)
-    station.cp.parts.metering.sample_due(1, station.mono)
+    station.cp.parts.sampled_values.due(1, station.mono)
     step = station.step(ev.Tick())
     assert (step.frames, step.records, step.notes) == ((), (), ())

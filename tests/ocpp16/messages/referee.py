@@ -19,6 +19,7 @@ import msgspec
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message
 from ocpp16.rpc import payload
 
@@ -231,14 +232,14 @@ def _any_object(schema: Schema) -> st.SearchStrategy[Any]:
 _write = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def agree(case: Case, value: Any) -> payload.Refusal | None:
+def agree(case: Case, value: Any) -> Refusal | None:
     """Both sides judge the text of the value; ours is returned.  What is right comes out of our hands unchanged."""
     text = _write(value)
     exact = json.loads(text, parse_float=Decimal)
     theirs = Draft4Validator(case.schema).is_valid(exact)
     ours = payload.decode(case.kind, text)
-    assert isinstance(ours, payload.Refusal) != theirs, (case, value, ours)
-    if isinstance(ours, payload.Refusal):
+    assert isinstance(ours, Refusal) != theirs, (case, value, ours)
+    if isinstance(ours, Refusal):
         return ours
     assert json.loads(payload.encode(ours)) == json.loads(text)
     return None

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from ocpp16.messages import types
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message, WireStruct
 from ocpp16.rpc import payload
 from tests.ocpp16.messages import referee
@@ -58,7 +59,7 @@ def test_the_last_exactly_held_integer() -> None:
     assert payload.decode_request("RemoteStopTransaction", good).transaction_id == 2**63 - 1
     for value in (2**63, -(2**63) - 1, 10**40):
         refusal = payload.decode_request("RemoteStopTransaction", json.dumps({"transactionId": value}))
-        assert refusal == payload.Refusal("PropertyConstraintViolation", "transactionId: integer out of range")
+        assert refusal == Refusal("PropertyConstraintViolation", "transactionId: integer out of range")
 
 
 def test_text_is_kept() -> None:

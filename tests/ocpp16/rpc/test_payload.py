@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
+from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import (
     AuthorizationStatus,
@@ -24,7 +25,7 @@ from ocpp16.messages.types import (
     RegistrationStatus,
 )
 from ocpp16.rpc import payload
-from ocpp16.rpc.payload import Refusal, decode_confirmation, decode_request
+from ocpp16.rpc.payload import decode_confirmation, decode_request
 from tests.ocpp16.messages import referee
 
 MODULES = (core, firmware, local_list, remote_trigger, reservation, security, smart_charging)
@@ -297,19 +298,19 @@ def test_every_rate_is_looked_at() -> None:
     assert decode_request("RemoteStartTransaction", json.dumps(start)).code == "PropertyConstraintViolation"
 
 
-# --- both looks -----------------------------------------------------------------------------------------------------
+# --- both agree -------------------------------------------------------------------------------------------------------
 
 CASES = [case for module in MODULES for case in referee.cases(module)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
-def test_the_second_look_sees_what_the_first_sees(case: referee.Case) -> None:
-    """A payload that is right comes out of the slow look as out of the fast one, strictly and mended."""
+def test_the_second_examination_agrees_with_the_first(case: referee.Case) -> None:
+    """A valid payload comes out of the slow examination as out of the fast one, strictly and corrected."""
     text = json.dumps(referee.right(case.schema, all_fields=True)).encode()
     fast = payload.decode(case.kind, text)
     assert isinstance(fast, case.kind)
     notes: list[str] = []
-    assert payload._second_look(case.kind, text, None) == payload._second_look(case.kind, text, notes) == fast
+    assert payload._examine(case.kind, text, None) == payload._examine(case.kind, text, notes) == fast
     assert notes == []
 
 
@@ -361,7 +362,7 @@ def test_opened_transaction_with_a_flawed_tag_info(info: object, status: str) ->
 @pytest.mark.parametrize("text", ['{"idTagInfo": {"status": "Accepted"}}', "{}", "[]", "[[", '{"transactionId": "x"}'])
 def test_start_without_an_id_is_not_processed(text: str) -> None:
     """JE 3.3: an answer that opens nothing counts as none, with the reason for it."""
-    assert isinstance(payload.decode_confirmation("StartTransaction", text), payload.Refusal)
+    assert isinstance(payload.decode_confirmation("StartTransaction", text), Refusal)
 
 
 def test_closed_transaction_with_a_flawed_tag_info() -> None:

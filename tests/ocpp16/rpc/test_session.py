@@ -11,9 +11,12 @@ from ocpp16 import events as ev
 from ocpp16.events import Now
 from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq
 from ocpp16.product import Product
-from ocpp16.rpc.calls import POSTPONED, Failure, Gate
-from ocpp16.rpc.session import DEAF_TIMEOUTS, MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_VOLATILE, Session
-from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
+from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS
+from ocpp16.rpc.call_outcome import refused as refusal
+from ocpp16.rpc.pending_calls import POSTPONED
+from ocpp16.rpc.registration_gate import Gate
+from ocpp16.rpc.session import MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_TIMEOUTS, MAX_WAITING, Session
+from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey, TransactionQueue
 from ocpp16.state.context import Context
 from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
@@ -420,13 +423,13 @@ def test_deaf_link_is_dialled_anew() -> None:
     station = Station(HeartbeatInterval=40).online()
     station.request("ChangeConfiguration", key="HeartbeatInterval", value="40")
     station.script["Heartbeat"] = SILENCE
-    station.wait(40 * DEAF_TIMEOUTS - 5)
+    station.wait(40 * MAX_TIMEOUTS - 5)
     assert station.last.link.epoch == 0
     station.wait(60)
     assert station.last.link.epoch == 1
     station.forget().fault("overtemperature", connector=None)
     station.wait(40)
-    assert station.heard() == []  # nothing more is said where nobody hears
+    assert station.heard() == []  # nothing more is sent on a connection without answers
     station.disconnect()
     station.connect()
     assert "Faulted" in station.statuses()
@@ -507,10 +510,10 @@ def test_waiting_calls_are_bounded() -> None:
     """The number of calls that wait is bounded: the oldest is given up, and who wanted it said hears so."""
     bench = Bench()
     bench.session.gate = Gate.OPEN
-    for _ in range(MAX_VOLATILE):
+    for _ in range(MAX_WAITING):
         bench.session.call(DataTransferReq(vendor_id="v"), bench.heard.append)
     bench.session.call(HeartbeatReq())
-    assert bench.heard == [Failure("", "too many calls wait")]
+    assert bench.heard == [TOO_MANY_CALLS]
     bench.session.call(HeartbeatReq(), None)
     assert len(bench.heard) == 2
 
@@ -546,7 +549,7 @@ def test_failure_reaches_the_listener() -> None:
     bench.session.call(HeartbeatReq(), bench.heard.append)
     bench.said()
     bench.session.link_down()
-    assert bench.heard == [Failure("", "no answer"), Failure("InternalError", "oh"), Failure("", "connection lost")]
+    assert bench.heard == [NO_ANSWER, refusal("InternalError", "oh"), CONNECTION_LOST]
 
 
 SPOILT = MeterValuesReq(connector_id=1, meter_value=())
@@ -572,7 +575,7 @@ def test_spoilt_report_is_parked_at_once() -> None:
     bench.session.gate = Gate.OPEN
     keys = [QueueKey(seq, "values", seq) for seq in (1, 2)]
     requests = {1: SPOILT, 2: DataTransferReq(vendor_id="stands for a sound one")}
-    bench.reports.build = lambda key: Report(key, "MeterValues", requests[key.row])
+    bench.reports.build = lambda key: QueuedMessage(key, "MeterValues", requests[key.row])
     bench.reports.on_parked = lambda key, error: bench.heard.append((key.row, error))
     for key in keys:
         bench.reports.announce(key)
@@ -586,7 +589,7 @@ def test_calls_of_one_lane_keep_their_order() -> None:
     """§4.9: statuses of one connector never overtake each other, also where the first waits for a StartTransaction."""
     bench = Bench()
     key = QueueKey(5, "start", 1)
-    bench.reports.build = lambda key: Report(key, "DataTransfer", DataTransferReq(vendor_id="the start"))
+    bench.reports.build = lambda key: QueuedMessage(key, "DataTransfer", DataTransferReq(vendor_id="the start"))
     bench.reports.announce(key)
     bench.session.gate = Gate.OPEN
     bench.session.call(AuthorizeReq(id_tag="no lane"), after_seq=5)
@@ -598,7 +601,7 @@ def test_calls_of_one_lane_keep_their_order() -> None:
     assert bench.said() == ["DataTransfer"]
     bench.session.timed_out()
     assert bench.said() == ["Authorize"]
-    assert [volatile.request for volatile in bench.session._volatile] == [
+    assert [call.request for call in bench.session._waiting] == [
         AuthorizeReq(id_tag="first"),
         AuthorizeReq(id_tag="second"),
     ]

@@ -8,7 +8,10 @@ import pytest
 
 from ocpp16.messages.core import MeterValuesReq
 from ocpp16.product import Product
-from ocpp16.rpc.transaction_queue import QueueKey, Report, TransactionQueue
+from ocpp16.rpc.call_outcome import NO_ANSWER
+from ocpp16.rpc.call_outcome import refused as refusal
+from ocpp16.rpc.session import MAX_DISCONNECTS
+from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey, TransactionQueue
 from ocpp16.state.context import Context
 from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
@@ -301,15 +304,15 @@ class Bench:
         self.gone: set[int] = set()
         self.log: list[tuple[str, int]] = []
 
-    def _build(self, key: QueueKey) -> Report | None:
+    def _build(self, key: QueueKey) -> QueuedMessage | None:
         request = MeterValuesReq(connector_id=1, meter_value=())
-        return None if key.row in self.gone else Report(key, "MeterValues", request)
+        return None if key.row in self.gone else QueuedMessage(key, "MeterValues", request)
 
     def announce(self, *numbers: int) -> None:
         for number in numbers:
             self.reports.announce(QueueKey(number, "values", number))
 
-    def next(self) -> Report:
+    def next(self) -> QueuedMessage:
         report = self.reports.next()
         assert report is not None
         return report
@@ -352,7 +355,7 @@ def test_answer_to_a_withdrawn_one() -> None:
     report = bench.next()
     bench.reports.withdraw(report.key)
     bench.reports.confirmed(report, None)
-    bench.reports.failed(report, "", "no answer")
+    bench.reports.failed(report, NO_ANSWER)
     assert bench.log == [("confirmed", 1)]
     assert bench.reports.retry_at() is None
 
@@ -363,7 +366,7 @@ def test_failure_of_what_is_no_longer_the_head() -> None:
     bench.announce(5)
     report = bench.next()
     bench.announce(3)
-    bench.reports.failed(report, "GenericError", "")
+    bench.reports.failed(report, refusal("GenericError", ""))
     assert bench.reports.retry_at() is None
     assert bench.next().key.row == 3
 
@@ -372,7 +375,7 @@ def test_older_one_comes_up_while_the_head_waits() -> None:
     """One that is tried again by hand goes before what waits, at once."""
     bench = Bench()
     bench.announce(5)
-    bench.reports.failed(bench.next(), "GenericError", "busy")
+    bench.reports.failed(bench.next(), refusal("GenericError", "busy"))
     assert bench.reports.next() is None
     assert bench.reports.retry_at() == 10.0
     bench.announce(3)
@@ -385,9 +388,9 @@ def test_parked_with_its_error() -> None:
     """§3.7.1: what is given up keeps what the Central System said last."""
     bench = Bench()
     bench.announce(1, 2)
-    bench.reports.failed(bench.next(), "", "no answer")
+    bench.reports.failed(bench.next(), NO_ANSWER)
     bench.context.now = bench.context.now._replace(mono=10.0)
-    bench.reports.failed(bench.next(), "GenericError", "x" * 300)
+    bench.reports.failed(bench.next(), refusal("GenericError", "x" * 300))
     ((error, row),) = bench.log
     assert row == 1
     assert error.startswith("GenericError: xxx")
@@ -404,6 +407,18 @@ def test_interrupted() -> None:
     assert bench.reports.retry_at() is None
     bench.reports.interrupted(report, counts=True)
     assert bench.reports.retry_at() == 10.0
+
+
+def test_parked_after_lost_connections_says_so() -> None:
+    """A message that is given up because the connection was lost with it three times says that, not "no answer"."""
+    station = Station(TransactionMessageAttempts=1).online()
+    station.script["StartTransaction"] = SILENCE
+    station.charging()
+    for _ in range(MAX_DISCONNECTS):
+        station.disconnect()
+        station.connect()
+    (parked,) = station.cp.queue()
+    assert (parked["kind"], parked["state"], parked["error"]) == ("start", "parked", "connection lost")
 
 
 def test_thinned_out() -> None:

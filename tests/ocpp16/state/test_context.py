@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocpp16.events import Now
-from ocpp16.records import Sample, SampledValue, Setting, Stamp, Transaction
+from ocpp16.records import MeasuredValue, Sample, Setting, Stamp, Transaction
 from ocpp16.state.context import Context
 from ocpp16.state.facts import Facts
 from ocpp16.state.timers import Timer
@@ -13,7 +13,7 @@ from tests.ocpp16.rig import BUILD, NOON
 
 STAMP = Stamp(mono=1.0, boot="boot", utc=NOON)
 ONE, TWO = Setting(name="A", value="1"), Setting(name="A", value="2")
-VALUE = (SampledValue(value="1", measurand="SoC"),)
+VALUE = (MeasuredValue(value="1", measurand="SoC"),)
 
 
 def sample(seq: int, number: int | None = 7) -> Sample:

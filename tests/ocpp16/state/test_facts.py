@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ocpp16.records import Sample, SampledValue, Stamp, Transaction, Unit
+from ocpp16.records import MeasuredValue, Sample, Stamp, Transaction, Unit
 from ocpp16.state.facts import Facts
 from tests.ocpp16.rig import NOON
 
 STAMP = Stamp(mono=1.0, boot="boot", utc=NOON)
-VALUE = (SampledValue(value="1", measurand="SoC"),)
+VALUE = (MeasuredValue(value="1", measurand="SoC"),)
 
 
 def sample(seq: int, number: int | None = 7) -> Sample:

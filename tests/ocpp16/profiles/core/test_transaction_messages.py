@@ -5,7 +5,7 @@ from __future__ import annotations
 from ocpp16.messages.core import MeterValuesReq, StartTransactionReq, StopTransactionReq
 from ocpp16.messages.types import Location, Measurand, Phase, ReadingContext, Reason, UnitOfMeasure
 from ocpp16.profiles.core.transaction_messages import UNKNOWN_ID, TransactionMessages
-from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction
+from ocpp16.records import MeasuredValue, Record, Sample, Stamp, Transaction
 from ocpp16.rpc.transaction_queue import QueueKey
 from ocpp16.state.context import Context
 from ocpp16.state.facts import Facts
@@ -19,7 +19,7 @@ CHARGE = Transaction(
     last=BEGAN, transaction_id=55, ended=ENDED, meter_stop_wh=20, reason="Local", stop_id_tag="OTHER", stop_seq=3,
     stop="waiting",
 )  # fmt: skip
-VALUE = SampledValue(value="230.0", measurand="Voltage", unit="V", phase="L1-N", location="EV")
+VALUE = MeasuredValue(value="230.0", measurand="Voltage", unit="V", phase="L1-N", location="EV")
 SAMPLE = Sample(seq=2, connector=2, number=7, at=ENDED, context="Sample.Clock", values=(VALUE,))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ocpp16.profiles.core.transaction_time import TransactionTime
-from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction
+from ocpp16.records import MeasuredValue, Record, Sample, Stamp, Transaction
 from ocpp16.state.context import Context
 from ocpp16.state.facts import Facts
 from ocpp16.state.utc_clock import Clock
 from tests.ocpp16.rig import BUILD, NOON, START
 
-VALUE = (SampledValue(value="1", measurand="SoC"),)
+VALUE = (MeasuredValue(value="1", measurand="SoC"),)
 
 
 def at(utc: float | None, mono: float = 0.0, boot: str = "boot") -> Stamp:

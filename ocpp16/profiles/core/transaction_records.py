@@ -1,6 +1,7 @@
-"""The facts of a transaction and the three messages read off them: Start, Values, Stop (§3.7, §4.7, §4.8, §4.10).
+"""The records of transactions and meter values, and what each answer to their messages changes in them.
 
-When it begins and ends is the connector's story; here it is written down, told, and settled.
+StartTransaction, MeterValues, StopTransaction: §3.7, §4.7, §4.8, §4.10.  When a transaction begins and ends is decided
+in `connector/`; which values are due, in `sampled_values.py` and `clock_aligned_values.py`.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from ocpp16.state.context import LAZY_S, Context
 from ocpp16.state.id_tags import Verdict
 
 CLOSED_CAP = 1000
-"""Closed transactions that stay in the store."""
+"""Closed transactions kept in the store; beyond it the oldest is deleted."""
 VALUES_CAP = 50_000
-"""Meter values waiting (30 days offline at 60 s and more); beyond it every second one goes, never a start or stop."""
+"""Meter values in the queue (30 days offline at 60 s); beyond it every second one is dropped, never a start or stop."""
 PARKED_CAP = 1_000
-"""Meter values refused for good that are kept to be looked at."""
+"""Parked meter values kept in the store; beyond it the oldest is deleted."""
 HORIZON_S = 60.0
-"""How far ahead of its last write a transaction may tell values."""
+"""Seconds by which values may be sent ahead of the last write of their transaction."""
 
 
-class Transactions:
-    """Writes transactions down and tells them."""
+class TransactionRecords:
+    """The one writer of `Transaction` records; it also writes the `Sample` records of MeterValues."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class Transactions:
         self.reports = reports
         self.authorization = authorization
         self.on_verdict = on_verdict
-        self.telling = messages
+        self.messages = messages
         known = context.facts.of(Transaction)
         self.chronology = TransactionTime(context)
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
@@ -64,12 +65,12 @@ class Transactions:
             if not sample.for_stop and sample.state == "waiting":
                 self.reports.announce(QueueKey(sample.seq, "values", sample.seq))
 
-    # --- writing down, in the order of the story --------------------------------------------------------------------
+    # --- a transaction, from its start to its end -------------------------------------------------------------------
 
     def begin(
         self, connector: int, id_tag: str, parent: str | None, wh: float, reservation_id: int | None
     ) -> Transaction:
-        """§4.8: the transaction is a fact from here on; nothing flows before this is on disk."""
+        """§4.8: record the start and queue StartTransaction; no energy is delivered before this is on disk."""
         stamp = self.context.stamp()
         configuration = self.authorization.configuration
         transaction = Transaction(
@@ -97,7 +98,7 @@ class Transactions:
     def add_sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
     ) -> None:
-        """Values for MeterValues.  Rare ones are written at once; frequent ones may wait a minute."""
+        """Record and queue values for MeterValues: written at once, or within 60 s where `interval_s` is shorter."""
         sample = Sample(
             seq=self.context.next_seq(),
             connector=connector,
@@ -112,8 +113,11 @@ class Transactions:
         if self.reports.waiting > VALUES_CAP:
             self._thin_values()
 
-    def lived_until(self, number: int, wh: float, at: Stamp, interval_s: float) -> None:
-        """A power cut must not date the stop before a value that was told: `last` is never behind what leaves."""
+    def save_progress(self, number: int, wh: float, at: Stamp, interval_s: float) -> None:
+        """Record the register and time with which a power cut would end the transaction.
+
+        The time is never before that of a value sent: where values come more often than every 60 s, it lies 60 s ahead.
+        """
         transaction = self.context.facts.of(Transaction)[number]
         if not _later(at, transaction.last) and int(wh) - transaction.last_wh < 1:
             return
@@ -122,37 +126,17 @@ class Transactions:
             self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh)), within_s=horizon)
             return
         last = replace(at, mono=at.mono + horizon, utc=None if at.utc is None else at.utc + horizon)
-        told = max(at.utc or 0.0, transaction.told_utc or 0.0) or None
-        self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last, told_utc=told))
-
-    def add_stop_data(self, transaction: Transaction, at: Stamp, context: str, values: Any, cap: int) -> None:
-        """transactionData: Begin and End always stay, the others thin out when too many (E 3.91)."""
-        group = self.context.facts.samples_of.get(transaction.number, {})
-        kept = sorted(seq for seq, sample in group.items() if sample.for_stop)
-        if context not in ("Transaction.Begin", "Transaction.End") and len(kept) >= cap - 1:
-            for seq in kept[1::2]:
-                self.context.delete(Sample, seq, within_s=HORIZON_S)
-            if cap <= 2:  # there is room for Begin and End only
-                return
-        sample = Sample(
-            seq=self.context.next_seq(),
-            connector=transaction.connector,
-            number=transaction.number,
-            at=at,
-            context=context,
-            values=values,
-            for_stop=True,
-        )
-        self.context.save(sample, within_s=HORIZON_S)
+        sent = max(at.utc or 0.0, transaction.told_utc or 0.0) or None
+        self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last, told_utc=sent))
 
     def stopping(self, transaction: Transaction, reason: str, id_tag: str | None) -> Transaction:
-        """The end was asked for; it is reached when the car has stopped drawing."""
+        """Record that the end was requested, and why; `end` follows when the contactor is open."""
         changed = replace(transaction, stopping=reason, stop_id_tag=id_tag)
         self.context.save(changed)
         return changed
 
     def end(self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp) -> Transaction:
-        """§4.10: the bill is closed with the meter's own register."""
+        """§4.10: record the end with the meter's register `wh` (never below an earlier one), queue StopTransaction."""
         self.chronology.forget(transaction.number)
         ended = replace(
             transaction,
@@ -178,9 +162,10 @@ class Transactions:
         )
         return ended
 
-    # --- what came of it --------------------------------------------------------------------------------------------
+    # --- answers and failures of its messages -----------------------------------------------------------------------
 
     def confirmed(self, key: QueueKey, confirmation: Any) -> None:
+        """The message was confirmed: its row is updated, that of meter values deleted (at most 1 s late)."""
         if key.kind == "values":
             if key.row in self._parked:
                 self._parked.remove(key.row)
@@ -188,7 +173,7 @@ class Transactions:
             return
         transaction = self.context.facts.of(Transaction).get(key.row)
         if transaction is None or getattr(transaction, key.kind) == "confirmed":
-            return  # a second answer, or one that comes when all is told and forgotten
+            return  # a second answer, or one for a transaction that was deleted
         if key.kind == "start":
             self._start_confirmed(transaction, confirmation)
         else:
@@ -226,7 +211,7 @@ class Transactions:
                 self.context.delete(Transaction, self._closed.pop(0))
 
     def parked(self, key: QueueKey, error: str) -> None:
-        """Refused for good: kept, visible, to be tried again by hand; it blocks nothing."""
+        """§3.7.1: the last attempt failed.  The message is kept with its error, can be retried, and blocks nothing."""
         if key.kind == "values":
             self._park_values(key, error)
             return
@@ -246,15 +231,16 @@ class Transactions:
             self.context.delete(Sample, self._parked.pop(0), within_s=LAZY_S)
 
     def _thin_values(self) -> None:
-        """The queue is full: every second waiting value goes, oldest and newest stay."""
+        """The queue is full: drop every second waiting value, keep the oldest and the newest."""
         waiting = [key for key in self.reports.in_order() if key.kind == "values"]
-        victims = waiting[1:-1:2]
-        self.reports.thin_out(victims)
-        for key in victims:
+        dropped = waiting[1:-1:2]
+        self.reports.thin_out(dropped)
+        for key in dropped:
             self.context.delete(Sample, key.row, within_s=LAZY_S)
-        self.context.note("queue-thinned", dropped=len(victims), kept=self.reports.waiting)
+        self.context.note("queue-thinned", dropped=len(dropped), kept=self.reports.waiting)
 
     def parked_keys(self) -> list[QueueKey]:
+        """All parked messages."""
         keys = [QueueKey(seq, "values", seq) for seq in self._parked]
         for transaction in self.context.facts.of(Transaction).values():
             if transaction.start == "parked":
@@ -264,7 +250,7 @@ class Transactions:
         return keys
 
     def retry(self, key: QueueKey) -> bool:
-        """Put a parked one back into the queue.  False: its stop has gone already, so a start would come too late."""
+        """Put a parked message back into the queue.  False: a start whose stop was sent already would come too late."""
         if key.kind == "values":
             self._parked.remove(key.row)
             self.context.save(replace(self.context.facts.of(Sample)[key.row], state="waiting", error=""))
@@ -282,7 +268,7 @@ class Transactions:
 
 
 def _later(one: Stamp, other: Stamp) -> bool:
-    """Whether `one` is after what `other` covers."""
+    """Whether `one` is after `other`, in UTC where both have it."""
     if one.utc is not None and other.utc is not None:
         return one.utc > other.utc
     return one.mono > other.mono

@@ -6,12 +6,12 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.profiles.core.transactions import CLOSED_CAP, PARKED_CAP, VALUES_CAP
-from ocpp16.records import Record, Sample, SampledValue, Stamp, Transaction, Unit
+from ocpp16.profiles.core.transaction_records import CLOSED_CAP, PARKED_CAP, VALUES_CAP
+from ocpp16.records import MeasuredValue, Record, Sample, Stamp, Transaction, Unit
 from tests.ocpp16.rig import NOON, SILENCE, CallError, Station, clock_text, noted
 
 STAMP = Stamp(mono=900.0, boot="boot-1", utc=NOON - 100)
-VALUE = (SampledValue(value="1", measurand="SoC"),)
+VALUE = (MeasuredValue(value="1", measurand="SoC"),)
 
 
 def closed(number: int) -> Transaction:
