@@ -19,10 +19,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, ProtocolError, decode
-from drivers.devices import LEASE_OVER, BoardHost, Packet
+from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, Packet, ProtocolError, decode
+from drivers.devices import BoardHost
 from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, read
 from drivers.process.listener import listen, refuse, send
+from drivers.reflex.evse import LEASE_OVER
 
 PRIORITY: Final = 50
 PACKETS_A_TURN: Final = 64

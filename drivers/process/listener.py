@@ -7,8 +7,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from drivers.board_protocol import encode
-from drivers.devices import Packet
+from drivers.board_protocol import Packet, encode
 
 
 def listen(path: Path) -> socket.socket:
