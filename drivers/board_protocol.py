@@ -1,7 +1,7 @@
-"""The words spoken at the board socket: field tables for both directions, encode and decode.  No socket, no meaning.
+"""The packets of the board socket: field tables for both directions, encoding and checking.  No socket, no meaning.
 
-A message is a flat dict with its `type`.  `decode` lets in known fields of the right kind within their ranges and
-nothing else; an optional field that is absent comes out with its default, so that readers need no second look.
+A message is a flat dict with its `type`.  `decode` accepts known fields of the right type within their ranges and
+nothing else; an absent optional field gets its default.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Direction = Literal["from_board", "to_board"]
 Packet = dict[str, Any]
 
 MAX_LEASE_S: Final = 120.0
-"""No daemon may hold a board for longer than this without a word; boards narrow it further (`lease_s`)."""
+"""Seconds; no offer may be valid for longer without being renewed.  Boards may grant less (`lease_s` of hello)."""
 
 LAMPS: Final = (
     *("off", "available", "preparing", "charging", "suspended"),
@@ -34,7 +34,7 @@ class ProtocolError(ValueError):
 
 
 class Field(NamedTuple):
-    """One field: `check` gives the value as it is let in, or raises ValueError saying what would be allowed."""
+    """One field: `check` returns the accepted value, or raises ValueError saying what is allowed."""
 
     check: Callable[[Any], Any]
     required: bool = True
@@ -65,7 +65,7 @@ def _flag(value: Any) -> bool:
     return value
 
 
-_HALF: Final = re.compile("[\ud800-\udfff]")  # half a character: no UTF-8 can carry it on
+_HALF: Final = re.compile("[\ud800-\udfff]")  # half a surrogate pair: UTF-8 cannot encode it
 
 
 def _text(low: int, high: int) -> Callable[[Any], str]:
@@ -158,7 +158,7 @@ FROM_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
         "at": _AT,
     },
     "done": {"seq": _SEQ, "ok": Field(_flag), "detail": _optional(_text(0, 400), "")},
-    "refused": {"reason": Field(_text(0, 200))},  # last word before the board closes the connection
+    "refused": {"reason": Field(_text(0, 200))},  # then the board closes the connection
 }
 
 TO_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
@@ -237,7 +237,7 @@ def _value(where: str, field: Field, value: Any) -> Any:
 def _once_each(pairs: list[tuple[str, Any]]) -> Packet:
     message = dict(pairs)
     if len(message) != len(pairs):
-        raise ValueError("a field stands there twice")
+        raise ValueError("a field occurs twice")
     return message
 
 

@@ -11,7 +11,10 @@ from drivers.process.config import BoardConfig, ConfigRefused, read
 
 
 def make_safe(config: BoardConfig) -> int:
-    """How many contactors it had to open.  A simulated board's stand in its world's file."""
+    """Open every contactor; how many were closed.  OSError where that cannot be done.
+
+    Those of a simulated board are in the file of its world.
+    """
     from drivers.simulated import state
 
     world = state.load(config.state_dir)
@@ -19,18 +22,18 @@ def make_safe(config: BoardConfig) -> int:
         return 0
     closed = [connector for connector in world["connectors"] if connector["contactor"]]
     for connector in closed:
-        connector["contactor"] = "weld" in connector["causes"]  # nobody can open that one
+        connector["contactor"] = "weld" in connector["causes"]  # it cannot be opened
     if closed and not state.save(config.state_dir, world):
-        raise OSError(f"{config.state_dir}: the world cannot be written")
+        raise OSError(f"{config.state_dir}: the simulated world cannot be written")
     return len(closed)
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Exit code: 0 everything is open, 1 it cannot be done, 2 configuration."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 everything is open, 1 something cannot be opened, 2 configuration."""
     parser = argparse.ArgumentParser("drivers.safe", description=__doc__)
     parser.add_argument("--config", metavar="FILE", type=Path)
     try:
-        opened = make_safe(read(parser.parse_args(words).config))
+        opened = make_safe(read(parser.parse_args(arguments).config))
     except ConfigRefused as problems:
         print(problems, file=sys.stderr)
         return 2

@@ -29,7 +29,7 @@ WALL_CLOCK = frozenset({"now", "utcnow", "today"})
 DOORS: dict[str, tuple[str, ...]] = {
     "websockets": ("daemon/csms/connection.py",),
     "cryptography": ("daemon/security/",),
-    "systemd": ("daemon/supervisor.py", "daemon/journal/journal.py", "drivers/process/board_process.py"),
+    "systemd": ("daemon/supervisor.py", "daemon/journal/journal.py", "drivers/process/supervisor.py"),
     "dotenv": ("daemon/config/loader.py",),
     "serial": ("drivers/ports/",),
     "smbus2": ("drivers/ports/",),

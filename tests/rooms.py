@@ -35,8 +35,8 @@ ORDER: dict[str, tuple[str, ...]] = {
         "charge_point",
     ),
     "drivers": (
-        "devices",
         "board_protocol",
+        "devices",
         "reflex",
         "host",
         "simulated",

@@ -1,6 +1,6 @@
-"""`evsed-board`: the real-time loop between a board and its socket.  No network, no remote data, one client.
+"""`evsed-board`: the real-time loop between a board host and its socket.  No network, no remote data, one client.
 
-Plain blocking code: one thread, one poll.  It forwards; what is safe is decided by the reflex behind the host.
+Plain blocking code: one thread, one poll.  It forwards; the reflex behind the host decides what is safe.
 """
 
 from __future__ import annotations
@@ -13,26 +13,23 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, ProtocolError, decode
-from drivers.devices import LEASE_OVER, BoardHost, Packet
+from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, Packet, ProtocolError, decode
+from drivers.devices import BoardHost
 from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, read
 from drivers.process.listener import listen, refuse, send
+from drivers.process.supervisor import LONGEST_SLEEP_S, Supervisor, supervisor_of
+from drivers.reflex.evse import LEASE_OVER
 
 PRIORITY: Final = 50
 PACKETS_A_TURN: Final = 64
-"""A client that floods us must not keep time from the reflex."""
+"""A client that sends without end must not delay the reflex."""
 STOPS_WITHIN_S: Final = 7.0
 """Steady pilot, 6 s for the vehicle, and the contactor's own time."""
-LONGEST_SLEEP_S: Final = 60.0
-
-Supervisor = tuple[Callable[[str], object], float]
-"""Its notification, and its patience in seconds."""
 
 
 def die() -> None:
@@ -52,7 +49,7 @@ class BoardProcess:
         power_cut: Callable[[], None] = die,
     ) -> None:
         """`make` is called again after a reboot of a simulated unit."""
-        self._listener = listen(path)  # first: nobody else's world is touched
+        self._listener = listen(path)  # first, so that no other board process's world is changed
         self._make = make
         try:
             self._hosted = make()
@@ -93,19 +90,19 @@ class BoardProcess:
                     each.close()
 
     def turn(self) -> None:
-        """Wait for a word or a second, then do everything that is due."""
+        """Wait for a packet or for the next thing that is due, then do everything that is due."""
         self._notify("WATCHDOG=1")
         ready = self._wait(min(self._host.wake_at() - self._monotonic(), self._beat_s))
-        self._say(self._host.advance(self._monotonic()))
+        self._send(self._host.advance(self._monotonic()))
         if self._wakes.fileno() in ready:
             self._wakes.recv(64)
         if self._asked_to_stop and self._stop_by is None:
             self._withdraw()
         if self._client is not None and self._client.fileno() in ready:
-            self._listen_to(self._client)
+            self._read_client(self._client)
         if self._listener.fileno() in ready:
             self._accept()
-        self._keep()
+        self._keep_world()
 
     def _wait(self, seconds: float) -> set[int]:
         poll = select.poll()
@@ -115,27 +112,27 @@ class BoardProcess:
         return {fd for fd, _ in poll.poll(max(0.0, seconds) * 1000.0)}
 
     def stop(self, *_: object) -> None:
-        """Only a mark, since a signal may come in the middle of anything; the loop sees it at its next turn."""
+        """For signals, which may come in the middle of anything: sets a mark that the loop reads at its next turn."""
         self._asked_to_stop = True
         with suppress(BlockingIOError):  # a full one wakes as well
             self._waker.send(b"!")
 
     def _withdraw(self) -> None:
-        """Every offer goes to nothing; the loop ends when the contactors are open."""
+        """Lower every offer to 0 A; the loop ends when the contactors are open."""
         self._notify("STOPPING=1")
         _log("stopping")
         self._stop_by = self._monotonic() + STOPS_WITHIN_S
         for offer in self._offers.values():
-            self._say(self._host.receive(self._monotonic(), {**offer, "amps": 0.0}))
+            self._send(self._host.receive(self._monotonic(), {**offer, "amps": 0.0}))
 
     def _done(self) -> bool:
-        """Asked to stop, and every contactor is open and told to be; or it has taken too long."""
+        """Asked to stop, and every contactor is open as commanded; or it has taken too long."""
         if self._stop_by is None:
             return False
         return not (self._closed or self._host.is_live()) or self._monotonic() >= self._stop_by
 
-    def _keep(self) -> None:
-        """Keep the simulated world; end as it ends."""
+    def _keep_world(self) -> None:
+        """Store the simulated world; end as it ends."""
         ended = self._hosted.keep()
         if ended == "dark":
             self._power_cut()
@@ -154,29 +151,29 @@ class BoardProcess:
             refuse(client, "another client controls this board")
             return
         self._client, self._agreed = client, False
-        _log("a client came")
-        self._say(self._host.greet(self._monotonic()))
+        _log("client connected")
+        self._send(self._host.greet(self._monotonic()))
 
-    def _listen_to(self, client: socket.socket) -> None:
-        """What the client has sent; malformed or unknown words end the connection."""
+    def _read_client(self, client: socket.socket) -> None:
+        """Act on what the client has sent; a malformed or unknown packet ends the connection."""
         for _ in range(PACKETS_A_TURN):
             try:
                 data = client.recv(MAX_BYTES + 1)
                 if not data:
-                    raise ConnectionResetError(0, "it closed the connection")
-                self._hear(decode(data, "to_board"))
+                    raise ConnectionResetError(0, "connection closed")
+                self._receive(decode(data, "to_board"))
             except BlockingIOError:
                 return
             except OSError as error:
-                self._drop(f"the client went: {error.strerror}")
+                self._drop(f"client disconnected: {error.strerror}")
             except ProtocolError as error:
                 refuse(client, str(error))
-                self._drop(f"refused: {error}")
+                self._drop(f"client refused: {error}")
             if self._client is None:
                 return
 
-    def _hear(self, message: Packet) -> None:
-        """A checked message: hello comes first, then levels and orders; nothing is taken while stopping."""
+    def _receive(self, message: Packet) -> None:
+        """Act on a checked message: hello comes first, then levels and orders; none is accepted while stopping."""
         if message["type"] == "hello":
             if message["version"] not in UNDERSTOOD:
                 raise ProtocolError(f"version {message['version']}; understood here is {UNDERSTOOD[-1]}")
@@ -184,11 +181,11 @@ class BoardProcess:
         elif not self._agreed:
             raise ProtocolError(f"{message['type']} before hello")
         elif self._stop_by is None:
-            self._say(self._host.receive(self._monotonic(), message))
+            self._send(self._host.receive(self._monotonic(), message))
             if message["type"] == "offer":
                 self._offers[message["connector"]] = message
 
-    def _say(self, messages: list[Packet]) -> None:
+    def _send(self, messages: list[Packet]) -> None:
         for message in messages:
             if message["type"] == "contactor":
                 self._switched(message["connector"], message["closed"])
@@ -197,14 +194,14 @@ class BoardProcess:
                     f"connector {message['connector']}: {LEASE_OVER}: pilot steady, the contactor opens in 6 s at most"
                 )
             if message["type"] == "fault":
-                _log(
-                    f"fault {message['code']} {'on' if message['on'] else 'off'} ({message['connector'] or 'station'})"
-                )
+                where = f"connector {message['connector']}" if message["connector"] else "station"
+                detail = f": {message['detail']}" if message["detail"] else ""
+                _log(f"{where}: fault {message['code']} {'on' if message['on'] else 'off'}{detail}")
             if self._client is not None:
                 try:
                     send(self._client, message)
-                except OSError as error:  # its lease decides
-                    self._drop(f"the client takes nothing: {error.strerror}")
+                except OSError as error:  # the lease ends its charge
+                    self._drop(f"client does not read: {error.strerror}")
 
     def _switched(self, connector: int, closed: bool) -> None:
         if (connector in self._closed) != closed:
@@ -216,16 +213,6 @@ class BoardProcess:
             _log(why)
             self._client.close()
             self._client = None
-
-
-def supervisor_of(environ: Mapping[str, str]) -> Supervisor:
-    """systemd's, where it listens and its library is installed; else nobody with a lot of patience."""
-    notify: Callable[[str], object] = str
-    if "NOTIFY_SOCKET" in environ:
-        with suppress(ImportError):
-            notify = import_module("systemd.daemon").notify
-    usec = environ.get("WATCHDOG_USEC", "")
-    return notify, int(usec) / 1e6 if usec.isdecimal() and int(usec) else 3 * LONGEST_SLEEP_S
 
 
 def _log(text: str) -> None:
@@ -242,16 +229,16 @@ def _real_time() -> None:
     gc.freeze()
 
 
-def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("evsed-board", description="The board process of evsed: pilot, contactor, meter.")
     parser.add_argument("--config", metavar="FILE", type=Path, help="board.toml (default: /etc/evsed/board.toml)")
-    parser.add_argument("--check-config", action="store_true", help="say what is wrong with it, and end")
+    parser.add_argument("--check-config", action="store_true", help="check the configuration and exit")
     parser.add_argument("--version", action="store_true")
-    return parser.parse_args(words)
+    return parser.parse_args(arguments)
 
 
 def _version() -> str:
-    from importlib import metadata  # late: half of all that is loaded, for one question
+    from importlib import metadata  # imported late: half of all that is loaded, for one option
 
     try:
         return metadata.version("evsed")
@@ -260,7 +247,7 @@ def _version() -> str:
 
 
 def _serve(config: BoardConfig) -> int:
-    """Until a signal says stop."""
+    """Run until SIGTERM or SIGINT."""
     _log(f"a simulated board with {config.connectors} connector(s), its world in {config.state_dir}")
     try:
         process = BoardProcess(lambda: host_of(config, os.getpid()), config.socket, supervisor_of(os.environ))
@@ -274,19 +261,22 @@ def _serve(config: BoardConfig) -> int:
     return 0
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Exit code: 0 ended as asked, 1 the socket or the state cannot be had, 2 configuration."""
-    arguments = _arguments(words)
-    if arguments.version:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 ended as asked, 1 the socket or the state cannot be used, 2 configuration."""
+    options = _options(arguments)
+    if options.version:
         print(f"evsed-board {_version()}")
         return 0
     try:
-        config = read(arguments.config)
+        config = read(options.config)
     except ConfigRefused as problems:
         print(problems, file=sys.stderr)
         return 2
-    if arguments.check_config:
-        print(f"well: a simulated board of {config.connectors}, world in {config.state_dir}, socket {config.socket}")
+    if options.check_config:
+        print(
+            f"configuration OK: a simulated board with {config.connectors} connector(s), its world in"
+            f" {config.state_dir}, socket {config.socket}"
+        )
         return 0
     return _serve(config)
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from drivers.board_protocol import MAX_LEASE_S
 from drivers.devices import BoardHost
+from drivers.process.toml_reader import Toml, nearest, read_toml
 
 DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
 REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
 
 
 class BoardKey(NamedTuple):
-    """A setting: its first value, what fits, and that in words."""
+    """A setting: its default, what fits, and that as a text."""
 
     first: Any
     fits: Callable[[Any], bool]
@@ -31,8 +29,8 @@ def _whole(low: int, high: int, first: int) -> BoardKey:
 
 
 def _number(low: float, high: float, first: float) -> BoardKey:
-    words = f"a number from {low:g} to {high:g}"
-    return BoardKey(first, lambda value: type(value) in (int, float) and low <= value <= high, words)
+    allowed = f"a number from {low:g} to {high:g}"
+    return BoardKey(first, lambda value: type(value) in (int, float) and low <= value <= high, allowed)
 
 
 def _path(first: str) -> BoardKey:
@@ -83,44 +81,43 @@ class Hosted(NamedTuple):
 
 
 def read(file: Path | None) -> BoardConfig:
-    """The board's configuration; all first values where the default file is not there.  ConfigRefused otherwise."""
+    """The board's configuration; all defaults where the default file is not there.  ConfigRefused otherwise."""
     path = file or DEFAULT_FILE
     try:
-        text = path.read_text("utf-8")
-        content = tomllib.loads(text)
+        toml = read_toml(path)
     except FileNotFoundError as error:
         if file is not None:
             raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
-        text, content = "", {}
+        toml = Toml({}, {})
     except OSError as error:
         raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML
-        raise ConfigRefused(f"{path}: it is no TOML: {str(error)[:200]}") from error
+    except ValueError as error:
+        raise ConfigRefused(f"{path}: {error}") from error
     problems: list[str] = []
-    values = _section(path, text, "", content, problems)
-    values |= _section(path, text, "simulated", content.get("simulated", {}), problems)
+    values = _section(path, toml, "", toml.content, problems)
+    values |= _section(path, toml, "simulated", toml.content.get("simulated", {}), problems)
     if problems:
         raise ConfigRefused("\n".join(problems))
     del values["kind"]
     return BoardConfig(**values | {"socket": Path(values["socket"]), "state_dir": Path(values["state_dir"])})
 
 
-def _section(path: Path, text: str, section: str, content: Any, problems: list[str]) -> dict[str, Any]:
+def _section(path: Path, toml: Toml, section: str, content: Any, problems: list[str]) -> dict[str, Any]:
     keys = KEYS[section]
     values = {name: key.first for name, key in keys.items()}
     if not isinstance(content, dict):
-        problems.append(f"{path}:{_line(text, '', section)}: {section}: it must be a section; allowed: [{section}]")
+        problems.append(f"{path}:{toml.line('', section)}: {section}: it must be a section; allowed: [{section}]")
         return values
     names = [*keys, *(other for other in KEYS if not section and other)]
     for name, value in content.items():
-        where = f"{path}:{_line(text, section, name)}: {f'[{section}] ' if section else ''}{name}"
+        where = f"{path}:{toml.line(section, name)}: {f'[{section}] ' if section else ''}{name}"
         if name in keys:
             values[name] = value
             if not keys[name].fits(value):
                 problems.append(f"{where}: {_why_wrong(name, value)}; allowed: {keys[name].allowed}")
         elif name not in names:
-            close = get_close_matches(name, names, n=1)
-            guess = f"; did you mean {close[0]}?" if close else ""
+            close = nearest(name, names)
+            guess = f"; did you mean {close}?" if close else ""
             problems.append(f"{where}: there is no such key; allowed: {', '.join(names)}{guess}")
     return values
 
@@ -129,20 +126,6 @@ def _why_wrong(name: str, value: Any) -> str:
     if name == "kind" and value in REAL_KINDS:
         return f"a {value} board is not built yet"
     return f"{value!r:.60} does not fit"
-
-
-def _line(text: str, section: str, name: str) -> int:
-    """Line (from 1) at which a key, or a section by its name, stands; 0 where it is not found."""
-    present = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        head = re.match(r"\s*\[\[?\s*[\"']?([^\]\"'.]+?)[\"']?\s*[\].]", line)
-        if head:
-            present = head.group(1)
-            if not section and present == name:
-                return number
-        elif present == section and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[.=]", line):
-            return number
-    return 0
 
 
 def host_of(config: BoardConfig, seed: int) -> Hosted:
@@ -169,5 +152,5 @@ def host_of(config: BoardConfig, seed: int) -> Hosted:
             kept[0] = world
         return board.ended
 
-    keep()  # its session is counted before anybody hears of it
+    keep()  # its session is counted before a client connects
     return Hosted(board, keep)

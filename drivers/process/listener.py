@@ -1,4 +1,4 @@
-"""The board's end of the board socket: where it listens, and how a client is turned away.  No words are judged here."""
+"""The board's end of the board socket: where it listens, and how a client is refused.  It checks no message."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from drivers.board_protocol import encode
-from drivers.devices import Packet
+from drivers.board_protocol import Packet, encode
 
 
 def listen(path: Path) -> socket.socket:
@@ -36,12 +35,12 @@ def listen(path: Path) -> socket.socket:
 
 
 def send(client: socket.socket, message: Packet) -> None:
-    """One packet; OSError where the client is gone, or so far behind that it is as good as gone."""
+    """Send one packet.  OSError where the client is gone or does not read."""
     client.send(encode(message), socket.MSG_NOSIGNAL)
 
 
 def refuse(client: socket.socket, reason: str) -> None:
-    """The last word, with the reason."""
+    """Send the reason and close the connection."""
     with suppress(OSError):
         send(client, {"type": "refused", "reason": reason[:200]})
     client.close()

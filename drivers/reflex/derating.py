@@ -15,7 +15,7 @@ UNDER_VOLTS: Final = 207.0
 UNDER_AFTER_S: Final = 3.0
 
 
-class Heat:
+class HeatDerating:
     """65 C: half the current; 68 C: 6 A; 71 C: none.  Each step is left 3 C below where it was entered."""
 
     __slots__ = ("step",)
@@ -23,7 +23,7 @@ class Heat:
     def __init__(self) -> None:
         self.step = 0
 
-    def feel(self, celsius: float) -> bool:
+    def update(self, celsius: float) -> bool:
         """Whether the step changed."""
         before = self.step
         rising = next((step for at, step in _STEPS if celsius >= at), 0)
@@ -40,7 +40,7 @@ class Heat:
         return self.step == 3
 
 
-class Supply:
+class UndervoltageCheck:
     """Mains below 207 V for 3 s are a fault."""
 
     __slots__ = ("_low_since", "wake_at")
@@ -49,7 +49,7 @@ class Supply:
         self._low_since = inf
         self.wake_at = inf
 
-    def feel(self, now: float, volts: float) -> bool:
+    def update(self, now: float, volts: float) -> bool:
         """Whether the mains are too low, and have been for long enough."""
         self._low_since = min(self._low_since, now) if volts < UNDER_VOLTS else inf
         due = self._low_since + UNDER_AFTER_S

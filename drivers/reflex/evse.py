@@ -1,4 +1,4 @@
-"""THE REFLEX of one connector: samples, offer, feedback and time in; pilot and contactor levels, reports, wake_at out.
+"""The reflex of one connector: samples, offer, feedback and time in; pilot and contactor levels, reports, wake_at out.
 
 It may refuse what was offered; it can never allow what was not.  Pure: no device, no clock, no OCPP.  Every input takes
 the monotonic second at which it is true; times never fall.  Times are those of IEC 61851-1 Table A.6.
@@ -7,12 +7,15 @@ the monotonic second at which it is true; times never fall.  Times are those of 
 from __future__ import annotations
 
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from drivers.devices import LEASE_OVER, CpState, PilotSample
+from drivers.devices import CpState, PilotSample
 from drivers.reflex.checks import CurrentCheck, DiodeCheck
-from drivers.reflex.faults import FaultBook, FaultReport
+from drivers.reflex.faults import ActiveFaults, FaultReport
 from drivers.reflex.iec61851 import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
+
+LEASE_OVER: Final = "the lease ran out"
+"""Why a pilot is steady whose offer was not renewed."""
 
 
 class Limits(NamedTuple):
@@ -63,12 +66,12 @@ class Evse:
         *("limits", "faults", "reports", "state", "unplugged_at", "amps", "why", "duty", "closed", "feedback_closed"),
         *("_debounce", "_diode", "_current", "_sample", "_raw", "_offered", "_lease_until", "_in_service"),
         *("_cap", "_cap_why", "_hold", "_hold_now", "_draw", "_raised_at", "_switched_at", "_closed_at", "_stop_since"),
-        *("_told", "_told_signal", "wake_at"),
+        *("_reported", "_reported_signal", "wake_at"),
     )
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits = limits or Limits()
-        self.faults = FaultBook()
+        self.faults = ActiveFaults()
         self.reports: list[Report] = []
         self.state: CpState | None = None  # not known before the first sample
         self.unplugged_at: float | None = None
@@ -87,8 +90,8 @@ class Evse:
         self._draw: float | None = None
         self._raised_at = self._switched_at = self._closed_at = -inf
         self._stop_since = inf
-        self._told = (False, True)
-        self._told_signal = (self.amps, self.why)
+        self._reported = (False, True)
+        self._reported_signal = (self.amps, self.why)
 
     # --- inputs -------------------------------------------------------------------------------------------------------
 
@@ -97,7 +100,7 @@ class Evse:
         self._sample = sample
         raw = state_of(sample.high_volts, self._raw)
         if raw is None:
-            self._sample = sample._replace(good_until=-inf)  # a broken input is worth as much as none
+            self._sample = sample._replace(valid_until=-inf)  # a broken input counts as none
         else:
             self._raw = raw
             self._debounce.feed(now, raw)
@@ -130,7 +133,7 @@ class Evse:
         """The largest phase current, measured now; None: not known any more."""
         self._draw = amps
         if amps is not None and amps > 0.5 and not self.closed and now >= self._switched_at + 1.0:
-            self.faults.strike(now, "weld", f"{amps:g} A flow although commanded open")
+            self.faults.set_once(now, "weld", f"{amps:g} A flow although commanded open")
         self.tick(now)
 
     def fault(self, now: float, code: str, cause: bool, detail: str = "") -> None:
@@ -139,27 +142,42 @@ class Evse:
         self.tick(now)
 
     def tick(self, now: float) -> None:
-        """Nothing but time; also the end of every other input: derive the levels anew until nothing changes."""
-        before: object = None
-        while before != (before := (self.state, self.amps, self.closed, len(self.faults), self._stop_since)):
-            self.wake_at = inf
-            self._observe(now)
-            self.faults.settle(now, self.state == "A")
-            self._due(self.faults.wake_at)
-            self._signal(now)
-            if self.closed:
-                self._maybe_open(now)
-            else:
-                self._maybe_close(now)
-        self._tell(now)
+        """Time has passed; also the last step of every other input.
+
+        State, faults, pilot and contactor depend on each other, so they are derived in turn until a whole pass has
+        changed nothing; then the changes are reported.
+        """
+        levels = self._levels()
+        while True:
+            self._derive(now)
+            before, levels = levels, self._levels()
+            if levels == before:
+                break
+        self._report_changes(now)
+
+    def _levels(self) -> tuple[object, ...]:
+        """Everything that one step of `_derive` takes from another."""
+        return self.state, self.amps, self.closed, len(self.faults), self._stop_since
+
+    def _derive(self, now: float) -> None:
+        """One pass: the state that is seen, the faults that end, the signal, the contactor; and when to wake."""
+        self.wake_at = inf
+        self._observe(now)
+        self.faults.settle(now, self.state == "A")
+        self._due(self.faults.wake_at)
+        self._signal(now)
+        if self.closed:
+            self._maybe_open(now)
+        else:
+            self._maybe_close(now)
 
     def present(self, now: float) -> list[PilotReport]:
         """The state as it is; before a plug also when there was none last, so that no car is taken for another."""
         before = None if self.state == "A" else self.unplugged_at
-        told: tuple[tuple[CpState | None, float | None], ...] = (("A", before), (self.state, now))
-        return [PilotReport(state, at) for state, at in told if state is not None and at is not None]
+        states: tuple[tuple[CpState | None, float | None], ...] = (("A", before), (self.state, now))
+        return [PilotReport(state, at) for state, at in states if state is not None and at is not None]
 
-    # --- what is so ---------------------------------------------------------------------------------------------------
+    # --- observation --------------------------------------------------------------------------------------------------
 
     def _observe(self, now: float) -> None:
         """The debounced state, and what is wrong with the pilot."""
@@ -172,18 +190,18 @@ class Evse:
                 self.unplugged_at = since
         if self._sample is None:
             return
-        stale = now >= self._sample.good_until
-        self._due(inf if stale else self._sample.good_until)
+        stale = now >= self._sample.valid_until
+        self._due(inf if stale else self._sample.valid_until)
         dead = {"E": "pilot at 0 V", "F": "pilot at -12 V"}.get(
             self.state or "", "no fresh pilot sample" if stale else ""
         )
         self.faults.set(now, "pilot-short", bool(dead), dead)
         if self.state == "D" and not self.limits.ventilated:
-            self.faults.strike(now, "ventilation", "state D, and no ventilation here")
+            self.faults.set_once(now, "ventilation", "state D, and no ventilation here")
         if self.state not in ("C", "D"):
             self.faults.set(now, "ev-ignores-stop", False)  # it has obeyed, or is gone
-        if self.state not in ("A", "E", "F") and self._comes(now, self._diode.fails_at()):
-            self.faults.strike(now, "diode", "the negative half-wave is missing")
+        if self.state not in ("A", "E", "F") and self._is_due(now, self._diode.fails_at()):
+            self.faults.set_once(now, "diode", "the negative half-wave is missing")
 
     def _serves(self) -> bool:
         """The vehicle asks for energy in a way that may be served."""
@@ -202,9 +220,9 @@ class Evse:
         self._due(self._lease_until if self._offered >= MIN_AMPS else inf)
         if not self._in_service:
             return 0.0, "out of service"
-        stopper = self.faults.stopper() or self._hold
-        if stopper:
-            return 0.0, stopper
+        blocking = self.faults.blocking() or self._hold
+        if blocking:
+            return 0.0, blocking
         if self.state not in ("B", "C", "D"):
             return 0.0, "no vehicle"
         amps, why = self._offered, ""
@@ -220,7 +238,7 @@ class Evse:
         """Lower at once; raise at most once in 5 s."""
         amps, why = self._allowance(now)
         if amps > self.amps:
-            if self._comes(now, self._raised_at + self.limits.raise_every_s):
+            if self._is_due(now, self._raised_at + self.limits.raise_every_s):
                 self._raised_at = now
             else:
                 amps, why = self.amps, f"raised at most once in {self.limits.raise_every_s:g} s"
@@ -240,11 +258,11 @@ class Evse:
         if self._must_open():
             self._open(now)
         elif not self.feedback_closed:
-            if self._comes(now, self._closed_at + self.limits.feedback_s):
-                self.faults.strike(now, "contactor", "it is open although commanded closed")
+            if self._is_due(now, self._closed_at + self.limits.feedback_s):
+                self.faults.set_once(now, "contactor", "it is open although commanded closed")
                 self._open(now)
-        elif self._comes(now, over_at) and fails:
-            self.faults.strike(now, "overcurrent", f"{self._draw:g} A drawn, {self.amps:g} A signalled")
+        elif self._is_due(now, over_at) and fails:
+            self.faults.set_once(now, "overcurrent", f"{self._draw:g} A drawn, {self.amps:g} A signalled")
             self._open(now)
         elif self.amps == 0.0:
             self._end_charge(now)
@@ -253,7 +271,7 @@ class Evse:
         """The pilot is steady: the vehicle may take its time to stop drawing, then the contactor opens under load."""
         if self._draw is not None and self._draw < 1.0:
             self._open(now)
-        elif self._comes(now, self._stop_since + self.limits.stop_wait_s):  # Table A.6 sequence 10.2
+        elif self._is_due(now, self._stop_since + self.limits.stop_wait_s):  # Table A.6 sequence 10.2
             self.faults.set(now, "ev-ignores-stop", True, "still drawing 6 s after the pilot went steady")
             self._open(now)
 
@@ -264,18 +282,18 @@ class Evse:
 
     def _maybe_close(self, now: float) -> None:
         if self.feedback_closed:
-            if self._comes(now, self._switched_at + self.limits.feedback_s):
+            if self._is_due(now, self._switched_at + self.limits.feedback_s):
                 self.faults.set(now, "weld", True, "closed although commanded open")
             return
         self.faults.set(now, "weld", False)  # the cause; only service ends the fault
         wanted = self.amps >= MIN_AMPS and self._diode.proven and not self._must_open()
-        if wanted and self._comes(now, self._closed_at + self.limits.close_every_s):
+        if wanted and self._is_due(now, self._closed_at + self.limits.close_every_s):
             self.closed = True
             self._closed_at = self._switched_at = now
 
-    # --- what is told -------------------------------------------------------------------------------------------------
+    # --- reports ------------------------------------------------------------------------------------------------------
 
-    def _comes(self, now: float, at: float) -> bool:
+    def _is_due(self, now: float, at: float) -> bool:
         """Whether that second has come; if not, it is one to wake at."""
         if now >= at:
             return True
@@ -286,15 +304,15 @@ class Evse:
         if at < self.wake_at:
             self.wake_at = at
 
-    def _tell(self, now: float) -> None:
+    def _report_changes(self, now: float) -> None:
         if self.faults.reports:
             self.reports += self.faults.reports
             self.faults.reports.clear()
         agrees = self.closed == self.feedback_closed
         moving = not agrees and now < self._switched_at + self.limits.feedback_s
-        if (self.closed, agrees) != self._told and not moving:
-            self._told = (self.closed, agrees)
+        if (self.closed, agrees) != self._reported and not moving:
+            self._reported = (self.closed, agrees)
             self.reports.append(ContactorReport(self.closed, agrees, now))
-        if (self.amps, self.why) != self._told_signal:
-            self._told_signal = (self.amps, self.why)
+        if (self.amps, self.why) != self._reported_signal:
+            self._reported_signal = (self.amps, self.why)
             self.reports.append(SignalReport(self.amps, self.why))

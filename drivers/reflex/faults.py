@@ -1,4 +1,4 @@
-"""The faults a board can see: what each stops, when each ends, and the book of those that are on.  Looks for none."""
+"""The faults a board can see: what each stops, when each ends, and which of them are on.  Detects none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import inf
 from typing import Final, Literal, NamedTuple
 
 Stops = Literal["now", "gently", "no"]
-"""The contactor opens at once; the pilot goes steady and the vehicle has 6 s; energy goes on (the station decides)."""
+"""now: the contactor opens at once.  gently: the pilot goes steady and the vehicle has 6 s.  no: energy goes on."""
 Ends = Literal["with its cause", "at unplugging", "after waiting", "by service"]
 
 RCD_WAIT_S: Final = 900.0
@@ -63,8 +63,8 @@ class _Active:
         self.gone_at = inf
 
 
-class FaultBook:
-    """Faults of one connector (or of the station) that are on.  `reports` grows; whoever owns the book empties it."""
+class ActiveFaults:
+    """Faults of one connector (or of the station) that are on.  `reports` grows; the owner empties it."""
 
     __slots__ = ("_active", "_resets", "reports", "wake_at")
 
@@ -88,8 +88,8 @@ class FaultBook:
         found = {RULES[code].stops for code in self._active}
         return "now" if "now" in found else "gently" if "gently" in found else "no"
 
-    def stopper(self) -> str:
-        """A fault that keeps energy off, for "why"; empty where none does."""
+    def blocking(self) -> str:
+        """The first fault that keeps energy off; empty where none does."""
         return next((code for code in self._active if RULES[code].stops != "no"), "")
 
     def set(self, now: float, code: str, cause: bool, detail: str = "") -> None:
@@ -103,15 +103,15 @@ class FaultBook:
             fault.cause = cause
             fault.gone_at = inf if cause else now
 
-    def strike(self, now: float, code: str, detail: str) -> None:
-        """Something that was seen once and is over: the fault stays until its rule ends it."""
+    def set_once(self, now: float, code: str, detail: str) -> None:
+        """The cause was seen once and is over: the fault stays until its rule ends it."""
         self.set(now, code, True, detail)
         self.set(now, code, False)
 
     def relatch(self, now: float, code: str) -> None:
-        """A fault on record from an earlier life of this board: on again until its rule ends it."""
+        """A fault on record from before this start of the board: on again until its rule ends it."""
         if code in RULES and code not in self._active:
-            self.strike(now, code, "on record")
+            self.set_once(now, code, "on record")
 
     def settle(self, now: float, unplugged: bool) -> None:
         """End what may end by itself."""
@@ -134,7 +134,7 @@ class FaultBook:
                 self._end(now, code, f"automatic reset {self._resets} of {RCD_RESETS}")
 
     def tested(self, now: float) -> list[str]:
-        """A selftest ends waiting; codes of what is still wrong come back."""
+        """A selftest ends waiting; the codes of what is still wrong."""
         for code, fault in list(self._active.items()):
             if RULES[code].ends == "after waiting" and not fault.cause:
                 self._end(now, code, "selftest passed")
@@ -142,7 +142,7 @@ class FaultBook:
         return self.codes()
 
     def serviced(self, now: float) -> list[str]:
-        """Service clears what is latched; codes that are latched and whose cause is still there come back."""
+        """Service clears what is latched; the latched codes whose cause is still there."""
         for code, fault in list(self._active.items()):
             if not fault.cause:
                 self._end(now, code, "cleared by service")
@@ -154,7 +154,7 @@ class FaultBook:
         self._report(now, code, False, detail)
 
     def present(self, now: float) -> list[FaultReport]:
-        """All that are on, told anew."""
+        """A report of each fault that is on."""
         return [self._as_report(now, code, True, fault.detail) for code, fault in self._active.items()]
 
     def _report(self, now: float, code: str, on: bool, detail: str) -> None:

@@ -10,9 +10,9 @@ TRY_S: Final = 1.0
 
 
 class LockReflex:
-    """Follows the level `wanted`; a failed movement is insisted on until the lock has shown that it can.
+    """Follows the level `wanted`; a failed movement is repeated until the lock has shown that it can.
 
-    It never unlocks while there is voltage.  An outlet without a cable is shut where that is wanted (AQ-2).
+    It never unlocks while there is voltage.  An outlet without a cable is locked where that is wanted.
     """
 
     __slots__ = ("_since", "drive", "failed", "wake_at")
@@ -25,8 +25,8 @@ class LockReflex:
         self.wake_at = inf
         self._since = inf
 
-    def settle(self, now: float, wanted: bool, live: bool, locked: bool) -> None:
-        """`locked` is the position as sensed, `live` the contactor."""
+    def settle(self, now: float, wanted: bool, live: bool, locked: bool | None) -> None:
+        """`locked` is the position as sensed (None: it cannot be sensed), `live` the contactor."""
         target = wanted
         if self.failed:
             target = self.failed == "lock-open"

@@ -12,7 +12,7 @@ FROZEN_AFTER_S: Final = 15.0
 """A living meter shows another register, or another last digit of its voltage, long before."""
 
 
-class MeterWatch:
+class MeterCheck:
     """Fed with every poll; `causes` says which of the three faults it shows at this moment."""
 
     __slots__ = ("_best_wh", "_last", "_lost_since", "_same_since", "causes")

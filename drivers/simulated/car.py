@@ -23,7 +23,7 @@ ARRIVES_WITH_SOC: Final = 40.0
 
 
 class Car:
-    """In: `feel`, and plain attributes (call `tick` after setting one).  Out: `ready`, `amps`, `wake_at`."""
+    """In: `sense`, and plain attributes (call `tick` after setting one).  Out: `ready`, `amps`, `wake_at`."""
 
     __slots__ = (
         *("soc", "max_amps", "wants", "rude_draw", "ignores_stop", "flaps", "excess", "ready", "amps", "wake_at"),
@@ -52,7 +52,7 @@ class Car:
         self._amps_to = 0.0
         self._flap_at = inf
 
-    def feel(self, now: float, signalled: float, live: bool) -> None:
+    def sense(self, now: float, signalled: float, live: bool) -> None:
         """What the pilot allows (amperes, 0: steady) and whether there is voltage."""
         if signalled != self._signalled or live != self._live:
             self._signalled = signalled

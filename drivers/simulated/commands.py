@@ -1,4 +1,4 @@
-"""The words of `do sim`: what each may be followed by, checked, as one frozen thing to do.  Does nothing itself."""
+"""The commands of `do sim`: parses and checks their words.  Carries out nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SimCommand(NamedTuple):
 
 
 class WordsRefused(ValueError):
-    """The words are unknown, or a value is not allowed; the text says which would be."""
+    """The command is unknown, or a value is not allowed; the text says what is."""
 
 
 def understand(words: list[str]) -> SimCommand:

@@ -10,26 +10,31 @@ MOVES_IN_S: Final = 0.02
 
 
 class SimulatedContactor:
-    """`live` is the voltage at the outlet, which is also what the auxiliary contact says."""
+    """A `Relay` device.  `live` is the voltage at the outlet, which is also what the auxiliary contact reports.
 
-    __slots__ = ("_commanded", "_contacts", "live", "wake_at")
+    causes   the faults that are on
+    powered  whether there is a supply for its coil
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_causes", "_commanded", "_contacts", "live", "powered", "wake_at")
+
+    def __init__(self, causes: Set[str]) -> None:
         self.live = False
+        self.powered = True
         self.wake_at = inf
+        self._causes = causes
         self._commanded = False
         self._contacts = False
 
-    def settle(self, now: float, commanded: bool, coil: bool, causes: Set[str]) -> bool:
-        """Follow the command, as far as coil supply and faults allow; whether `live` changed."""
-        if commanded != self._commanded:
-            self._commanded = commanded
-            self.wake_at = now + MOVES_IN_S
+    def switch(self, now: float, closed: bool) -> None:
+        self._commanded = closed
+        self.wake_at = now + MOVES_IN_S
+
+    def feedback(self, now: float) -> bool:
         if now >= self.wake_at:
             self.wake_at = inf
-            self._contacts = commanded and "contactor" not in causes
-        if "rcd" in causes or not coil:
+            self._contacts = self._commanded and "contactor" not in self._causes
+        if "rcd" in self._causes or not self.powered:
             self._contacts = False  # opens without any reflex
-        before = self.live
-        self.live = self._contacts or "weld" in causes
-        return self.live != before
+        self.live = self._contacts or "weld" in self._causes
+        return self.live

@@ -1,20 +1,45 @@
-"""The meter of the simulated world: a register that integrates exactly and survives the dark, and how it breaks."""
+"""The meter of a simulated connector: a register that integrates exactly and survives power cuts, and how it breaks."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from math import inf
+from typing import Any, Final
 
-from drivers.devices import Reading
+from drivers.devices import DeviceFailure, MeterSample, Reading
 
-BACKWARDS_WH = 500.0
+BACKWARDS_WH: Final = 500.0
+FROZEN_PERIOD_S: Final = 1.0
+"""A frozen meter has to be read so often, since nothing else shows that it is frozen."""
+LOST: Final = DeviceFailure("meter", "no answer", "end the simulated fault meter-lost")
 
 
 class SimulatedMeter:
-    """`flow` at each change of voltage or current; between two changes energy is volts x amperes x time."""
+    """A `Meter` device.  `flow` at each change of voltage or current; in between, energy is power x time.
 
-    __slots__ = ("_frozen", "_since", "amps", "backwards", "lost", "phases", "volts", "watts", "wh")
+    bring_up_to  calls `integrate` with the second given, and whatever must be done with the energy
+    """
 
-    def __init__(self, wh: float, phases: int, volts: float) -> None:
+    __slots__ = (
+        *(
+            "_bring_up_to",
+            "_frozen",
+            "_shown",
+            "_shows",
+            "_since",
+            "amps",
+            "backwards",
+            "live",
+            "lost",
+            "phases",
+            "volts",
+            "wake_at",
+        ),
+        *("watts", "wh"),
+    )
+
+    def __init__(self, wh: float, phases: int, volts: float, bring_up_to: Callable[[float], object]) -> None:
+        self._bring_up_to = bring_up_to
         self.wh = wh
         self.phases = phases
         self.volts = volts
@@ -22,10 +47,24 @@ class SimulatedMeter:
         """Per phase."""
         self.watts = 0.0
         """Over all phases."""
+        self.live = False
+        """There is voltage behind it."""
+        self.wake_at = inf
         self.lost = False
         self.backwards = False
         self._frozen: Reading | None = None
+        self._shows: tuple[float, float, float] | None = None
+        self._shown = Reading(wh)
+        """The reading of `_shows`: made once for as long as register, voltage and current stay."""
         self._since = 0.0
+
+    def latest(self, now: float) -> MeterSample:
+        self._bring_up_to(now)
+        if self._frozen is None or not self.live:
+            self.wake_at = inf
+        elif self.wake_at <= now or self.wake_at == inf:
+            self.wake_at = now + FROZEN_PERIOD_S
+        return MeterSample(now, self.read() or LOST)
 
     def integrate(self, now: float) -> float:
         """Bring the register up to now; Wh since the last time."""
@@ -47,9 +86,12 @@ class SimulatedMeter:
 
     def _show(self) -> Reading:
         wh = self.wh - BACKWARDS_WH if self.backwards else self.wh
-        watts = round(self.volts * self.amps, 1)
-        n = self.phases
-        return Reading(round(wh, 3), (self.volts,) * n, (self.amps,) * n, (watts,) * n)
+        if (wh, self.volts, self.amps) != self._shows:
+            self._shows = (wh, self.volts, self.amps)
+            watts = round(self.volts * self.amps, 1)
+            n = self.phases
+            self._shown = Reading(round(wh, 3), (self.volts,) * n, (self.amps,) * n, (watts,) * n)
+        return self._shown
 
     def freeze(self, frozen: bool) -> None:
         """Show from now on what is shown now, whatever flows."""

@@ -1,4 +1,4 @@
-"""The simulated world's file `world.json`: what cars, cables and meters are like while no board remembers it."""
+"""The simulated world's file `world.json`: cars, cables and meters between two runs of the board process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def load(folder: Path) -> WorldState | None:
     path = folder / NAME
     try:
         world: WorldState = json.loads(path.read_bytes())
-        SimulatedBoard(len(world["connectors"]), world)  # whoever can be built from it understands it
+        SimulatedBoard(len(world["connectors"]), world)  # a state from which no board can be made is damaged
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
@@ -34,14 +34,14 @@ def _move_aside(path: Path) -> None:
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    with suppress(OSError):  # where nothing can be written it stays, and counts for nothing
+    with suppress(OSError):  # where nothing can be written it stays, and is ignored
         path.rename(aside)
 
 
 def save(folder: Path, world: WorldState) -> bool:
     """Replace the file's content: a reader, or a start after a kill, finds the old world or the new one.
 
-    False where nothing can be written: the world goes on, and is forgotten if nothing can be written until its end.
+    False where nothing can be written: the world goes on in memory.
     """
     path = folder / NAME
     text = json.dumps(world, separators=(",", ":")).encode("ascii")

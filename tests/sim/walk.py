@@ -29,12 +29,12 @@ Fingerprint = tuple[Any, ...]
 
 
 def _plug(world: World) -> None:
-    plugged = world.board is not None and world.board._world.connectors[0].car is not None
+    plugged = world.board is not None and world.board.world.connectors[0].car is not None
     world.sim("unplug" if plugged else "plug")
 
 
 def _car(world: World) -> None:
-    car = world.board._world.connectors[0].car if world.board is not None else None
+    car = world.board.world.connectors[0].car if world.board is not None else None
     if car is not None:
         world.sim("ev", "pause" if car.wants else "charge")
 

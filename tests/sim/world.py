@@ -460,8 +460,8 @@ class World:
             new_boot=self.new_boot,
         )
         if self.physical is None and self.setup.first_wh:
-            for meter in self.board._world.connectors:
-                meter.metering.meter.wh = self.setup.first_wh
+            for meter in self.board.world.connectors:
+                meter.meter.wh = self.setup.first_wh
         self.board = self.plant_board(self.board)
         self.new_boot = False
         self._life("board-start")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from daemon.board.translation import ASK_SEQ, attached_of, do_of, events_of, greeting_of, latched_of, offer_of, order_of
-from drivers.board_protocol import check
+from drivers.board_protocol import LAMPS, ORDERS, check
 from drivers.simulated.board import SimulatedBoard
 from ocpp16.events import (
     BoardAttached,
@@ -25,7 +25,7 @@ from ocpp16.events import (
     PilotChanged,
 )
 from ocpp16.records import LatchedFault
-from ocpp16.step import Order, Outlet
+from ocpp16.step import Lamp, Order, Outlet
 
 CASES: list[tuple[dict[str, Any], list[Event]]] = [
     ({"type": "pilot", "connector": 1, "state": "C", "at": 2.0}, [PilotChanged(1, "C", 2.0)]),
@@ -93,3 +93,11 @@ def test_what_we_say_is_let_in() -> None:
     fault = LatchedFault(name="1/weld", connector=1, code="weld")
     assert check(latched_of(fault), "to_board") == {"type": "latched", "connector": 1, "code": "weld"}
     assert latched_of(LatchedFault(name="0/x", connector=0, code="x"))["connector"] is None
+
+
+def test_lamps_and_orders_are_those_of_the_board() -> None:
+    """What the core may ask for is what the board accepts; the board accepts two more orders: `sim`, and `meter-read`,
+    which version 1 of the board socket promises to any client although evsed never sends it."""
+    orders = get_args(get_type_hints(Order)["what"])
+    assert set(get_args(Lamp)) == set(LAMPS)
+    assert set(ORDERS) - set(orders) == {"sim", "meter-read"} and set(orders) < set(ORDERS)

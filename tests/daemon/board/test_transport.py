@@ -133,8 +133,8 @@ async def test_the_board_in_this_process() -> None:
         await inbox.wait(lambda e: isinstance(e, ContactorChanged) and e.closed)
         board.withdraw()
         await inbox.wait(lambda e: isinstance(e, OfferAcked) and e.amps == 0.0)
-        board.order(Order(3, "meter-read", 1))
-        assert await inbox.of(BoardDone) == BoardDone(3, True, "read")
+        board.order(Order(3, "clear-latched", 1))
+        assert await inbox.of(BoardDone) == BoardDone(3, True, "cleared")
     assert kept
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from drivers.board_protocol import MAX_BYTES, decode, encode
-from drivers.process.board_process import LONGEST_SLEEP_S, BoardProcess, main, supervisor_of
+from drivers.process.board_process import BoardProcess, main
 from drivers.process.config import BoardConfig, host_of
+from drivers.process.supervisor import Supervisor
 
 OFFER = {
     "type": "offer",
@@ -50,7 +51,7 @@ class Client:
 
 
 class Unit:
-    """A board process whose clock stands still unless it is told."""
+    """A board process whose clock stands still but for `wait`."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "board.sock"
@@ -59,7 +60,7 @@ class Unit:
         self.dark = 0
         config = BoardConfig(self.path, 1, 20.0, folder, 1, "cable", 32.0, False)
         self.process = BoardProcess(
-            lambda: host_of(config, 7), self.path, (self.told.append, 30.0), lambda: self.now, self._dark
+            lambda: host_of(config, 7), self.path, Supervisor(self.told.append, 30.0), lambda: self.now, self._dark
         )
 
     def _dark(self) -> None:
@@ -143,8 +144,8 @@ def test_orders_and_offers_are_forwarded_and_answered(unit: Unit) -> None:
         ([encode({"type": "hello", "version": 1}), encode({**OFFER, "connector": 2})], "connector 2: this board has 1"),
     ],
 )
-def test_malformed_words_end_the_connection_with_a_reason(unit: Unit, packets: list[bytes], reason: str) -> None:
-    """And the board lives on."""
+def test_malformed_packets_end_the_connection_with_a_reason(unit: Unit, packets: list[bytes], reason: str) -> None:
+    """And the board goes on."""
     client = Client(unit.path)
     unit.process.turn()
     client.heard()
@@ -204,7 +205,7 @@ def test_the_end_of_a_lease_is_in_the_log(unit: Unit, capsys: pytest.CaptureFixt
     client.socket.close()
     unit.wait(40.0)
     log = capsys.readouterr().err.splitlines()
-    words = ("contactor closed", "the client takes nothing", "the lease ran out", "contactor open")
+    words = ("contactor closed", "client does not read", "the lease ran out", "contactor open")
     places = [next(at for at, line in enumerate(log) if word in line) for word in words]
     assert places == sorted(places)
 
@@ -291,15 +292,7 @@ def test_a_reader_of_faults_sees_them_in_the_log(unit: Unit, capsys: pytest.Capt
     client.send(sim("fault", "rcd", "on"), sim("fault", "overtemperature", "on"))
     unit.process.turn()
     log = capsys.readouterr().err
-    assert "fault rcd on (1)" in log and "fault overtemperature on (station)" in log
-
-
-def test_the_supervisor() -> None:
-    """Without one, or without its library, nothing is told and patience is long."""
-    assert supervisor_of({})[1] == 3 * LONGEST_SLEEP_S
-    notify, patience_s = supervisor_of({"NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "4000000"})
-    assert patience_s == 4.0 and callable(notify)
-    assert supervisor_of({"WATCHDOG_USEC": "0"})[1] == supervisor_of({"WATCHDOG_USEC": "soon"})[1] == 180.0
+    assert "connector 1: fault rcd on: residual current" in log and "station: fault overtemperature on: 90 C" in log
 
 
 def test_the_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,7 @@ def test_first_values(tmp_path: Path) -> None:
         ('\nsocket = "here"', "/config.toml:2: socket: 'here' does not fit; allowed: an absolute path"),
         ("simulated = 1", "/config.toml:1: simulated: it must be a section; allowed: [simulated]"),
         ("[simulated]\n\nphases = true", "/config.toml:3: [simulated] phases: True does not fit; allowed: 1 or 3"),
-        ("= 1", "/config.toml: it is no TOML: Invalid statement (at line 1, column 1)"),
+        ("= 1", "/config.toml: not valid TOML: Invalid statement (at line 1, column 1)"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, problem: str) -> None:
@@ -87,9 +87,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigRefused, match="cannot be read: Is a directory"):
         read(tmp_path)
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigRefused, match="it is no TOML"):
+    with pytest.raises(ConfigRefused, match="not valid TOML"):
         read(tmp_path / "config.toml")
-    assert "it is no TOML" in refused(tmp_path, "x = " + "[" * 5000)
+    assert "not valid TOML" in refused(tmp_path, "x = " + "[" * 5000)
 
 
 def test_the_board_of_a_configuration(tmp_path: Path) -> None:

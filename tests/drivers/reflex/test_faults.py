@@ -6,10 +6,10 @@ from math import inf
 
 import pytest
 
-from drivers.reflex.faults import RCD_RESETS, RCD_WAIT_S, RULES, FaultBook, FaultReport
+from drivers.reflex.faults import RCD_RESETS, RCD_WAIT_S, RULES, ActiveFaults, FaultReport
 
 
-def told(book: FaultBook) -> list[tuple[str, bool]]:
+def told(book: ActiveFaults) -> list[tuple[str, bool]]:
     reports = [(report.code, report.on) for report in book.reports]
     book.reports.clear()
     return reports
@@ -18,7 +18,7 @@ def told(book: FaultBook) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize("code", [code for code, rule in RULES.items() if rule.ends == "with its cause"])
 def test_a_fault_that_ends_with_its_cause(code: str) -> None:
     """On with the cause, off with it, each told once, not latched."""
-    book = FaultBook()
+    book = ActiveFaults()
     book.set(1.0, code, True, "why")
     book.set(2.0, code, True)
     book.settle(2.0, False)
@@ -31,8 +31,8 @@ def test_a_fault_that_ends_with_its_cause(code: str) -> None:
 @pytest.mark.parametrize("code", [code for code, rule in RULES.items() if rule.ends == "at unplugging"])
 def test_a_fault_that_ends_at_unplugging(code: str) -> None:
     """Latched: the cause may be over, only the unplugged vehicle ends it."""
-    book = FaultBook()
-    book.strike(1.0, code, "why")
+    book = ActiveFaults()
+    book.set_once(1.0, code, "why")
     book.settle(9999.0, False)
     assert told(book) == [(code, True)] and book.wake_at == inf
     book.settle(10000.0, True)
@@ -41,7 +41,7 @@ def test_a_fault_that_ends_at_unplugging(code: str) -> None:
 
 def test_a_cause_that_comes_back_keeps_the_fault() -> None:
     """A level: the fault waits for the end of its cause again."""
-    book = FaultBook()
+    book = ActiveFaults()
     book.set(1.0, "rcd", True)
     book.set(2.0, "rcd", False)
     book.set(3.0, "rcd", True)
@@ -51,7 +51,7 @@ def test_a_cause_that_comes_back_keeps_the_fault() -> None:
 
 def test_residual_current_waits_fifteen_minutes_four_times() -> None:
     """At least 15 min after the cause went, at most four times for one vehicle; unplugging begins anew."""
-    book, now = FaultBook(), 0.0
+    book, now = ActiveFaults(), 0.0
     for _ in range(RCD_RESETS):
         book.set(now, "rcd", True)
         book.set(now + 1.0, "rcd", False)
@@ -72,7 +72,7 @@ def test_residual_current_waits_fifteen_minutes_four_times() -> None:
 
 def test_a_passed_selftest_ends_waiting() -> None:
     """Residual current: a selftest ends the waiting where the cause is gone, and gives the resets back."""
-    book = FaultBook()
+    book = ActiveFaults()
     book.set(1.0, "rcd", True)
     assert book.tested(2.0) == ["rcd"]
     book.set(3.0, "rcd", False)
@@ -82,7 +82,7 @@ def test_a_passed_selftest_ends_waiting() -> None:
 
 def test_only_service_ends_a_weld() -> None:
     """A weld outlasts unplugging and selftest; service ends it where the contact has opened."""
-    book = FaultBook()
+    book = ActiveFaults()
     book.set(1.0, "weld", True)
     book.settle(2.0, True)
     assert book.tested(2.0) == ["weld"]
@@ -95,14 +95,14 @@ def test_only_service_ends_a_weld() -> None:
 
 def test_service_does_not_count_what_is_not_latched() -> None:
     """A lost meter is no reason to say that service failed."""
-    book = FaultBook()
+    book = ActiveFaults()
     book.set(1.0, "meter-lost", True)
     assert book.serviced(2.0) == [] and "meter-lost" in book
 
 
 def test_a_fault_on_record_is_on_again() -> None:
     """No restart clears it: latched faults come back and end by their rule; others and unknown ones do not."""
-    book = FaultBook()
+    book = ActiveFaults()
     book.relatch(1.0, "diode")
     book.relatch(1.0, "nonsense")
     book.relatch(1.0, "diode")
@@ -114,10 +114,10 @@ def test_a_fault_on_record_is_on_again() -> None:
 
 def test_the_strictest_rule_counts() -> None:
     """What opens at once beats what waits for the vehicle; a lost reader stops nothing."""
-    book = FaultBook()
+    book = ActiveFaults()
     book.set(1.0, "reader-lost", True)
-    assert (book.stops(), book.stopper()) == ("no", "")
+    assert (book.stops(), book.blocking()) == ("no", "")
     book.set(1.0, "meter-lost", True)
-    assert (book.stops(), book.stopper()) == ("gently", "meter-lost")
+    assert (book.stops(), book.blocking()) == ("gently", "meter-lost")
     book.set(1.0, "rcd", True)
     assert book.stops() == "now"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from drivers.devices import Reading
-from drivers.reflex.meter_check import MeterWatch
+from drivers.reflex.meter_check import MeterCheck
 
 
-def on(watch: MeterWatch) -> list[str]:
+def on(watch: MeterCheck) -> list[str]:
     return [code for code, there in watch.causes.items() if there]
 
 
 def test_three_silent_seconds_are_a_lost_meter() -> None:
     """An answer ends it at once."""
-    watch = MeterWatch()
+    watch = MeterCheck()
     assert not watch.poll(0.0, None, False)
     assert not watch.poll(2.9, None, False)
     assert watch.poll(3.0, None, False) and on(watch) == ["meter-lost"]
@@ -21,7 +21,7 @@ def test_three_silent_seconds_are_a_lost_meter() -> None:
 
 def test_a_falling_register_is_a_fault_until_it_is_made_up() -> None:
     """Below the best value seen it is not to be believed."""
-    watch = MeterWatch()
+    watch = MeterCheck()
     watch.poll(0.0, Reading(1000.0), False)
     watch.poll(1.0, Reading(999.0), False)
     assert on(watch) == ["meter-backwards"]
@@ -31,7 +31,7 @@ def test_a_falling_register_is_a_fault_until_it_is_made_up() -> None:
 
 def test_the_same_for_fifteen_seconds_of_flowing_current_is_frozen() -> None:
     """It stays so, current or none, until the meter shows something else."""
-    watch = MeterWatch()
+    watch = MeterCheck()
     for second in range(15):
         watch.poll(float(second), Reading(1.0, (230.0,)), True)
     assert on(watch) == []
@@ -45,7 +45,7 @@ def test_the_same_for_fifteen_seconds_of_flowing_current_is_frozen() -> None:
 
 def test_nothing_flows_nothing_is_frozen() -> None:
     """An idle meter may show the same for days; counting begins when current can flow, and anew after each pause."""
-    watch = MeterWatch()
+    watch = MeterCheck()
     for second, flowing in ((0, False), (9999, False), (10000, True), (10010, False), (10011, True), (10020, True)):
         watch.poll(float(second), Reading(1.0), flowing)
     assert on(watch) == []

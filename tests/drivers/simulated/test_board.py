@@ -433,7 +433,7 @@ def test_the_register_is_the_integral_of_the_power(story: list[tuple[float, tupl
     summed, step = 0.0, 0.05
     for seconds, (what, words) in [(1.0, ("sim", "plug")), (1.0, ("offer", "16")), *story]:
         coarse.wait(seconds)
-        connector = fine.board._world.connectors[0]
+        connector = fine.board.world.connectors[0]
         end = fine.now + seconds
         while fine.now < end:
             power_before = connector.meter.volts * connector.meter.amps

@@ -18,21 +18,21 @@ def wait(car: Car, now: float, seconds: float) -> float:
 
 def drawing() -> tuple[Car, float]:
     car = Car()
-    car.feel(0.0, 16.0, False)
+    car.sense(0.0, 16.0, False)
     now = wait(car, 0.0, 1.0)
-    car.feel(now, 16.0, True)
+    car.sense(now, 16.0, True)
     return car, wait(car, now, 2.0)
 
 
 def test_it_asks_a_second_after_it_was_offered_something() -> None:
     """PWM: S2 closes after 1 s; an offer taken back before is forgotten."""
     car = Car()
-    car.feel(0.0, 16.0, False)
+    car.sense(0.0, 16.0, False)
     assert wait(car, 0.0, 0.9) and not car.ready
-    car.feel(0.9, 0.0, False)
+    car.sense(0.9, 0.0, False)
     wait(car, 0.9, 60.0)
     assert not car.ready and car.wake_at == inf
-    car.feel(61.0, 16.0, False)
+    car.sense(61.0, 16.0, False)
     wait(car, 61.0, 1.0)
     assert car.ready
 
@@ -41,15 +41,15 @@ def test_it_draws_two_seconds_after_there_is_voltage_and_follows() -> None:
     """Up after 2 s, down after 1.5 s: within the 5 s of Table A.6; never more than the car can."""
     car, now = drawing()
     assert car.amps == 16.0
-    car.feel(now, 63.0, True)
+    car.sense(now, 63.0, True)
     now = wait(car, now, 2.0)
     assert car.amps == 32.0
-    car.feel(now, 6.0, True)
+    car.sense(now, 6.0, True)
     now = wait(car, now, 1.0)
     assert car.amps == 32.0
-    car.feel(now, 32.0, True)
+    car.sense(now, 32.0, True)
     assert car.wake_at == inf
-    car.feel(now, 6.0, True)
+    car.sense(now, 6.0, True)
     wait(car, now, 1.5)
     assert car.amps == 6.0
 
@@ -57,7 +57,7 @@ def test_it_draws_two_seconds_after_there_is_voltage_and_follows() -> None:
 def test_it_stops_within_three_seconds() -> None:
     """A steady pilot: it draws on until it opens S2."""
     car, now = drawing()
-    car.feel(now, 0.0, True)
+    car.sense(now, 0.0, True)
     now = wait(car, now, 1.0)
     assert (car.ready, car.amps) == (True, 16.0)
     wait(car, now, 2.0)
@@ -67,8 +67,8 @@ def test_it_stops_within_three_seconds() -> None:
 def test_a_stop_that_is_taken_back() -> None:
     """PWM again before S2 has opened: nothing happened."""
     car, now = drawing()
-    car.feel(now, 0.0, True)
-    car.feel(now + 1.0, 16.0, True)
+    car.sense(now, 0.0, True)
+    car.sense(now + 1.0, 16.0, True)
     wait(car, now + 1.0, 60.0)
     assert (car.ready, car.amps) == (True, 16.0)
 
@@ -77,10 +77,10 @@ def test_one_that_ignores_the_stop_draws_on() -> None:
     """Until there is no voltage any more, and even then it keeps asking."""
     car, now = drawing()
     car.ignores_stop = True
-    car.feel(now, 0.0, True)
+    car.sense(now, 0.0, True)
     now = wait(car, now, 600.0)
     assert (car.ready, car.amps) == (True, 16.0)
-    car.feel(now, 0.0, False)
+    car.sense(now, 0.0, False)
     assert (car.ready, car.amps) == (True, 0.0)
 
 
@@ -96,7 +96,7 @@ def test_excess() -> None:
 def test_a_full_one_does_not_ask() -> None:
     """100 % is enough."""
     car = Car(soc=100.0)
-    car.feel(0.0, 16.0, False)
+    car.sense(0.0, 16.0, False)
     wait(car, 0.0, 60.0)
     assert not car.ready
     assert car.full_in(3680.0) == 0.0 and car.full_in(0.0) == inf

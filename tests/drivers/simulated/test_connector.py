@@ -16,7 +16,7 @@ def test_voltage_is_gone_within_100_ms(words: tuple[str, ...]) -> None:
     stand.charging()
     stand.sim(*words)
     stand.wait(0.1)
-    assert not stand.board._world.connectors[0].live
+    assert not stand.board.world.connectors[0].contactor.live
     wh = stand.wh()
     stand.wait(3600.0)
     assert stand.wh() == wh
