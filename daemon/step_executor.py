@@ -1,4 +1,6 @@
-"""Carries the moments of a step out: to board, disk thread, link, journal, control socket.  It decides nothing."""
+"""Carries the moments of a step out: to board, disk thread, link, journal, control socket.  The order of the
+moments is `moments` in `ocpp16/step.py`; here nothing is decided.
+"""
 
 from __future__ import annotations
 

@@ -156,13 +156,13 @@ class Session:
                 self._received_answer(message)
             case frames.Bad():
                 self.context.note("frame-refused", code=message.code, reason=message.description)
-                if self.gate is not Gate.SILENT:
+                if self.gate.answers:
                     self.frames_out.append(frames.error(message.id, message.code, message.description))
             case _:  # Ignored
                 self.context.note("frame-ignored", reason=message.reason)
 
     def _received_call(self, call: frames.Call) -> None:
-        if self.gate is Gate.SILENT:  # §4.2: Rejected, and its interval is not over
+        if not self.gate.answers:
             self.context.note("frame-ignored", reason=f"{call.action} while we are rejected")
             return
         fingerprint = f"{call.action}:{hashlib.blake2b(bytes(call.payload), digest_size=8).hexdigest()}"
@@ -265,21 +265,21 @@ class Session:
 
     def pump(self) -> None:
         """Send the next CALL, if one may be sent."""
-        while self.up and not self._given_up and self._flight is None and self.gate is not Gate.SILENT:
+        while self.up and not self._given_up and self._flight is None:
             if (call := self._next_waiting()) is not None:
                 self._send(call.request, call.then, None)
-            elif self.gate is Gate.OPEN and self.context.writable and (report := self.reports.next()) is not None:
+            elif self.gate.may_send() and self.context.writable and (report := self.reports.next()) is not None:
                 self._send(report.request, None, report)
             else:
                 return
 
     def _next_waiting(self) -> WaitingCall | None:
-        if self._boot is not None:
+        if self._boot is not None and self.gate.may_send(boot=True):
             boot, self._boot = self._boot, None
             return boot
         held: set[int] = set()
         for call in self._waiting:
-            if self.gate is not Gate.OPEN and not call.triggered:
+            if not self.gate.may_send(triggered=call.triggered):
                 continue
             waits = call.after_seq is not None and self._start_goes_first(call.after_seq)
             if waits or call.lane in held:
@@ -291,7 +291,7 @@ class Session:
         return None
 
     def _start_goes_first(self, seq: int) -> bool:
-        return self.gate is Gate.OPEN and self.reports.unsent_up_to(seq) and self.reports.waiting < SHORT_QUEUE
+        return self.gate.may_send() and self.reports.unsent_up_to(seq) and self.reports.waiting < SHORT_QUEUE
 
     def chance(self, what: str) -> float:
         """A pseudo-random number from 0 to 1 for that purpose: another seed, another number; same seed, same number."""

@@ -1,4 +1,7 @@
-"""Reset: soft or hard, by the Central System or a technician, and a reset that failed (§5.14, §9.1 ResetRetries)."""
+"""Reset: soft or hard, by the Central System or a technician, and a reset that failed (§5.14, §9.1 ResetRetries).
+
+How running transactions are ended before it: `shutdown.py`.
+"""
 
 from __future__ import annotations
 
