@@ -4,7 +4,7 @@ Common to all devices:
 
 * Times are seconds of CLOCK_MONOTONIC and are passed in as `now`; they never fall.
 * Every call returns at once.  What takes longer (a serial bus, a reader that blocks) is read in a thread of the board
-  process; the device then answers with what was read last, and says when that was.
+  process; the device then answers with what was read last, and when.
 * A device that fails returns a `DeviceFailure`; it raises nothing.  The host takes every failure to the safe side: no
   pilot sample counts as a lost pilot, an unknown contactor position as not the commanded one, an unknown residual
   current as one that flows.

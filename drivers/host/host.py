@@ -14,6 +14,7 @@ from drivers.devices import StationDevices
 from drivers.host.connector import ConnectorSetup, HostConnector
 from drivers.host.orders import BoardOrder, BoardOrders
 from drivers.host.station import HostStation
+from drivers.reflex.evse import Evse
 from drivers.reflex.faults import STATION
 
 ROUNDS: Final = 100
@@ -113,6 +114,11 @@ class Host:
 
     def wake_at(self) -> float:
         return self._wake_at
+
+    @property
+    def evses(self) -> list[Evse]:
+        """The reflex of each connector."""
+        return [connector.evse for connector in self._connectors]
 
     # --- time -------------------------------------------------------------------------------------------------------
 

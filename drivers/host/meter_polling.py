@@ -46,7 +46,7 @@ class MeterPolling:
         self._sent: tuple[object, ...] = ()
 
     def is_due(self, now: float) -> bool:
-        """Whether to poll now: by the cadence, or since the meter says that it has something new."""
+        """Whether to poll now: by the cadence, or since the meter has something new."""
         return now >= self.poll_at or now >= self._meter.wake_at
 
     @property

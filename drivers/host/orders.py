@@ -63,7 +63,7 @@ class BoardOrders:
     def _read_meters(self, now: float, number: int | None) -> tuple[bool, str]:
         """A fresh reading of the connectors asked for."""
         lost = [connector.number for connector in self._asked(number) if not connector.read_meter(now)]
-        return not lost, f"no believable reading of connector {lost[0]}" if lost else "read"
+        return not lost, f"no valid reading of connector {lost[0]}" if lost else "read"
 
     def _selftest(self, now: float, number: int | None) -> tuple[bool, str]:
         """Contactor, residual-current device, pilot, meter, lock, reader: passed where nothing is wrong by now."""

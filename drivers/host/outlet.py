@@ -59,11 +59,11 @@ class Outlet:
         self._wanted = False
 
     def vehicle_connected(self) -> None:
-        """An earlier order to unlock was for somebody else."""
+        """An earlier order to unlock does not concern this vehicle."""
         self._unlocked = False
 
     def unlocking_ended(self) -> tuple[bool, str] | None:
-        """How an order to unlock has ended, in the words of its `done`; None: it has not."""
+        """How an order to unlock has ended, as `ok` and `detail` of its `done`; None: it has not."""
         if self._position is False:
             return True, "unlocked"
         if self._wanted:

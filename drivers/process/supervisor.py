@@ -17,7 +17,7 @@ class Supervisor(NamedTuple):
     notify: Callable[[str], object]
     """Takes a line of sd_notify, e.g. "READY=1"."""
     patience_s: float
-    """Without a sign of life for so long the process is killed."""
+    """Without WATCHDOG=1 for so many seconds the process is killed."""
 
 
 def supervisor_of(environ: Mapping[str, str]) -> Supervisor:

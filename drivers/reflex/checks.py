@@ -55,7 +55,7 @@ class CurrentCheck:
         self._grace_until = now + FOLLOW_S
 
     def fails_at(self, now: float, signalled: float, drawn: float | None) -> tuple[float, bool]:
-        """When to look again (infinite: all is well), and whether it will then have failed if nothing changes."""
+        """When to look again (infinite: nothing is wrong), and whether it will then have failed if nothing changes."""
         if signalled == 0.0 or drawn is None or drawn <= _tolerated(signalled):
             self._over_since = inf
             return inf, False

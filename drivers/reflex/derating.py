@@ -1,4 +1,4 @@
-"""Heat and supply: how much less may be signalled when it is warm, and when the mains are too low.  Pure."""
+"""Derating by heat, and the check of the mains voltage.  Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class HeatDerating:
         self.step = 0
 
     def update(self, celsius: float) -> bool:
-        """Whether the step changed."""
+        """Take a new temperature; whether the step changed."""
         before = self.step
         rising = next((step for at, step in _STEPS if celsius >= at), 0)
         falling = next((step for at, step in _STEPS if celsius > at - HYSTERESIS_C), 0)
@@ -32,7 +32,7 @@ class HeatDerating:
         return self.step != before
 
     def cap(self, max_amps: float) -> float:
-        """Amperes that may be signalled; infinite: heat limits nothing."""
+        """Amperes per phase that may be signalled; infinite: heat limits nothing."""
         return (inf, max(max_amps / 2.0, MIN_AMPS), MIN_AMPS, MIN_AMPS)[self.step]
 
     @property
@@ -50,7 +50,7 @@ class UndervoltageCheck:
         self.wake_at = inf
 
     def update(self, now: float, volts: float) -> bool:
-        """Whether the mains are too low, and have been for long enough."""
+        """Take a new voltage; whether the mains have been too low for 3 s."""
         self._low_since = min(self._low_since, now) if volts < UNDER_VOLTS else inf
         due = self._low_since + UNDER_AFTER_S
         self.wake_at = due if now < due else inf

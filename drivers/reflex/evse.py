@@ -25,7 +25,7 @@ class Limits(NamedTuple):
     ventilated: bool = False
     """State D may be served."""
     lease_s: float = 20.0
-    """No offer counts for longer, whatever its sender says."""
+    """No offer counts for longer, whatever its sender asks for."""
     leave_s: float = 0.05
     """C or D left for so long is left; with the contactor's own time this stays below the 100 ms of Table A.6."""
     settle_s: float = 0.1

@@ -1,4 +1,4 @@
-"""What a meter must not do: fall silent, run backwards, show the same for ever while current flows.  Pure."""
+"""What a meter must not do: give no answer, run backwards, show the same for ever while current flows.  Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from drivers.devices import Reading
 
 LOST_AFTER_S: Final = 3.0
 FROZEN_AFTER_S: Final = 15.0
-"""A living meter shows another register, or another last digit of its voltage, long before."""
+"""A sound meter shows another register, or another last digit of its voltage, long before."""
 
 
 class MeterCheck:
-    """Fed with every poll; `causes` says which of the three faults it shows at this moment."""
+    """Fed with every poll; `causes`: which of the three faults it shows at this moment."""
 
     __slots__ = ("_best_wh", "_last", "_lost_since", "_same_since", "causes")
 
@@ -44,7 +44,7 @@ class MeterCheck:
             self._same_since = now if flowing else inf
             self.causes["meter-frozen"] = False
         elif not flowing:
-            self._same_since = inf  # nothing to tell a living meter from a dead one by: a frozen one stays so
+            self._same_since = inf  # without current a sound meter may stand still, too: the verdict stays
         else:
             self._same_since = min(self._same_since, now)
             if now >= self._same_since + FROZEN_AFTER_S:

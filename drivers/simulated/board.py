@@ -13,7 +13,7 @@ from drivers.host.connector import ConnectorSetup
 from drivers.host.host import BoardIdentity, Host
 from drivers.host.meter_polling import Cadence
 from drivers.reflex.evse import Limits
-from drivers.simulated.commands import WordsRefused, understand
+from drivers.simulated.commands import CommandRefused, parse
 from drivers.simulated.world import Ended, World, WorldState
 
 MEASURANDS: Final = (
@@ -58,7 +58,7 @@ class SimulatedBoard:
         self.session_id = f"{self.boot_id}.{self.world.sessions}"
         limits = Limits(max_amps=max_amps, ventilated=ventilated, lease_s=lease_s)
         cadence = Cadence(meter_period_s, meter_repeats)
-        self._host = Host(
+        self.host = Host(
             BoardIdentity("simulated", self.boot_id, self.session_id),
             [ConnectorSetup(each.devices(), limits, phases, MEASURANDS, cadence) for each in self.world.connectors],
             self.world.devices(),
@@ -81,33 +81,33 @@ class SimulatedBoard:
 
     def greet(self, now: float) -> list[Packet]:
         self.advance(now)
-        return self._host.greet(now)
+        return self.host.greet(now)
 
     def receive(self, now: float, message: Packet) -> list[Packet]:
-        return self.advance(now) + self._host.receive(now, message)
+        return self.advance(now) + self.host.receive(now, message)
 
     def advance(self, now: float) -> list[Packet]:
-        """Until the unit has gone dark; nothing happens any more then."""
+        """Until the power is cut; then nothing happens any more."""
         world = self.world
         if world.ended:
             return []
         if now < world.dark_at:
-            return self._host.advance(now)
+            return self.host.advance(now)
         messages = []
-        while (due := self._host.wake_at()) < world.dark_at:
-            messages += self._host.advance(due)
+        while (due := self.host.wake_at()) < world.dark_at:
+            messages += self.host.advance(due)
         world.go_dark(world.dark_at, "dark")
         return messages
 
     def is_live(self) -> bool:
-        return self._host.is_live()
+        return self.host.is_live()
 
     def wake_at(self) -> float:
-        return float("inf") if self.world.ended else min(self._host.wake_at(), self.world.dark_at)
+        return float("inf") if self.world.ended else min(self.host.wake_at(), self.world.dark_at)
 
     def _simulate(self, now: float, words: list[str], number: int | None) -> tuple[bool, str]:
         """The order `sim`."""
         try:
-            return True, self.world.do(now, understand(words), number)
-        except WordsRefused as error:
+            return True, self.world.do(now, parse(words), number)
+        except CommandRefused as error:
             return False, str(error)

@@ -1,4 +1,4 @@
-"""The car of the simulated world: when it asks, what it draws, how full it is.  It knows no board, only its inlet.
+"""The car of the simulated world: when it asks for current, what it draws, its state of charge.
 
 Current is piecewise constant and every change has its second, so that energy can be computed instead of sampled.
 """
@@ -60,7 +60,7 @@ class Car:
             self.tick(now)
 
     def tick(self, now: float) -> None:
-        """Let come what is due, and plan what follows from how things are."""
+        """Do what is due, and plan `wake_at` from the present state."""
         if self.flaps:
             self._flap(now)
         else:
@@ -81,7 +81,7 @@ class Car:
             self.wants = not self.wants
 
     def _decide(self, now: float) -> None:
-        """S2: at once for its own reasons, after a while for the pilot's."""
+        """Open or close S2: at once for the car's own reasons, with a delay for the pilot's."""
         if not self.wants or self.soc >= 100.0:
             target, after = False, 0.0
         elif self.rude_draw:
@@ -119,7 +119,7 @@ class Car:
             self.amps, self._amps_at = target, inf
 
     def state(self) -> dict[str, Any]:
-        """What stays when the unit goes dark."""
+        """What a power cut leaves, JSON-able."""
         kept = ("soc", "max_amps", "wants", "rude_draw", "flaps")
         return {name: getattr(self, name) for name in kept}
 

@@ -1,4 +1,4 @@
-"""The commands of `do sim`: parses and checks their words.  Carries out nothing."""
+"""The commands of `do sim`: parses and checks them.  Carries out nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from drivers.simulated.connector import CAUSES
 
 STATION_CAUSES: Final = ("overtemperature", "undervoltage")
 EV_LEVELS: Final = ("rude-draw", "ignore-stop", "flap")
-WORDS: Final = (
+FORMS: Final = (
     *("plug", "unplug", "tap IDTAG", "ev pause|charge", "ev rude-draw|ignore-stop|flap on|off", "fault NAME on|off"),
     *("soc PERCENT", "temperature CELSIUS", "power-cut", "backup-power", "hard-reset"),
 )
@@ -16,7 +16,7 @@ _ALONE: Final = ("plug", "unplug", "power-cut", "backup-power", "hard-reset")
 
 
 class SimCommand(NamedTuple):
-    """`what` is a word of `WORDS`; the others are filled in as it needs them."""
+    """`what` is the first word of one of `FORMS`; the others are filled in as it needs them."""
 
     what: str
     name: str = ""
@@ -24,18 +24,18 @@ class SimCommand(NamedTuple):
     number: float = 0.0
 
 
-class WordsRefused(ValueError):
+class CommandRefused(ValueError):
     """The command is unknown, or a value is not allowed; the text says what is."""
 
 
-def understand(words: list[str]) -> SimCommand:
-    """`["fault", "rcd", "on"]` as SimCommand("fault", "rcd", True); WordsRefused names what is allowed."""
+def parse(words: list[str]) -> SimCommand:
+    """`["fault", "rcd", "on"]` as SimCommand("fault", "rcd", True); CommandRefused names what is allowed."""
     match words:
         case [what] if what in _ALONE:
             return SimCommand(what)
         case ["tap", id_tag]:
             if not 1 <= len(id_tag) <= 20:
-                raise WordsRefused("an IDTAG has 1 to 20 characters")
+                raise CommandRefused("an IDTAG has 1 to 20 characters")
             return SimCommand("tap", id_tag)
         case ["soc", text]:
             return SimCommand("soc", number=_number("PERCENT", text, 0.0, 100.0))
@@ -47,16 +47,16 @@ def understand(words: list[str]) -> SimCommand:
             return SimCommand("ev", name, _on(on))
         case ["fault", name, on]:
             if name not in CAUSES and name not in STATION_CAUSES:
-                raise WordsRefused(f"unknown fault {name!r}; there are {' '.join((*CAUSES, *STATION_CAUSES))}")
+                raise CommandRefused(f"unknown fault {name!r}; there are {' '.join((*CAUSES, *STATION_CAUSES))}")
             return SimCommand("fault", name, _on(on))
         case _:
-            raise WordsRefused(f"unknown words {' '.join(words)!r}; there are: {', '.join(WORDS)}")
+            raise CommandRefused(f"unknown command {' '.join(words)!r}; there are: {', '.join(FORMS)}")
 
 
-def _on(word: str) -> bool:
-    if word not in ("on", "off"):
-        raise WordsRefused(f"{word!r} must be on or off")
-    return word == "on"
+def _on(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise CommandRefused(f"{text!r} must be on or off")
+    return text == "on"
 
 
 def _number(name: str, text: str, low: float, high: float) -> float:
@@ -65,5 +65,5 @@ def _number(name: str, text: str, low: float, high: float) -> float:
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        raise WordsRefused(f"{name} must be a number from {low:g} to {high:g}, not {text!r}")
+        raise CommandRefused(f"{name} must be a number from {low:g} to {high:g}, not {text!r}")
     return value

@@ -8,7 +8,7 @@ from drivers.devices import SupplySample
 
 
 class SimulatedSupply:
-    """A `Supply` device; without mains the board lives on its backup supply."""
+    """A `Supply` device; without mains the board runs on its backup supply."""
 
     __slots__ = ("volts", "wake_at")
 

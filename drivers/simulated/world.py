@@ -26,7 +26,7 @@ Ended = Literal["", "dark", "reboot"]
 
 
 class World:
-    """Devices and what happens to them.  A device that has changed says so by its `wake_at`."""
+    """Devices and what happens to them.  A device that has changed sets its `wake_at`."""
 
     def __init__(self, connectors: int, phases: int, socket: bool) -> None:
         self.ended: Ended = ""
@@ -37,7 +37,7 @@ class World:
         self._thermometer = SimulatedThermometer(MILD_C)
         self._supply = SimulatedSupply(VOLTS)
         self._reader = SimulatedReader(frozenset())
-        self._causes: set[str] = set()
+        self.causes: set[str] = set()
         self._temperature = MILD_C
         self._mains = True
         self._arrival_soc = ARRIVES_WITH_SOC
@@ -52,7 +52,7 @@ class World:
             connector.integrate(now)
 
     def go_dark(self, now: float, ended: Ended) -> None:
-        """Everything stops here; the world stays as it is, the next board is one of another boot."""
+        """The power is cut: everything stops, the world stays as it is, the next board has another boot id."""
         self.integrate(now)
         for connector in self.connectors:
             connector.contactor.live = False
@@ -79,7 +79,7 @@ class World:
                 self._temperature = command.number
                 self._surround(now)
             case "fault" if command.name in STATION_CAUSES:
-                _put(self._causes, command.name, command.on)
+                _put(self.causes, command.name, command.on)
                 self._surround(now)
             case _ if command.what == "plug" and connector.cable.is_shut:
                 return "the outlet is shut until somebody is authorized: nothing was plugged in"
@@ -120,8 +120,8 @@ class World:
 
     def _surround(self, now: float) -> None:
         """Temperature and mains as they are from now on."""
-        self._thermometer.set(now, HOT_C if "overtemperature" in self._causes else self._temperature)
-        volts = 0.0 if not self._mains else LOW_VOLTS if "undervoltage" in self._causes else VOLTS
+        self._thermometer.set(now, HOT_C if "overtemperature" in self.causes else self._temperature)
+        volts = 0.0 if not self._mains else LOW_VOLTS if "undervoltage" in self.causes else VOLTS
         self._supply.set(now, volts)
         for connector in self.connectors:
             connector.supply(volts)
@@ -136,7 +136,7 @@ class World:
             "sessions": self.sessions,
             "temperature": self._temperature,
             "arrival_soc": self._arrival_soc,
-            "causes": sorted(self._causes),
+            "causes": sorted(self.causes),
             "connectors": [connector.state() for connector in self.connectors],
         }
 
@@ -144,7 +144,7 @@ class World:
         """KeyError, TypeError or ValueError where it is no state of a world."""
         self.boots, self.sessions = int(state["boots"]), int(state["sessions"])
         self._temperature, self._arrival_soc = float(state["temperature"]), float(state["arrival_soc"])
-        self._causes = set(state["causes"]) & set(STATION_CAUSES)
+        self.causes = set(state["causes"]) & set(STATION_CAUSES)
         for connector, kept in zip(self.connectors, state["connectors"], strict=False):
             connector.restore(kept)
         self._surround(-inf)

@@ -382,8 +382,8 @@ def plug_not_needed(cp: ChargePoint) -> None:
 
 def slow_reflex(world: World) -> None:
     def board(board: Any) -> Any:
-        for connector in board._host._connectors:
-            connector.evse._debounce.leave_s = 0.5
+        for evse in board.host.evses:
+            evse._debounce.leave_s = 0.5
         return board
 
     world.plant_board = board

@@ -46,7 +46,7 @@ def _availability(world: World) -> None:
 
 
 def _heat(world: World) -> None:
-    hot = world.board is not None and "overtemperature" in world.board._world._causes
+    hot = world.board is not None and "overtemperature" in world.board.world.causes
     world.sim("fault", "overtemperature", "off" if hot else "on")
 
 
@@ -98,9 +98,11 @@ _LEFT_OUT = {
 
 def fingerprint(world: World) -> Fingerprint:
     """Everything that decides, nothing that only counts."""
-    physical = world.board._world if world.board is not None else None
-    cars = tuple(_car_of(connector) for connector in physical.connectors) if physical is not None else ()
-    causes = tuple(sorted(physical._causes)) if physical is not None else ()
+    physical = world.board.world if world.board is not None else None
+    cars: tuple[Any, ...] = ()
+    if world.board is not None:
+        cars = tuple(map(_car_of, world.board.world.connectors, world.board.host.evses))
+    causes = tuple(sorted(physical.causes)) if physical is not None else ()
     rows = sorted({_row(record) for record in world.records.values()} - {()}, key=repr)
     core: list[tuple[str, Any]] = []
     if world.cp is not None:
@@ -110,9 +112,9 @@ def fingerprint(world: World) -> Fingerprint:
     return hash(tuple(core)), tuple(rows), timers, cars, causes, outside
 
 
-def _car_of(connector: Any) -> tuple[Any, ...]:
+def _car_of(connector: Any, evse: Any) -> tuple[Any, ...]:
     car = connector.car
-    closed = (connector.evse.closed, connector.evse.state, connector.evse.amps > 0)
+    closed = (evse.closed, evse.state, evse.amps > 0)
     return (None if car is None else (car.wants, car.ready, car.amps > 0), *closed)
 
 

@@ -10,7 +10,7 @@ import pytest
 from daemon.board.simulation import PLAYED_BY_EVSED
 from daemon.ctl.__main__ import ACTIONS, QUERIES
 from daemon.ctl.commands import COMMANDS, DAEMON_FAULTS, GROUPS, SIM_COMMANDS, between, id_tag, whole_number
-from drivers.simulated.commands import WORDS, WordsRefused, understand
+from drivers.simulated.commands import FORMS, CommandRefused, parse
 
 VALUES = {"IDTAG": ["X", "x" * 20], "PERCENT": ["0", "100"], "CELSIUS": ["-40", "125"]}
 
@@ -34,16 +34,16 @@ def test_the_simulated_board_knows_each_command() -> None:
     for command in SIM_COMMANDS:
         for values in itertools.product(*(operand.choices or VALUES[operand.name] for operand in command.operands)):
             if command.path[1] != "fault" or values[0] not in DAEMON_FAULTS:
-                understand([*command.path[1:], *values])
+                parse([*command.path[1:], *values])
 
 
 def test_each_command_of_the_simulated_board_is_there() -> None:
     """No command and no fault of the board is missing."""
-    assert {command.path[1] for command in SIM_COMMANDS} == {words.split()[0] for words in WORDS}
-    levels = {level for words in WORDS if words.startswith("ev ") for level in words.split()[1].split("|")}
+    assert {command.path[1] for command in SIM_COMMANDS} == {form.split()[0] for form in FORMS}
+    levels = {level for form in FORMS if form.startswith("ev ") for level in form.split()[1].split("|")}
     assert {command.path[2] for command in SIM_COMMANDS if command.path[1] == "ev"} == levels
-    with pytest.raises(WordsRefused) as refused:
-        understand(["fault", "nonsense", "on"])
+    with pytest.raises(CommandRefused) as refused:
+        parse(["fault", "nonsense", "on"])
     (faults,) = (command.operands[0].choices for command in SIM_COMMANDS if command.path[1] == "fault")
     assert set(faults) == {*str(refused.value).partition("there are ")[2].split(), *PLAYED_BY_EVSED}
     assert DAEMON_FAULTS == PLAYED_BY_EVSED
@@ -54,7 +54,7 @@ def test_both_sides_refuse_the_same_values(text: str) -> None:
     """A value that the board would refuse is refused before it is sent, and no other."""
     for name, check in (("tap", id_tag), ("soc", between(0, 100)), ("temperature", between(-40, 125))):
         refusals = 0
-        for attempt in (lambda name=name: understand([name, text]), lambda check=check: check(text)):
+        for attempt in (lambda name=name: parse([name, text]), lambda check=check: check(text)):
             with contextlib.suppress(ValueError):
                 attempt()
                 continue

@@ -226,7 +226,7 @@ def test_meter_read() -> None:
     assert len(stand.of("meter")) == 3
     stand.fault("meter-lost")
     stand.wait(5.0)
-    assert stand.do("meter-read", connector=1) == (False, "no believable reading of connector 1")
+    assert stand.do("meter-read", connector=1) == (False, "no valid reading of connector 1")
 
 
 def test_unlock_without_lock_or_under_voltage() -> None:

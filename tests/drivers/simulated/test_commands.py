@@ -1,10 +1,10 @@
-"""The words after `sim`: what is understood, and what an answer to nonsense names."""
+"""Simulated commands: what is parsed, and what the answer to an unknown one names."""
 
 from __future__ import annotations
 
 import pytest
 
-from drivers.simulated.commands import SimCommand, WordsRefused, understand
+from drivers.simulated.commands import CommandRefused, SimCommand, parse
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ from drivers.simulated.commands import SimCommand, WordsRefused, understand
 )
 def test_understood(words: str, deed: SimCommand) -> None:
     """Each word with what belongs to it."""
-    assert understand(words.split()) == deed
+    assert parse(words.split()) == deed
 
 
 @pytest.mark.parametrize(
     ("words", "named"),
     [
         ("", "there are: plug, unplug"),
-        ("plug in", "unknown words 'plug in'"),
+        ("plug in", "unknown command 'plug in'"),
         ("fault fire on", "there are rcd weld"),
         ("fault rcd maybe", "'maybe' must be on or off"),
         ("ev sing", "ev pause|charge"),
@@ -47,6 +47,6 @@ def test_understood(words: str, deed: SimCommand) -> None:
 )
 def test_refused(words: str, named: str) -> None:
     """The answer names what is allowed."""
-    with pytest.raises(WordsRefused) as refused:
-        understand(words.split())
+    with pytest.raises(CommandRefused) as refused:
+        parse(words.split())
     assert named in str(refused.value)
