@@ -1,4 +1,4 @@
-"""`evsectl sim`: what the simulated board is told, and what evsed plays itself.  Only there with a simulated board."""
+"""`evsectl sim`: commands for the simulated board, and faults that evsed simulates itself.  Only with such a board."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from drivers.simulated.board import SimulatedBoard
 
 ANSWER_LEAVES_S = 0.05
-"""Between a power cut and the dark: who asked for it is told."""
+"""Between a power cut and the end of the process: the answer still leaves."""
 BACKUP_S = 8.0
-"""How long a unit lives after its mains failed."""
+"""Seconds for which the backup supply lasts after the mains have failed."""
 PLAYED_BY_EVSED = ("store-full", "install")
 """Faults that are not the board's."""
 
 
 class Simulation:
-    """Takes the words after `sim`; answers when the board has taken them."""
+    """Carries out what stands after `sim`; answers when the board has carried it out."""
 
     def __init__(self, board: Board, pretend_full: Callable[[bool], None], go_dark: Callable[[float], None]) -> None:
         self._board = board
@@ -55,7 +55,7 @@ class Simulation:
         return True, ""
 
     async def tell(self, words: list[str], connector: int | None = None) -> tuple[bool, str]:
-        """The board's own answer."""
+        """Send the command to the board; its answer."""
         answered: asyncio.Future[tuple[bool, str]] = asyncio.get_running_loop().create_future()
 
         def answer(ok: bool, detail: str) -> None:
@@ -66,11 +66,11 @@ class Simulation:
         return await answered
 
     async def play(self, hook: str) -> tuple[bool, str]:
-        """A hook of the integrator, make-believe: the reboot of the whole unit."""
+        """Simulate a hook of the integrator: only the reboot of the whole unit."""
         return await self.tell(["hard-reset"]) if hook == "reboot" else (False, f"{hook} is not played")
 
     async def install(self, image: Path) -> tuple[bool, str]:
-        """The installer, make-believe: any bytes go in, unless `sim fault install` is on."""
+        """Simulate the installer: any file that is not empty is accepted, unless `sim fault install` is on."""
         try:
             size = image.stat().st_size
         except OSError as error:
@@ -81,7 +81,7 @@ class Simulation:
 
 
 def dark() -> None:
-    """Nothing gets the time to clean up."""
+    """End this process as a power cut does: nothing is cleaned up."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -104,12 +104,12 @@ def make_board(config: Config, world: dict[str, Any] | None, seed: int) -> Simul
 def open_world(config: Config, seed: int, go_dark: Callable[[float], None]) -> tuple[BoardHost, Callable[[], None]]:
     """The simulated board of the configuration as it was left, and what keeps its world.
 
-    Its power cut is ours: once its world is kept, this process goes dark with it.
+    A power cut ends this process, too, once the world is stored.
     """
     from drivers.simulated.state import load, save
 
     folder = config.state_dir
-    with suppress(OSError):  # a folder that cannot be made is for the store to show
+    with suppress(OSError):  # a folder that cannot be made is reported by the store
         folder.mkdir(parents=True, exist_ok=True)
     board = make_board(config, load(folder), seed)
     kept: dict[str, object] = {}
@@ -118,7 +118,7 @@ def open_world(config: Config, seed: int, go_dark: Callable[[float], None]) -> t
         nonlocal kept
         world = board.state()
         if world != kept:
-            with suppress(OSError):  # a failing disk is for the store to show, not for make-believe
+            with suppress(OSError):  # a failing disk is reported by the store
                 save(folder, world)
                 kept = world
         if board.ended == "dark":

@@ -1,1 +1,1 @@
-"""Proofs of the board: the reflex, the seam, the simulated world."""
+"""Tests of the board: the reflex, the host, the board socket, the simulated world."""
