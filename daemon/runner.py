@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardLost, BoardReady, Event, Now, Started, Tick
+from ocpp16.rpc.session import ReceivedFrame
 from ocpp16.step import (
     Commit,
     Job,
@@ -51,8 +52,8 @@ class InvariantError(Exception):
 class MomentExecutor(Protocol):
     """Carries the moments of a step out.  Only `commit` may wait."""
 
-    def taken(self, now: Now, event: Event) -> None:
-        """An event, before its step: for the flight recorder."""
+    def taken(self, now: Now, event: Event, received: ReceivedFrame | None) -> None:
+        """An event after its step, before its moments: for the flight recorder; `received`: the frame as understood."""
 
     def offer(self, outlet: Outlet) -> None:
         """The levels of one connector, lower or higher than before."""
@@ -146,11 +147,14 @@ class Runner:
         now = self._clock()
         self._busy_since = now.mono
         try:
-            self._executor.taken(now, event)
             if isinstance(event, BoardLost):
                 self.outlets.clear()  # the next board knows no level: all are sent again
-            step = self._step(now, event)
-            if (took_s := self._clock().mono - now.mono) > SLOW_S:
+            try:
+                step = self._step(now, event)
+                took_s = self._clock().mono - now.mono
+            finally:  # also the event at which a step raised
+                self._executor.taken(now, event, self.charge_point.received)
+            if took_s > SLOW_S:
                 self._executor.note(now, Note("slow-step", {"ms": round(took_s * 1000), "event": type(event).__name__}))
             await self._walk(now, step)
             if isinstance(event, BoardReady):

@@ -7,7 +7,7 @@ import gc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from daemon.journal import journal
+from daemon.journal import journal, log_queue, stray_errors
 from daemon.store.store import Store, StoreBusy
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 async def _run_station(config: Config, thread: ThreadPoolExecutor, store: Store, log: journal.Journal) -> int:
     from daemon.station import Station
 
+    stray_errors.capture_loop(asyncio.get_running_loop(), log.log)
     station = Station(config, store, thread, log)
     try:
         return await station.run()
@@ -28,7 +29,19 @@ async def _run_station(config: Config, thread: ThreadPoolExecutor, store: Store,
 def run(config: Config) -> int:
     """Run the station until it ends; the process's exit code (see `Station.run`; 1 also where the store is busy)."""
     gc.disable()  # nothing that is made at the start is garbage; `Station` enables it again
-    log = journal.Journal(journal.choose())
+    log_queue.keep_standard_descriptors()
+    queue = journal.queued(journal.choose())
+    log = journal.Journal(queue)
+    give_back = stray_errors.capture(log.log)
+    try:
+        return _run(config, log)
+    finally:
+        log.end()
+        queue.close()
+        give_back()
+
+
+def _run(config: Config, log: journal.Journal) -> int:
     with ThreadPoolExecutor(1, "disk") as thread:  # SQLite stays on the thread that opened it
         opening = thread.submit(Store.open, config.store_dir)
         import daemon.station  # noqa: F401  meanwhile

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable
@@ -15,12 +14,14 @@ from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from daemon import __version__, host_clock, supervisor
 from daemon.config.model import Config
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
-from daemon.journal.journal import Journal
-from daemon.journal.redaction import single_line
+from daemon.journal.catalogue import ERROR
+from daemon.journal.journal import Journal, LoggedNote
 from daemon.runner import Runner
 from daemon.step_executor import StepExecutor
 from daemon.store.store import Store, StoreFailed
@@ -183,7 +184,7 @@ class Station:
         from daemon.recorder.support_bundle import BundleSources
 
         sources = BundleSources(
-            self.config, self.charge_point, self._daemon_status, self._notes, self.executor.recorded
+            self.config, self.charge_point, self._daemon_status, self._logged, self.executor.recorded
         )
         return JobDispatcher(lambda: jobs_of(sources, lambda: self.simulation), sources, self._deliver)
 
@@ -239,8 +240,8 @@ class Station:
                 code = "part-failed"
             self._log(code, error=f"{type(error).__name__}: {error}")
             if code == "internal-error":
-                for text in traceback.format_exception(error):
-                    print(*(single_line(line) for line in text.rstrip().splitlines()), sep="\n", file=sys.stderr)
+                texts = traceback.format_exception(error)
+                self._journal.lines(ERROR, [line for text in texts for line in text.rstrip().splitlines()])
         return 1
 
     def _request_end(self, leave: Callable[[int], None] = os._exit) -> None:
@@ -295,12 +296,16 @@ class Station:
         if config.csms.security_profile < 2:
             self._log("insecure", profile=config.csms.security_profile)
 
-    def _notes(self) -> list[dict[str, Any]]:
+    def _logged(self) -> list[LoggedNote]:
         """The newest notes; those from before UTC was known get it now."""
         utc = self.charge_point.parts.context.clock.utc
         return [
-            {**note, "utc": utc(note["mono"]) if note["utc"] is None else note["utc"]} for note in self._journal.newest
+            replace(logged, utc=utc(logged.mono)) if logged.utc is None else logged for logged in self._journal.newest
         ]
+
+    def _notes(self) -> list[dict[str, Any]]:
+        """The same for the control socket: card numbers masked, as they are in the journal."""
+        return [logged.row() for logged in self._logged()]
 
     def _daemon_status(self) -> dict[str, Any]:
         """What the daemon adds to the status of the contract machine."""

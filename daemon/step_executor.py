@@ -5,14 +5,18 @@ moments is `moments` in `ocpp16/step.py`; here nothing is decided.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.journal.catalogue import ERROR
-from daemon.journal.journal import Journal
-from daemon.journal.redaction import without_secrets
+from daemon.journal.journal import Journal, priority_of
+from daemon.journal.redaction import in_full
+from daemon.journal.seen_frame import FrameReader, SeenFrame
+from daemon.journal.stray_errors import text_of
 from ocpp16.events import Event, FrameReceived, Now
+from ocpp16.rpc.session import ReceivedFrame
 from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Write
 
 if TYPE_CHECKING:
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 
 LOGGED_BY_LINK = frozenset({"link-up", "link-down"})
 """Codes of the contract machine that the link has logged already, with more detail."""
+
+UNRECORDED = 2000
+"""Lines that wait for the flight recorder to be made, some tenths of a second after the start."""
 
 Watcher = Callable[[dict[str, Any]], None]
 """Called with each frame and note, for those who follow live."""
@@ -46,6 +53,8 @@ class StepExecutor:
     `reply` passes answers to the control socket, `no_board` is called with an order that comes before the board,
     `job` starts or cancels long work.  Board and flight recorder are made after the first frame and given by
     `attach_board` and `attach_recorder`; until then levels and records wait here.
+
+    Journal, flight recorder and followers are bystanders: what fails in them is logged once and stops nothing.
     """
 
     def __init__(
@@ -72,6 +81,9 @@ class StepExecutor:
         self._levels: dict[int, Outlet] = {}
         self._recorder: FlightRecorder | None = None
         self._unrecorded: list[Callable[[FlightRecorder], None]] = []
+        self._frames = FrameReader()
+        self._failed: set[str] = set()
+        self.bystander_failures = 0
         self._writing: Future[None] | None = None
         self.watchers: set[Watcher] = set()
         self.first_frame = asyncio.Event()
@@ -108,9 +120,11 @@ class StepExecutor:
         mono = self._clock().mono
         sent = self._link.send(text)
         self.first_frame.set()
-        self._write_down(lambda recorder: recorder.sent(mono, text))
-        if sent:
-            self._show_frame(text, "station", mono)
+        with self._guarded("the record of a sent frame"):
+            seen = self._frames.sent(text)
+            self._write_down(lambda recorder: recorder.sent(mono, seen))
+            if sent:
+                self._show_frame(seen, "station", mono)
 
     def link(self, link: Link) -> None:
         self._link.want(link)
@@ -136,33 +150,53 @@ class StepExecutor:
 
     # --- journal, flight recorder, followers ----------------------------------------------------------------------
 
-    def taken(self, now: Now, event: Event) -> None:
-        """Before the step: the event goes to the flight recorder, a received frame to the followers."""
-        self._write_down(lambda recorder: recorder.event(now, event))
-        if isinstance(event, FrameReceived):
-            self._show_frame(event.text, "central system", now.mono)
+    def taken(self, now: Now, event: Event, received: ReceivedFrame | None) -> None:
+        """After the step, before its moments: to the flight recorder, a frame to the followers too.
+
+        `received`: how the contract machine understood the frame; nobody here reads its text.
+        """
+        with self._guarded("the record of an event"):
+            if isinstance(event, FrameReceived):
+                seen = self._frames.received(received, len(event.text))
+                self._write_down(lambda recorder: recorder.received(now, seen))
+                self._show_frame(seen, "central system", now.mono)
+            else:
+                self._write_down(lambda recorder: recorder.event(now, event))
         self.record(now.mono)
 
     def log(self, now: Now, note: Note) -> None:
         """A note, the contract machine's or the daemon's own: to journal, flight recorder and followers."""
-        priority = self._journal.note(note, now.mono, now.utc)
-        self._write_down(lambda recorder: recorder.note(now, note))
-        self._show({"note": self._journal.newest[-1]})
-        if priority <= ERROR:
+        logged = self._journal.note(note, now.mono, now.utc)
+        with self._guarded("the record of a note"):
+            self._write_down(lambda recorder: recorder.note(now, note))
+            if logged is not None and self.watchers:
+                self._show({"note": logged.row()})
+        if priority_of(note.code) <= ERROR and logged is not None:
             self.record(now.mono, at_once=True)
+
+    @contextmanager
+    def _guarded(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.bystander_failures += 1
+            if what not in self._failed:
+                self._failed.add(what)
+                self._journal.log("bystander-failed", part=what, error=text_of(error))
 
     def attach_recorder(self, recorder: FlightRecorder) -> None:
         """The recorder, its snapshot written, gets what happened meanwhile."""
         self._recorder = recorder
-        for write in self._unrecorded:
-            write(recorder)
-        self._unrecorded.clear()
+        waiting, self._unrecorded = self._unrecorded, []
+        for write in waiting:
+            with self._guarded("the record of the start"):
+                write(recorder)
 
     def _write_down(self, write: Callable[[FlightRecorder], None]) -> None:
-        if self._recorder is None:
-            self._unrecorded.append(write)
-        else:
+        if self._recorder is not None:
             write(self._recorder)
+        elif len(self._unrecorded) < UNRECORDED:
+            self._unrecorded.append(write)
 
     def record(self, mono: float, at_once: bool = False) -> None:
         """Give what is due to the disk thread; one batch at a time."""
@@ -177,9 +211,9 @@ class StepExecutor:
         self.record(self._clock().mono, at_once=True)
         await asyncio.wrap_future(self._thread.submit(lambda: None))
 
-    def _show_frame(self, text: str, sender: str, mono: float) -> None:
+    def _show_frame(self, frame: SeenFrame, sender: str, mono: float) -> None:
         if self.watchers:
-            self._show({"frame": without_secrets(text), "from": sender, "mono": mono})
+            self._show({"frame": frame.text(in_full), "from": sender, "mono": mono})
 
     def _show(self, what: dict[str, Any]) -> None:
         for watcher in tuple(self.watchers):

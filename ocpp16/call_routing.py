@@ -95,9 +95,16 @@ class CallRouter:
         if action in LOG_THEMSELVES or not (status in REFUSALS or action in CHANGES):
             return
         fields = {name: getattr(request, name) for name in LOGGED if hasattr(request, name)}
-        what = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
+        what = ", ".join(f"{name} {_told(value)}" for name, value in fields.items() if value is not None)
         code = "command-refused" if status in REFUSALS else "command-taken"
         self._parts.context.note(code, action=action, what=what or "-", status=status)
+
+
+def _told(value: object) -> object:
+    """Numbers and plain words as they are; of any other text of a request only the length."""
+    if not isinstance(value, str) or (value.isascii() and value.isalpha() and len(value) <= 50):
+        return value
+    return f"({len(value)} characters)"
 
 
 # --- TriggerMessage -------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from ocpp16.parts import Parts
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
 from ocpp16.rpc.pending_calls import Postponed
+from ocpp16.rpc.session import ReceivedFrame
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import LAMPS
 from ocpp16.step import Link, Outlet, Step
@@ -206,8 +207,14 @@ class ChargePoint:
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
 
     def _frame_received(self, event: ev.FrameReceived) -> None:
+        self.parts.session.received = None
         if self.parts.session.up:
             self.parts.session.receive(event.text)
+
+    @property
+    def received(self) -> ReceivedFrame | None:
+        """How the frame of the last FrameReceived was understood; None: it was not looked at, without a connection."""
+        return self.parts.session.received
 
     # --- read-only questions ----------------------------------------------------------------------------------------
 

@@ -166,7 +166,9 @@ def _recorded(config: Config, do: str, failure: Unreachable, last: int | None) -
 
     Raises Unreachable where neither store nor flight record can be read.
     """
-    from daemon.recorder.flight_recorder import FILES, read_lines, timed
+    from daemon.recorder.flight_recorder import FILES, RARE_FILES
+    from daemon.recorder.recorded_times import earlier_notes, timed
+    from daemon.recorder.ring import read_lines
 
     files = [config.store_dir / name for name in reversed(FILES) if (config.store_dir / name).is_file()]
     try:
@@ -178,23 +180,26 @@ def _recorded(config: Config, do: str, failure: Unreachable, last: int | None) -
     unit = next((row for row in records if isinstance(row, Unit)), Unit())
     try:
         read = [line for file in files for line in read_lines(file)]
+        kept = [config.store_dir / name for name in reversed(RARE_FILES) if (config.store_dir / name).is_file()]
+        rare = earlier_notes([line for file in kept for line in read_lines(file)], read)
     except OSError as error:
         where = error.filename or config.store_dir
         raise Unreachable(
             f"{failure}; the flight record cannot be read: {where}: {error.strerror}", failure.state
         ) from None
-    lines = [shown for line, utc in timed(read, unit) if (shown := _line(do, line, utc)) is not None]
+    lines = [shown for line, utc in (*rare, *timed(read, unit)) if (shown := _line(do, line, utc)) is not None]
     return lines if last is None else lines[-last:] if last else []
 
 
 def _line(do: str, line: list[Any], utc: float | None) -> ControlAnswer | None:
     """A recorded line as the daemon would have sent it; None: it would not have sent it."""
     from daemon.journal.journal import line_of
+    from daemon.journal.redaction import in_full
     from ocpp16.step import Note
 
     if line[0] == "note":
         _, mono, _, code, fields = line
-        priority, text, _ = line_of(Note(code, fields))
+        priority, text, _ = line_of(Note(code, fields), in_full)
         note = {"mono": mono, "utc": utc, "code": code, "priority": priority, "text": text}
         return note if do == "log" else {"note": note}
     if do == "trace" and line[0] == "sent":

@@ -31,7 +31,17 @@ CATALOGUE: Mapping[str, Entry] = {
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),
     "part-failed": Entry(ERROR, "cannot continue, restarting: {error}"),
-    "repeated": Entry(NOTICE, "the previous line was repeated {times} more times"),
+    "repeated": Entry(NOTICE, "{times} more messages of the kind {code} in the last {seconds} s were left out"),
+    "log-lost": Entry(
+        WARNING, "{lines} lines of this log were lost: not read, or not writable; check its reader and its disk"
+    ),
+    "stray-error": Entry(
+        WARNING, "error outside of a step, {where}: {error}; the station continues; please report this if it repeats"
+    ),
+    "no-descriptors": Entry(
+        ERROR, "no file descriptors are left, {where}: {error}; raise LimitNOFILE= or find who holds connections"
+    ),
+    "bystander-failed": Entry(WARNING, "{part} failed: {error}; the station continues without it; please report this"),
     "slow-step": Entry(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
     "reboot-hook": Entry(NOTICE, "reboot hook: {detail}"),
     "no-reboot-hook": Entry(WARNING, "not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),

@@ -1,33 +1,48 @@
 """Notes -> journal lines: escaped, capped, card numbers masked; to journald where it is available, else to stderr.
 
-The texts are in `catalogue.py`; the full record of an incident is the flight recorder's.
+The texts are in `catalogue.py`, what may be shown in `redaction.py`; the full record of an incident is the flight
+recorder's.  A flood of one kind is written in part and counted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from collections import deque
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, TextIO
 
-from daemon.journal.catalogue import CATALOGUE, WARNING, Entry
-from daemon.journal.redaction import holds_id_tag, masked, single_line, without_secret_value
+import msgspec
+
+from daemon.journal.catalogue import CATALOGUE, ERROR, WARNING, Entry
+from daemon.journal.flood_limit import Allowance, FloodLimit
+from daemon.journal.log_queue import LogQueue, Sink, standard_error, to_descriptor
+from daemon.journal.redaction import HIDDEN, CardText, masked, note_fields, single_line
 from ocpp16.step import Note
 
 FIELD_CHARS = 200
 """Longest field in a line."""
-EQUAL_LINES = 10
-"""So many equal lines in a row are written; further ones are counted."""
 KEPT_NOTES = 500
 """Notes kept in memory for `evsectl log`."""
+FEW = Allowance(10, 0.1)
+"""Of one code: ten lines at once, then one every ten seconds."""
+MANY = Allowance(200, 1.0)
+"""Of codes that carry money: no more than this many can honestly happen."""
+UNHURRIED_S = 10.0
+"""After so long the count of what was left out is written, also where no line of its kind follows."""
+MONEY = frozenset({"transaction-began", "transaction-ended", "report-parked"})
+MOST_LINES = 100
+"""Of a traceback."""
+VARIANTS = 64
+"""Errors that are remembered by what they are about: the first of each is always written."""
+VARIANT_S = 600.0
+_ABOUT = ("connector", "fault", "table", "kind")
+"""Fields that tell one error of a code from another."""
 
 Field = str | int | float | bool | None
-Sink = Callable[[int, str, Mapping[str, str]], None]
-"""Takes a priority, the line, and the fields of a structured journal."""
 
 
 def field_text(value: Field) -> str:
@@ -47,12 +62,9 @@ class _Fields(dict[str, str]):
         return "-"
 
 
-def line_of(note: Note) -> tuple[int, str, dict[str, str]]:
+def line_of(note: Note, cards: CardText = masked) -> tuple[int, str, dict[str, str]]:
     """Priority, text and structured fields of a note.  An unknown code is logged with all its fields."""
-    fields = {
-        name: field_text(masked(value) if holds_id_tag(name) and isinstance(value, str) and value else value)
-        for name, value in without_secret_value(note.fields).items()
-    }
+    fields = {name: field_text(value) for name, value in note_fields(note.code, note.fields, cards).items()}
     row = CATALOGUE.get(note.code)
     if row is None:
         row = Entry(WARNING, note.code + "".join(f" {name}={{{name}}}" for name in fields))
@@ -62,37 +74,98 @@ def line_of(note: Note) -> tuple[int, str, dict[str, str]]:
     return row.priority, text, {"MESSAGE_ID": message_id(note.code), "EVSED_CODE": note.code, **structured}
 
 
+def priority_of(code: str) -> int:
+    """Syslog's."""
+    row = CATALOGUE.get(code)
+    return WARNING if row is None else row.priority
+
+
+class LoggedNote(msgspec.Struct, frozen=True):
+    """A note that was written, and when."""
+
+    mono: float
+    utc: float | None
+    note: Note
+
+    def row(self, cards: CardText = masked) -> dict[str, Any]:
+        """As `evsectl log` and a support bundle show it."""
+        priority, text, _ = line_of(self.note, cards)
+        return {"mono": self.mono, "utc": self.utc, "code": self.note.code, "priority": priority, "text": text}
+
+
 class Journal:
     """Receives all notes: one line each, the newest also kept in `newest`."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, clock: Callable[[], float] = time.monotonic) -> None:
         self._sink = sink
-        self.newest: deque[dict[str, Any]] = deque(maxlen=KEPT_NOTES)
-        self._last, self._times = "", 0
+        self._clock = clock
+        self._limit = FloodLimit()
+        self._variants: OrderedDict[str, float] = OrderedDict()
+        self.newest: deque[LoggedNote] = deque(maxlen=KEPT_NOTES)
 
-    def note(self, note: Note, mono: float = 0.0, utc: float | None = None) -> int:
-        """Writes it and returns its priority.  Never raises: without a journal the station continues."""
-        priority, text, structured = line_of(note)
-        if self._is_repetition(text):
-            return priority
-        self.newest.append({"mono": mono, "utc": utc, "code": note.code, "priority": priority, "text": text})
-        with suppress(OSError):
+    def note(self, note: Note, mono: float = 0.0, utc: float | None = None) -> LoggedNote | None:
+        """Write it; None: left out as one of many.  Never raises: without a journal the station continues."""
+        try:
+            now = self._clock()
+            self._write_counts(now, UNHURRIED_S)
+            if not self._admits(note, now):
+                return None
+            note = _bounded(note)
+            priority, text, structured = line_of(note)
+            logged = LoggedNote(mono, utc, note)
+            self.newest.append(logged)
             self._sink(priority, text, structured)
-        return priority
+        except Exception:
+            return None
+        return logged
 
-    def _is_repetition(self, text: str) -> bool:
-        """Whether the line is left out as one of many equal ones; the next other line is preceded by their number."""
-        left_out, self._times = self._times - EQUAL_LINES, self._times + 1 if text == self._last else 1
-        if text != self._last:
-            self._last = text
-            if left_out > 0:
-                with suppress(OSError):
-                    self._sink(*line_of(Note("repeated", {"times": left_out})))
-        return self._times > EQUAL_LINES
+    def _admits(self, note: Note, now: float) -> bool:
+        """Within the rate of its code; an error that was not seen for a while always is."""
+        is_new = priority_of(note.code) <= ERROR and self._is_new(note, now)
+        if self._limit.admits(note.code, now, MANY if note.code in MONEY else FEW):
+            return True
+        if is_new:
+            self._limit.pardon(note.code)
+        return is_new
 
-    def log(self, code: str, **fields: Field) -> int:
+    def _is_new(self, note: Note, now: float) -> bool:
+        about = f"{note.code}:{[str(note.fields.get(name))[:40] for name in _ABOUT]}"
+        seen = self._variants.pop(about, None)
+        self._variants[about] = now
+        if len(self._variants) > VARIANTS:
+            self._variants.popitem(last=False)
+        return seen is None or now - seen > VARIANT_S
+
+    def _write_counts(self, now: float, quiet_s: float) -> None:
+        for left in self._limit.take_left_out(now, quiet_s):
+            fields: dict[str, Field] = {"times": left.times, "code": left.kind, "seconds": round(left.seconds)}
+            self._sink(*line_of(Note("repeated", fields)))
+
+    def end(self) -> None:
+        """Write how many lines were left out: nothing follows."""
+        with suppress(Exception):
+            self._write_counts(self._clock(), 0.0)
+
+    def log(self, code: str, **fields: Field) -> LoggedNote | None:
         """A note of the daemon's own."""
         return self.note(Note(code, fields))
+
+    def lines(self, priority: int, texts: list[str]) -> None:
+        """Lines that no code stands for: the traceback of an internal error."""
+        with suppress(Exception):
+            for text in texts[:MOST_LINES]:
+                self._sink(priority, single_line(text), {})
+
+
+def _bounded(note: Note) -> Note:
+    """A note may be kept for days: none of its texts is longer than a line can show."""
+    return Note(note.code, {name: _short(value) for name, value in note.fields.items()})
+
+
+def _short(value: Field) -> Field:
+    if isinstance(value, int) and abs(value) >= 1 << 64:
+        return HIDDEN
+    return value[: 4 * FIELD_CHARS] if isinstance(value, str) else value
 
 
 def to_stream(stream: TextIO, prefixes: bool = False) -> Sink:
@@ -112,7 +185,12 @@ def choose(
     if "JOURNAL_STREAM" in environ:
         with suppress(ImportError):
             return to_journald(import_module(module).send)
-    return to_stream(stream or sys.stderr)
+    return to_descriptor(standard_error()) if stream is None else to_stream(stream)
+
+
+def queued(sink: Sink) -> LogQueue:
+    """The sink behind a queue: for a process that must not wait for the reader of its log."""
+    return LogQueue(sink, lambda lost: line_of(Note("log-lost", {"lines": lost})))
 
 
 def to_journald(send: Callable[..., object]) -> Sink:

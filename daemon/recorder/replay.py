@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from daemon.journal.journal import line_of
-from daemon.recorder.flight_recorder import FILES, Snapshot, read_lines
+from daemon.journal.redaction import in_full
+from daemon.recorder.flight_recorder import FILES, HARMLESS, Snapshot
+from daemon.recorder.ring import read_lines
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import AnyEvent, Event, FrameReceived, Now, Tick
 from ocpp16.step import Commit, Delete, Link, Moment, Note, Offer, Outlet, Save, Tell, Withdraw, moments
@@ -44,7 +46,7 @@ def moment_text(moment: Moment) -> str:
         case Tell(str() as frame):
             return f"send       {frame}"
         case Tell(Note() as note):
-            return f"note       {line_of(note)[1]}"
+            return f"note       {line_of(note, in_full)[1]}"
         case Tell(Link() as link):
             wanted = "wanted" if link.connected else "not wanted"
             return f"link       {wanted}, ping every {link.ping_interval_s} s, epoch {link.epoch}"
@@ -98,32 +100,86 @@ class Player:
         yield from lines
 
 
-def replay(lines: Iterable[RecordedLine]) -> Iterator[tuple[str, bool]]:
-    """The replay, line by line; True marks a line that shows a difference from the record."""
-    player: Player | None = None
-    for line in lines:
+def same_frame(recorded: str, played: str) -> bool:
+    """Whether a replayed frame is the recorded one: what is hidden there may be anything here.
+
+    Of a CALLERROR only the id counts: what was wrong with the request is not recorded.
+    """
+    try:
+        one, other = msgspec.json.decode(recorded), msgspec.json.decode(played)
+    except msgspec.DecodeError:
+        return recorded == played
+    if isinstance(one, list) and isinstance(other, list) and one[:1] == [4] == other[:1]:
+        return one[1:2] == [str(text)[:36] for text in other[1:2]]
+    return _same(one, other)
+
+
+def _same(recorded: Any, played: Any) -> bool:
+    if isinstance(recorded, dict) and isinstance(played, dict):
+        return recorded.keys() == played.keys() and all(_same(value, played[name]) for name, value in recorded.items())
+    if isinstance(recorded, list) and isinstance(played, list):
+        hidden = len(recorded) == 1 and str(recorded[0]).startswith("not shown")
+        return hidden or (len(recorded) == len(played) and all(map(_same, recorded, played)))
+    return recorded == played or (isinstance(recorded, str) and recorded.startswith("(hidden"))
+
+
+class _Replay:
+    """The lines one after the other; `player` is None while there is nothing to play from."""
+
+    def __init__(self) -> None:
+        self.player: Player | None = None
+        self.thinned = False
+        """CALLERRORs of ours were left out of the record."""
+
+    def line(self, line: RecordedLine) -> Iterator[tuple[str, bool]]:
         if line[0] == "snapshot":
-            player = Player(msgspec.convert(line[1], Snapshot))
+            self.player, self.thinned = Player(msgspec.convert(line[1], Snapshot)), False
             yield "--- evsed starts ---", False
-        elif player is None:
+        elif line[0] == "omitted":
+            yield from self._omitted(line)
+        elif self.player is None:
             yield from _not_replayed(line)
         elif line[0] == "event":
-            yield from _missing(player)
+            yield from self.missing()
             event = msgspec.convert(line[3], AnyEvent)
-            for text in player.play(Now(line[1], line[2]), event):
+            for text in self.player.play(Now(line[1], line[2]), event):
                 yield text, False
         elif line[0] == "sent":
-            sent = player.frames.pop(0) if player.frames else "(nothing)"
-            if sent != line[2]:
-                yield f"{'':14} DIFFERS    recorded: {line[2]}", True
-    if player is not None:
-        yield from _missing(player)
+            yield from self._sent(line[2])
+
+    def _sent(self, recorded: str) -> Iterator[tuple[str, bool]]:
+        assert self.player is not None
+        waiting = self.player.frames
+        while self.thinned and waiting and waiting[0].startswith("[4,") and not same_frame(recorded, waiting[0]):
+            waiting.pop(0)
+        if not same_frame(recorded, waiting.pop(0) if waiting else '"nothing"'):
+            yield f"{'':14} DIFFERS    recorded: {recorded}", True
+
+    def _omitted(self, line: RecordedLine) -> Iterator[tuple[str, bool]]:
+        _, mono, kind, times = line
+        if str(kind).startswith(HARMLESS):
+            self.thinned = True
+        elif self.player is not None:
+            self.player = None
+            yield f"{mono:12.3f}   --- lines are missing from here on: shown, not replayed ---", False
+        yield f"{mono:12.3f}   left out: {f'{times} times ' if times else ''}{kind}", False
+
+    def missing(self) -> Iterator[tuple[str, bool]]:
+        """Frames that were sent in the replay alone."""
+        if self.player is None:
+            return
+        for frame in self.player.frames:
+            if not (self.thinned and frame.startswith("[4,")):
+                yield f"{'':14} DIFFERS    not recorded: {frame}", True
+        self.player.frames.clear()
 
 
-def _missing(player: Player) -> Iterator[tuple[str, bool]]:
-    for frame in player.frames:
-        yield f"{'':14} DIFFERS    not recorded: {frame}", True
-    player.frames.clear()
+def replay(lines: Iterable[RecordedLine]) -> Iterator[tuple[str, bool]]:
+    """The replay, line by line; True marks a line that shows a difference from the record."""
+    run = _Replay()
+    for line in lines:
+        yield from run.line(line)
+    yield from run.missing()
 
 
 def _not_replayed(line: RecordedLine) -> Iterator[tuple[str, bool]]:
@@ -133,7 +189,7 @@ def _not_replayed(line: RecordedLine) -> Iterator[tuple[str, bool]]:
     elif line[0] == "sent":
         yield f"{'':14} send       {line[2]}", False
     elif line[0] == "note":
-        yield f"{'':14} note       {line_of(Note(line[3], line[4]))[1]}", False
+        yield f"{'':14} note       {line_of(Note(line[3], line[4]), in_full)[1]}", False
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """The diagnostics for a back-office: one tar.gz of the station's state, log and flight-recorder files.
 
-It holds no secret and no card number: secrets are empty, cards are the pseudonyms of the flight recorder.
+It holds no secret and no card number: what is shown is named in `allow_list.py`, and cards are the pseudonyms of the
+flight recorder everywhere, in log lines too.  The unit's key of pseudonyms is never in it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import msgspec
 from daemon import host_clock
 from daemon.config.model import Config
 from daemon.filesystem import private
-from daemon.journal.redaction import holds_id_tag, is_secret
-from daemon.recorder.flight_recorder import FILES, unit_key
+from daemon.journal.allow_list import redacted_row
+from daemon.journal.journal import LoggedNote
+from daemon.journal.redaction import SECRET_SETTINGS
+from daemon.recorder.flight_recorder import FILES, RARE_FILES, unit_key
 from daemon.recorder.pseudonyms import Pseudonyms
 from daemon.threads import in_thread
 from daemon.transfers.files import made_folder
@@ -58,7 +61,7 @@ class BundleSources(NamedTuple):
     config: Config
     views: StationReports
     daemon_status: Callable[[], dict[str, Any]]
-    log: Callable[[], Rows]
+    log: Callable[[], Sequence[LoggedNote]]
     recorded: Callable[[], Awaitable[None]]
     """Returns when the flight recorder's lines are on disk."""
     clock: Callable[[], Now] = host_clock.now
@@ -77,37 +80,37 @@ async def write_diagnostics(job: Upload, sources: BundleSources) -> str:
             "settings": _settings(config),
         },
         "status": views.status(now),
-        "log": within(sources.log(), window, "utc", "utc"),
         "configuration": views.configuration_rows(),
         "queue": views.queue(),
         "transactions": within(views.transaction_rows(), window, "began", "ended"),
     }
-    data = {name: msgspec.to_builtins(part) for name, part in parts.items()}
-    store = config.store_dir
+    store, notes = config.store_dir, list(sources.log())
 
     def write() -> str:
-        pseudonyms = Pseudonyms(unit_key(store))
-        write_bundle(made_folder(store) / job.file_name, data, store, window, pseudonyms, now.utc or 0.0)
+        cards = Pseudonyms(unit_key(store)).tag
+        data = {name: redacted_row(msgspec.to_builtins(part), cards) for name, part in parts.items()}
+        data["about"]["settings"]["ocpp"] = redacted_row(config.ocpp, cards, shown=True)
+        data["log"] = within([note.row(cards) for note in notes], window, "utc", "utc")
+        write_bundle(made_folder(store) / job.file_name, data, store, window, now.utc or 0.0)
         return job.file_name
 
     return await in_thread(write)
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    """The configuration file's settings; `masked` takes the secrets out."""
+    """The configuration file's settings without secrets, product and OCPP keys."""
     kept: dict[str, Any] = msgspec.to_builtins(config, enc_hook=str)
-    return {name: value for name, value in kept.items() if name != "product"}
+    csms = {name: value for name, value in kept["csms"].items() if name not in SECRET_SETTINGS}
+    return {**{name: value for name, value in kept.items() if name not in ("product", "ocpp")}, "csms": csms}
 
 
-def write_bundle(
-    file: Path, parts: Mapping[str, Any], store: Path, window: Window, pseudonyms: Pseudonyms, utc: float
-) -> None:
+def write_bundle(file: Path, parts: Mapping[str, Any], store: Path, window: Window, utc: float) -> None:
     """`parts`: name to what is written as JSON.  Raises OSError; an unfinished file is removed."""
     draft = file.with_suffix(".new")
     try:
         with open(draft, "wb", opener=private) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
             for name, part in parts.items():
-                text = msgspec.json.format(msgspec.json.encode(masked(part, pseudonyms)), indent=1)
+                text = msgspec.json.format(msgspec.json.encode(part), indent=1)
                 _add(archive, f"{file.name.removesuffix('.tar.gz')}/{name}.json", text, utc)
             for path in recorded(store, window):
                 with path.open("rb") as source:
@@ -126,8 +129,12 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes, utc: float) -> None:
 
 def recorded(store: Path, window: Window) -> list[Path]:
     """The recorder's files that overlap the window, whole, so that they can be replayed; oldest first."""
+    return [path for names in (RARE_FILES, FILES) for path in _overlapping(store, names, window)]
+
+
+def _overlapping(store: Path, names: Sequence[str], window: Window) -> list[Path]:
     found, began = [], None
-    for name in reversed(FILES):
+    for name in reversed(names):
         path = store / name
         try:
             ended = path.stat().st_mtime
@@ -153,23 +160,3 @@ def _seconds(value: object) -> float | None:
         except ValueError:
             return None
     return None
-
-
-def masked(part: Any, pseudonyms: Pseudonyms) -> Any:
-    """The same without card numbers and secrets, at any depth."""
-    if isinstance(part, Mapping):
-        if is_secret(str(part.get("key", ""))) and "value" in part:
-            part = {**part, "value": ""}
-        return {name: _masked_field(str(name), value, pseudonyms) for name, value in part.items()}
-    if isinstance(part, list | tuple):
-        return [masked(item, pseudonyms) for item in part]
-    return part
-
-
-def _masked_field(name: str, value: Any, pseudonyms: Pseudonyms) -> Any:
-    if isinstance(value, str) and value:
-        if holds_id_tag(name):
-            return pseudonyms.tag(value)
-        if is_secret(name):
-            return ""
-    return masked(value, pseudonyms)

@@ -77,11 +77,11 @@ class Configuration:
         return items
 
     def rows(self) -> list[dict[str, object]]:
-        """Every key with its value and its row of the table, as `evsectl config get` shows it."""
+        """Every key with its row of the table, as `evsectl config get` shows it; `value` None: write-only."""
         return [
             {
                 "key": key.name,
-                "value": self._values[folded],
+                "value": None if key.write_only else self._values[folded],
                 "readonly": key.read_only,
                 "type": key.kind,
                 "unit": key.unit,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message
@@ -38,6 +39,16 @@ AnswerRequest = Callable[[str, Message, str], Message | Refusal | Postponed]
 """(action, request, message id) -> the confirmation, a CALLERROR, or `POSTPONED`."""
 
 
+class ReceivedFrame(NamedTuple):
+    """How a frame was understood, for those who record and show it; they never read the text themselves."""
+
+    frame: frames.Frame
+    action: str = ""
+    """Of a valid request, and of every answer to a request of ours."""
+    message: Message | None = None
+    """The valid request, or the valid confirmation of a request of ours; None: anything else."""
+
+
 class Session:
     """Appends frames to `frames_out`; `pump` is called at the end of each step."""
 
@@ -56,6 +67,8 @@ class Session:
         self.gate = Gate.BOOT
         self.up = False
         self.frames_out: list[str] = []
+        self.received: ReceivedFrame | None = None
+        """The frame of the newest `receive`."""
         self.answer_request = answer_request
         self.message_timeout_s = message_timeout_s
         self.max_frame_bytes = max_frame_bytes
@@ -149,6 +162,7 @@ class Session:
     def receive(self, text: str) -> None:
         self._timeouts = 0
         message = frames.parse(text, self.max_frame_bytes)
+        self.received = ReceivedFrame(message)
         match message:
             case frames.Call():
                 self._received_call(message)
@@ -163,8 +177,11 @@ class Session:
 
     def _received_call(self, call: frames.Call) -> None:
         if not self.gate.answers:
-            self.context.note("frame-ignored", reason=f"{call.action} while we are rejected")
+            self.context.note("frame-ignored", reason=f"{_known(call.action)} while we are rejected")
             return
+        request = payload.decode_request(call.action, call.payload)
+        if not isinstance(request, Refusal):
+            self.received = ReceivedFrame(call, call.action, request)
         fingerprint = f"{call.action}:{hashlib.blake2b(bytes(call.payload), digest_size=8).hexdigest()}"
         if (earlier := self._answered.get(call.id)) is not None:
             same = earlier[0] == fingerprint and earlier[1]
@@ -176,7 +193,6 @@ class Session:
         self._answered[call.id] = (fingerprint, "")
         while len(self._answered) > MAX_ANSWERED:
             self._answered.popitem(last=False)
-        request = payload.decode_request(call.action, call.payload)
         if isinstance(request, Refusal):
             self.context.note("call-refused", action=call.action, code=request.code, reason=request.description)
             self.answer(call.id, request)
@@ -231,6 +247,7 @@ class Session:
             if isinstance(answer, Refusal):
                 self.context.note("answer-refused", action=action, reason=answer.description)
                 answer = refused(answer.code, answer.description)
+        self.received = ReceivedFrame(message, action, None if isinstance(answer, Failure) else answer)
         if not self._proved and self.gate is Gate.OPEN and not isinstance(answer, Failure):
             self._proved = True  # the connection works: the back-off starts again at its first wait
             self.context.note("link-proved")
@@ -315,3 +332,7 @@ class Session:
         self.last_sent_at = now
         self.context.timers.set(Timer.ANSWER, now + self.message_timeout_s())
         self.frames_out.append(frames.call(message_id, action, payload.encode(request)))
+
+
+def _known(action: str) -> str:
+    return action if action in payload.INCOMING else "an unknown CALL"

@@ -13,6 +13,7 @@ from daemon.runner import CROWDED, INBOX_CAP, STALL_S, STEPS_IN_A_ROW, Invariant
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardLost, BoardReady, Event, Now, Started, StopAsked, Tick
 from ocpp16.records import Unit
+from ocpp16.rpc.session import ReceivedFrame
 from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Restart, Save, Step, Write
 
 
@@ -23,6 +24,7 @@ class Scripted:
         self.steps = list(steps)
         self.events: list[Event] = []
         self.on_step: Callable[[], None] = lambda: None
+        self.received: ReceivedFrame | None = None
 
     def step(self, now: Now, event: Event) -> Step:
         self.events.append(event)
@@ -75,7 +77,7 @@ class Recorded:
     def job(self, job: Job) -> None:
         self.did.append(job)
 
-    def taken(self, now: Now, event: Event) -> None:
+    def taken(self, now: Now, event: Event, received: ReceivedFrame | None) -> None:
         self.did.append(type(event).__name__)
 
 

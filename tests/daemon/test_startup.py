@@ -28,16 +28,16 @@ def config(folder: Path) -> Config:
     return load([file], {})
 
 
-def test_a_store_that_is_in_use_ends_the_process_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_that_is_in_use_ends_the_process_at_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Two of them on one store would be one too many: exit 1, and the holder is named."""
     store = Store.open(tmp_path / "store")
     assert run(config(tmp_path)) == 1
-    assert "held by process" in capsys.readouterr().err
+    assert "held by process" in capfd.readouterr().err
     store.close()
 
 
-def test_a_part_that_cannot_start_ends_the_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_part_that_cannot_start_ends_the_process(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """A control socket that cannot be created (a folder is in its place): logged, exit 1, the store is free again."""
     assert run(config(tmp_path)) == 1
-    assert "restarting" in capsys.readouterr().err
+    assert "restarting" in capfd.readouterr().err
     Store.open(tmp_path / "store").close()

@@ -7,11 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from daemon.journal.journal import Journal
-from daemon.recorder.flight_recorder import FILES, FlightRecorder, read_lines
-from daemon.step_executor import StepExecutor
+from daemon.recorder.flight_recorder import FILES, FlightRecorder
+from daemon.recorder.ring import read_lines
+from daemon.step_executor import UNRECORDED, StepExecutor
 from ocpp16.events import FrameReceived, Now, Tick
 from ocpp16.step import Link, Note, Order, Outlet, Reply, Write
+from tests.daemon.understood import understood
 
 
 class Parts:
@@ -111,7 +115,7 @@ async def test_notes_become_lines() -> None:
 async def test_what_happened_before_the_recorder_is_written_down_too(tmp_path: Path) -> None:
     """Events, frames and notes from before the snapshot was made follow it in their order."""
     rig = Rig()
-    rig.executor.taken(NOW, Tick())
+    rig.executor.taken(NOW, Tick(), None)
     rig.executor.frame("[2]")
     rig.executor.record(1e9, at_once=True)  # nothing to record with yet
     recorder = FlightRecorder(tmp_path, b"k" * 32)
@@ -127,7 +131,7 @@ async def test_one_batch_at_a_time(tmp_path: Path) -> None:
     """While a batch is under way to the card, no second one is begun."""
     rig = Rig()
     rig.executor.attach_recorder(FlightRecorder(tmp_path, b"k" * 32))
-    rig.executor.taken(NOW, Tick())
+    rig.executor.taken(NOW, Tick(), None)
     with ThreadPoolExecutor(1) as busy:
         rig.executor._writing = busy.submit(lambda: None)
         rig.executor._writing.result()
@@ -143,11 +147,52 @@ async def test_who_follows_sees_frames_and_notes_without_secrets() -> None:
     rig, seen = Rig(), list[dict[str, Any]]()
     rig.executor.frame("[unseen]")
     rig.executor.watchers.add(seen.append)
-    rig.executor.frame('[2,"1","X",{}]')
-    rig.executor.taken(NOW, FrameReceived('[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"abc"}]'))
-    rig.executor.taken(NOW, Tick())
-    rig.executor.note(NOW, Note("boot-accepted", {}))
+    rig.executor.frame('[2,"1","Heartbeat",{}]')
+    call = '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"abc"}]'
+    rig.executor.taken(NOW, FrameReceived(call), understood(call))
+    rig.executor.taken(NOW, Tick(), None)
+    rig.executor.note(NOW, Note("boot-accepted", {"id_tag": "04A2B9C1"}))
     rig.parts.connected = False
     rig.executor.frame("[lost]")
     assert [line.get("from", "note") for line in seen] == ["station", "central system", "note"]
     assert "abc" not in str(seen)
+    for _ in range(30):
+        rig.executor.note(NOW, Note("store-ok", {}))
+    assert len(seen) == 13, "what the journal leaves out is not shown either"
+
+
+@pytest.mark.parametrize("bystander", ["recorder", "watcher", "frame reader"])
+async def test_point_9_a_bystander_that_fails_stops_nothing(bystander: str, tmp_path: Path) -> None:
+    """Whatever record, follower or reader of frames raise: the moment is carried out, and it is told once."""
+    rig = Rig()
+
+    def broken(*_: object) -> Any:
+        raise RecursionError
+
+    recorder = FlightRecorder(tmp_path, b"k" * 32)
+    if bystander == "recorder":
+        recorder.event = recorder.sent = recorder.received = recorder.note = broken  # type: ignore[method-assign]
+    elif bystander == "watcher":
+        rig.executor.watchers.add(broken)
+    else:
+        rig.executor._frames.received = rig.executor._frames.sent = broken  # type: ignore[method-assign]
+    rig.executor.taken(NOW, Tick(), None)
+    rig.executor.attach_recorder(recorder)
+    for _ in range(3):
+        rig.executor.taken(NOW, Tick(), None)
+        rig.executor.taken(NOW, FrameReceived("[]"), None)
+        rig.executor.frame("[2]")
+        rig.executor.note(NOW, Note("store-ok", {}))
+    assert rig.parts.did == ["[2]"] * 3 and rig.executor.bystander_failures >= 6
+    assert 1 <= len([line for line in rig.lines if "RecursionError" in line]) <= 4
+    assert len([line for line in rig.lines if "recovered" in line]) == 3
+
+
+async def test_point_9_what_waits_for_the_recorder_is_bounded(tmp_path: Path) -> None:
+    """A flood in the first moments costs lines, not memory."""
+    rig = Rig()
+    for _ in range(UNRECORDED + 10):
+        rig.executor.taken(NOW, Tick(), None)
+    assert len(rig.executor._unrecorded) == UNRECORDED
+    rig.executor.attach_recorder(FlightRecorder(tmp_path, b"k" * 32))
+    assert not rig.executor._unrecorded

@@ -73,6 +73,8 @@ def test_lists_and_reservations_have_words_of_their_own_for_it() -> None:
     [
         ("RemoteStopTransaction", {"transactionId": 9}, ("command-refused", "transaction_id 9", "Rejected")),
         ("TriggerMessage", {"requestedMessage": "X"}, ("command-refused", "requested_message X", "NotImplemented")),
+        ("TriggerMessage", {"requestedMessage": "04A2"},
+         ("command-refused", "requested_message (4 characters)", "NotImplemented")),
         ("CancelReservation", {"reservationId": 3}, ("command-refused", "reservation_id 3", "Rejected")),
         ("ClearChargingProfile", {"id": 3}, ("command-refused", "id 3", "Unknown")),
         ("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"},

@@ -13,9 +13,10 @@ from daemon.ctl.client import State, Unreachable
 from daemon.ctl.offline import LIVE_CONNECTOR, LIVE_STATION, NOT_RUNNING, _charge_point, answer, reference
 from daemon.recorder.flight_recorder import FILES, FlightRecorder
 from daemon.store.store import Store
-from ocpp16.events import FrameReceived, Now, Tick
+from ocpp16.events import Now, Tick
 from ocpp16.records import Stamp, Transaction, Unit
 from ocpp16.step import Note, Save
+from tests.daemon.understood import received, sent
 
 STAMP = Stamp(mono=1.0, boot="b", utc=1.7e9)
 
@@ -55,8 +56,8 @@ def kept(config: Config) -> Config:
     store.close()
     recorder = FlightRecorder(config.store_dir, b"k" * 32)
     recorder.event(Now(1.0, None), Tick())
-    recorder.event(Now(1.0, None), FrameReceived("[3]"))
-    recorder.sent(1.1, "[2]")
+    recorder.received(Now(1.0, None), received("[3]"))
+    recorder.sent(1.1, sent("[2]"))
     recorder.note(Now(1.2, 9.0), Note("boot-accepted", {"interval": 3}))
     recorder.flush()
     return config
@@ -138,7 +139,7 @@ def test_utc_that_became_known_later(config: Config) -> None:
     recorder = FlightRecorder(config.store_dir, b"k" * 32)
     recorder.snapshot([], 1, "b", 0.0, config.product, config.identity, {})
     recorder.note(Now(4702.5, None), Note("boot-accepted", {"interval": 3}))
-    recorder.sent(4703.0, "[2]")
+    recorder.sent(4703.0, sent("[2]"))
     recorder.flush()
     assert answer("log", config)["log"][0]["utc"] == 1.7e9 + 4702.5
     assert answer("trace", config)["trace"][1]["utc"] == 1.7e9 + 4703.0

@@ -9,16 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.journal.catalogue import ERROR, NOTICE, WARNING
+from daemon.journal.catalogue import NOTICE, WARNING
 from daemon.journal.journal import (
-    EQUAL_LINES,
     FIELD_CHARS,
     KEPT_NOTES,
+    MOST_LINES,
+    VARIANTS,
     Journal,
     choose,
     field_text,
     line_of,
     message_id,
+    queued,
     to_journald,
     to_stream,
 )
@@ -72,40 +74,134 @@ def test_missing_fields_are_dashes() -> None:
     assert line_of(Note("boot-accepted", {}))[1].endswith("interval - s")
 
 
+def test_point_14_words_of_the_other_side_are_not_repeated() -> None:
+    """What a reason quotes, what an error says, what an unknown key was set to: nothing of it stands in a line."""
+    for note in (
+        Note("call-refused", {"action": "Reset", "code": "x", "reason": "type: 'S3CRET' is no ResetType"}),
+        Note("call-refused", {"action": "S3CRET", "code": "NotImplemented", "reason": "unknown action S3CRET"}),
+        Note("call-refused", {"action": "Reset", "code": "x", "reason": "a.S3CRET: unknown property"}),
+        Note("report-parked", {"kind": "start", "number": 1, "error": "GenericError: S3CRET"}),
+        Note("report-retry", {"action": "StartTransaction", "error": "S3CRET: S3CRET"}),
+        Note("boot-unanswered", {"reason": "GenericError: S3CRET", "wait_s": 3}),
+        Note("setting-changed", {"key": "Authorization Key", "value": "S3CRET", "status": "NotSupported"}),
+        Note("setting-changed", {"key": "Vendor", "value": "S3CRET", "status": "NotSupported"}),
+        Note("diagnostics", {"ok": False, "detail": "cannot ftp://u:S3CRET@h/?a=S3CRET"}),
+        Note("answer-mended", {"action": "Heartbeat", "what": "S3CRET: unknown property, left out; a: 'S3CRET' taken"}),
+    ):
+        _, text, fields = line_of(note)
+        assert "S3CRET" not in text + str(fields), text
+
+
 def test_an_unknown_code_is_logged_with_all_its_fields() -> None:
     """Nothing is swallowed because the catalogue does not know it."""
     assert line_of(Note("nonsense", {"a": 1, "b": "x"}))[:2] == (WARNING, "nonsense a=1 b=x")
 
 
+class Lines:
+    """A journal with its lines, and a clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.lines: list[str] = []
+        self.journal = Journal(lambda priority, text, fields: self.lines.append(text), lambda: self.now)
+
+
 def test_notes_are_kept_up_to_a_cap() -> None:
     """The newest notes are kept for who asks, the oldest go."""
-    lines: list[str] = []
-    journal = Journal(lambda priority, text, fields: lines.append(text))
+    kept = Lines()
     for number in range(KEPT_NOTES + 5):
-        journal.note(Note("boot-accepted", {"interval": number}), float(number), None)
-    assert len(lines) == KEPT_NOTES + 5 and len(journal.newest) == KEPT_NOTES
-    assert journal.newest[0]["mono"] == 5.0 and journal.log("internal-error", error="x") == ERROR
+        kept.now += 10.0
+        kept.journal.note(Note("boot-accepted", {"interval": number}), float(number), None)
+    assert len(kept.lines) == KEPT_NOTES + 5 and len(kept.journal.newest) == KEPT_NOTES
+    assert kept.journal.newest[0].mono == 5.0
+    row = kept.journal.newest[0].row()
+    assert row["code"] == "boot-accepted" and row["priority"] == NOTICE and row["text"] == kept.lines[5]
 
 
-def test_a_flood_of_equal_lines_is_counted() -> None:
-    """Of 1,000 equal lines ten are written, and one with their number; others are written as they come."""
-    lines: list[str] = []
-    journal = Journal(lambda priority, text, fields: lines.append(text))
+def test_point_17_a_flood_is_counted() -> None:
+    """Of 1,000 lines of a code ten are written at once, then one every ten seconds, and how many were left out."""
+    flood = Lines()
     for _ in range(1000):
-        journal.log("store-ok")
-    journal.log("clock-known")
-    journal.log("store-ok")
-    assert len(lines) == EQUAL_LINES + 3 and lines[EQUAL_LINES] == "the previous line was repeated 990 more times"
-    assert len(journal.newest) == EQUAL_LINES + 2
+        flood.journal.log("store-ok")
+    assert len(flood.lines) == 10
+    flood.journal.log("clock-known")
+    flood.now = 10.0
+    assert flood.journal.log("store-ok") is not None
+    left_out = "990 more messages of the kind store-ok in the last 10 s were left out"
+    assert flood.lines[10:] == ["time taken from the central system", left_out, "store: recovered"]
+    assert len(flood.journal.newest) == 12
+
+
+def test_point_17_alternating_junk_is_one_flood_each() -> None:
+    """Neighbours that differ, texts that differ: the code counts."""
+    flood = Lines()
+    for number in range(5000):
+        flood.journal.log("frame-ignored", reason=f"no array {number}")
+        flood.journal.note(Note("frame-refused", {"code": "FormationViolation", "reason": f"{number}"}))
+        flood.journal.note(Note("call-refused", {"action": f"Foo{number}", "code": "NotImplemented"}))
+    assert len(flood.lines) == 30
+    flood.journal.end()
+    assert len(flood.lines) == 33 and "4990 more" in flood.lines[-1]
+
+
+def test_point_17_the_first_error_of_its_kind_is_always_written() -> None:
+    """A flood of one fault does not hide another one, nor the same at another connector."""
+    flood = Lines()
+    for _ in range(100):
+        flood.journal.log("fault-on", connector=1, fault="rcd")
+    assert flood.journal.log("fault-on", connector=2, fault="rcd") is not None
+    assert flood.journal.log("fault-on", connector=1, fault="weld") is not None
+    assert flood.journal.log("fault-on", connector=1, fault="weld") is None
+    for number in range(VARIANTS):
+        flood.journal.log("fault-on", connector=3, fault=f"made-up {number}")
+    assert len(flood.journal._variants) == VARIANTS
+
+
+def test_money_is_told_more_often() -> None:
+    """Transactions of a busy station are no flood."""
+    busy = Lines()
+    for number in range(100):
+        busy.journal.log("transaction-began", number=number, connector=1, id_tag="04A2B9C1", wh=0)
+    assert len(busy.lines) == 100
 
 
 def test_a_broken_journal_stops_nobody() -> None:
-    """Where the journal cannot be written, the station continues."""
+    """Whatever a journal raises, the station continues."""
 
     def broken(priority: int, text: str, fields: Mapping[str, str]) -> None:
-        raise OSError("no space")
+        raise RuntimeError("no space")
 
-    assert Journal(broken).log("boot-accepted", interval=1) == NOTICE
+    journal = Journal(broken)
+    assert journal.log("boot-accepted", interval=1) is None
+    journal.lines(3, ["Traceback"])
+    for _ in range(20):
+        journal.log("store-ok")
+    journal.end()
+
+
+def test_a_traceback_is_bounded_lines() -> None:
+    """An internal error is told in full, each line of it printable."""
+    told = Lines()
+    told.journal.lines(3, ["a\x1b", *["x"] * 500])
+    assert told.lines[0] == "a\\x1b" and len(told.lines) == MOST_LINES
+
+
+def test_point_9_no_note_is_too_large() -> None:
+    """Texts of any length and numbers of any size are cut to what a line can show."""
+    told = Lines()
+    told.journal.log("frame-ignored", reason="x" * 60_000)
+    told.journal.log("made-up", id_tag="z" * 60_000, action="Foo\n" * 9, size=9**9000)
+    assert max(map(len, told.lines)) < 400 and max(len(str(note.note.fields)) for note in told.journal.newest) < 20_000
+
+
+def test_a_queue_tells_what_it_lost() -> None:
+    """The line about lost lines is one of the catalogue."""
+    seen: list[str] = []
+    queue = queued(lambda priority, text, fields: seen.append(text))
+    queue.lost = 3
+    queue(5, "text", {})
+    queue.close()
+    assert "3 lines of this log were lost" in seen[0] and seen[1] == "text"
 
 
 def test_lines_on_a_stream_are_field_text() -> None:

@@ -5,25 +5,27 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from daemon.recorder.flight_recorder import (
     BATCH_BYTES,
     BATCH_S,
+    COUNT_S,
     FILE_BYTES,
     FILES,
+    RARE_FILES,
+    WAITING_BYTES,
     FlightRecorder,
     Snapshot,
-    read_lines,
-    timed,
     unit_key,
 )
-from ocpp16.events import CardPresented, FrameReceived, Now, Tick
+from daemon.recorder.ring import read_lines
+from ocpp16.events import BoardLost, CardPresented, Now, PilotChanged, Tick
 from ocpp16.product import Identity, Product
-from ocpp16.records import CachedTag, Setting, Unit
+from ocpp16.records import CachedTag, Setting
 from ocpp16.step import Note
+from tests.daemon.understood import received, sent
 
 KEY = b"k" * 32
 
@@ -38,17 +40,19 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     recorder = FlightRecorder(tmp_path, KEY)
     shot(recorder, {"AuthorizationKey": "abc", "ConnectionTimeOut": "5"})
     recorder.event(Now(1.0, None), Tick())
-    recorder.sent(1.1, '[2,"1","Authorize",{"idTag":"04A2B9"}]')
+    recorder.sent(1.1, sent('[2,"1","Authorize",{"idTag":"04A2B9"}]'))
+    recorder.received(Now(1.2, None), received('[2,"1","ClearCache",{}]'))
     recorder.note(Now(1.2, 9.0), Note("card-refused", {"id_tag": "04A2B9"}))
     recorder.flush()
-    snapshot, event, sent, note = read_lines(tmp_path / FILES[0])
+    snapshot, event, frame, call, note = read_lines(tmp_path / FILES[0])
     read = msgspec.convert(snapshot[1], Snapshot)
     assert (read.seed, read.boot_id, read.build_utc, read.product) == (7, "boot", 1.5, Product())
     assert read.first_values == {"AuthorizationKey": "000", "ConnectionTimeOut": "5"}
     assert read.rows()[1] == Setting(name="HeartbeatInterval", value="3")
     assert event == ["event", 1.0, None, {"type": "Tick"}]
-    assert sent[0:2] == ["sent", 1.1] and note[0:4] == ["note", 1.2, 9.0, "card-refused"]
-    assert "04A2B9" not in str([snapshot, sent, note]) and "04a2b9" not in str(snapshot)
+    assert call == ["event", 1.2, None, {"type": "FrameReceived", "text": '[2,"1","ClearCache",{}]'}]
+    assert frame[0:2] == ["sent", 1.1] and note[0:4] == ["note", 1.2, 9.0, "card-refused"]
+    assert "04A2B9" not in str([snapshot, frame, note]) and "04a2b9" not in str(snapshot)
 
 
 def test_the_file_is_private(tmp_path: Path) -> None:
@@ -65,50 +69,111 @@ def test_lines_wait_for_a_batch(tmp_path: Path) -> None:
     assert not recorder.due(1e9)
     recorder.event(Now(10.0, None), Tick())
     assert not recorder.due(10.0 + BATCH_S - 1) and recorder.due(10.0 + BATCH_S)
-    assert recorder.take() and not recorder.due(1e9) and recorder.take() == b""
-    recorder.event(Now(11.0, None), FrameReceived("x" * BATCH_BYTES))
+    assert recorder.take().lines and not recorder.due(1e9) and recorder.take() == ([], [])
+    for _ in range(1 + BATCH_BYTES // 100):
+        recorder.event(Now(11.0, None), BoardLost("x" * 100))
     assert recorder.due(11.0)
-
-
-def test_the_ring_is_bounded(tmp_path: Path) -> None:
-    """A file that has its size becomes the one before; the oldest goes."""
-    recorder = FlightRecorder(tmp_path, KEY)
-    for _ in range(len(FILES) + 2):
-        recorder.write(b"x" * FILE_BYTES)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
-    again = FlightRecorder(tmp_path, KEY)
-    again.write(b"y")
-    assert (tmp_path / FILES[0]).read_bytes() == b"y" and (tmp_path / FILES[1]).stat().st_size == FILE_BYTES
 
 
 def test_what_cannot_be_written_is_said_once(tmp_path: Path) -> None:
     """No room, no folder: the station continues, and the reason is reported once."""
     said: list[str] = []
     recorder = FlightRecorder(tmp_path / "none", KEY, said.append)
-    recorder.write(b"x")
-    recorder.write(b"x")
+    for _ in range(2):
+        recorder.event(Now(1.0, None), Tick())
+        recorder.flush()
     assert said == ["No such file or directory"]
     (tmp_path / "none").mkdir()
-    recorder.write(b"x")
+    recorder.event(Now(2.0, None), Tick())
     recorder.flush()
-    assert (tmp_path / "none" / FILES[0]).read_bytes() == b"x"
+    recorder.flush()
+    assert [line[1] for line in read_lines(tmp_path / "none" / FILES[0])] == [2.0]
 
 
-def test_a_torn_end_is_left_out(tmp_path: Path) -> None:
-    """A power cut in the middle of a batch costs that batch's end, not the file."""
+# --- floods (issue 9, point 17) ---------------------------------------------------------------------------------------
+
+
+def evidence(recorder: FlightRecorder) -> None:
+    """What a person will look for."""
+    shot(recorder)
+    recorder.event(Now(1.0, 1.0), PilotChanged(1, "C", 1.0))
+    recorder.note(
+        Now(1.0, 1.0), Note("transaction-began", {"number": 1, "connector": 1, "id_tag": "04A2B9C1", "wh": 5})
+    )
+    recorder.note(Now(2.0, 2.0), Note("fault-on", {"connector": 1, "fault": "weld"}))
+    recorder.flush()
+
+
+def recorded(folder: Path) -> list[list[object]]:
+    return [line for name in reversed(FILES) if (folder / name).exists() for line in read_lines(folder / name)]
+
+
+def flood(recorder: FlightRecorder, text: str, frames: int) -> None:
+    for number in range(frames):
+        at = 10.0 + number * 0.01
+        recorder.received(Now(at, at), received(text.replace("{n}", str(number))))
+        recorder.sent(at, sent(f'[4,"{number}","NotImplemented","unknown action",{{}}]'))
+        recorder.note(
+            Now(at, at), Note("call-refused", {"action": "Foo", "code": "NotImplemented", "reason": str(number)})
+        )
+        if recorder.due(at):
+            recorder.write(recorder.take())
+    recorder.flush()
+
+
+def test_point_17_long_frames_do_not_erase_the_evidence(tmp_path: Path) -> None:
+    """80 frames of 60,000 characters replaced the whole ring; now a thousandfold leaves room for all before."""
     recorder = FlightRecorder(tmp_path, KEY)
-    recorder.event(Now(1.0, None), Tick())
+    evidence(recorder)
+    flood(recorder, '[2,"{n}","Foo",{"data":"' + "x" * 60_000 + '"}]', 2000)
+    lines = recorded(tmp_path)
+    assert lines[0][0] == "snapshot" and lines[3][3] == "fault-on"
+    size = sum((tmp_path / name).stat().st_size for name in FILES if (tmp_path / name).exists())
+    assert size < FILE_BYTES // 10 and len(lines) < 300
+
+
+def test_point_17_a_flood_of_valid_frames_is_thinned(tmp_path: Path) -> None:
+    """Of each action so many are recorded whole, then they are counted."""
+    recorder = FlightRecorder(tmp_path, KEY)
+    evidence(recorder)
+    flood(recorder, '[2,"{n}","GetConfiguration",{}]', 5000)
+    flood(recorder, '[2,"{n}","DataTransfer",{"vendorId":"v","data":"' + "x" * 6000 + '"}]', 5000)
+    recorder.event(Now(10.0 + COUNT_S + 50, None), Tick())
     recorder.flush()
-    for number in range(200):
-        recorder.event(Now(float(number), None), CardPresented(1, f"{number:020}", 1.0))
-    whole = recorder.take()
-    recorder.write(whole[: len(whole) // 2])
-    lines = list(read_lines(tmp_path / FILES[0]))
-    assert lines[0] == ["event", 1.0, None, {"type": "Tick"}] and 1 <= len(lines) < 201
-    (tmp_path / FILES[0]).write_bytes(b"\x1f\x8bnonsense")
-    assert list(read_lines(tmp_path / FILES[0])) == []
-    (tmp_path / "plain").write_bytes(b'["event",1,null,{"type":"Tick"}]\n["eve')
-    assert len(list(read_lines(tmp_path / "plain"))) == 1
+    lines = recorded(tmp_path)
+    assert lines[0][0] == "snapshot" and len(lines) < 4000
+    omitted = {line[2]: line[3] for line in lines if line[0] == "omitted"}
+    assert omitted["received:2:GetConfiguration"] and omitted["idle:sent"] and omitted["note:call-refused"]
+
+
+def test_point_17_what_is_rare_has_a_place_of_its_own(tmp_path: Path) -> None:
+    """Even where the ring is replaced, starts and notes of a person's interest are kept; chatter is not among them."""
+    recorder = FlightRecorder(tmp_path, KEY)
+    evidence(recorder)
+    recorder.note(Now(3.0, 3.0), Note("link-closed", {"cause": "chatter"}))
+    flood(recorder, '[2,"{n}","Foo",{}]', 3000)
+    began, start, *notes = read_lines(tmp_path / RARE_FILES[0])
+    assert began[0] == "began" and start == ["start", "boot", 2]
+    assert [note[3] for note in notes[:3]] == ["transaction-began", "fault-on", "call-refused"]
+    assert len(notes) < 30 and "link-closed" not in str(notes)
+
+
+def test_point_17_lines_that_wait_are_bounded(tmp_path: Path) -> None:
+    """A disk that hangs costs lines, not memory; how many is recorded."""
+    recorder = FlightRecorder(tmp_path, KEY)
+    for number in range(10_000):
+        recorder.event(Now(float(number), None), CardPresented(number % 16, "x" * 20, 1.0))
+        recorder.event(Now(float(number), None), BoardLost("x" * 200))
+    assert recorder._waiting <= WAITING_BYTES
+    last = recorder.take().lines[-1]
+    assert isinstance(last, bytes) and b"waiting lines" in last
+
+
+def test_point_9_a_snapshot_is_made_by_the_thread_of_the_disk(tmp_path: Path) -> None:
+    """A store of thousands of cards does not hold the loop."""
+    recorder = FlightRecorder(tmp_path, KEY)
+    shot(recorder)
+    assert not isinstance(recorder.take().lines[0], bytes)
 
 
 def test_the_key_of_the_unit_stays(tmp_path: Path) -> None:
@@ -118,41 +183,3 @@ def test_the_key_of_the_unit_stays(tmp_path: Path) -> None:
     assert len(unit_key(tmp_path / "none")) == 32
     (tmp_path / "flight.key").write_bytes(b"short")
     assert len(unit_key(tmp_path)) == 32
-
-
-def life(boot: str, unit: Unit, *lines: list[Any]) -> list[list[Any]]:
-    """A snapshot with this row, and what followed."""
-    records = [["setting", {"name": "a", "value": "b"}], ["unit", msgspec.to_builtins(unit)]]
-    return [["snapshot", {"boot_id": boot, "records": records}], *lines]
-
-
-def note(mono: float, utc: float | None = None) -> list[Any]:
-    return ["note", mono, utc, "code", {}]
-
-
-def utcs(lines: list[list[Any]], unit: Unit) -> list[float | None]:
-    return [utc for line, utc in timed(lines, unit) if line[0] != "snapshot"]
-
-
-def test_utc_is_found_where_anything_tells_it() -> None:
-    """The line itself, the store's row for the newest run, the next snapshot's row for an earlier one."""
-    first = life("one", Unit(), note(1.0), ["sent", 2.0, "[2]"])
-    second = life("two", Unit(boot_id="one", utc_offset=100.0), note(3.0), note(4.0, 999.0), ["event", 5.0, None, {}])
-    third = life("three", Unit(boot_id="two"), note(6.0))
-    store = Unit(boot_id="three", utc_offset=1000.0)
-    assert utcs([*first, *second, *third], store) == [101.0, 102.0, 998.0, 999.0, 1000.0, 1006.0]
-
-
-def test_a_life_without_its_start_has_the_boot_that_came_after() -> None:
-    """Its snapshot has left the ring; the row of the next one, or of the store, names its boot."""
-    assert utcs([note(1.0)], Unit(boot_id="one", utc_offset=10.0)) == [11.0]
-    again = life("two", Unit(boot_id="one", utc_offset=20.0), note(2.0))
-    assert utcs([note(1.0), *again], Unit(boot_id="two")) == [21.0, None]
-
-
-def test_utc_of_another_boot_says_nothing() -> None:
-    """A line whose boot's UTC is unknown has none; two runs of one boot share theirs."""
-    assert utcs(life("one", Unit(), note(1.0)), Unit(boot_id="two", utc_offset=10.0)) == [None]
-    both = [*life("one", Unit(), note(1.0)), *life("one", Unit(boot_id="one"), note(2.0))]
-    assert utcs(both, Unit(boot_id="one", utc_offset=10.0)) == [11.0, 12.0]
-    assert utcs([], Unit()) == []

@@ -10,11 +10,13 @@ import pytest
 
 from daemon.recorder.flight_recorder import FILES, FlightRecorder
 from daemon.recorder.replay import event_text, main, moment_text, replay, with_earlier
+from daemon.recorder.ring import read_lines
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import CardPresented, Event, FrameReceived, LinkUp, Now, Started, Tick
 from ocpp16.product import Identity, Product
 from ocpp16.records import Unit
 from ocpp16.step import Commit, Delete, Link, Note, Offer, Order, Outlet, Save, Tell, Withdraw
+from tests.daemon.understood import sent
 
 KEY = b"k" * 32
 
@@ -29,7 +31,7 @@ def recorded(folder: Path, drop: int = 0) -> FlightRecorder:
         now = Now(float(second), None)
         recorder.event(now, event)
         for frame in point.step(now, event).frames[drop:]:
-            recorder.sent(now.mono, frame)
+            recorder.sent(now.mono, sent(frame))
     recorder.note(Now(4.0, None), Note("boot-accepted", {"interval": 3}))
     recorder.flush()
     return recorder
@@ -47,11 +49,11 @@ def test_the_same_steps_are_taken_again(tmp_path: Path, capsys: pytest.CaptureFi
 def test_differences_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A frame that was not recorded, and one that differs, are shown, and the exit code is 1."""
     recorder = recorded(tmp_path, drop=1)
-    recorder.sent(5.0, "[another]")
+    recorder.sent(5.0, sent('[2,"another","Heartbeat",{}]'))
     recorder.flush()
     assert main([str(tmp_path / FILES[0])]) == 1
     text = capsys.readouterr().out
-    assert "DIFFERS    not recorded" in text and "DIFFERS    recorded: [another]" in text
+    assert "DIFFERS    not recorded" in text and 'DIFFERS    recorded: [2,"another"' in text
 
 
 def test_a_frame_missing_at_the_end_is_named(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_frame_missing_at_the_end_is_named(tmp_path: Path) -> None:
 
 
 def _snapshot(folder: Path) -> Any:
-    from daemon.recorder.flight_recorder import Snapshot, read_lines
+    from daemon.recorder.flight_recorder import Snapshot
 
     recorded(folder)
     return msgspec.convert(next(read_lines(folder / FILES[0]))[1], Snapshot)
@@ -75,12 +77,12 @@ def test_a_life_whose_start_is_lost_is_told(tmp_path: Path, capsys: pytest.Captu
     """Without its snapshot a record cannot be replayed, but it is shown."""
     recorder = FlightRecorder(tmp_path, KEY)
     recorder.event(Now(1.0, None), Tick())
-    recorder.sent(1.0, "[2]")
+    recorder.sent(1.0, sent('[2,"9","Heartbeat",{}]'))
     recorder.note(Now(4.0, None), Note("boot-accepted", {"interval": 3}))
     recorder.flush()
     assert main([str(tmp_path / FILES[0])]) == 0
     text = capsys.readouterr().out
-    assert "[2]" in text and "accepted" in text and "shown, not replayed" in text
+    assert "Heartbeat" in text and "accepted" in text and "shown, not replayed" in text
 
 
 def test_the_ring_is_read_from_its_oldest_file(tmp_path: Path) -> None:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from daemon.config.loader import load
 from daemon.config.model import Config
-from daemon.recorder.flight_recorder import FILES
+from daemon.journal.journal import LoggedNote
+from daemon.journal.redaction import masked
+from daemon.recorder.flight_recorder import FILES, RARE_FILES, FlightRecorder, unit_key
 from daemon.recorder.pseudonyms import Pseudonyms
-from daemon.recorder.support_bundle import BundleSources, Window, masked, recorded, within, write_diagnostics
-from ocpp16.events import Now
-from ocpp16.step import Upload
+from daemon.recorder.support_bundle import BundleSources, Window, recorded, within, write_diagnostics
+from ocpp16.events import CardPresented, Now
+from ocpp16.step import Note, Upload
 
-P = Pseudonyms(b"k" * 32)
 DAY = 86400.0
 NOON = 1_800_000_000.0
 CANARY, SECRET = "04CAFE77AA55", "00112233445566778899aabbccddeeff"
+NOTES = [
+    LoggedNote(0.0, NOON - DAY, Note("clock-known", {})),
+    LoggedNote(0.0, NOON, Note("store-ok", {})),
+    LoggedNote(0.0, None, Note("mains-lost", {})),
+    LoggedNote(0.0, NOON, Note("card-refused", {"id_tag": CANARY, "connector": 1, "reason": "Invalid"})),
+]
 
 
 class Views:
@@ -49,7 +56,7 @@ def config(folder: Path) -> Config:
     file = folder / "evsed.toml"
     file.write_text(
         f'[station]\nid = "CP1"\n[csms]\nurl = "ws://h"\nsecurity_profile = 0\nallow_insecure = true\n'
-        f'authorization_key = "{SECRET}"\n[store]\ndir = "{folder}"\n[ocpp]\nHeartbeatInterval = 300\n'
+        f'authorization_key = "{SECRET}"\n[hooks]\ninstall = ["/usr/bin/inst", "token=S3CRET"]\n[store]\ndir = "{folder}"\n[ocpp]\nHeartbeatInterval = 300\n'
     )
     return load([file], {})
 
@@ -59,13 +66,8 @@ async def bundle(folder: Path, **window: float | None) -> dict[str, Any]:
 
     async def recorded() -> None: ...
 
-    log: list[dict[str, Any]] = [
-        {"utc": NOON - DAY, "text": "old"},
-        {"utc": NOON, "text": "new"},
-        {"utc": None, "text": "no time"},
-    ]
     sources = BundleSources(
-        config(folder), Views(), lambda: {"version": "1"}, lambda: log, recorded, lambda: Now(1.0, NOON)
+        config(folder), Views(), lambda: {"version": "1"}, lambda: NOTES, recorded, lambda: Now(1.0, NOON)
     )
     job = Upload(1, "http://h/", "diagnostics-5.tar.gz", window.get("oldest"), window.get("latest"))
     assert await write_diagnostics(job, sources) == "diagnostics-5.tar.gz"
@@ -87,7 +89,7 @@ async def test_what_is_in_it(tmp_path: Path) -> None:
     names = ("about", "status", "log", "configuration", "queue", "transactions")
     assert set(files) == {*(f"{name}.json" for name in names), FILES[0]}
     assert files["about.json"]["settings"]["station"]["id"] == "CP1" and files["about.json"]["hall"]["version"] == "1"
-    assert [row["text"] for row in files["log.json"]] == ["old", "new", "no time"]
+    assert [row["code"] for row in files["log.json"]] == ["clock-known", "store-ok", "mains-lost", "card-refused"]
     assert files["configuration.json"][1] == {"key": "HeartbeatInterval", "value": "300"}
     assert files[FILES[0]] == b"recorded"
     assert (tmp_path / "transfers" / "diagnostics-5.tar.gz").stat().st_mode & 0o777 == 0o600
@@ -104,7 +106,7 @@ async def test_what_is_not_in_it(tmp_path: Path) -> None:
 async def test_the_window(tmp_path: Path) -> None:
     """Log and transactions that overlap it; what carries no time is in it."""
     files = await bundle(tmp_path, oldest=NOON - 60, latest=NOON + 60)
-    assert [row["text"] for row in files["log.json"]] == ["new", "no time"]
+    assert [row["code"] for row in files["log.json"]] == ["store-ok", "mains-lost", "card-refused"]
     assert [row["number"] for row in files["transactions.json"]] == [2, 3]
 
 
@@ -139,12 +141,25 @@ def test_odd_times() -> None:
     assert within(rows, window, "began", "ended") == rows[:1]
 
 
-def test_masks_reach_deep() -> None:
-    """Cards and secrets are found below lists and maps, by any spelling of their names."""
-    part = {"a": [{"idTag": "C1", "parent_id_tag": "C2", "password": "x"}], "n": 1, "id_tag": None}
-    assert masked(part, P) == {
-        "a": [{"idTag": P.tag("C1"), "parent_id_tag": P.tag("C2"), "password": ""}],
-        "n": 1,
-        "id_tag": None,
-    }
-    assert msgspec.json.encode(masked(part, P))
+async def test_point_15_one_kind_of_pseudonym_everywhere(tmp_path: Path) -> None:
+    """In rows and in log lines; the masks of the log are nowhere, and the unit's key is not in it."""
+    recorder = FlightRecorder(tmp_path, unit_key(tmp_path))
+    recorder.event(Now(1.0, NOON), CardPresented(1, CANARY, 1.0))
+    recorder.note(Now(1.0, NOON), NOTES[3].note)
+    recorder.flush()
+    files = await bundle(tmp_path)
+    pseudonym = Pseudonyms(unit_key(tmp_path)).tag(CANARY)
+    assert files["queue.json"][0]["id_tag"] == pseudonym and pseudonym in files["log.json"][3]["text"]
+    lines = b"".join(zlib.decompressobj(31).decompress(files[name]) for name in (FILES[0], RARE_FILES[0])).decode()
+    assert lines.count(pseudonym) == 2
+    whole = json.dumps(files, default=lambda data: zlib.decompressobj(31).decompress(data).decode())
+    assert masked(CANARY) not in whole and unit_key(tmp_path).hex() not in whole
+    assert not {name for name in files if "key" in name}
+
+
+async def test_point_14_settings_by_allow_list(tmp_path: Path) -> None:
+    """Known settings are shown, secrets and unknown ones are not."""
+    settings = (await bundle(tmp_path))["about.json"]["settings"]
+    assert settings["ocpp"] == {"HeartbeatInterval": "300"} and settings["csms"]["url"] == "ws://h"
+    assert not {"authorization_key", "password"} & set(settings["csms"])
+    assert settings["hooks"]["install"] == ["(hidden, 13 characters)", "(hidden, 12 characters)"]
