@@ -42,7 +42,8 @@ def leave(code: int) -> NoReturn:
     Raises SystemExit where there are none.
     """
     if threading.active_count() > 1:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError, OSError, ValueError):  # closed at the start, or its reader is gone
+                stream.flush()
         os._exit(code)
     sys.exit(code)

@@ -24,6 +24,7 @@ from ocpp16.step import Note, Upload
 DAY = 86400.0
 NOON = 1_800_000_000.0
 CANARY, SECRET = "04CAFE77AA55", "00112233445566778899aabbccddeeff"
+HOOKS = '[hooks]\ninstall = ["/usr/bin/inst", "token=S3CRET"]\n'
 NOTES = [
     LoggedNote(0.0, NOON - DAY, Note("clock-known", {})),
     LoggedNote(0.0, NOON, Note("store-ok", {})),
@@ -56,7 +57,7 @@ def config(folder: Path) -> Config:
     file = folder / "evsed.toml"
     file.write_text(
         f'[station]\nid = "CP1"\n[csms]\nurl = "ws://h"\nsecurity_profile = 0\nallow_insecure = true\n'
-        f'authorization_key = "{SECRET}"\n[hooks]\ninstall = ["/usr/bin/inst", "token=S3CRET"]\n[store]\ndir = "{folder}"\n[ocpp]\nHeartbeatInterval = 300\n'
+        f'authorization_key = "{SECRET}"\n{HOOKS}[store]\ndir = "{folder}"\n[ocpp]\nHeartbeatInterval = 300\n'
     )
     return load([file], {})
 
