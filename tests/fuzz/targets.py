@@ -23,7 +23,7 @@ from drivers import board_protocol
 from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
-from tests.fuzz import corpus, mutate
+from tests.fuzz import bystanders, corpus, mutate
 from tests.fuzz.life import Lives
 from tests.fuzz.lines import ControlLines
 
@@ -169,6 +169,8 @@ def take_board(item: tuple[bytes, board_protocol.Direction]) -> None:
 
 LIVES = Lives()
 CONTROL = ControlLines()
+NOTES = bystanders.Notes()
+RECORDS = bystanders.Records()
 
 TARGETS: list[Target] = [
     Target("frames", 25_000, make_frame, take_frame),
@@ -177,4 +179,9 @@ TARGETS: list[Target] = [
     Target("board", 20_000, make_board, take_board),
     Target("control", 12_000, CONTROL.make, CONTROL.take, CONTROL.fresh),
     Target("station", 20_000, LIVES.make, LIVES.take, LIVES.fresh),
+    Target("trace", 16_000, bystanders.make_seen, bystanders.take_seen),
+    Target("recorder", 8_000, RECORDS.make, RECORDS.take, RECORDS.fresh),
+    Target("journal", 8_000, bystanders.make_note, NOTES.take, NOTES.fresh),
+    Target("bundle", 4_000, bystanders.make_row, bystanders.take_row),
+    Target("replies", 8_000, bystanders.make_reply, bystanders.take_reply),
 ]
