@@ -35,6 +35,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "smbus2": ("drivers/ports/",),
     "RPi": ("drivers/ports/",),
     "httpx": ("daemon/transfers/http.py",),
+    "httpcore": ("daemon/transfers/http.py",),
     "rich": ("daemon/ctl/",),
     "msgspec": ("ocpp16/", "daemon/"),
 }

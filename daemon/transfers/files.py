@@ -6,6 +6,7 @@ A partial file is resumed from what was synchronised to disk: after a power cut 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
@@ -22,6 +23,9 @@ FOLDER = "transfers"
 """In the store's folder."""
 SYNC_EVERY_BYTES = 8 << 20
 """How much of a download may be lost by a power cut."""
+INSTALL_LOCK = "install.lock"
+"""Held while an installer runs, which may outlive `evsed`: no sweep removes it."""
+WRITE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 PENDING = ("waiting", "downloading", "downloaded", "installing")
 """States of an update whose file is still needed."""
 
@@ -71,11 +75,21 @@ class Partial:
         """Open it and cut it at `offset`; `expected`: its whole size, if known.  Raises TransferFailed."""
         self._check_room((expected or 0) - offset)
         with _disk_errors():
-            self._file = open(self._part, "r+b" if offset else "wb", opener=private)  # noqa: SIM115  see _close
+            self._file = open(os.open(self._part, WRITE_FLAGS, 0o600), "r+b")  # noqa: SIM115  see _close
+            self._take_alone()
             self._file.truncate(offset)
             self._file.seek(offset)
             self._validator, self._size, self._unsynced = validator, offset, 0
             self._save_state()
+
+    def _take_alone(self) -> None:
+        """One that was given up and hangs may still write this file; it must not write into ours."""
+        assert self._file is not None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._close()
+            raise TransferFailed("disk", "an earlier download still writes this file") from None
 
     def write(self, chunk: bytes) -> None:
         """Raises TransferFailed."""
@@ -154,10 +168,10 @@ def made_folder(store: Path) -> Path:
 
 
 def sweep(folder: Path, keeps: Callable[[str], bool]) -> None:
-    """Remove every file but those for whose name `keeps` is true."""
+    """Remove every file but those for whose name `keeps` is true, and the lock."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            if not keeps(path.name):
+            if path.name != INSTALL_LOCK and not keeps(path.name):
                 path.unlink()
 
 

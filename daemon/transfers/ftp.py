@@ -1,4 +1,7 @@
-"""FTP, and FTPS by explicit TLS (implicit at port 990): passive mode, download of one file with resume, or upload."""
+"""FTP, and FTPS by explicit TLS (implicit at port 990): passive mode, download of one file with resume, or upload.
+
+`ftplib` speaks the commands; the connections are ours, so that each is held by the watch before its first byte.
+"""
 
 from __future__ import annotations
 
@@ -8,132 +11,141 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO, cast
 from urllib.parse import unquote
 
-from daemon.journal.redaction import joined_line
+from daemon.transfers.causes import ftp_reply, of_system
+from daemon.transfers.dialling import dialled, protected
 from daemon.transfers.files import Partial
 from daemon.transfers.limits import TransferFailed, Watch
 from daemon.transfers.urls import Location
 
-CAUSE_CHARS = 120
 CHUNK_BYTES = 64 << 10
 IMPLICIT_PORT = 990
 """There TLS begins with the first octet: ftps-control of IANA's registry."""
-_ERRORS = (ftplib.Error, OSError, EOFError, ValueError)
+REPLY_LINES = 1000
+"""Of one transfer: greeting and welcome may be long, not endless."""
+_ERRORS = (ftplib.Error, OSError, EOFError, ValueError, OverflowError)
 
 
-class _Ftp(ftplib.FTP):
-    """Plain FTP; its sockets are registered with the watch.
+class _ReplyLines:
+    """The lines of a control connection, counted; a text that is not UTF-8 is no reason to fail."""
 
-    Data connections go to the host of the control connection, whatever address the server announces (ftplib's default).
-    """
+    def __init__(self, sock: socket.socket, watch: Watch) -> None:
+        self._file = sock.makefile("r", encoding="utf-8", errors="replace")
+        self._watch = watch
+        self._lines = 0
 
-    def __init__(self, watch: Watch) -> None:
-        super().__init__()
-        self.watch = watch
+    def readline(self, longest: int) -> str:
+        line = self._file.readline(longest)
+        self._lines += 1
+        self._watch.beside(len(line))
+        if self._lines > REPLY_LINES:
+            raise TransferFailed("FTP", f"more than {REPLY_LINES} lines of replies")
+        return line
 
-    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
-        data, size = super().ntransfercmd(cmd, rest)
-        self.watch.hold(data)
-        return data, size
-
-
-class _Ftps(ftplib.FTP_TLS):
-    """Control and data protected; the data connection resumes the control connection's TLS session."""
-
-    def __init__(self, watch: Watch, context: ssl.SSLContext) -> None:
-        super().__init__(context=context)
-        self.watch = watch
-
-    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
-        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
-        self.watch.hold(data)
-        control = self.sock
-        assert isinstance(control, ssl.SSLSocket)
-        return self.context.wrap_socket(data, server_hostname=self.host, session=control.session), size
+    def close(self) -> None:
+        self._file.close()
 
 
-class _ImplicitFtps(_Ftps):
-    """TLS from the first octet; the certificate must be that of `name`."""
+class _Session:
+    """A control connection, logged in, and the data connections that belong to it."""
 
-    def __init__(self, watch: Watch, context: ssl.SSLContext, name: str) -> None:
-        super().__init__(watch, context)
-        self.name = name
+    def __init__(self, location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext | None) -> None:
+        self.stage = "TCP"
+        self.ftp = ftplib.FTP()
+        self._location = location
+        self._addresses = addresses
+        self._watch = watch
+        self._tls = tls
+        self._safe: ssl.SSLSocket | None = None
+        self._peer = ""
 
-    def connect(
-        self, host: str = "", port: int = 0, timeout: float = 0.0, source_address: tuple[str, int] | None = None
-    ) -> str:
-        plain = socket.create_connection((host, port), timeout)
-        self.af = plain.family
-        self.sock = self.context.wrap_socket(plain, server_hostname=self.name)
-        self.file = self.sock.makefile("r", encoding=self.encoding)
-        self.welcome = self.getresp()
-        return self.welcome
+    def open(self) -> None:
+        """Raises what `_ERRORS` names, and TransferFailed."""
+        implicit = self._location.port == IMPLICIT_PORT
+        sock = dialled(self._addresses, self._location.port, self._watch)
+        self._peer = sock.getpeername()[0]
+        self._adopt(sock)
+        self.stage = "FTP"
+        protects = self._location.scheme == "ftps"
+        if protects and implicit:
+            self._protect()
+        self.ftp.welcome = self.ftp.getresp()
+        if protects and not implicit:
+            self.stage = "TLS"
+            self.ftp.voidcmd("AUTH TLS")
+            self._protect()
+        self.stage = "login"
+        self.ftp.login(self._location.user or "anonymous", self._location.password)
+        if protects:
+            self.ftp.voidcmd("PBSZ 0")
+            self.ftp.voidcmd("PROT P")
+        self.stage = "FTP"
+        self.ftp.voidcmd("TYPE I")
 
-    def auth(self) -> str:
-        return ""  # protected already
+    def _adopt(self, sock: socket.socket) -> None:
+        self.ftp.sock = sock
+        self.ftp.af = sock.family
+        self.ftp.file = cast(TextIO, _ReplyLines(sock, self._watch))
+
+    def _protect(self) -> None:
+        assert self.ftp.sock is not None and self._tls is not None
+        self._safe = protected(self.ftp.sock, self._tls, self._location.host, self._watch)
+        self._adopt(self._safe)  # what came unprotected after the reply is dropped with its buffer
+
+    def data(self, command: str, rest: int = 0) -> tuple[socket.socket, int | None]:
+        """The data connection of a command, and the size that its reply may name.
+
+        It goes to the host of the control connection, whatever address the server announces; protected, it resumes the
+        TLS session of the control connection.
+        """
+        _, port = self.ftp.makepasv()
+        data = dialled([self._peer], port, self._watch)
+        try:
+            if rest:
+                self.ftp.sendcmd(f"REST {rest}")
+            reply = self.ftp.sendcmd(command)
+            if reply[:1] == "2":  # some servers say 200 before their 150
+                reply = self.ftp.getresp()
+            if reply[:1] != "1":
+                raise ftplib.error_reply(reply)
+            if self._safe is not None and self._tls is not None:
+                data = protected(data, self._tls, self._location.host, self._watch, self._safe.session)
+        except BaseException:
+            data.close()
+            raise
+        return data, ftplib.parse150(reply) if reply[:3] == "150" else None
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.ftp.close()
 
 
 @contextmanager
-def _session(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext) -> Iterator[_Ftp | _Ftps]:
+def _session(
+    location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext | None
+) -> Iterator[_Session]:
     """Connected and logged in.  Raises TransferFailed."""
-    stage = "TCP"
-    ftp = _made(location, watch, tls)
+    session = _Session(location, addresses, watch, tls)
     try:
-        try:
-            _connect(ftp, location, addresses, watch)
-            if isinstance(ftp, _Ftps):
-                stage = "TLS"
-                ftp.auth()
-            stage = "login"
-            ftp.login(location.user or "anonymous", location.password)
-            if isinstance(ftp, _Ftps):
-                ftp.prot_p()
-            stage = "FTP"
-            ftp.voidcmd("TYPE I")
-            yield ftp
-        except _ERRORS as error:
-            raise _failure(stage, error, watch) from error
-    finally:
-        ftp.close()
-
-
-def _made(location: Location, watch: Watch, tls: ssl.SSLContext) -> _Ftp | _Ftps:
-    if location.scheme != "ftps":
-        return _Ftp(watch)
-    if location.port != IMPLICIT_PORT:
-        return _Ftps(watch, tls)
-    return _ImplicitFtps(watch, tls, location.host)
-
-
-def _connect(ftp: _Ftp | _Ftps, location: Location, addresses: Sequence[str], watch: Watch) -> None:
-    for number, address in enumerate(addresses, 1):
+        session.open()
+        yield session
+    except _ERRORS as error:
         watch.check()
-        try:
-            ftp.connect(address, location.port, watch.limits.connect_s)
-        except OSError:
-            if number == len(addresses):
-                raise
-            continue
-        break
-    ftp.host = location.host  # the certificate must be the name's, not the address's
-    assert ftp.sock is not None
-    watch.hold(ftp.sock)
-    ftp.sock.settimeout(watch.limits.stall_s)
-    ftp.timeout = watch.limits.stall_s
+        raise _failure(session.stage, error, watch) from error
+    finally:
+        session.close()
 
 
 def _failure(stage: str, error: BaseException, watch: Watch) -> TransferFailed:
-    watch.check()
-    if isinstance(error, ssl.SSLError):
-        stage = "TLS"
     if isinstance(error, TimeoutError):
         return TransferFailed(stage, f"no data within {watch.limits.stall_s:g} s")
     if isinstance(error, EOFError):
         return TransferFailed(stage, "the server closed the connection")
-    return TransferFailed(
-        stage, joined_line(str(getattr(error, "strerror", None) or error), CAUSE_CHARS) or type(error).__name__
-    )
+    if isinstance(error, OSError):
+        return TransferFailed("TLS" if isinstance(error, ssl.SSLError) else stage, of_system(error))
+    return TransferFailed(stage, ftp_reply(str(error)) if isinstance(error, ftplib.Error) else ftp_reply(""))
 
 
 def _path(location: Location) -> str:
@@ -147,25 +159,37 @@ def _path(location: Location) -> str:
 # --- download ---------------------------------------------------------------------------------------------------------
 
 
-def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, partial: Partial) -> None:
+def download(
+    location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext | None, partial: Partial
+) -> None:
     """The whole file into `partial`, resumed where an earlier attempt ended.  Raises TransferFailed, OSError."""
     path = _path(location)
-    with _session(location, addresses, watch, tls) as ftp:
-        size, validator = _about(ftp, path)
+    with _session(location, addresses, watch, tls) as session:
+        size, validator = _about(session.ftp, path)
         watch.expects(size or 0)
         kept = partial.kept()
         offset = kept.bytes if kept.validator == validator and size is not None and kept.bytes < size else 0
-        source, size = _opened(ftp, path, offset, size)
+        source, named = session.data(f"RETR {path}", offset)
+        if size is None and not offset:
+            size = named
+            watch.expects(size or 0)
         watch.bytes = offset
-        partial.begin(offset, validator, size)
-        while piece := source.recv(CHUNK_BYTES):
-            partial.write(piece)
-            watch.passed(len(piece))
-        _end(source)
-        ftp.voidresp()
+        with source:
+            _receive(source, partial, offset, validator, size, watch)
+            _end(source)
+        session.ftp.voidresp()
     watch.check()
     if size is not None and partial.size != size:
         raise TransferFailed("FTP", f"{partial.size} bytes received, {size} were announced")
+
+
+def _receive(
+    source: socket.socket, partial: Partial, offset: int, validator: str, size: int | None, watch: Watch
+) -> None:
+    partial.begin(offset, validator, size)
+    while piece := source.recv(CHUNK_BYTES):
+        partial.write(piece)
+        watch.passed(len(piece))
 
 
 def _about(ftp: ftplib.FTP, path: str) -> tuple[int | None, str]:
@@ -178,26 +202,21 @@ def _about(ftp: ftplib.FTP, path: str) -> tuple[int | None, str]:
     return size, f"{size}/{changed}" if changed and size is not None else ""
 
 
-def _opened(ftp: ftplib.FTP, path: str, offset: int, size: int | None) -> tuple[socket.socket, int | None]:
-    """The data connection, and the size; where SIZE gave none, the one that the server announces with it."""
-    source, named = ftp.ntransfercmd(f"RETR {path}", offset or None)
-    return source, named if size is None and not offset else size
-
-
 # --- upload -----------------------------------------------------------------------------------------------------------
 
 
-def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, file: Path) -> None:
+def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext | None, file: Path) -> None:
     """Send the file (STOR).  Raises TransferFailed, OSError."""
     path = _path(location)
     watch.expects(file.stat().st_size)
-    with file.open("rb") as source, _session(location, addresses, watch, tls) as ftp:
-        sink = ftp.transfercmd(f"STOR {path}")
-        while piece := source.read(CHUNK_BYTES):
-            sink.sendall(piece)
-            watch.passed(len(piece))
-        _end(sink)
-        ftp.voidresp()
+    with file.open("rb") as source, _session(location, addresses, watch, tls) as session:
+        sink, _ = session.data(f"STOR {path}")
+        with sink:
+            while piece := source.read(CHUNK_BYTES):
+                sink.sendall(piece)
+                watch.passed(len(piece))
+            _end(sink)
+        session.ftp.voidresp()
 
 
 def _end(data: socket.socket) -> None:
@@ -207,4 +226,3 @@ def _end(data: socket.socket) -> None:
             data.unwrap()
     with suppress(OSError):
         socket.socket.shutdown(data, socket.SHUT_WR)  # the watch holds a duplicate: closing ours alone would not end it
-    data.close()

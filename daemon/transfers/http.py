@@ -1,42 +1,111 @@
-"""HTTP and HTTPS by httpx: download of one file with resume, or upload.  No redirects, no proxies, no DNS lookup."""
+"""HTTP and HTTPS by httpx: download of one file with resume, or upload.  No redirects, no proxies, no DNS lookup.
+
+The connections are ours: httpx's own would be held by no watch while they are made, and count no interim responses.
+"""
 
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+import httpcore
 import httpx
 
 from daemon import __version__
-from daemon.journal.redaction import joined_line
+from daemon.transfers.causes import http_status, of_system
+from daemon.transfers.dialling import dialled, protected
 from daemon.transfers.files import Partial
 from daemon.transfers.limits import TransferFailed, Watch
 from daemon.transfers.urls import Location
 
-CAUSE_CHARS = 120
 CHUNK_BYTES = 64 << 10
 NO_PUT = (405, 501)
 """Method Not Allowed, Not Implemented: the server does not support PUT."""
 
 
-class _Progress:
-    """The stage of a connection, as httpx reports it; its sockets are registered with the watch."""
+class _Stream(httpcore.NetworkStream):
+    """One connection; what is read from it counts against what may come besides the file."""
 
-    def __init__(self, watch: Watch) -> None:
-        self.stage = "TCP"
+    def __init__(self, sock: socket.socket, watch: Watch) -> None:
+        self._sock = sock
         self._watch = watch
 
-    def trace(self, name: str, info: Mapping[str, Any]) -> None:
-        if name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._watch.hold(info["return_value"].get_extra_info("socket"))
-        if name.startswith("connection.start_tls."):
-            self.stage = "TLS"
-        elif name.startswith("http11."):
-            self.stage = "HTTP"
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            data = self._sock.recv(max_bytes)
+        except OSError as error:
+            raise _lost(error, self._watch) from error
+        self._watch.beside(len(data))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        try:
+            self._sock.sendall(buffer)
+        except TimeoutError as error:
+            raise _lost(error, self._watch) from error
+        except OSError as error:  # a server may answer before it has read everything: that answer is read
+            raise httpcore.WriteError from error
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(protected(self._sock, ssl_context, server_hostname or "", self._watch), self._watch)
+
+
+class _Dialler(httpcore.NetworkBackend):
+    """Connects to the addresses that were checked, whatever the host of the URL."""
+
+    def __init__(self, addresses: Sequence[str], watch: Watch) -> None:
+        self._addresses = addresses
+        self._watch = watch
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: object = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(dialled(self._addresses, port, self._watch), self._watch)
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+
+class _Transport(httpx.BaseTransport):
+    """What httpx asks, over a connection of our own."""
+
+    def __init__(self, dialler: _Dialler, tls: ssl.SSLContext | None) -> None:
+        self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=dialler)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        asked = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=cast(httpx.SyncByteStream, request.stream),
+            extensions=request.extensions,
+        )
+        answer = self._pool.handle_request(asked)
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(cast(Iterable[bytes], answer.stream)))
+
+    def close(self) -> None:
+        self._pool.close()
 
 
 @contextmanager
@@ -45,66 +114,64 @@ def _response(
     location: Location,
     addresses: Sequence[str],
     watch: Watch,
-    tls: ssl.SSLContext,
+    tls: ssl.SSLContext | None,
     headers: Mapping[str, str],
     content: Path | None = None,
 ) -> Iterator[httpx.Response]:
     """The response, its body unread, from the first address that connects.  Raises TransferFailed."""
-    limits = watch.limits
-    times = httpx.Timeout(limits.stall_s, connect=limits.connect_s)
     own = {"Host": location.authority, "User-Agent": f"evsed/{__version__}", "Connection": "close"}
     if location.user is not None:
         pair = f"{location.user}:{location.password}".encode()
         own["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    with httpx.Client(verify=tls, trust_env=False, follow_redirects=False, timeout=times) as client:
-        for number, address in enumerate(addresses, 1):
-            watch.check()
-            progress = _Progress(watch)
-            url = httpx.URL(scheme=location.scheme, host=address, port=location.port, raw_path=location.target.encode())
-            request = client.build_request(
-                method,
-                url,
-                headers={**own, **headers},
-                content=None if content is None else _pieces(content, watch),
-                extensions={"sni_hostname": location.host, "trace": progress.trace},
-            )
-            try:
-                response = client.send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if number < len(addresses) and progress.stage == "TCP":
-                    continue
-                raise _failure(progress.stage, error, watch) from error
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-                raise _failure(progress.stage, error, watch) from error
-            try:
-                yield response
-            except (httpx.HTTPError, httpx.StreamError) as error:
-                raise _failure("HTTP", error, watch) from error
-            finally:
-                response.close()
-            return
+    request = httpx.Request(
+        method,
+        httpx.URL(scheme=location.scheme, host=addresses[0], port=location.port, raw_path=location.target.encode()),
+        headers={**own, **headers},
+        content=None if content is None else _pieces(content, watch),
+        extensions={"sni_hostname": location.host},
+    )
+    try:
+        with _Transport(_Dialler(addresses, watch), tls) as transport:
+            yield transport.handle_request(request)
+    except httpcore.RemoteProtocolError as error:
+        watch.check()
+        raise TransferFailed("HTTP", _not_http(error)) from error
+    except (httpcore.WriteError, httpcore.LocalProtocolError, ValueError) as error:
+        watch.check()
+        raise TransferFailed("HTTP", f"the request cannot be sent ({type(error).__name__})") from error
 
 
-def _failure(stage: str, error: Exception, watch: Watch) -> TransferFailed:
+def _lost(error: OSError, watch: Watch) -> TransferFailed:
     watch.check()
-    if isinstance(error, TransferFailed):
-        return error
-    if isinstance(error, httpx.TimeoutException):
-        waits = watch.limits.connect_s if isinstance(error, httpx.ConnectTimeout) else watch.limits.stall_s
-        return TransferFailed(stage, f"no data within {waits:g} s")
-    return TransferFailed(stage, joined_line(str(error), CAUSE_CHARS) or type(error).__name__)
+    if isinstance(error, TimeoutError):
+        return TransferFailed("HTTP", f"no data within {watch.limits.stall_s:g} s")
+    return TransferFailed("TLS" if isinstance(error, ssl.SSLError) else "HTTP", of_system(error))
+
+
+def _not_http(error: httpcore.RemoteProtocolError) -> str:
+    """Of the parser's texts only those that are known to repeat nothing of the server's."""
+    text = str(error)
+    for begin, cause in (
+        ("peer closed connection", "the connection was closed before the end of the file"),
+        ("Server disconnected", "the server closed the connection without a response"),
+    ):
+        if text.startswith(begin):
+            return cause
+    return "the response is not valid HTTP"
 
 
 def _refused(response: httpx.Response) -> TransferFailed:
-    if response.is_redirect or 300 <= response.status_code < 400:
+    if 300 <= response.status_code < 400:
         return TransferFailed("HTTP", f"status {response.status_code}: redirects are not followed")
-    return TransferFailed("HTTP", joined_line(f"status {response.status_code} {response.reason_phrase}", CAUSE_CHARS))
+    return TransferFailed("HTTP", http_status(response.status_code))
 
 
 # --- download ---------------------------------------------------------------------------------------------------------
 
 
-def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, partial: Partial) -> None:
+def download(
+    location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext | None, partial: Partial
+) -> None:
     """The whole file into `partial`, resumed where an earlier attempt ended.  Raises TransferFailed, OSError."""
     kept = partial.kept()
     headers = {"Accept-Encoding": "identity"}
@@ -121,7 +188,8 @@ def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ss
         watch.expects(size)
         watch.bytes = offset
         partial.begin(offset, _validator(response), size)
-        for chunk in response.iter_raw(CHUNK_BYTES):
+        for chunk in cast(Iterable[bytes], response.stream):
+            watch.beside(-len(chunk))
             partial.write(chunk)
             watch.passed(len(chunk))
     watch.check()
@@ -132,7 +200,7 @@ def download(location: Location, addresses: Sequence[str], watch: Watch, tls: ss
 def _extent(response: httpx.Response, kept_bytes: int) -> tuple[int, int]:
     """The offset of the response's body in the file, and the file's size.  Raises TransferFailed."""
     length = response.headers.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit() and len(length) < 16):
+    if not (length.isascii() and length.isdigit() and len(length) < 16) or "Transfer-Encoding" in response.headers:
         raise TransferFailed("HTTP", "the server does not give the size of the file (Content-Length)")
     if response.status_code == 200:
         return 0, int(length)
@@ -153,7 +221,7 @@ def _validator(response: httpx.Response) -> str:
 # --- upload -----------------------------------------------------------------------------------------------------------
 
 
-def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext, file: Path) -> None:
+def upload(location: Location, addresses: Sequence[str], watch: Watch, tls: ssl.SSLContext | None, file: Path) -> None:
     """Send the file by PUT, or by POST where the server does not support PUT.  Raises TransferFailed, OSError."""
     size = file.stat().st_size
     watch.expects(size)

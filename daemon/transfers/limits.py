@@ -18,11 +18,13 @@ class Limits(msgspec.Struct, frozen=True):
     stall_s: float = 60.0
     """Without a single byte for so long it is given up."""
     connect_s: float = 20.0
-    """For one address, TLS included."""
+    """For the look-up of the name, for one address, and for the TLS handshake."""
     whole_s: float = 3600.0
     """For the whole transfer."""
     firmware_bytes: int = 512 << 20
     upload_bytes: int = 64 << 20
+    beside_bytes: int = 256 << 10
+    """What a server may send besides the file: replies, header fields, interim responses, the frames of chunks."""
     rate_bytes_s: float = float(4 << 20)
     """On average: charging and its messages come first."""
     spare_bytes: int = 16 << 20
@@ -30,7 +32,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class TransferFailed(Exception):
-    """Why a transfer failed: stage and cause, for one line of a log; without any password."""
+    """Why a transfer failed: stage and cause, for one line of a log; in words of ours, never in the server's."""
 
     def __init__(self, stage: str, cause: str) -> None:
         super().__init__(f"{stage}: {cause}")
@@ -39,16 +41,14 @@ class TransferFailed(Exception):
 class Watch:
     """Watches one transfer's limits.  `cancel` and `cut` may be called from any thread: they shut its sockets at once.
 
-    `most_bytes` bounds its size; `secret` is a password that must not appear in a cause.
+    `most_bytes` bounds its size.  Every socket is held before it is connected, so none is without a deadline.
     """
 
-    def __init__(
-        self, limits: Limits, most_bytes: int, clock: Callable[[], float] = time.monotonic, secret: str = ""
-    ) -> None:
+    def __init__(self, limits: Limits, most_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits
         self.most_bytes = most_bytes
-        self.secret = secret
         self.bytes = 0
+        self._beside = 0
         self._clock = clock
         self._began = clock()
         self._stop = threading.Event()
@@ -91,12 +91,11 @@ class Watch:
                 _shut(sock)
 
     def hold(self, sock: socket.socket) -> None:
-        """Register a socket of this transfer, to be shut when it is aborted."""
-        with suppress(OSError), self._lock:
-            twin = socket.socket(fileno=os.dup(sock.fileno()))  # works for TLS sockets, too, whose dup() raises
+        """Register a socket of this transfer, to be shut when it is aborted.  Raises OSError, TransferFailed."""
+        twin = socket.socket(fileno=os.dup(sock.fileno()))  # works for TLS sockets, too, whose dup() raises
+        with self._lock:
             self._held.append(twin)
-            if self._stop.is_set():
-                _shut(twin)
+        self.check()
 
     def check(self) -> None:
         """Raises TransferFailed where it was aborted."""
@@ -109,6 +108,13 @@ class Watch:
         """The announced size, before the first byte.  Raises TransferFailed where it is too large."""
         if size > self.most_bytes:
             raise TransferFailed("transfer", f"{size} bytes are announced, at most {self.most_bytes} are allowed")
+
+    def beside(self, size: int) -> None:
+        """`size` more bytes came that are not of the file (a negative size: they were).  Raises TransferFailed."""
+        self._beside += size
+        self.check()
+        if self._beside > self.limits.beside_bytes:
+            raise TransferFailed("transfer", f"more than {self.limits.beside_bytes} bytes besides the file")
 
     def passed(self, size: int) -> None:
         """`size` more bytes were transferred; waits where that was too fast.  Raises TransferFailed at a limit."""

@@ -6,13 +6,17 @@ Blocking, for a thread or for `evsed-job`.  The protocols: `http.py`, `ftp.py`, 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from daemon.journal.redaction import joined_line
+from daemon.transfers import trust
+from daemon.transfers.causes import of_surprise, of_system
+from daemon.transfers.dialling import resolved
 from daemon.transfers.files import Partial, made_folder, sweep
 from daemon.transfers.limits import Limits, TransferFailed, Watch
 from daemon.transfers.urls import (
@@ -68,75 +72,68 @@ def _outcome(work: Callable[[], str], watch: Watch) -> tuple[bool, str]:
         with watch:
             return True, work()
     except UrlRefused as refused:
-        ok, line = False, f"URL: {refused}"
+        line = f"URL: {refused}"
     except TransferFailed as failed:
-        ok, line = False, str(failed)
+        line = str(failed)
     except OSError as error:
-        ok, line = False, f"disk: {error.strerror or error}"
+        line = f"disk: {of_system(error)}"
     except Exception as error:  # whatever a library raises must not end the station
-        ok, line = False, f"transfer: {type(error).__name__}: {error}"
-    line = f"transfer: {watch.why}" if watch.why else line
-    line = line.replace(watch.secret, "***") if watch.secret else line
-    return ok, joined_line(line)
+        line = f"transfer: internal error, {of_surprise(error)}; please report this"
+    return False, joined_line(f"transfer: {watch.why}" if watch.why else line)
 
 
-def _location(text: str, terms: Terms, watch: Watch) -> tuple[Location, list[str]]:
+def _checked(text: str, terms: Terms, watch: Watch) -> tuple[Location, Sequence[str]]:
     location = read_location(text, terms.rules.schemes)
-    watch.secret = location.password
-    return location, checked_addresses(location, terms.rules, terms.resolve, terms.ours)
+    look_up = partial(resolved, resolve=terms.resolve, watch=watch)
+    return location, checked_addresses(location, terms.rules, look_up, terms.ours)
+
+
+def _trust(location: Location, terms: Terms) -> ssl.SSLContext | None:
+    """None where nothing is protected.  Raises TransferFailed."""
+    return trust.context(location.scheme, terms.ca_file) if location.scheme in ("https", "ftps") else None
 
 
 def _download(text: str, terms: Terms, watch: Watch) -> str:
-    location, addresses = _location(text, terms, watch)
     folder = made_folder(terms.store)
-    partial = Partial(folder, text, terms.limits.spare_bytes)
-    watch.check()
-    sweep(folder, lambda name: not name.startswith("firmware-") or name.startswith(partial.whole.stem))
-    with suppress(OSError):
-        partial.whole.unlink(missing_ok=True)  # of an earlier update: the content may have changed
+    image = Partial(folder, text, terms.limits.spare_bytes)
     try:
+        watch.check()
+        location, addresses = _checked(text, terms, watch)
+        sweep(folder, lambda name: not name.startswith("firmware-") or name.startswith(image.whole.stem))
+        with suppress(OSError):
+            image.whole.unlink(missing_ok=True)  # of an earlier update: the content may have changed
         if location.scheme.startswith("http"):
             from daemon.transfers import http
 
-            http.download(location, addresses, watch, _trust(terms), partial)
+            http.download(location, addresses, watch, _trust(location, terms), image)
         else:
             from daemon.transfers import ftp
 
-            ftp.download(location, addresses, watch, _trust(terms), partial)
+            ftp.download(location, addresses, watch, _trust(location, terms), image)
         watch.check()
-        return str(partial.finish())
+        return str(image.finish())
     finally:
-        if watch.cancelled and partial.begun:
-            partial.discard()
-        partial.leave()
+        if watch.cancelled:
+            image.discard()
+        image.leave()
 
 
 def _upload(text: str, name: str, terms: Terms, watch: Watch) -> str:
     file = file_of(name, terms)
     try:
-        location, addresses = _location(text, terms, watch)
+        watch.check()
+        location, addresses = _checked(text, terms, watch)
         location = location.joined(name)
         if location.scheme.startswith("http"):
             from daemon.transfers import http
 
-            http.upload(location, addresses, watch, _trust(terms), file)
+            http.upload(location, addresses, watch, _trust(location, terms), file)
         else:
             from daemon.transfers import ftp
 
-            ftp.upload(location, addresses, watch, _trust(terms), file)
+            ftp.upload(location, addresses, watch, _trust(location, terms), file)
+        watch.check()
         return f"{watch.bytes} bytes sent"
     finally:
         with suppress(OSError):
             file.unlink()
-
-
-def _trust(terms: Terms) -> ssl.SSLContext:
-    """TLS 1.2 or later, names checked; certificates of the system and [csms] ca_file.  Raises TransferFailed."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if terms.ca_file:
-        try:
-            context.load_verify_locations(terms.ca_file)
-        except OSError as error:  # an SSLError is one
-            raise TransferFailed("TLS", f"[csms] ca_file: {error.strerror or error}") from error
-    return context

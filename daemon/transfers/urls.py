@@ -21,6 +21,9 @@ LONGEST = 512
 PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 21}
 """ftps is explicit TLS: it starts at the port of plain FTP."""
 
+SCHEMES = frozenset((*PORTS, "", "data", "file", "gopher", "ldap", "scp", "sftp", "ssh", "tftp", "ws", "wss"))
+"""Those that a refusal names."""
+
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
 """Host and port to addresses.  Raises OSError."""
@@ -85,10 +88,11 @@ def read_location(text: str, schemes: Sequence[str]) -> Location:
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise UrlRefused(f"it is not a valid URL: {error}"[:100]) from None
+    except ValueError:  # its text may repeat a password: `http://user:pass/word@host` has the port "pass"
+        raise UrlRefused("it is not a valid URL: see its host and port") from None
     if parts.scheme not in schemes:
-        raise UrlRefused(f"its scheme is {parts.scheme[:20]!r}, allowed: {', '.join(schemes) or 'none'}")
+        found = repr(parts.scheme) if parts.scheme in SCHEMES else "unknown"  # that of `user:password@host` is "user"
+        raise UrlRefused(f"its scheme is {found}, allowed: {', '.join(schemes) or 'none'}")
     assert parts.scheme in PORTS
     if port == 0:
         raise UrlRefused("its port is 0")
@@ -133,7 +137,7 @@ def _host(host: str) -> str:
         raise UrlRefused("it has no host")
     if ":" in host:
         try:
-            return str(IPv6Address(host)) if "%" not in host else _no_zone()
+            return spelled(IPv6Address(host)) if "%" not in host else _no_zone()
         except ValueError:
             raise UrlRefused("its host is not a valid address") from None
     if not _NAME.fullmatch(host):
@@ -152,6 +156,12 @@ def system_addresses(host: str, port: int) -> list[str]:
     """All addresses of a host, in the system's order.  Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def spelled(address: Address) -> str:
+    """The same on every Python: 3.13 writes the IPv4 address in an IPv6 one with dots."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(address) if mapped is None else f"::ffff:{mapped}"
 
 
 def is_ours(address: Address) -> bool:
@@ -173,21 +183,23 @@ def checked_addresses(
     try:
         texts = list(resolve(location.host, location.port))
     except (OSError, UnicodeError) as error:
-        raise UrlRefused(f"{location.host} is not found: {getattr(error, 'strerror', None) or error}") from None
+        raise UrlRefused(
+            f"{location.host} is not found: {getattr(error, 'strerror', None) or type(error).__name__}"
+        ) from None
     addresses = []
     for text in texts:
         try:
             addresses.append(ip_address(text))
         except ValueError:
-            raise UrlRefused(f"{text} is not an address") from None
+            raise UrlRefused(f"{location.host} has an address that is none") from None
     if not addresses:
         raise UrlRefused(f"{location.host} has no address")
     for address in addresses:
         if reason := why_not(address, rules.allow_loopback, ours):
-            raise UrlRefused(f"{address} is {reason}")
+            raise UrlRefused(f"{spelled(address)} is {reason}")
         if not _is_listed(location.host, address, rules.allow_hosts):
-            raise UrlRefused(f"{location.host} ({address}) is not in [transfers] allow_hosts")
-    return [str(address) for address in addresses]
+            raise UrlRefused(f"{location.host} ({spelled(address)}) is not in [transfers] allow_hosts")
+    return [spelled(address) for address in addresses]
 
 
 def why_not(address: Address, allow_loopback: bool, ours: Callable[[Address], bool]) -> str:

@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -107,6 +108,40 @@ class Listening:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
+
+
+@contextmanager
+def raw(serve: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """`serve` has each connection to itself; the port."""
+    listening = Listening(serve, tls)
+    try:
+        yield listening.port
+    finally:
+        listening.close()
+
+
+def endless(begin: bytes, again: bytes) -> Callable[[socket.socket], None]:
+    """`begin`, then `again` for ever, as fast as it is read."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(begin)
+        many = again * (1 + (64 << 10) // len(again))
+        while True:
+            connection.sendall(many)
+
+    return serve
+
+
+def dripping(begin: bytes, again: bytes = b"x", pause_s: float = 0.05) -> Callable[[socket.socket], None]:
+    """`begin`, then a little every now and then, for ever; b"" as `again`: silence."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(begin)
+        while True:
+            time.sleep(pause_s)
+            connection.sendall(again)
+
+    return serve
 
 
 class Request(NamedTuple):

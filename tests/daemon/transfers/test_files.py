@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,8 @@ def test_what_was_not_forced_to_the_medium_does_not_count(tmp_path: Path) -> Non
     cut.begin(0, '"v1"', None)
     cut.write(b"x" * SYNC_EVERY_BYTES)
     cut.write(b"junk")
-    again = Partial(tmp_path, URL)
+    after = shutil.copytree(tmp_path, tmp_path / "after")
+    again = Partial(after, URL)
     assert again.kept() == Kept(SYNC_EVERY_BYTES, '"v1"')
     again.begin(SYNC_EVERY_BYTES, '"v1"', None)
     assert again.finish().stat().st_size == SYNC_EVERY_BYTES

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.jobs.transfer_jobs import watch_of
 from daemon.transfers.transfer import download
-from tests.transfers.servers import NAME, Http, Request, head, http, identity, noise
+from tests.transfers.servers import NAME, Http, Request, endless, head, http, identity, noise, raw
 from tests.transfers.terms import BUNDLE, fetch, left, send, terms
 
 DATA = noise(300_000)
+CANARY = "c4n4ry"
+SCRAPS = (
+    *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 404 c4n4ry\r\n", b"HTTP/1.1 999 c4n4ry\r\n", b"HTTP/1.1 100 c4n4ry\r\n\r\n"),
+    *(b"Content-Length: 3\r\n", b"Content-Length: c4n4ry\r\n", b"Transfer-Encoding: c4n4ry\r\n", b"c4n4ry", b"\r\n"),
+    *(b"Content-Range: bytes c4n4ry\r\n", b"Location: http://c4n4ry/\r\n", b"Content-Encoding: c4n4ry\r\n", b"\r\nabc"),
+)
 
 
 def test_down(tmp_path: Path) -> None:
@@ -33,7 +44,7 @@ def test_basic_authentication(tmp_path: Path) -> None:
         server.answer = lambda request, connection: connection.sendall(head(403, Content_Length="0"))
         ok, line = fetch(f"http://us%40er:p%2Fw@{NAME}:{server.port}/f", terms(tmp_path))
     assert server.got[0].fields["authorization"] == "Basic dXNAZXI6cC93"
-    assert (ok, line) == (False, "HTTP: status 403 Word")
+    assert (ok, line) == (False, "HTTP: status 403 Forbidden")
 
 
 def test_tls(tmp_path: Path) -> None:
@@ -76,7 +87,7 @@ def says(*pieces: bytes) -> Raw:
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [
-        (says(head(200, Content_Length="1000", ETag='"1"'), b"x" * 500), "HTTP: peer closed connection"),
+        (says(head(200, Content_Length="1000", ETag='"1"'), b"x" * 500), "HTTP: the connection was closed before"),
         (says(head(200, Transfer_Encoding="chunked"), b"3\r\nabc\r\n0\r\n\r\n"), "does not give the size"),
         (says(head(200), b"until the end"), "does not give the size"),
         (says(head(200, Content_Length="-5"), b"x"), "HTTP: "),
@@ -89,7 +100,7 @@ def says(*pieces: bytes) -> Raw:
         (says(head(204)), "status 204"),
         (says(head(404, Content_Length="0")), "status 404"),
         (says(b"SSH-2.0-OpenSSH\r\n"), "HTTP: "),
-        (says(b""), "HTTP: Server disconnected"),
+        (says(b""), "HTTP: the server closed the connection without a response"),
         (says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000), "HTTP: "),
         (says(b"HTTP/1.1 500 \xff\xfe\x1b[2J\r\nContent-Length: 0\r\n\r\n"), "HTTP: "),
     ],
@@ -271,7 +282,8 @@ def test_an_upload_that_is_refused(tmp_path: Path, status: int) -> None:
     """The server's status is the cause; nothing stays here."""
     with http() as server:
         server.answer = lambda _, connection: connection.sendall(head(status, Content_Length="0"))
-        assert send(f"http://{NAME}:{server.port}/", terms(tmp_path)) == (False, f"HTTP: status {status} Word")
+        said = f"HTTP: status {status} {HTTPStatus(status).phrase}"
+        assert send(f"http://{NAME}:{server.port}/", terms(tmp_path)) == (False, said)
     assert left(terms(tmp_path)) == []
 
 
@@ -288,3 +300,51 @@ def test_an_upload_that_nobody_reads(tmp_path: Path) -> None:
         server.listening._serve = lambda connection: server.listening.ended.wait(20)
         ok, line = send(f"http://{NAME}:{server.port}/", terms(tmp_path), noise(20_000_000))
     assert (ok, line) == (False, "HTTP: no data within 0.3 s")
+
+
+# --- a server that never ends -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        endless(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"),
+        endless(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
+        endless(b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        endless(b"HTTP/1.1 200 ", b"x"),
+        endless(b"", b"\r\n"),
+        endless(b"", b"\0"),
+        endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;x=y\r\nx\r\n"),
+        endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n0\r\n", b"X-More: 1\r\n"),
+        endless(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-More: 1\r\n"),
+        endless(b"HTTP/1.1 404 Not Found\r\n\r\n", b"x"),
+        endless(b"HTTP/1.1 101 Switching Protocols\r\n\r\n", b"x"),
+    ],
+)
+def test_endless_answers(tmp_path: Path, serve: Callable[[socket.socket], None]) -> None:
+    """Point 11: interim responses, fields, trailers, chunk sizes without end: each is cut off by its bytes, at once."""
+    began = time.monotonic()
+    with raw(serve) as port:
+        url = f"http://{NAME}:{port}/f"
+        for ok, line in (fetch(url, terms(tmp_path, stall_s=5.0)), send(url, terms(tmp_path, stall_s=5.0))):
+            assert line.startswith(("HTTP: ", "transfer: more than 262144 bytes besides")) or ok
+    assert time.monotonic() - began < 3.0 and ".bin" not in left(terms(tmp_path))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(SCRAPS), st.binary(max_size=12)), max_size=12))
+def test_no_answer_comes_through(pieces: list[bytes]) -> None:
+    """Points 9, 14: whatever a server answers, the outcome is one line in words of ours."""
+    with TemporaryDirectory() as folder, raw(lambda connection: connection.sendall(b"".join(pieces))) as port:
+        ok, line = fetch(f"http://u:{CANARY}@{NAME}:{port}/{CANARY}?{CANARY}", terms(Path(folder)))
+    assert ok or (CANARY not in line and line.isascii() and line.isprintable() and len(line) <= 200)
+    assert "internal error" not in line
+
+
+def test_the_name_goes_with_it_to_an_address_of_ipv6(tmp_path: Path) -> None:
+    """The Host field is the name's; a literal address stands in brackets."""
+    with http({"/f": DATA}) as server:
+        on = terms(tmp_path)
+        assert fetch(f"http://[2001:db8::1]:{server.port}/f", on)[0]
+    assert server.got[0].fields["host"] == f"[2001:db8::1]:{server.port}"

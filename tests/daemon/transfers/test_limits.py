@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -48,18 +49,28 @@ def test_a_cut_shuts_the_sockets() -> None:
         watch.cancel()
         watch.cut("another reason")
         assert ours.recv(1) == b"" and watch.cancelled
-        watch.hold(late)
-        assert late.recv(1) == b""
+        with pytest.raises(TransferFailed, match="cancelled"):
+            watch.hold(late)
         with pytest.raises(TransferFailed, match="cancelled"):
             watch.check()
 
 
-def test_a_closed_socket_is_no_trouble() -> None:
-    """What is closed already is not held."""
+def test_what_cannot_be_held_is_not_used() -> None:
+    """Without a descriptor for its watch a socket would have no deadline: the transfer fails."""
     with Watch(Limits(), 100) as watch, socket.socket() as sock:
         sock.close()
-        watch.hold(sock)
-        watch.cancel()
+        with pytest.raises(OSError):
+            watch.hold(sock)
+
+
+def test_what_comes_besides_the_file_is_bounded() -> None:
+    """Replies and fields count, pieces of the file do not."""
+    watch = Watch(Limits(beside_bytes=100), 1000)
+    for size in (90, 60, -60, 10):
+        with suppress(TransferFailed):
+            watch.beside(size)
+    with pytest.raises(TransferFailed, match="more than 100 bytes besides the file"):
+        watch.beside(1)
 
 
 def test_the_alarm_goes_off_by_itself() -> None:

@@ -28,7 +28,7 @@ def test_schemes() -> None:
         ("file:///etc/passwd", "URL: its scheme is 'file'"),
         ("http://127.0.0.1/f", "URL: 127.0.0.1 is this machine itself"),
         ("http://2130706433/f", "URL: 127.0.0.1 is this machine itself"),
-        ("http://[::ffff:127.0.0.1]/f", "URL: ::ffff:7f00:1 is an IPv4 address in disguise"),
+        ("http://[::ffff:127.0.0.1]/f", "URL: ::ffff:127.0.0.1 is an IPv4 address in disguise"),
         ("http://169.254.169.254/latest/meta-data", "URL: 169.254.169.254 is a link-local address"),
         ("http://u:secret@h@127.0.0.1/", "URL: it contains more than one @"),
         ("http://u:secret@127.1/", "URL: 127.0.0.1 is this machine itself"),
@@ -56,13 +56,15 @@ def test_a_name_that_turns_to_this_machine(tmp_path: Path) -> None:
 
 
 def test_a_surprise_is_a_failure(tmp_path: Path) -> None:
-    """Whatever a library raises: one line, nothing comes out."""
+    """Whatever a library raises: one line that says what and where, and nothing of its text."""
 
     def resolve(host: str, port: int) -> list[str]:
         raise RuntimeError("never\nthought\x1b of")
 
     on = Terms(tmp_path, Rules(("http",)), "", terms(tmp_path).limits, resolve)
-    assert fetch("http://h/", on) == (False, "transfer: RuntimeError: never thought\\x1b of")
+    ok, line = fetch("http://h/", on)
+    assert not ok and line.startswith("transfer: internal error, RuntimeError (test_transfer.py:")
+    assert "thought" not in line and line.isprintable()
 
 
 def test_a_store_that_is_gone(tmp_path: Path) -> None:
