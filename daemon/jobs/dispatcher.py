@@ -11,12 +11,16 @@ from typing import Protocol
 
 from daemon.jobs.protocol import JobAnswer, JobRequest
 from daemon.jobs.workers import NO_JOBS, Jobs, JobSocket, JobThread
+from daemon.journal.redaction import joined_line
 from daemon.recorder.support_bundle import BundleSources, write_diagnostics
+from daemon.transfers.causes import of_surprise, of_system
 from daemon.transfers.files import FOLDER
 from daemon.transfers.transfer import Terms, narrowed
 from daemon.transfers.urls import Rules
 from ocpp16.events import JobDone
 from ocpp16.step import CancelJob, Download, Install, Job, Upload
+
+Work = Download | Upload | Install
 
 
 class SimulatedHooks(Protocol):
@@ -27,29 +31,50 @@ class SimulatedHooks(Protocol):
 
 
 class JobDispatcher:
-    """`take` a job; `deliver` is called with how it ended, in the loop's thread."""
+    """`take` a job; `deliver` is called with how it ended, in the loop's thread.
+
+    Of each kind one runs and one waits: a Central System may ask as fast as it likes.
+    """
 
     def __init__(self, jobs: Callable[[], Jobs], sources: BundleSources, deliver: Callable[[JobDone], None]) -> None:
         self._make_jobs = jobs
         self._sources = sources
         self._deliver = deliver
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._folder = sources.config.store_dir / FOLDER
+        self._running: dict[type[Work], tuple[Work, asyncio.Task[None]]] = {}
+        self._waiting: dict[type[Work], Work] = {}
         self._cancelled: set[int] = set()
-        self._collecting = asyncio.Lock()
 
     @cached_property
     def jobs(self) -> Jobs:
         return self._make_jobs()
 
     def take(self, job: Job) -> None:
-        """Start it, or cancel the one that a CancelJob names."""
+        """Start it or let it wait, or cancel the one that a CancelJob names."""
         if isinstance(job, CancelJob):
-            if job.ref in self._tasks:
-                self._cancelled.add(job.ref)
-                self.jobs.cancel(job.ref)
+            self._cancel(job.ref)
             return
         assert isinstance(job, Download | Upload | Install), f"unknown job {type(job).__name__}"
-        self._tasks[job.ref] = asyncio.get_running_loop().create_task(self._do(job))
+        kind = type(job)
+        if kind not in self._running:
+            self._start(job)
+            return
+        replaced = self._waiting.get(kind)
+        self._waiting[kind] = job
+        if replaced is not None:
+            self._deliver(JobDone(replaced.ref, False, "replaced by a later one before it began"))
+
+    def _start(self, job: Work) -> None:
+        self._running[type(job)] = job, asyncio.get_running_loop().create_task(self._do(job))
+
+    def _cancel(self, ref: int) -> None:
+        for kind, job in self._waiting.items():
+            if job.ref == ref:
+                del self._waiting[kind]
+                return
+        if any(job.ref == ref for job, _ in self._running.values()):
+            self._cancelled.add(ref)
+            self.jobs.cancel(ref)
 
     async def reboot(self, retries: int) -> JobAnswer:
         """Run the reboot hook, again up to `retries` times (§9.1 ResetRetries) until it succeeds; the last answer."""
@@ -58,33 +83,52 @@ class JobDispatcher:
             if answer.ok:
                 break
             answer = await self.jobs.do(JobRequest("reboot"))
-        return answer
+        return JobAnswer(answer.ok, joined_line(answer.detail))
 
-    async def _do(self, job: Download | Upload | Install) -> None:
+    async def _do(self, job: Work) -> None:
         try:
             answer = await self._answer(job)
+        except OSError as error:
+            answer = JobAnswer(False, f"disk: {of_system(error)}", job.ref)
         except Exception as error:  # whatever it is: the core gets an answer, and the station continues
-            answer = JobAnswer(False, f"{type(error).__name__}: {error}"[:200], job.ref)
-        del self._tasks[job.ref]
-        if isinstance(job, Install) and not answer.ok:
-            with suppress(OSError):  # an installed one stays until the next start: a power cut may require it again
-                Path(job.file).unlink()
-        if job.ref in self._cancelled:
-            self._cancelled.discard(job.ref)
-        else:
-            self._deliver(JobDone(job.ref, answer.ok, answer.detail))
+            answer = JobAnswer(False, f"internal error, {of_surprise(error)}; please report this", job.ref)
+        cancelled = job.ref in self._cancelled
+        self._cancelled.discard(job.ref)
+        self._tidy(job, answer, cancelled)
+        del self._running[type(job)]
+        if not cancelled:
+            self._deliver(JobDone(job.ref, answer.ok, self._detail(job, answer)))
+        waiting = self._waiting.pop(type(job), None)
+        if waiting is not None:
+            self._start(waiting)
 
-    async def _answer(self, job: Download | Upload | Install) -> JobAnswer:
+    def _detail(self, job: Work, answer: JobAnswer) -> str:
+        """One line; of a download the path of its file, which lies in our folder whatever evsed-job says."""
+        if isinstance(job, Download) and answer.ok:
+            return str(self._folder / Path(answer.detail).name)
+        return joined_line(answer.detail)
+
+    def _tidy(self, job: Work, answer: JobAnswer, cancelled: bool) -> None:
+        """Remove the file that is of no more use: an installer's after a failure, a download that nobody wants."""
+        file = ""
+        if isinstance(job, Install) and not answer.ok:
+            file = job.file  # an installed one stays until the next start: a power cut may require it again
+        elif isinstance(job, Download) and answer.ok and cancelled:
+            file = answer.detail  # it was complete before the cancellation arrived
+        if file:
+            with suppress(OSError):
+                (self._folder / Path(file).name).unlink()
+
+    async def _answer(self, job: Work) -> JobAnswer:
+        if job.ref in self._cancelled:  # before it began
+            return JobAnswer(False, "cancelled", job.ref)
         if isinstance(job, Download):
             return await self.jobs.do(JobRequest("download", job.ref, location=job.location))
         if isinstance(job, Install):
             return await self.jobs.do(JobRequest("install", job.ref, file=Path(job.file).name))
-        async with self._collecting:  # one bundle at a time, however many are requested
-            if job.ref in self._cancelled:
-                return JobAnswer(False, "cancelled", job.ref)
-            file = await write_diagnostics(job, self._sources)
+        file = await write_diagnostics(job, self._sources)
         if job.ref in self._cancelled:
-            (self._sources.config.store_dir / FOLDER / file).unlink(missing_ok=True)
+            (self._folder / file).unlink(missing_ok=True)
             return JobAnswer(False, "cancelled", job.ref)
         return await self.jobs.do(JobRequest("upload", job.ref, location=job.location, file=file))
 

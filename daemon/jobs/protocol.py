@@ -18,6 +18,10 @@ INSTALL_S = 3600.0
 """The installer writes a whole system: it has more time."""
 TRANSFER_S = 3600.0
 """A transfer ends by itself within this, and the answer comes soon after."""
+LOCK_WAIT_S = INSTALL_S + 60.0
+"""An installation waits so long for the end of another one, which an earlier life of evsed began."""
+ANSWER_EXTRA_S = 30.0
+"""More than the job itself may take: then evsed-job has crashed or hangs."""
 CANCEL = b"cancel\n"
 
 
@@ -36,6 +40,11 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def within_s(self) -> float:
         """Seconds that the job may take."""
         return {"reboot": HOOK_S, "install": INSTALL_S}.get(self.job, TRANSFER_S)
+
+    @property
+    def answered_within_s(self) -> float:
+        """Seconds after which evsed expects no more answer."""
+        return self.within_s + ANSWER_EXTRA_S + (LOCK_WAIT_S if self.job == "install" else 0.0)
 
 
 class JobAnswer(msgspec.Struct, frozen=True):

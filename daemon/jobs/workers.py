@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -17,51 +16,63 @@ from daemon.transfers.transfer import Terms
 
 NO_JOBS = "no evsed-job: [jobs] socket is empty"
 CANCELLED_WAIT_S = 5.0
-"""So long a new job waits for the end of those that were cancelled."""
-SOCKET_EXTRA_S = 30.0
-"""More than the job itself may take: then evsed-job has crashed or hangs."""
+"""So long evsed waits for the end of a job that it has cancelled."""
+
+
+class _Begun:
+    """A job that `evsed-job` has, or will have when it is connected to."""
+
+    def __init__(self, limit: asyncio.Timeout) -> None:
+        self.limit = limit
+        self.writer: asyncio.StreamWriter | None = None
+        self.cancelled = False
+
+    def cancel(self, until_s: float) -> None:
+        if not self.cancelled:
+            self.cancelled = True
+            self.limit.reschedule(until_s)
+            if self.writer is not None:
+                self.writer.write(CANCEL)
 
 
 class JobSocket:
     """Jobs done by `evsed-job`: one connection a job."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, cancelled_wait_s: float = CANCELLED_WAIT_S) -> None:
         self._path = path
-        self._open: dict[int, asyncio.StreamWriter] = {}
-        self._ended = asyncio.Condition()
-        self._cancelled: set[int] = set()
+        self._cancelled_wait_s = cancelled_wait_s
+        self._begun: dict[int, _Begun] = {}
 
     async def do(self, request: JobRequest) -> JobAnswer:
         """Never raises: a missing worker is an answer, too."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CANCELLED_WAIT_S), self._ended:
-                await self._ended.wait_for(lambda: not self._cancelled)
         try:
-            async with asyncio.timeout(request.within_s + SOCKET_EXTRA_S):
-                reader, writer = await asyncio.open_unix_connection(self._path, limit=LINE_BYTES)
-                self._open[request.ref] = writer
-                try:
-                    writer.write(msgspec.json.encode(request) + b"\n")
-                    await writer.drain()
-                    line = await reader.readline()
-                finally:
-                    writer.close()
-                    await self._close(request.ref)
+            async with asyncio.timeout(request.answered_within_s) as limit:
+                begun = self._begun[request.ref] = _Begun(limit)
+                line = await self._asked(request, begun)
             return msgspec.json.decode(line, type=JobAnswer)
+        except TimeoutError:
+            return JobAnswer(False, "evsed-job does not answer", request.ref)
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:  # two kinds before msgspec 0.20
             return JobAnswer(False, f"evsed-job at {self._path}: {str(error) or 'no answer'}", request.ref)
+        finally:
+            self._begun.pop(request.ref, None)
 
-    async def _close(self, ref: int) -> None:
-        self._open.pop(ref, None)
-        self._cancelled.discard(ref)
-        async with self._ended:
-            self._ended.notify_all()
+    async def _asked(self, request: JobRequest, begun: _Begun) -> bytes:
+        reader, writer = await asyncio.open_unix_connection(self._path, limit=LINE_BYTES)
+        try:
+            if begun.cancelled:  # before it began
+                return msgspec.json.encode(JobAnswer(False, "cancelled", request.ref))
+            begun.writer = writer
+            writer.write(msgspec.json.encode(request) + b"\n")
+            await writer.drain()
+            return await reader.readline()
+        finally:
+            writer.close()
 
     def cancel(self, ref: int) -> None:
-        """End that job and remove its files; its answer still comes."""
-        if ref in self._open:
-            self._cancelled.add(ref)
-            self._open[ref].write(CANCEL)
+        """End that job and remove its files; its answer still comes, within CANCELLED_WAIT_S."""
+        if begun := self._begun.get(ref):
+            begun.cancel(asyncio.get_running_loop().time() + self._cancelled_wait_s)
 
 
 Hook = Callable[[str], Awaitable[tuple[bool, str]]]
@@ -79,7 +90,6 @@ class JobThread:
         self._install = install
         self._terms = terms
         self._watches: dict[int, Watch] = {}
-        self._running: set[asyncio.Future[tuple[bool, str]]] = set()
 
     async def do(self, request: JobRequest) -> JobAnswer:
         """Never raises."""
@@ -92,17 +102,9 @@ class JobThread:
         return JobAnswer(ok, detail, request.ref)
 
     async def _transfer(self, request: JobRequest, terms: Terms) -> tuple[bool, str]:
-        if self._running:  # cancelled, and not yet ended
-            await asyncio.wait(self._running, timeout=CANCELLED_WAIT_S)
-        work = asyncio.ensure_future(in_thread(partial(self._work, request, terms)))
-        self._running.add(work)
-        work.add_done_callback(self._running.discard)
-        return await work
-
-    def _work(self, request: JobRequest, terms: Terms) -> tuple[bool, str]:
         watch = self._watches[request.ref] = watch_of(request.job, terms)
         try:
-            return carry_out(request, terms, watch)
+            return await in_thread(partial(carry_out, request, terms, watch))
         finally:
             del self._watches[request.ref]
 

@@ -128,6 +128,8 @@ def test_who_asked_may_go_away(tmp_path: Path, says: bytes | None, leaves: list[
 
         def answer(request: Request, connection: socket.socket) -> None:
             connection.sendall(head(200, Content_Length="9", ETag='"1"') + b"x")
+            while ".part" not in left(on):
+                server.listening.ended.wait(0.01)
             half.set()
             server.listening.ended.wait(20)
 

@@ -12,7 +12,7 @@ import pytest
 from daemon.jobs.protocol import JobAnswer, JobRequest, decode_request
 from daemon.jobs.workers import JobSocket, JobThread
 from tests.transfers.servers import Request, head, http
-from tests.transfers.terms import terms
+from tests.transfers.terms import left, terms
 
 
 async def test_a_thread_plays_the_hook() -> None:
@@ -74,9 +74,10 @@ async def test_a_transfer_runs_in_a_thread(tmp_path: Path) -> None:
     assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
 
 
-async def test_a_cancelled_transfer_makes_room_for_the_next(tmp_path: Path) -> None:
-    """The next one begins after the end of the cancelled one, though both write the same file."""
-    with http({"/f": b"firmware"}) as server:
+@pytest.mark.parametrize("at", ["once", "work"])
+async def test_a_transfer_is_cancelled(tmp_path: Path, at: str) -> None:
+    """Point 11: before its thread begins or in the middle of it: it ends at once and leaves nothing."""
+    with http() as server:
         jobs, asked = JobThread(None, terms(tmp_path, stall_s=30.0)), asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -86,28 +87,27 @@ async def test_a_cancelled_transfer_makes_room_for_the_next(tmp_path: Path) -> N
             server.listening.ended.wait(20)
 
         server.answer = hangs
-        request = JobRequest("download", 1, f"http://h:{server.port}/f")
-        first = asyncio.ensure_future(jobs.do(request))
-        await asked.wait()
-        server.answer = server.honest
+        first = asyncio.ensure_future(jobs.do(JobRequest("download", 1, f"http://h:{server.port}/f")))
+        await (asked.wait() if at == "work" else asyncio.sleep(0))
         jobs.cancel(1)
         jobs.cancel(99)
-        second = await jobs.do(JobRequest("download", 2, request.location))
-        assert await first == JobAnswer(False, "transfer: cancelled", 1)
-    assert second.ok and Path(second.detail).read_bytes() == b"firmware"
+        async with asyncio.timeout(2):
+            assert await first == JobAnswer(False, "transfer: cancelled", 1)
+    assert left(terms(tmp_path)) == []
 
 
 async def test_cancel_goes_over_the_socket(tmp_path: Path) -> None:
-    """`cancel` is a second line; the next job waits for the end of the cancelled one."""
+    """`cancel` is a second line, sent once however often it is asked for."""
     lines: list[bytes] = []
     there = asyncio.Event()
 
     async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines.append(await reader.readline())
         there.set()
-        if len(lines) == 1:
-            lines.append(await reader.readline())
+        lines.append(await reader.readline())
         writer.write(b'{"ok":false,"detail":"cancelled","ref":1}\n')
+        writer.write_eof()
+        lines.append(await reader.readline())
         writer.close()
 
     async with await asyncio.start_unix_server(work, tmp_path / "j"):
@@ -115,6 +115,45 @@ async def test_cancel_goes_over_the_socket(tmp_path: Path) -> None:
         first = asyncio.ensure_future(jobs.do(JobRequest("download", 1, "http://h/f")))
         await there.wait()
         jobs.cancel(1)
-        await jobs.do(JobRequest("download", 2, "http://h/f"))
+        jobs.cancel(1)
         assert (await first).detail == "cancelled"
-    assert lines[1] == b"cancel\n" and b'"ref":2' in lines[2]
+        while len(lines) < 3:
+            await asyncio.sleep(0)
+    assert lines[1:] == [b"cancel\n", b""]
+
+
+async def test_cancelled_before_it_is_connected(tmp_path: Path) -> None:
+    """Point 11: nothing is asked of evsed-job for a job that is cancelled already."""
+    lines: list[bytes] = []
+
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(await reader.readline())
+        writer.close()
+
+    async with await asyncio.start_unix_server(work, tmp_path / "j"):
+        jobs = JobSocket(str(tmp_path / "j"))
+        first = asyncio.ensure_future(jobs.do(JobRequest("download", 1, "http://h/f")))
+        await asyncio.sleep(0)
+        jobs.cancel(1)
+        assert (await first) == JobAnswer(False, "cancelled", 1)
+        while not lines:
+            await asyncio.sleep(0)
+    assert lines == [b""]
+
+
+async def test_a_worker_that_does_not_obey_is_not_waited_for(tmp_path: Path) -> None:
+    """Point 11: an evsed-job that hangs is left alone soon after the cancellation: the next job can begin."""
+    there = asyncio.Event()
+
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(work, tmp_path / "j"):
+        jobs = JobSocket(str(tmp_path / "j"), cancelled_wait_s=0.1)
+        first = asyncio.ensure_future(jobs.do(JobRequest("download", 1, "http://h/f")))
+        await there.wait()
+        jobs.cancel(1)
+        async with asyncio.timeout(2):
+            assert await first == JobAnswer(False, "evsed-job does not answer", 1)
