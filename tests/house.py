@@ -41,7 +41,7 @@ DOORS: dict[str, tuple[str, ...]] = {
 }
 STDLIB_DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("daemon/store/",),
-    "subprocess": ("daemon/jobs/process.py",),
+    "subprocess": ("daemon/jobs/hook_process.py",),
     "pty": (),
     "ftplib": ("daemon/transfers/ftp.py",),
 }
@@ -181,9 +181,9 @@ def rule_5_one_door_per_library(root: Path) -> Problems:
 
 
 def rule_5b_only_jobs_start_programs(root: Path) -> Problems:
-    """No subprocess outside `daemon/jobs/process.py`: neither by os nor by asyncio."""
+    """No subprocess outside `daemon/jobs/hook_process.py`: neither by os nor by asyncio."""
     for name, tree in files(root):
-        if name == "daemon/jobs/process.py":
+        if name == "daemon/jobs/hook_process.py":
             continue
         for node in ast.walk(tree):
             if not isinstance(node, ast.Attribute):
@@ -195,7 +195,7 @@ def rule_5b_only_jobs_start_programs(root: Path) -> Problems:
                 "subprocess_exec",
                 "subprocess_shell",
             ):
-                yield f"{name}:{node.lineno}: {node.attr} starts a program; only daemon/jobs/process.py may"
+                yield f"{name}:{node.lineno}: {node.attr} starts a program; only daemon/jobs/hook_process.py may"
 
 
 # --- sizes, mirror, names, folders ----------------------------------------------------------------------------------

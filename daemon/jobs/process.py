@@ -1,4 +1,4 @@
-"""`evsed-job`: carries out one job and ends.  The only file that may start a program; no shell, no OCPP credential.
+"""`evsed-job`: carries out one job and ends; it has no OCPP credential.
 
 A job is a transfer, or a hook of the integrator; `[hooks] install` gets the path of the file as its last argument.
 
@@ -11,11 +11,10 @@ import contextlib
 import fcntl
 import os
 import socket
-import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
@@ -24,101 +23,143 @@ import msgspec
 from daemon.command_line import CommandLineParser, UsageError
 from daemon.config.loader import hooks_of, transfers_of
 from daemon.config.model import ConfigError
-from daemon.jobs.protocol import CANCEL, HOOK_S, LINE_BYTES, JobAnswer, JobRequest, decode_request
+from daemon.jobs.hook_process import HookProcess
+from daemon.jobs.interruption import Interruption, listened, stopped_by_signals
+from daemon.jobs.protocol import LINE_BYTES, LOCK_WAIT_S, JobAnswer, JobRequest, decode_request
 from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.threads import leave
-from daemon.transfers.files import made_folder
-from daemon.transfers.limits import Watch
+from daemon.transfers.causes import of_system
+from daemon.transfers.files import INSTALL_LOCK, WRITE_FLAGS, made_folder
+from daemon.transfers.limits import TransferFailed
 from daemon.transfers.transfer import Terms, file_of, narrowed
 from daemon.transfers.urls import Rules
 
 LISTEN_FD = 3
+REQUEST_S = 10.0
+"""Who connects sends the request within this."""
+LOCK_SLICE_S = 0.5
+NO_TERMS = "the configuration cannot be read"
 
 
-def run_hook(argv: Sequence[str], environ: Mapping[str, str], timeout_s: float = HOOK_S) -> tuple[bool, str]:
-    """Runs a program of the integrator: whether it exited with 0, and the last 200 characters of its output.
+def run_hook(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    within_s: float,
+    interruption: Interruption,
+    told: Callable[[bool, str], None],
+    lock: int | None = None,
+) -> None:
+    """Runs a program of the integrator; `told` is called with its outcome, then what it left running is looked after.
 
     Its environment has no variable of evsed or of systemd credentials.
     """
     clean = {name: value for name, value in environ.items() if not name.startswith(("EVSED_", "CREDENTIALS_"))}
     try:
-        done = subprocess.run(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=clean,
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False, f"{argv[0]} did not end within {timeout_s:g} s"
+        hook = HookProcess(argv, clean, within_s, lock)
     except OSError as error:
-        return False, f"{argv[0]} cannot be started: {error.strerror}"
-    output = done.stdout.decode("utf-8", "replace").strip()[-200:]
-    return done.returncode == 0, output or f"exit {done.returncode}"
+        told(False, f"{argv[0]} cannot be started: {error.strerror}")
+        return
+    with hook:
+        ok, detail = hook.outcome(lambda: interruption.stopped)
+        told(ok, detail)
+        hook.linger(lambda: interruption.stopped)
 
 
 def do(
     line: bytes,
     hooks: Mapping[str, Sequence[str]],
     environ: Mapping[str, str],
-    terms: Terms | None = None,
-    started: Callable[[Watch], object] = lambda _: None,
-) -> JobAnswer:
-    """Carries out the job in `line`; `started` is called with the Watch of a transfer.  Failures are in the answer."""
+    terms: Terms | None,
+    interruption: Interruption,
+    told: Callable[[JobAnswer], None],
+) -> None:
+    """Carries out the job in `line`; `told` is called once with its answer.  Failures are in the answer."""
     try:
         request = decode_request(line)
     except ValueError as error:
-        return JobAnswer(False, f"invalid request: {error}"[:200])
-    if request.job in ("download", "upload"):
-        return _transfer(request, terms, started)
-    argv = list(hooks.get(request.job) or ())
+        told(JobAnswer(False, f"invalid request: {error}"[:200]))
+        return
+
+    once: list[JobAnswer] = []
+
+    def answered(ok: bool, detail: str) -> None:
+        if not once:
+            once.append(JobAnswer(ok, detail, request.ref))
+            told(once[0])
+
+    try:
+        if request.job in ("download", "upload"):
+            answered(*_transfer(request, terms, interruption))
+        else:
+            _hook(request, list(hooks.get(request.job) or ()), environ, terms, interruption, answered)
+    except (TransferFailed, ValueError) as refused:  # not a file of the transfers' folder; no configuration
+        answered(False, str(refused))
+    except OSError as error:
+        answered(False, f"disk: {of_system(error)}")
+
+
+def _hook(
+    request: JobRequest,
+    argv: list[str],
+    environ: Mapping[str, str],
+    terms: Terms | None,
+    interruption: Interruption,
+    answered: Callable[[bool, str], None],
+) -> None:
+    """Raises TransferFailed, OSError, ValueError before anything is begun."""
     if not argv:
-        return JobAnswer(False, f"no [hooks] {request.job} is set", request.ref)
-    if request.job == "install":
-        try:
-            argv.append(_image(request.file, terms))
-        except Exception as error:  # not a file of the transfers folder
-            return JobAnswer(False, str(error)[:200], request.ref)
-    with _alone(request.job, terms):
-        ok, detail = run_hook(argv, environ, request.within_s)
-    return JobAnswer(ok, detail, request.ref)
-
-
-def _image(name: str, terms: Terms | None) -> str:
-    """The path of the file to install.  Raises TransferFailed, OSError, ValueError."""
+        raise ValueError(f"no [hooks] {request.job} is set")
+    if request.job != "install":
+        _begin(interruption)
+        run_hook(argv, environ, request.within_s, interruption, answered)
+        return
     if terms is None:
-        raise ValueError("the configuration cannot be read")
-    return str(file_of(name, terms))
+        raise ValueError(NO_TERMS)
+    with _alone(terms, interruption) as lock:
+        _begin(interruption)
+        argv.append(str(file_of(request.file, terms)))
+        run_hook(argv, environ, request.within_s, interruption, answered, lock)
+
+
+def _begin(interruption: Interruption) -> None:
+    if interruption.unwanted:
+        raise ValueError(f"not begun: {interruption.unwanted}")
 
 
 @contextlib.contextmanager
-def _alone(job: str, terms: Terms | None) -> Iterator[None]:
-    """Two installers never run at once: one that outlived a restart of evsed is awaited."""
-    if job != "install" or terms is None:
-        yield
-        return
-    with open(made_folder(terms.store) / "install.lock", "wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _alone(terms: Terms, interruption: Interruption, wait_s: float = LOCK_WAIT_S) -> Iterator[int]:
+    """Two installers never run at once: one that outlived a restart of evsed, or of evsed-job, is awaited.
+
+    The lock's descriptor, for the installer to inherit.  Raises OSError, ValueError where it is not to begin any more.
+    """
+    path = made_folder(terms.store) / INSTALL_LOCK
+    deadline = time.monotonic() + wait_s
+    while True:
+        with open(os.open(path, WRITE_FLAGS, 0o600), "wb") as lock:
+            if _taken(lock, path):
+                yield lock.fileno()
+                return
+        _begin(interruption)
+        if time.monotonic() > deadline:
+            raise ValueError("another installation still runs")
+        time.sleep(LOCK_SLICE_S)
 
 
-def listen(source: BinaryIO, watch: Watch) -> None:
-    """Reads the rest of the connection: `cancel` cancels the transfer, the end of the connection interrupts it."""
-    with contextlib.suppress(OSError, ValueError):
-        if source.readline(LINE_BYTES) == CANCEL:
-            watch.cancel()
-            return
-    watch.cut("evsed closed the connection")
+def _taken(lock: BinaryIO, path: Path) -> bool:
+    """Whether the lock is ours, and is that of the path still: a file that was removed locks nobody out."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(lock.fileno()), os.stat(path, follow_symlinks=False))
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
-def _transfer(request: JobRequest, terms: Terms | None, started: Callable[[Watch], object]) -> JobAnswer:
+def _transfer(request: JobRequest, terms: Terms | None, interruption: Interruption) -> tuple[bool, str]:
     if terms is None:
-        return JobAnswer(False, "the configuration cannot be read", request.ref)
+        raise ValueError(NO_TERMS)
     watch = watch_of(request.job, terms)
-    started(watch)
-    return JobAnswer(*carry_out(request, terms, watch), request.ref)
+    interruption.attach(watch)
+    return carry_out(request, terms, watch)
 
 
 def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
@@ -164,8 +205,10 @@ def main(
     environ: Mapping[str, str] = os.environ,
     source: BinaryIO | None = None,
     sink: BinaryIO | None = None,
+    interruption: Interruption | None = None,
 ) -> int:
     """Runs `evsed-job`.  Exit code: 0 job done, 1 job failed, 2 usage."""
+    interruption = interruption or Interruption()
     try:
         files = parser().read(sys.argv[1:] if argv is None else argv).config
     except SystemExit:  # --help has printed
@@ -175,26 +218,39 @@ def main(
         return 2
     if source is None or sink is None:
         source, sink = streams(environ)
-    started = partial(listened, source) if source is sink else _alone_here
     hooks, terms = _settings(files, environ)
-    answer = do(source.readline(LINE_BYTES + 1), hooks, environ, terms, started)
-    sink.write(msgspec.json.encode(answer) + b"\n")
-    sink.flush()
-    return 0 if answer.ok else 1
+    answers: list[JobAnswer] = []
+
+    def told(answer: JobAnswer) -> None:
+        answers.append(answer)
+        with contextlib.suppress(OSError):  # who asked may be gone
+            sink.write(msgspec.json.encode(answer) + b"\n")
+            sink.flush()
+
+    line = _request(source, source is sink)
+    interruption.begun = True
+    if source is sink:  # standard input of a job started by hand may be closed: nothing to listen to
+        listened(source, interruption)
+    do(line, hooks, environ, terms, interruption, told)
+    return 0 if all(answer.ok for answer in answers) else 1
 
 
-def listened(source: BinaryIO, watch: Watch) -> None:
-    """Runs `listen` in a thread beside the transfer."""
-    threading.Thread(target=listen, args=(source, watch), daemon=True).start()
-
-
-def _alone_here(watch: Watch) -> None:
-    """Nothing to listen to: standard input of a job started by hand may be closed."""
+def _request(source: BinaryIO, connected: bool) -> bytes:
+    """The first line; who connects and does not send it ends this process."""
+    late = threading.Timer(REQUEST_S, os._exit, (1,))
+    late.daemon = True
+    if connected:
+        late.start()
+    line = source.readline(LINE_BYTES + 1)
+    late.cancel()
+    return line
 
 
 def entry() -> NoReturn:
     """The program `evsed-job`."""
-    leave(main())
+    interruption = Interruption()
+    stopped_by_signals(interruption)
+    leave(main(interruption=interruption))
 
 
 if __name__ == "__main__":

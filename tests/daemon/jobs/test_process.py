@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import socket
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from daemon.jobs.process import do, listened, main, run_hook, streams
+from daemon.jobs import process
+from daemon.jobs.interruption import Interruption, listened
+from daemon.jobs.process import main, streams
 from daemon.jobs.protocol import JobAnswer
-from daemon.transfers.files import made_folder
+from daemon.transfers.files import INSTALL_LOCK, made_folder, sweep
+from daemon.transfers.transfer import Terms
 from tests.transfers.servers import Request, head, http
 from tests.transfers.terms import left, terms
 
 REBOOT = b'{"v":1,"job":"reboot","ref":7}\n'
+
+
+def do(
+    line: bytes,
+    hooks: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    on: Terms | None = None,
+    interruption: Interruption | None = None,
+) -> JobAnswer:
+    """The one answer to a line."""
+    answers: list[JobAnswer] = []
+    process.do(line, hooks, environ, on, interruption or Interruption(), answers.append)
+    (answer,) = answers
+    return answer
+
+
+def run_hook(argv: Sequence[str], environ: Mapping[str, str], within_s: float = 60.0) -> tuple[bool, str]:
+    """How it ended."""
+    told: list[tuple[bool, str]] = []
+    process.run_hook(argv, environ, within_s, Interruption(), lambda ok, detail: told.append((ok, detail)))
+    (outcome,) = told
+    return outcome
 
 
 def test_a_hook_is_run_without_a_shell_and_without_secrets() -> None:
@@ -142,7 +169,54 @@ def test_who_asked_may_go_away(tmp_path: Path, says: bytes | None, leaves: list[
 
         threading.Thread(target=end, daemon=True).start()
         line = b'{"job":"download","location":"http://h:%d/f"}' % server.port
-        listening = partial(listened, source)
-        answer_ = do(line, {}, os.environ, on, listening)
+        interruption = Interruption()
+        listened(source, interruption)
+        answer_ = do(line, {}, os.environ, on, interruption)
     assert not answer_.ok and answer_.detail in ("transfer: cancelled", "transfer: evsed closed the connection")
     assert left(on) == leaves
+
+
+def installing(tmp_path: Path, code: str) -> tuple[bytes, dict[str, list[str]], Terms]:
+    """A request to install, the hook that runs `code` with the image's path, and its terms."""
+    (made_folder(tmp_path) / "firmware-1.bin").write_bytes(b"image")
+    line = b'{"job":"install","ref":3,"file":"firmware-1.bin"}\n'
+    return line, {"install": [sys.executable, "-c", code]}, terms(tmp_path)
+
+
+def test_an_installation_waits_for_the_other(tmp_path: Path) -> None:
+    """Point 11: it begins when the lock is free; it does not begin where nobody wants it any more."""
+    line, hooks, on = installing(tmp_path, "print('installed')")
+    for gives_up in (False, True):
+        interruption = Interruption()
+        with open(made_folder(tmp_path) / INSTALL_LOCK, "wb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            end = interruption.disconnected if gives_up else partial(fcntl.flock, other, fcntl.LOCK_UN)
+            threading.Timer(0.2, end).start()
+            answer = do(line, hooks, os.environ, on, interruption)
+        assert answer.ok is not gives_up
+    assert answer.detail == "not begun: evsed closed the connection"
+
+
+def test_a_lock_that_was_removed_is_none(tmp_path: Path) -> None:
+    """Point 11: a lock file that is deleted meanwhile lets nobody in beside its holder's successor."""
+    line, hooks, on = installing(tmp_path, "print('installed')")
+    path = made_folder(tmp_path) / INSTALL_LOCK
+    with open(path, "wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        threading.Timer(0.2, lambda: (path.unlink(), fcntl.flock(other, fcntl.LOCK_UN))).start()
+        assert do(line, hooks, os.environ, on).ok
+    sweep(made_folder(tmp_path), lambda name: False)
+    assert [file.name for file in made_folder(tmp_path).iterdir()] == [INSTALL_LOCK]
+
+
+@pytest.mark.parametrize("job", ["download", "upload", "install", "reboot"])
+def test_any_job_can_be_cancelled_before_it_begins(tmp_path: Path, job: str) -> None:
+    """Point 11: a cancellation that came before the job did holds."""
+    _, hooks, on = installing(tmp_path, "raise SystemExit")
+    (made_folder(tmp_path) / "d.tar.gz").write_bytes(b"x")
+    interruption = Interruption()
+    interruption.cancel()
+    file = "firmware-1.bin" if job == "install" else "d.tar.gz"
+    line = json.dumps({"job": job, "location": "http://127.0.0.1:9/f", "file": file}).encode()
+    answer = do(line, {**hooks, "reboot": hooks["install"]}, os.environ, on, interruption)
+    assert not answer.ok and answer.detail in ("transfer: cancelled", "not begun: cancelled")
