@@ -20,7 +20,7 @@ import pytest
 from tests.processes.test_transfers import IMAGE, ROOT, SHIM, at_work, statuses, told, update
 from tests.transfers.servers import Request, endless, head, http, raw
 
-GROWTH_KB = 24 << 10
+GROWTH_KB = 8 << 10
 """What a job may take more than one that fails at once (TLS and its certificates included)."""
 NESTED = (
     "import os, signal, sys, time\n"

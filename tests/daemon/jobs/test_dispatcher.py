@@ -125,7 +125,17 @@ async def test_an_upload(tmp_path: Path) -> None:
         await asyncio.sleep(0)
     assert rig.jobs.asked == [JobRequest("upload", 1, "http://h/", "d.tar.gz")]
     assert (tmp_path / "transfers" / "d.tar.gz").exists()
-    assert (await rig.ends(1, True, "5 bytes sent")).ok
+    assert await rig.ends(1, True, "5 bytes sent") == JobDone(1, True, "5 bytes sent")
+
+
+async def test_a_bundle_that_nobody_takes_is_removed(tmp_path: Path) -> None:
+    """Point 11: without a worker at the socket it would stay, and each attempt makes another."""
+    rig = Rig(tmp_path)
+    rig.works.take(Upload(1, "http://h/", "d.tar.gz"))
+    while not rig.jobs.asked:
+        await asyncio.sleep(0)
+    await rig.ends(1, False, "evsed-job: no such file")
+    assert not list(rig.folder.iterdir())
 
 
 async def test_a_bundle_that_cannot_be_written(tmp_path: Path) -> None:
