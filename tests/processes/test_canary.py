@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from daemon.journal.redaction import masked
+from daemon.recorder.replay import main as replay
 from tests.csms.scripted import ScriptedCentralSystem, conf, error
 from tests.processes.test_transfers import TransferBench, at_work
 from tests.transfers.servers import http
@@ -163,7 +166,7 @@ async def follow(bench: TransferBench, lines: list[bytes]) -> None:
         lines.append(line)
 
 
-async def test_nothing_gets_out() -> None:
+async def test_nothing_gets_out(capsys: pytest.CaptureFixture[str]) -> None:
     """No secret anywhere, no card but in the private store and before those who may see it, no mask in a bundle."""
     lines: list[bytes] = []
     with http() as server:
@@ -180,6 +183,7 @@ async def test_nothing_gets_out() -> None:
             past, trace_lines = await bench.ctl_code("--config", str(bench.config), "trace")
             shown["evsectl trace, daemon down"] = trace_lines.encode()
             assert past in (0, 3)
+            replayed = replay([str(bench.home / "store")])
             kept = files(bench.home)
     shown["trace"] = b"".join(lines)
     store = {place for place in kept if place.startswith(("file store/evsed.db", "file store/world", "file world"))}
@@ -197,6 +201,10 @@ async def test_nothing_gets_out() -> None:
     assert len(logs) == 3 and found(logs, cards) == []
     masks = [masked(card) for card in cards]
     assert found(bundle, masks) == []
+    played = capsys.readouterr().out
+    assert (
+        replayed == 0 and "0 frame(s) differ" in played and "StopTransaction" in played and "not replayed" not in played
+    )
     assert (kept["file store/flight.key"])[:32] not in b"".join(bundle.values())
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from daemon.recorder.flight_recorder import FILES, FlightRecorder
-from daemon.recorder.replay import event_text, main, moment_text, replay, with_earlier
+from daemon.recorder.replay import event_text, main, moment_text, replay, same_frame, with_earlier
 from daemon.recorder.ring import read_lines
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import CardPresented, Event, FrameReceived, LinkUp, Now, Started, Tick
@@ -122,3 +122,53 @@ def test_events_moment_text() -> None:
     """An event is shown with its fields."""
     assert event_text(FrameReceived("[3]")) == "frame received  [3]"
     assert event_text(CardPresented(1, "X", 2.0)) == "CardPresented  connector=1 id_tag=X at=2.0"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "played", "same"),
+    [
+        ('[3,"1",{"fileName":"(hidden, 9 characters)"}]', '[3,"1",{"fileName":"any"}]', True),
+        ('[3,"1",["not shown (9 characters)"]]', '[3,"1",["any"]]', True),
+        ('[3,"1",{"a":[1,2]}]', '[3,"1",{"a":[1,3]}]', False),
+        ('[3,"1",{"a":1}]', '[3,"1",{"a":1,"b":2}]', False),
+        ('[3,"1",{"a":1}]', '[3,"1",[]]', False),
+        ('[4,"1","GenericError","(9 characters)",{}]', '[4,"1","FormationViolation","words",{}]', True),
+        ('[4,"1","GenericError","",{}]', '[4,"2","GenericError","",{}]', False),
+        ("no JSON", "no JSON", True),
+        ("no JSON", "[]", False),
+    ],
+)
+def test_what_is_hidden_makes_no_difference(recorded: str, played: str, same: bool) -> None:
+    """A replay cannot know what was not recorded: it may be anything there, and nowhere else."""
+    assert same_frame(recorded, played) is same
+
+
+def shown(lines: list[list[Any]]) -> tuple[str, int]:
+    """The text of a replay, and how many differences it found."""
+    told = list(replay(lines))
+    return "\n".join(text for text, _ in told), sum(differs for _, differs in told)
+
+
+def test_point_17_a_gap_that_does_not_matter(tmp_path: Path) -> None:
+    """Refused messages and our errors to them may be missing: the replay goes on, and passes over its own errors."""
+    first = ["snapshot", msgspec.to_builtins(_snapshot(tmp_path))]
+    refused = ["event", 1.0, None, {"type": "FrameReceived", "text": '[2,"x","Foo",["not shown (9 characters)"]]'}]
+    lines: list[list[Any]] = [first, ["event", 0.0, None, {"type": "LinkUp"}]]
+    boot = [line for line in read_lines(tmp_path / FILES[0]) if line[0] == "sent"]
+    text, differences = shown([*lines, boot[0], refused, ["note", 1.0, None, "x", {}]])
+    assert differences == 1 and "not recorded: [4" in text
+    gap = ["omitted", 1.0, "idle:sent", 0]
+    text, differences = shown([*lines, boot[0], gap, refused, ["omitted", 9.0, "idle:sent", 3]])
+    assert differences == 0 and "left out: 3 times idle:sent" in text
+    _, differences = shown([*lines, boot[0], gap, refused, ["sent", 1.0, '[2,"other","Heartbeat",{}]']])
+    assert differences == 1
+
+
+def test_point_17_a_gap_that_matters(tmp_path: Path) -> None:
+    """Behind it lines are shown and not played: nothing is called a difference that the gap may explain."""
+    first = ["snapshot", msgspec.to_builtins(_snapshot(tmp_path))]
+    later: list[list[Any]] = [["event", 2.0, None, {"type": "LinkUp"}], ["sent", 2.0, "[2]"]]
+    text, differences = shown([first, ["omitted", 1.0, "event:PilotChanged:1", 0], *later])
+    assert differences == 0 and "not replayed" in text and "send       [2]" in text
+    text, _ = shown([["omitted", 1.0, "event:PilotChanged:1", 7], *later, ["began", 1.0]])
+    assert "left out: 7 times" in text
