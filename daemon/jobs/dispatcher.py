@@ -109,17 +109,11 @@ class JobDispatcher:
         return joined_line(answer.detail)
 
     def _tidy(self, job: Work, answer: JobAnswer, cancelled: bool) -> None:
-<<<<<<< HEAD
-        """Remove the file that is of no more use: an installer's after a failure, a download that nobody wants."""
-        file = ""
-        if isinstance(job, Install) and not answer.ok:
-=======
         """Remove the file that is of no more use: a bundle, an installer's after a failure, a download nobody wants."""
         file = ""
         if isinstance(job, Upload):
             file = job.file_name  # made anew for each attempt; where nobody took it, it is there still
         elif isinstance(job, Install) and not answer.ok:
->>>>>>> 9f
             file = job.file  # an installed one stays until the next start: a power cut may require it again
         elif isinstance(job, Download) and answer.ok and cancelled:
             file = answer.detail  # it was complete before the cancellation arrived
