@@ -144,7 +144,8 @@ class Station:
             world = partial(open_world, self.config, self._seed, self._go_dark)
             board = InProcessBoard(world, self._deliver, latched, alive, self._loop.time)
         else:
-            board = BoardSocket(self.config.board.socket, self._deliver, latched, alive)
+            settings, crowded = self.config.board, lambda: self.runner.crowded
+            board = BoardSocket(settings.socket, self._deliver, latched, alive, crowded, self._log, settings.users)
         self.simulation = Simulation(board, self.store_watch.pretend_full, self._go_dark)
         self.executor.attach_board(board)
         return board, self.simulation

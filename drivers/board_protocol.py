@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-VERSION: Final = 1
-UNDERSTOOD: Final = (1,)
-"""Versions that this side can speak: its own and the one before (there is none before 1)."""
+VERSION: Final = 2
+UNDERSTOOD: Final = (1, 2)
+"""Versions that this side can speak: its own and the one before."""
 MAX_BYTES: Final = 1024
 
 Direction = Literal["from_board", "to_board"]
@@ -26,6 +26,7 @@ LAMPS: Final = (
     *("off", "available", "preparing", "charging", "suspended"),
     *("finishing", "reserved", "unavailable", "faulted"),
 )
+OFFERS: Final = ("kept", "lapsed", "withdrawn")
 ORDERS: Final = ("selftest", "unlock", "meter-read", "clear-latched", "sim")
 
 
@@ -127,6 +128,8 @@ FROM_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
         "lock": Field(_flag),
         "meter": Field(_flag),
         "measurands": _optional(_list(24, _text(1, 40)), []),
+        "offer": _optional(_one_of(*OFFERS)),
+        "offer_at": _optional(_number(0, 1e10)),
     },
     "ack": {"seq": _SEQ, "connector": _STATION_OR_CONNECTOR, "amps": Field(_AMPS), "why": _optional(_text(0, 200), "")},
     "pilot": {"connector": _CONNECTOR, "state": Field(_one_of(*"ABCDEF")), "at": _AT},
@@ -171,6 +174,7 @@ TO_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
         "in_service": _optional(_flag, True),
         "lamp": _optional(_one_of(*LAMPS), "off"),
         "lease_s": Field(_number(0, MAX_LEASE_S)),
+        "transaction": _optional(_flag),
         "seq": _SEQ,
     },
     "do": {
@@ -181,7 +185,19 @@ TO_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
     },
 }
 
+SINCE_2: Final = {"connector": ("offer", "offer_at"), "offer": ("transaction",)}
+"""Fields that version 1 does not know, by type."""
+
 _TABLES: Final[Mapping[Direction, Mapping[str, Mapping[str, Field]]]] = {"from_board": FROM_BOARD, "to_board": TO_BOARD}
+
+
+def spoken(message: Packet, version: int) -> Packet:
+    """The message as that version knows it."""
+    if version >= VERSION:
+        return message
+    new = SINCE_2.get(message["type"], ())
+    older = {name: value for name, value in message.items() if name not in new}
+    return older | {"version": version} if message["type"] == "hello" else older
 
 
 def encode(message: Mapping[str, Any]) -> bytes:

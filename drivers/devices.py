@@ -215,6 +215,9 @@ class BoardHost(Protocol):
     def advance(self, now: float) -> list[Packet]:
         """Do everything that is due by now."""
 
+    def open_all(self, now: float) -> None:
+        """After an internal error: every contactor open, every pilot steady, whatever the reflex thinks."""
+
     def is_live(self) -> bool:
         """Whether any contactor is commanded closed, confirmed or not."""
 

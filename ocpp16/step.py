@@ -26,6 +26,8 @@ class Outlet(msgspec.Struct, frozen=True):
     locked: bool = False
     in_service: bool = True
     lamp: Lamp = "off"
+    transaction: bool = False
+    """A transaction stands behind this level, also a suspended one.  False: none, or one that is being stopped."""
 
 
 class Save(msgspec.Struct, frozen=True):

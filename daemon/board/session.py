@@ -19,7 +19,7 @@ from daemon.board.translation import (
     offer_of,
     order_of,
 )
-from drivers.board_protocol import UNDERSTOOD, VERSION, ProtocolError, check
+from drivers.board_protocol import UNDERSTOOD, VERSION, ProtocolError, check, spoken
 from ocpp16.events import BoardAttached, BoardDone, Event, OfferAcked
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
@@ -27,6 +27,8 @@ from ocpp16.step import Order, Outlet
 DoneCallback = Callable[[bool, str], None]
 """Who asked is told: done or not, and the detail."""
 
+RENEWALS = 5
+"""In one lease: more than four, so that a quarter of it still remains for noticing that no answer comes."""
 OFFERS_REMEMBERED = 64
 """Offers whose answer is awaited; a board that answers none loses nothing but its acks."""
 
@@ -40,6 +42,7 @@ class BoardTalk:
         self.attached: BoardAttached | None = None
         self._seq = 0
         self._asks = ASK_SEQ
+        self._speaks = self._introduced = self._speaks_next = VERSION
         self._reset()
 
     def _reset(self) -> None:
@@ -55,15 +58,27 @@ class BoardTalk:
 
     # --- from the board -------------------------------------------------------------------------------------------
 
-    def opened(self, latched: Iterable[LatchedFault]) -> list[Packet]:
-        """Our first words on a new connection: hello, and each fault on record."""
+    def opened(self) -> None:
+        """A new connection; nothing is known of who is there."""
         self._reset()
-        return [{"type": "hello", "version": VERSION}, *(latched_of(fault) for fault in latched)]
+        self._speaks = self._introduced = self._speaks_next
+        self._speaks_next = VERSION
+
+    def first_words(self, latched: Iterable[LatchedFault]) -> list[Packet]:
+        """hello, and each fault on record."""
+        return [{"type": "hello", "version": self._introduced}, *(latched_of(fault) for fault in latched)]
+
+    @property
+    def speaks_older(self) -> bool:
+        """The board has refused our version: connect again at once, the next hello is in the one before."""
+        return self._speaks_next != VERSION
 
     def heard(self, message: Mapping[str, Any]) -> list[Event]:
         """A checked message of the board.  ProtocolError: this conversation cannot go on."""
         kind = message["type"]
         if kind == "refused":
+            if message["reason"].startswith("version ") and self._introduced == VERSION:
+                self._speaks_next = UNDERSTOOD[0]
             raise ProtocolError(f"refused by the board: {message['reason']}")
         if kind == "hello":
             return self._greeted(message)
@@ -87,6 +102,7 @@ class BoardTalk:
             raise ProtocolError(f"the board speaks version {hello['version']}, understood is {max(UNDERSTOOD)}")
         if self._hello is not None:
             raise ProtocolError("a second hello")
+        self._speaks = min(self._speaks, hello["version"])
         self._hello = hello
         return []
 
@@ -126,11 +142,19 @@ class BoardTalk:
         self._orders.discard(message["seq"])
         return events_of(message)
 
+    def unanswered(self, seqs: Iterable[int]) -> list[Event]:
+        """No `done` came for these: who asked is told."""
+        return [
+            event
+            for seq in seqs
+            for event in self._done({"type": "done", "seq": seq, "ok": False, "detail": "the board does not answer"})
+        ]
+
     @property
     def renew_every_s(self) -> float:
-        """A quarter of the lease: ours, or the board's own where that is shorter."""
+        """A fifth of the lease: ours, or the board's own where that is shorter."""
         told = self._hello.get("lease_s") if self._hello is not None else None
-        return min(self.lease_s, told or self.lease_s) / 4
+        return min(self.lease_s, told or self.lease_s) / RENEWALS
 
     @property
     def complete(self) -> bool:
@@ -166,10 +190,12 @@ class BoardTalk:
         return [self._offer(self.wanted[n]) for n in sorted(self.wanted) if self._has(n)] if self._ready else []
 
     def withdraw(self) -> list[Packet]:
-        """A broken belief: no energy anywhere, whatever was wanted."""
+        """A fatal error: no energy anywhere, whatever was wanted, and the board remembers that it was withdrawn."""
         from msgspec.structs import replace
 
-        self.wanted = {connector: replace(outlet, offered_amps=0.0) for connector, outlet in self.wanted.items()}
+        self.wanted = {
+            connector: replace(outlet, offered_amps=0.0, transaction=False) for connector, outlet in self.wanted.items()
+        }
         return self.renew()
 
     def _offer(self, outlet: Outlet) -> Packet:
@@ -177,7 +203,7 @@ class BoardTalk:
         self._offered[self._seq] = outlet.connector
         if len(self._offered) > OFFERS_REMEMBERED:
             del self._offered[next(iter(self._offered))]
-        return offer_of(outlet, self.lease_s, self._seq)
+        return spoken(offer_of(outlet, self.lease_s, self._seq), self._speaks)
 
     def order(self, order: Order) -> tuple[list[Packet], list[Event]]:
         """An order of the core: what to send, or at once the answer that there is nobody to carry it out."""

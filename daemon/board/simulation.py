@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ANSWER_LEAVES_S = 0.05
 """Between a power cut and the end of the process: the answer still leaves."""
+SETTLES_WITHIN_S = 1.0
+"""So long the end of the process waits until the world is stored."""
 BACKUP_S = 8.0
 """Seconds for which the backup supply lasts after the mains have failed."""
 PLAYED_BY_EVSED = ("store-full", "install")
@@ -106,22 +108,19 @@ def open_world(config: Config, seed: int, go_dark: Callable[[float], None]) -> t
 
     A power cut ends this process, too, once the world is stored.
     """
-    from drivers.simulated.state import load, save
+    from drivers.simulated.keeper import WorldKeeper
+    from drivers.simulated.state import load
 
     folder = config.state_dir
     with suppress(OSError):  # a folder that cannot be made is reported by the store
         folder.mkdir(parents=True, exist_ok=True)
     board = make_board(config, load(folder), seed)
-    kept: dict[str, object] = {}
+    keeper = WorldKeeper(folder, lambda text: None)  # a failing disk is reported by the store
 
     def keep() -> None:
-        nonlocal kept
-        world = board.state()
-        if world != kept:
-            with suppress(OSError):  # a failing disk is reported by the store
-                save(folder, world)
-                kept = world
+        keeper.keep(board.state())
         if board.ended == "dark":
+            keeper.settle(SETTLES_WITHIN_S)
             go_dark(ANSWER_LEAVES_S)
 
     return board, keep

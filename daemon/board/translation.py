@@ -1,6 +1,6 @@
 """The only translator between the board's words and the core's: pure functions.
 
-No socket, clock or state here: `board_talk.py` keeps a conversation, `board_carrier.py` carries it.
+No socket, clock or state here: `session.py` keeps a conversation, `transport.py` carries it.
 """
 
 from __future__ import annotations
@@ -122,6 +122,8 @@ def shape_of(m: Mapping[str, Any]) -> ConnectorShape:
         lock=m["lock"],
         meter=m["meter"],
         measurands=tuple(m.get("measurands") or ()),
+        offer=m.get("offer") or "",
+        offer_at=m.get("offer_at"),
     )
 
 
@@ -153,6 +155,7 @@ def offer_of(outlet: Outlet, lease_s: float, seq: int) -> Packet:
         "in_service": outlet.in_service,
         "lamp": outlet.lamp,
         "lease_s": lease_s,
+        "transaction": outlet.transaction,
         "seq": seq,
     }
 

@@ -6,15 +6,21 @@ Both run until cancelled; a board that is missing or lost is an event, never the
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 import socket
+import stat
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
 
+from daemon.board.flow import PACKETS_PER_S, Flow
 from daemon.board.session import BoardTalk, DoneCallback
+from daemon.board.silence import Silence
 from daemon.board.translation import LEASE_S, Packet
-from drivers.board_protocol import MAX_BYTES, ProtocolError, check, decode, encode
+from drivers.board_protocol import MAX_BYTES, ProtocolError, check, encode
 from drivers.devices import BoardHost
+from drivers.process.listener import peer_uid, users_allowed
 from ocpp16.events import BoardLost, BoardReady, Event
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
@@ -29,6 +35,12 @@ FAULTS_WITHIN_S = 0.02
 """Its faults may follow on the heels of the last state."""
 SEND_WITHIN_S = 1.0
 """A board that takes nothing for so long is lost; its lease decides."""
+WAITING = 256
+"""Packets that may wait for such a board."""
+LISTENS_EVERY_S = 0.25
+CROWDED_S = 0.02
+"""How long a crowded inbox is left alone."""
+FLOODS_TOLD_EVERY_S = 60.0
 
 Deliver = Callable[[Event], None]
 Latched = Callable[[], Iterable[LatchedFault]]
@@ -115,8 +127,8 @@ class InProcessBoard(_Carrier):
 
     async def run(self) -> None:
         self._host, self._keep = self._world()
-        first_words = self.talk.opened(self._latched())
-        self._send(first_words)  # what the board says to them is contained in its greeting
+        self.talk.opened()
+        self._send(self.talk.first_words(self._latched()))  # what the board says to them is contained in its greeting
         self._hear(self._host.greet(self._monotonic()))
         self._deliver(BoardReady())
         renewals = asyncio.create_task(self._renew())
@@ -162,23 +174,45 @@ def _refused(message: Packet, reason: str) -> list[Packet]:
 
 
 class BoardSocket(_Carrier):
-    """A board behind its socket: connects, reconnects every second, never ends by itself."""
+    """A board behind its socket: connects, reconnects every second, never ends by itself.
+
+    crowded  too many events wait: nothing is read for now
+    users    who may be the board, besides root and ourselves
+    """
 
     def __init__(
-        self, path: str, deliver: Deliver, latched: Latched, alive: Callable[[], bool], lease_s: float = LEASE_S
+        self,
+        path: str,
+        deliver: Deliver,
+        latched: Latched,
+        alive: Callable[[], bool],
+        crowded: Callable[[], bool],
+        log: Callable[..., None],
+        users: Iterable[str] = (),
+        lease_s: float = LEASE_S,
     ) -> None:
         super().__init__(deliver, latched, alive, lease_s)
         self._path = path
+        self._crowded = crowded
+        self._log = log
+        self._users = users
+        self._socket: socket.socket | None = None
+        self._silence = Silence(0.0, lease_s)
+        self._flow = Flow()
         self._out: asyncio.Queue[bytes] = asyncio.Queue()
+        """What the socket did not take at once."""
         self._said = ""
         """The last reason told: a board that stays away is told once."""
         self._undecided = False
         """The board is attached and its present states are awaited."""
+        self._floods_told_at = -math.inf
 
     async def run(self) -> None:
         while True:
             reason = await self._one_connection()
             self._tell(self.talk.closed())
+            if self.talk.speaks_older:
+                continue
             if reason != self._said:
                 self._said = reason
                 self._deliver(BoardLost(reason))
@@ -186,36 +220,68 @@ class BoardSocket(_Carrier):
 
     async def _one_connection(self) -> str:
         """Until it is lost; why."""
-        loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as sock:
             try:
-                await loop.sock_connect(sock, self._path)
+                sock.connect(self._path)  # at once or not at all: asyncio would take EAGAIN for a connection under way
             except OSError as error:
-                return f"no board at {self._path}: {error.strerror}"
-            self._out = asyncio.Queue()
+                return f"no board at {self._path}: {why_not(self._path, error)}"
+            if who := stranger(peer_uid(sock), self._users):
+                return f"no board at {self._path}: {who}"
+            now = asyncio.get_running_loop().time()
+            self._socket, self._out = sock, asyncio.Queue()
+            self._silence, self._flow = Silence(now, self.talk.lease_s), Flow()
             self._levels_leave.clear()
-            self._send(self.talk.opened(self._latched()))
-            return await _first_to_fail([self._read(sock), self._write(sock), self._renew()])
+            self.talk.opened()
+            self._send(self.talk.first_words(self._latched()))
+            try:
+                parts = [self._read(sock), self._write(sock), self._renew(), self._listen_for_silence()]
+                return await _first_to_fail(parts)
+            finally:
+                self._socket = None
+
+    # --- reading ----------------------------------------------------------------------------------------------------
 
     async def _read(self, sock: socket.socket) -> None:
         """No time-out around a read: one that ends in the very moment a packet comes would lose it."""
         loop = asyncio.get_running_loop()
-        timer: asyncio.TimerHandle | None = None
-        complete = False
+        timers: list[asyncio.TimerHandle] = []
         try:
-            while data := await loop.sock_recv(sock, MAX_BYTES + 1):
-                self._tell(self.talk.heard(decode(data, "from_board")))
-                if timer is None and self.talk.attached is not None:
-                    self._said, self._undecided = "", True
-                    timer = loop.call_later(STATES_WITHIN_S, self._all_told)
-                if timer is not None and self.talk.complete and not complete:
-                    complete = True
-                    timer.cancel()
-                    timer = loop.call_later(FAULTS_WITHIN_S, self._all_told)
+            while True:
+                packets, ended = self._flow.read(loop.time(), sock, await loop.sock_recv(sock, MAX_BYTES + 1))
+                for packet in packets:
+                    self._hear(loop, packet, timers)
+                if ended is not None:
+                    raise ended
+                await self._take_breath(loop)
         finally:
-            if timer is not None:
+            for timer in timers:
                 timer.cancel()
-        raise OSError("the board closed the connection")
+
+    def _hear(self, loop: asyncio.AbstractEventLoop, packet: Packet, timers: list[asyncio.TimerHandle]) -> None:
+        now = loop.time()
+        if "at" in packet:
+            packet["at"] = min(packet["at"], now)  # nothing has happened later than now
+        self._tell(self._silence.heard(now, packet))
+        self._tell(self.talk.heard(packet))
+        if not timers and self.talk.attached is not None:
+            self._said, self._undecided = "", True
+            timers.append(loop.call_later(STATES_WITHIN_S, self._all_told))
+        if len(timers) == 1 and self.talk.complete:
+            timers[0].cancel()
+            timers.append(loop.call_later(FAULTS_WITHIN_S, self._all_told))
+
+    async def _take_breath(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Others have their turn; a board that says too much, and one that says it while others wait, is read later."""
+        await asyncio.sleep(0)
+        now = loop.time()
+        rest_s = self._flow.rest_s(now)
+        if rest_s > 0 and now >= self._floods_told_at + FLOODS_TOLD_EVERY_S:
+            self._floods_told_at = now
+            self._log("board-floods", packets_per_s=PACKETS_PER_S)
+        while rest_s > 0 or self._crowded():
+            await asyncio.sleep(max(rest_s, CROWDED_S))
+            rest_s = 0.0
+            self._silence.paused(loop.time())
 
     def _all_told(self) -> None:
         """Once a connection: nobody waits for further states."""
@@ -223,7 +289,24 @@ class BoardSocket(_Carrier):
             self._undecided = False
             self._deliver(BoardReady())
 
+    async def _listen_for_silence(self) -> None:
+        """What does not come is an event, too; but first everything is taken that came while we did not look."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LISTENS_EVERY_S
+            await asyncio.sleep(LISTENS_EVERY_S)
+            now = loop.time()
+            if now > due + LISTENS_EVERY_S:
+                self._silence.paused(now)
+            if reason := self._silence.lost(now):
+                raise OSError(reason)
+            self._tell(self._silence.faults(now))
+            self._tell(self.talk.unanswered(self._silence.unanswered(now)))
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
     async def _write(self, sock: socket.socket) -> None:
+        """What did not leave at once."""
         loop = asyncio.get_running_loop()
         while True:
             data = await self._out.get()
@@ -231,8 +314,35 @@ class BoardSocket(_Carrier):
                 await loop.sock_sendall(sock, data)
 
     def _send(self, messages: list[dict[str, Any]]) -> None:
+        """At once where the socket takes it: a level that falls does not wait for another turn of the loop."""
+        if self._socket is None:
+            return
+        now = asyncio.get_running_loop().time()
         for message in messages:
-            self._out.put_nowait(encode(message))
+            self._silence.said(now, message)
+            data = encode(message)
+            try:
+                if not self._out.empty():
+                    raise BlockingIOError
+                self._socket.send(data, socket.MSG_NOSIGNAL)
+            except OSError:  # `_write` waits for room, or meets the same error and loses the board
+                if self._out.qsize() < WAITING:
+                    self._out.put_nowait(data)
+
+
+def stranger(uid: int, users: Iterable[str]) -> str:
+    """Who must not be the board; empty: this user may."""
+    return "" if uid in users_allowed(users) else f"there is user {uid}, who is not allowed; see [board] users"
+
+
+def why_not(path: str, error: OSError) -> str:
+    """Why nobody can be reached there."""
+    if isinstance(error, BlockingIOError):
+        return "it accepts no connection"
+    with suppress(OSError):
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return "it is no socket"
+    return error.strerror or str(error)
 
 
 async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> str:
@@ -249,4 +359,6 @@ async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> str:
     for error in lost:
         if not isinstance(error, OSError | ProtocolError):  # a time-out is an OSError
             raise error
+    if isinstance(lost[0], OSError) and lost[0].strerror:
+        return f"the board closed the connection ({lost[0].strerror})"
     return str(lost[0]) or "the board takes nothing any more"

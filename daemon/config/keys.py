@@ -165,6 +165,7 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
     "board": {
         "kind": FileKey("text", "process", '"process" or "simulated"', _one_of("process", "simulated")),
         "socket": FileKey("text", "/run/evsed/board.sock", _SOCKET, _check_needed_socket),
+        "users": FileKey("texts", ["evsed-board"], "names or numbers of the users who may be the board"),
         "connectors": FileKey("int", None, "1 to 16", _between(1, 16)),
     },
     "simulated": {"state_dir": FileKey("text", "", "the path of a folder", _check_path)},

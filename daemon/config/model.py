@@ -71,6 +71,8 @@ class Csms(msgspec.Struct, frozen=True):
 class BoardSettings(msgspec.Struct, frozen=True):
     kind: str
     socket: str
+    users: Sequence[str]
+    """Who may be the board, besides root and the user of evsed."""
     connectors: int
 
 

@@ -68,6 +68,11 @@ CATALOGUE: Mapping[str, Entry] = {
     # the board
     "board-attached": Entry(NOTICE, "board: {board} attached, {connectors} connector(s)"),
     "board-lost": Entry(ERROR, "board: {reason}; the station is Faulted; see journalctl -u evsed-board"),
+    "board-floods": Entry(
+        WARNING,
+        "board: it says more than {packets_per_s} packets a second and is read more slowly; "
+        "its software is broken, or somebody else is at the socket",
+    ),
     "board-mismatch": Entry(
         ERROR,
         "board: does not fit the product: {detail}; the station is Faulted; correct [station] product or the board",

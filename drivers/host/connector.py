@@ -5,17 +5,20 @@ Nothing ticks: `run` is called at the second that `wake_at` names.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import inf
 from typing import Final, NamedTuple
 
 from drivers.board_protocol import Packet
 from drivers.devices import ConnectorDevices
 from drivers.host.exchange import DeviceExchange
+from drivers.host.last_offer import LastOffer
 from drivers.host.messages import BoardMessages
 from drivers.host.meter_polling import Cadence, MeterPolling
 from drivers.host.outlet import NO_HOLD, Hold, Outlet
 from drivers.reflex.evse import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
 from drivers.reflex.faults import FaultReport
+from drivers.reflex.iec61851 import STEADY_NS
 
 ROUNDS: Final = 50
 """Devices that do not come to rest within one second of time are left for the next occasion: the loop goes on."""
@@ -71,12 +74,14 @@ class HostConnector:
             "_polling",
         ),
         *("_messages", "_celsius", "_station_hold", "_heat_amps", "_limits", "_seq", "_ack_due", "_unlock_seq"),
-        *("_lock_failed", "_unplugged"),
+        *("_lock_failed", "_unplugged", "_setup", "_last_offer"),
     )
 
     def __init__(self, number: int, setup: ConnectorSetup, out: list[Packet]) -> None:
         devices = setup.devices
         self.number = number
+        self._setup = setup
+        self._last_offer = LastOffer()
         self.evse = Evse(setup.limits)
         self.wake_at = inf
         self._devices = devices.waking()
@@ -104,7 +109,9 @@ class HostConnector:
         self._outlet.want(message["locked"])
         self._seq, self._ack_due = message["seq"], True
         self._show(now, message["lamp"])
-        self.evse.offer(now, message["amps"], message["lease_s"], message["in_service"])
+        lease_s = min(message["lease_s"], self.evse.limits.lease_s)
+        self._last_offer.offered(now, lease_s, message.get("transaction"))
+        self.evse.offer(now, message["amps"], lease_s, message["in_service"])
         self.settle(now)
 
     def _show(self, now: float, lamp: str) -> None:
@@ -249,6 +256,19 @@ class HostConnector:
                 self._polling.request_fresh(report.at)
                 return self.poll(now).changed
         return False
+
+    def shape(self, now: float) -> Packet:
+        """The `connector` message of a greeting."""
+        return self._setup.shape(self.number) | self._last_offer.told(now)
+
+    def open_at_once(self, now: float) -> None:
+        """Without the reflex, which may be broken: contactor open, pilot steady."""
+        with suppress(Exception):
+            self._setup.devices.contactor.switch(now, False)
+        with suppress(Exception):
+            self._setup.devices.pilot.signal(now, STEADY_NS)
+        with suppress(Exception):
+            self._setup.devices.contactor.feedback(now)
 
     def present(self, now: float) -> None:
         """All present states, for a client that has just connected."""

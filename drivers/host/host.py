@@ -51,7 +51,6 @@ class Host:
         orders: Mapping[str, BoardOrder] | None = None,
     ) -> None:
         self._identity = identity
-        self._setups = connectors
         self._lease_s = lease_s
         self._out: list[Packet] = []
         self._station = HostStation(station, self._out)
@@ -70,7 +69,7 @@ class Host:
         self._advance(now)
         self._take()  # contained in the present states
         self._out.append(self._hello())
-        self._out += [setup.shape(number) for number, setup in enumerate(self._setups, 1)]
+        self._out += [connector.shape(now) for connector in self._connectors]
         for connector in self._connectors:
             connector.present(now)
         self._station.present(now)
@@ -108,6 +107,10 @@ class Host:
         """After a device has changed by itself, earlier than its `wake_at` had promised."""
         self._look(now)
         return self._take()
+
+    def open_all(self, now: float) -> None:
+        for connector in self._connectors:
+            connector.open_at_once(now)
 
     def is_live(self) -> bool:
         return any(connector.evse.closed for connector in self._connectors)

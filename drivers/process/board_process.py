@@ -1,6 +1,8 @@
 """`evsed-board`: the real-time loop between a board host and its socket.  No network, no remote data, one client.
 
-Plain blocking code: one thread, one poll.  It forwards; the reflex behind the host decides what is safe.
+Plain blocking code: one thread, one poll.  It forwards; the reflex behind the host decides what is safe.  Nothing that
+can block or fail stands in it: log and world are written by threads of their own, sends never wait, and whatever is
+raised opens the contactors before the process ends.
 """
 
 from __future__ import annotations
@@ -13,23 +15,38 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Final
 
-from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, Packet, ProtocolError, decode
+from drivers.board_protocol import Packet
 from drivers.devices import BoardHost
-from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, read
-from drivers.process.listener import listen, refuse, send
-from drivers.process.supervisor import LONGEST_SLEEP_S, Supervisor, supervisor_of
+from drivers.process.clients import Clients
+from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, keeper_of, read
+from drivers.process.listener import Listener, group_of, users_allowed
+from drivers.process.log import LineLog, Log, reserve_standard_descriptors
+from drivers.process.supervisor import ALIVE, LONGEST_SLEEP_S, Supervisor, supervisor_of
 from drivers.reflex.evse import LEASE_OVER
 
 PRIORITY: Final = 50
-PACKETS_A_TURN: Final = 64
-"""A client that sends without end must not delay the reflex."""
 STOPS_WITHIN_S: Final = 7.0
 """Steady pilot, 6 s for the vehicle, and the contactor's own time."""
+BEAT_S: Final = 1.0
+"""The supervisor is not notified more often, however fast the loop turns."""
+BLIND_S: Final = 0.01
+"""Where the kernel does not let us wait for packets, we look for them so often."""
+DESCRIPTORS: Final = 64
+"""This process never has so many."""
+SETTLES_WITHIN_S: Final = 2.0
+"""So long the end waits for a simulated world to be written."""
+FLUSHES_WITHIN_S: Final = 0.5
+"""So long the end waits for the reader of the log."""
+OPENS_IN_S: Final = 0.1
+"""A contactor has moved by then."""
 
 
 def die() -> None:
@@ -43,32 +60,36 @@ class BoardProcess:
     def __init__(
         self,
         make: Callable[[], Hosted],
-        path: Path,
+        config: BoardConfig,
         supervisor: Supervisor,
+        log: Log,
         monotonic: Callable[[], float] = time.monotonic,
         power_cut: Callable[[], None] = die,
     ) -> None:
         """`make` is called again after a reboot of a simulated unit."""
-        self._listener = listen(path)  # first, so that no other board process's world is changed
+        group = group_of(config.socket_group)
+        self._listener = Listener(config.socket, group)  # first, so that no other board process's world is changed
         self._make = make
         try:
             self._hosted = make()
         except OSError:
-            path.unlink()
+            self._listener.close()
             raise
-        self._path = path
         self._notify, patience_s = supervisor
         self._beat_s = min(LONGEST_SLEEP_S, patience_s / 3)
+        self._beat_at = -inf
+        self._log = log
         self._monotonic = monotonic
         self._power_cut = power_cut
-        self._client: socket.socket | None = None
-        self._agreed = False
+        allowed = users_allowed(config.client_users)
+        self._clients = Clients(allowed, self._greeting, self._receive, config.lease_s, log)
         self._offers: dict[int, Packet] = {}
         self._closed: set[int] = set()
         self._asked_to_stop = False
         self._stop_by: float | None = None
         self._waker, self._wakes = socket.socketpair()
-        self._waker.setblocking(False)
+        for end in (self._waker, self._wakes):
+            end.setblocking(False)
 
     @property
     def _host(self) -> BoardHost:
@@ -76,51 +97,86 @@ class BoardProcess:
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Until asked to stop; then a running charge is ended properly first."""
+    def run(self) -> int:
+        """Until asked to stop; then a running charge is ended properly first.  Exit code."""
         self._notify("READY=1")
-        _log(f"ready at {self._path}")
+        self._log("process", f"ready at {self._listener.path}")
         try:
             while not self._done():
                 self.turn()
+            return 0
+        except Exception:
+            self._open_all()
+            for line in traceback.format_exc(limit=-4).splitlines():
+                self._log("internal error", line)
+            return 1
         finally:
-            self._path.unlink(missing_ok=True)
-            for each in (self._listener, self._waker, self._wakes, self._client):
-                if each is not None:
-                    each.close()
+            self._hosted.settle(SETTLES_WITHIN_S)
+            self._clients.drop_all("the board process ends")
+            self._listener.close()
+            self._waker.close()
+            self._wakes.close()
+
+    def _open_all(self) -> None:
+        """Something in here is broken: no pilot signal, every contactor open, without asking the reflex."""
+        for _ in range(2):  # the second time it is seen to be open
+            with suppress(Exception):
+                self._host.open_all(self._monotonic())
+            time.sleep(OPENS_IN_S)
+        with suppress(Exception):
+            self._hosted.keep()
+        self._log("internal error", "internal error, every contactor was opened; please report what follows")
 
     def turn(self) -> None:
         """Wait for a packet or for the next thing that is due, then do everything that is due."""
-        self._notify("WATCHDOG=1")
-        ready = self._wait(min(self._host.wake_at() - self._monotonic(), self._beat_s))
-        self._send(self._host.advance(self._monotonic()))
-        if self._wakes.fileno() in ready:
+        self._beat()
+        ready = self._wait()
+        now = self._monotonic()
+        self._send(self._host.advance(now))
+        with suppress(BlockingIOError):
             self._wakes.recv(64)
         if self._asked_to_stop and self._stop_by is None:
             self._withdraw()
-        if self._client is not None and self._client.fileno() in ready:
-            self._read_client(self._client)
+        self._clients.read(now, ready)
         if self._listener.fileno() in ready:
-            self._accept()
+            self._accept(now)
+        self._clients.tend(now)
         self._keep_world()
 
-    def _wait(self, seconds: float) -> set[int]:
+    def _beat(self) -> None:
+        now = self._monotonic()
+        if now >= self._beat_at:
+            self._beat_at = now + min(BEAT_S, self._beat_s)
+            self._notify(ALIVE)
+
+    def _wait(self) -> set[int]:
+        """The descriptors that are ready, at the next second at which anything is due."""
+        now = self._monotonic()
+        due = min(self._host.wake_at(), self._clients.wake_at(now), now + self._beat_s)
         poll = select.poll()
-        for each in (self._listener, self._wakes, self._client):
-            if each is not None:
-                poll.register(each, select.POLLIN)
-        return {fd for fd, _ in poll.poll(max(0.0, seconds) * 1000.0)}
+        poll.register(self._wakes, select.POLLIN)
+        if now >= self._listener.deaf_until:
+            poll.register(self._listener, select.POLLIN)
+        else:
+            due = min(due, self._listener.deaf_until)
+        self._clients.register(now, poll)
+        wait_s = max(0.0, due - now)
+        try:
+            return {fd for fd, _ in poll.poll(wait_s * 1000.0)}
+        except OSError:  # e.g. a limit of descriptors that was lowered: everything is tried instead
+            time.sleep(min(wait_s, BLIND_S))
+            return set(range(DESCRIPTORS))
 
     def stop(self, *_: object) -> None:
         """For signals, which may come in the middle of anything: sets a mark that the loop reads at its next turn."""
         self._asked_to_stop = True
-        with suppress(BlockingIOError):  # a full one wakes as well
+        with suppress(OSError):  # a full one wakes as well; a closed one need not
             self._waker.send(b"!")
 
     def _withdraw(self) -> None:
         """Lower every offer to 0 A; the loop ends when the contactors are open."""
         self._notify("STOPPING=1")
-        _log("stopping")
+        self._log("process", "stopping")
         self._stop_by = self._monotonic() + STOPS_WITHIN_S
         for offer in self._offers.values():
             self._send(self._host.receive(self._monotonic(), {**offer, "amps": 0.0}))
@@ -134,53 +190,32 @@ class BoardProcess:
     def _keep_world(self) -> None:
         """Store the simulated world; end as it ends."""
         ended = self._hosted.keep()
+        if ended:
+            self._hosted.settle(SETTLES_WITHIN_S)
         if ended == "dark":
             self._power_cut()
         elif ended == "reboot":
-            self._drop("the unit reboots")
+            self._clients.drop_all("the unit reboots")
             self._closed.clear()
             self._offers.clear()
             self._hosted = self._make()
 
     # --- the client -------------------------------------------------------------------------------------------------
 
-    def _accept(self) -> None:
-        client, _ = self._listener.accept()
-        client.setblocking(False)
-        if self._client is not None:
-            refuse(client, "another client controls this board")
-            return
-        self._client, self._agreed = client, False
-        _log("client connected")
-        self._send(self._host.greet(self._monotonic()))
+    def _accept(self, now: float) -> None:
+        try:
+            client = self._listener.accept(now)
+            if client is not None:
+                self._clients.admit(now, client)
+        except OSError as error:
+            self._log("accept", f"a client cannot be accepted: {error.strerror}; trying again in a second")
 
-    def _read_client(self, client: socket.socket) -> None:
-        """Act on what the client has sent; a malformed or unknown packet ends the connection."""
-        for _ in range(PACKETS_A_TURN):
-            try:
-                data = client.recv(MAX_BYTES + 1)
-                if not data:
-                    raise ConnectionResetError(0, "connection closed")
-                self._receive(decode(data, "to_board"))
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._drop(f"client disconnected: {error.strerror}")
-            except ProtocolError as error:
-                refuse(client, str(error))
-                self._drop(f"client refused: {error}")
-            if self._client is None:
-                return
+    def _greeting(self) -> list[Packet]:
+        return self._host.greet(self._monotonic())
 
     def _receive(self, message: Packet) -> None:
-        """Act on a checked message: hello comes first, then levels and orders; none is accepted while stopping."""
-        if message["type"] == "hello":
-            if message["version"] not in UNDERSTOOD:
-                raise ProtocolError(f"version {message['version']}; understood here is {UNDERSTOOD[-1]}")
-            self._agreed = True
-        elif not self._agreed:
-            raise ProtocolError(f"{message['type']} before hello")
-        elif self._stop_by is None:
+        """Act on a level or an order; none is accepted while stopping."""
+        if self._stop_by is None:
             self._send(self._host.receive(self._monotonic(), message))
             if message["type"] == "offer":
                 self._offers[message["connector"]] = message
@@ -190,41 +225,26 @@ class BoardProcess:
             if message["type"] == "contactor":
                 self._switched(message["connector"], message["closed"])
             if message["type"] == "ack" and message["why"] == LEASE_OVER:
-                _log(
-                    f"connector {message['connector']}: {LEASE_OVER}: pilot steady, the contactor opens in 6 s at most"
-                )
+                end = "pilot steady, the contactor opens in 6 s at most"
+                self._log("lease", f"connector {message['connector']}: {LEASE_OVER}: {end}")
             if message["type"] == "fault":
                 where = f"connector {message['connector']}" if message["connector"] else "station"
                 detail = f": {message['detail']}" if message["detail"] else ""
-                _log(f"{where}: fault {message['code']} {'on' if message['on'] else 'off'}{detail}")
-            if self._client is not None:
-                try:
-                    send(self._client, message)
-                except OSError as error:  # the lease ends its charge
-                    self._drop(f"client does not read: {error.strerror}")
+                self._log("fault", f"{where}: fault {message['code']} {'on' if message['on'] else 'off'}{detail}")
+        self._clients.send(messages)
 
     def _switched(self, connector: int, closed: bool) -> None:
         if (connector in self._closed) != closed:
-            _log(f"connector {connector}: contactor {'closed' if closed else 'open'}")
+            self._log("contactor", f"connector {connector}: contactor {'closed' if closed else 'open'}")
         (self._closed.add if closed else self._closed.discard)(connector)
 
-    def _drop(self, why: str) -> None:
-        if self._client is not None:
-            _log(why)
-            self._client.close()
-            self._client = None
 
-
-def _log(text: str) -> None:
-    print(f"evsed-board: {text}", file=sys.stderr, flush=True)
-
-
-def _real_time() -> None:
-    """Best effort: without the right to it the loop is merely later under load."""
+def _real_time(log: Log) -> None:
+    """Best effort: without the right to it the loop is merely later under load.  Threads do not inherit it."""
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
     except OSError as error:
-        _log(f"no real-time priority: {error.strerror}")
+        log("process", f"no real-time priority: {error.strerror}")
     gc.collect()
     gc.freeze()
 
@@ -248,21 +268,26 @@ def _version() -> str:
 
 def _serve(config: BoardConfig) -> int:
     """Run until SIGTERM or SIGINT."""
-    _log(f"a simulated board with {config.connectors} connector(s), its world in {config.state_dir}")
+    lines = LineLog()
+    log = lines.line
+    log("process", f"a simulated board with {config.connectors} connector(s), its world in {config.state_dir}")
     try:
-        process = BoardProcess(lambda: host_of(config, os.getpid()), config.socket, supervisor_of(os.environ))
+        make = partial(host_of, config, os.getpid(), keeper_of(config, log))
+        process = BoardProcess(make, config, supervisor_of(os.environ), log)
+        _real_time(log)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, process.stop)
+        return process.run()
     except OSError as error:
-        _log(str(error))
+        log("process", str(error))
         return 1
-    _real_time()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, process.stop)
-    process.run()
-    return 0
+    finally:
+        lines.flush(FLUSHES_WITHIN_S)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 ended as asked, 1 the socket or the state cannot be used, 2 configuration."""
+    reserve_standard_descriptors()
     options = _options(arguments)
     if options.version:
         print(f"evsed-board {_version()}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from drivers.board_protocol import MAX_LEASE_S
 from drivers.devices import BoardHost
+from drivers.process.log import Log
 from drivers.process.toml_reader import Toml, nearest, read_toml
+
+if TYPE_CHECKING:
+    from drivers.simulated.keeper import WorldKeeper
 
 DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
 REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
@@ -33,6 +37,14 @@ def _number(low: float, high: float, first: float) -> BoardKey:
     return BoardKey(first, lambda value: type(value) in (int, float) and low <= value <= high, allowed)
 
 
+def _names(first: list[str]) -> BoardKey:
+    return BoardKey(
+        first,
+        lambda value: type(value) is list and len(value) <= 8 and all(type(one) is str and one for one in value),
+        "a list of at most 8 names",
+    )
+
+
 def _path(first: str) -> BoardKey:
     return BoardKey(first, lambda value: type(value) is str and value.startswith("/"), "an absolute path")
 
@@ -43,6 +55,8 @@ KEYS: Final[dict[str, dict[str, BoardKey]]] = {
         "socket": _path("/run/evsed/board.sock"),
         "connectors": _whole(1, 16, 1),
         "lease_s": _number(1, MAX_LEASE_S, 20.0),
+        "client_users": _names(["evsed"]),
+        "socket_group": BoardKey("", lambda value: type(value) is str, "the name of a group"),
     },
     "simulated": {
         "state_dir": _path("/var/lib/evsed"),
@@ -66,6 +80,10 @@ class BoardConfig(NamedTuple):
     outlet: str
     max_amps: float
     ventilated: bool
+    client_users: Sequence[str] = ("evsed",)
+    """Who may control the board, besides root and the user of this process."""
+    socket_group: str = ""
+    """Whose members may connect at all; empty: the group of this process."""
 
 
 class ConfigRefused(Exception):
@@ -78,6 +96,8 @@ class Hosted(NamedTuple):
     host: BoardHost
     keep: Callable[[], str]
     """Call after each turn: keeps a simulated world; answers `dark` or `reboot` where the unit has ended."""
+    settle: Callable[[float], bool]
+    """Waits until all that was kept is in its file, but for so many seconds at most."""
 
 
 def read(file: Path | None) -> BoardConfig:
@@ -128,12 +148,19 @@ def _why_wrong(name: str, value: Any) -> str:
     return f"{value!r:.60} does not fit"
 
 
-def host_of(config: BoardConfig, seed: int) -> Hosted:
-    """The board, in the world that an earlier one left.  OSError where its state cannot be kept."""
+def keeper_of(config: BoardConfig, log: Log) -> WorldKeeper:
+    """What keeps the simulated world; one for the life of the process.  OSError where its folder cannot be made."""
+    from drivers.simulated.keeper import WorldKeeper
+
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    return WorldKeeper(config.state_dir, lambda text: log("world", text))
+
+
+def host_of(config: BoardConfig, seed: int, keeper: WorldKeeper) -> Hosted:
+    """The board, in the world that an earlier one left."""
     from drivers.simulated import state
     from drivers.simulated.board import SimulatedBoard
 
-    config.state_dir.mkdir(parents=True, exist_ok=True)
     board = SimulatedBoard(
         config.connectors,
         state.load(config.state_dir),
@@ -144,13 +171,10 @@ def host_of(config: BoardConfig, seed: int) -> Hosted:
         max_amps=float(config.max_amps),
         ventilated=config.ventilated,
     )
-    kept: list[object] = [None]
 
     def keep() -> str:
-        world = board.state()
-        if world != kept[0] and state.save(config.state_dir, world):
-            kept[0] = world
+        keeper.keep(board.state())
         return board.ended
 
     keep()  # its session is counted before a client connects
-    return Hosted(board, keep)
+    return Hosted(board, keep, keeper.settle)

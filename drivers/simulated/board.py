@@ -99,6 +99,9 @@ class SimulatedBoard:
         world.go_dark(world.dark_at, "dark")
         return messages
 
+    def open_all(self, now: float) -> None:
+        self._host.open_all(now)
+
     def is_live(self) -> bool:
         return self.host.is_live()
 

@@ -27,8 +27,9 @@ class SimulatedContactor:
         self._contacts = False
 
     def switch(self, now: float, closed: bool) -> None:
-        self._commanded = closed
-        self.wake_at = now + MOVES_IN_S
+        if closed != self._commanded:
+            self._commanded = closed
+            self.wake_at = now + MOVES_IN_S
 
     def feedback(self, now: float) -> bool:
         if now >= self.wake_at:

@@ -38,22 +38,18 @@ def _move_aside(path: Path) -> None:
         path.rename(aside)
 
 
-def save(folder: Path, world: WorldState) -> bool:
+def save(folder: Path, world: WorldState) -> None:
     """Replace the file's content: a reader, or a start after a kill, finds the old world or the new one.
 
-    False where nothing can be written: the world goes on in memory.
+    OSError where nothing can be written.
     """
     path = folder / NAME
     text = json.dumps(world, separators=(",", ":")).encode("ascii")
     padded = text.ljust(PAGE - 1) + b"\n"
-    try:
-        if len(padded) > PAGE or not _overwrite(path, padded):
-            fresh = path.with_name(f"{path.name}.new")
-            fresh.write_bytes(padded)
-            fresh.replace(path)
-    except OSError:
-        return False
-    return True
+    if len(padded) > PAGE or not _overwrite(path, padded):
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.write_bytes(padded)
+        fresh.replace(path)
 
 
 def _overwrite(path: Path, page: bytes) -> bool:

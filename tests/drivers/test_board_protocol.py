@@ -19,6 +19,7 @@ OFFER = {
     "in_service": True,
     "lamp": "charging",
     "lease_s": 20.0,
+    "transaction": True,
     "seq": 7,
 }
 METER = {"type": "meter", "connector": 1, "at": 5.0, "wh": 120.5, "volts": [230.0], "amps": [16.0], "watts": [3680.0]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import socket
@@ -149,6 +150,8 @@ class BoardClient:
         self.ended = False
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
         self._sock.connect(str(path))
+        with contextlib.suppress(OSError):  # refused already
+            self.say(type="hello", version=2)
         self._task = asyncio.ensure_future(self._listen())
 
     @classmethod
@@ -174,7 +177,6 @@ class BoardClient:
 
     async def order(self, *words: str) -> None:
         """`do sim` as the daemon would say it; returns when the board has done it, or has gone with it."""
-        self.say(type="hello", version=1)
         self.say(type="do", what="sim", words=list(words), seq=1)
         await self.until(lambda m: m["type"] == "done" and m["seq"] == 1)
 

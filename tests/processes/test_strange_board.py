@@ -122,7 +122,7 @@ async def test_nonsense_costs_the_connection_only() -> None:
         board.close()
 
 
-@pytest.mark.parametrize("hello", [{**HELLO, "version": 2}, {**HELLO, "connectors": 2}], ids=["version", "connectors"])
+@pytest.mark.parametrize("hello", [{**HELLO, "version": 3}, {**HELLO, "connectors": 2}], ids=["version", "connectors"])
 async def test_a_board_that_does_not_fit(hello: dict[str, Any]) -> None:
     """A later version, or not the product's connectors: connected to the Central System, Faulted, and said why."""
     async with ScriptedCentralSystem() as central:
@@ -133,6 +133,6 @@ async def test_a_board_that_does_not_fit(hello: dict[str, Any]) -> None:
             await board.greet(hello, *shapes, *STATES)
             fault = await central.wait("StatusNotification", connectorId=0, status="Faulted")
             assert fault["vendorErrorCode"] in ("board-missing", "board-mismatch")
-            reason = "version 2" if hello["version"] == 2 else "2"
+            reason = "version 3" if hello["version"] == 3 else "2"
             assert any(reason in line and "board" in line for line in bench.log_text().splitlines()), bench.log_text()
         board.close()

@@ -329,7 +329,8 @@ class World:
     def _attach(self) -> None:
         """A board and an evsed meet: hello both ways, the present states, and that all of them were told."""
         assert self.board is not None and self.cp is not None
-        self._to_board(self.talk.opened(self.cp.latched()))
+        self.talk.opened()
+        self._to_board(self.talk.first_words(self.cp.latched()))
         self._take(self.board.greet(self.mono))
         self.inbox.append(BoardReady())
 

@@ -12,7 +12,7 @@ from ocpp16.events import BoardAttached, BoardDone, OfferAcked, PilotChanged
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
 
-HELLO = {"type": "hello", "version": 1, "boot_id": "b", "session_id": "s", "board": "x", "connectors": 1}
+HELLO = {"type": "hello", "version": 2, "boot_id": "b", "session_id": "s", "board": "x", "connectors": 1}
 SHAPE = {
     "type": "connector",
     "connector": 1,
@@ -34,7 +34,7 @@ STATES: list[dict[str, Any]] = [
 
 def attached(**shape: Any) -> BoardTalk:
     talk = BoardTalk()
-    talk.opened([])
+    talk.opened()
     talk.heard(HELLO)
     talk.heard({**SHAPE, **shape})
     return talk
@@ -42,14 +42,14 @@ def attached(**shape: Any) -> BoardTalk:
 
 def test_first_words_are_hello_and_the_faults_on_record() -> None:
     """At connect we say our version, then each latched fault."""
-    words = BoardTalk().opened([LatchedFault(name="1/weld", connector=1, code="weld")])
+    words = BoardTalk().first_words([LatchedFault(name="1/weld", connector=1, code="weld")])
     assert [word["type"] for word in words] == ["hello", "latched"]
 
 
 def test_the_shape_comes_as_one_event() -> None:
     """Hello tells nothing alone; the last connector makes the board attached."""
     talk = BoardTalk()
-    talk.opened([])
+    talk.opened()
     assert talk.heard({**HELLO, "connectors": 2}) == []
     assert talk.heard(SHAPE) == []
     (event,) = talk.heard({**SHAPE, "connector": 2})
@@ -96,7 +96,7 @@ def test_a_new_connection_waits_again_with_the_same_levels() -> None:
     talk.want(Outlet(1, 10.0))
     talk.ready()
     talk.closed()
-    talk.opened([])
+    talk.opened()
     assert talk.renew() == []
     talk.heard(HELLO)
     talk.heard(SHAPE)
@@ -138,12 +138,51 @@ def test_offers_without_an_ack_are_forgotten() -> None:
 
 
 def test_withdraw_zeroes_every_level() -> None:
-    """A broken belief leaves no energy wanted anywhere."""
+    """A fatal error leaves no energy wanted anywhere, and no transaction behind it."""
     talk = attached()
-    talk.want(Outlet(1, 16.0, lamp="charging"))
+    talk.want(Outlet(1, 16.0, lamp="charging", transaction=True))
     talk.ready()
     (offer,) = talk.withdraw()
     assert offer["amps"] == 0.0 and talk.wanted[1].offered_amps == 0.0
+    assert not talk.wanted[1].transaction
+
+
+def test_point_3_an_offer_says_whether_a_transaction_stands_behind_it() -> None:
+    """To a board that understands it."""
+    talk = attached()
+    talk.want(Outlet(1, 0.0, transaction=True))
+    assert talk.ready()[0]["transaction"] is True
+
+
+def test_point_3_a_board_of_version_1_is_spoken_to_in_version_1() -> None:
+    """Once it has said its hello; or refused ours, then at the next connection, and only then: it may be replaced."""
+    talk, said = BoardTalk(), []
+    for refused in (True, False, True, True):
+        talk.opened()
+        said += [word["version"] for word in talk.first_words([])]
+        talk.heard({**HELLO, "version": 1})
+        talk.heard(SHAPE)
+        talk.want(Outlet(1, 0.0, transaction=True))
+        assert "transaction" not in talk.ready()[0]
+        if refused:
+            with pytest.raises(ProtocolError, match="refused"):
+                talk.heard({"type": "refused", "reason": "version 2; understood here is 1"})
+    assert said == [2, 1, 2, 1]
+    assert not talk.speaks_older, "it was refused in both versions"
+    talk.opened()
+    with pytest.raises(ProtocolError, match="refused"):
+        talk.heard({"type": "refused", "reason": "another client controls this board"})
+    assert not talk.speaks_older
+
+
+def test_point_2_an_order_that_nobody_answers_is_answered() -> None:
+    """Who asked is told, at the control socket and in the core; a late answer is nobody's."""
+    talk, told = attached(), list[tuple[bool, str]]()
+    talk.order(Order(3, "unlock", 1))
+    (asked,) = talk.ask("selftest", [], 1, lambda ok, detail: told.append((ok, detail)))
+    assert talk.unanswered([3, asked["seq"]]) == [BoardDone(3, False, "the board does not answer")]
+    assert told == [(False, "the board does not answer")]
+    assert talk.heard({"type": "done", "seq": 3, "ok": True}) == []
 
 
 def test_orders_are_answered_by_the_board() -> None:
@@ -197,7 +236,7 @@ def test_a_lost_board_answers_who_waits() -> None:
 def test_what_breaks_the_conversation(messages: list[dict[str, Any]]) -> None:
     """A refusal, a foreign version, and words out of turn end the conversation with a reason."""
     talk = BoardTalk()
-    talk.opened([])
+    talk.opened()
     with pytest.raises(ProtocolError):
         for message in messages:
             talk.heard(message)

@@ -71,8 +71,8 @@ def test_hello_and_connectors_become_one_event() -> None:
     """The board's shape is one event, however many connectors it has."""
     hello = {"boot_id": "b", "session_id": "s", "board": "x", "layers": ["lease"]}
     shape = {"connector": 1, "min_amps": 6.0, "max_amps": 32.0, "phases": 3, "outlet": "socket", "lock": True}
-    told = {**shape, "meter": True, "measurands": ["SoC"]}
-    expected = ConnectorShape(1, 6.0, 32.0, 3, "socket", True, True, ("SoC",))
+    told = {**shape, "meter": True, "measurands": ["SoC"], "offer": "kept", "offer_at": 5.0}
+    expected = ConnectorShape(1, 6.0, 32.0, 3, "socket", True, True, ("SoC",), "kept", 5.0)
     assert attached_of(hello, [told]) == BoardAttached("b", "s", "x", (expected,), ("lease",))
 
 

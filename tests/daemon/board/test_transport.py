@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from daemon.board.transport import Board, BoardSocket, InProcessBoard
-from drivers.board_protocol import decode, encode
+from daemon.board.transport import Board, BoardSocket, InProcessBoard, stranger
+from drivers.board_protocol import decode, encode, spoken
 from drivers.simulated.board import SimulatedBoard
 from ocpp16.events import (
     BoardAttached,
@@ -22,6 +23,8 @@ from ocpp16.events import (
     CardPresented,
     ContactorChanged,
     Event,
+    FaultChanged,
+    MeterSampled,
     OfferAcked,
     PilotChanged,
 )
@@ -34,6 +37,9 @@ class Inbox:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.crowded_for = 0
+        """So many times it says that it is crowded."""
+        self.notes: list[str] = []
         self._news = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -42,6 +48,13 @@ class Inbox:
         task = asyncio.ensure_future(self._tell())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def crowded(self) -> bool:
+        self.crowded_for = max(0, self.crowded_for - 1)
+        return self.crowded_for > 0
+
+    def log(self, code: str, **fields: object) -> None:
+        self.notes.append(code)
 
     async def _tell(self) -> None:
         async with self._news:
@@ -192,7 +205,9 @@ async def test_a_renewal_that_breaks_ends_the_carrier() -> None:
 
 def over(path: Path, inbox: Inbox, alive: Callable[[], bool] = lambda: True, lease_s: float = 20.0) -> BoardSocket:
     fault = LatchedFault(name="1/weld", connector=1, code="weld")
-    return BoardSocket(str(path), inbox.deliver, lambda: [fault], alive, lease_s)
+    return BoardSocket(
+        str(path), inbox.deliver, lambda: [fault], alive, inbox.crowded, inbox.log, ("evsed-board",), lease_s
+    )
 
 
 async def test_a_missing_board_is_told_once(tmp_path: Path) -> None:
@@ -275,3 +290,153 @@ async def test_nonsense_ends_the_connection_with_its_reason(tmp_path: Path, list
         await listener.accept()
         await listener.say({"type": "refused", "reason": "a client is there"})
         await inbox.wait(lambda e: isinstance(e, BoardLost) and "a client is there" in e.reason)
+
+
+# --- silence, floods, strangers ---------------------------------------------------------------------------------
+
+
+def greeting(loop: asyncio.AbstractEventLoop) -> list[dict[str, Any]]:
+    return SimulatedBoard(1).greet(loop.time())
+
+
+async def lost(inbox: Inbox, why: str) -> float:
+    """When the board was lost for that reason."""
+    await inbox.wait(lambda e: isinstance(e, BoardLost) and why in e.reason)
+    return asyncio.get_running_loop().time()
+
+
+async def test_point_2_a_board_that_says_nothing_is_lost(tmp_path: Path, listener: Listener) -> None:
+    """Held but mute: after a second; it is tried again."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    async with running(over(tmp_path / "b", inbox)):
+        await listener.accept()
+        began = loop.time()
+        assert 0.9 < await lost(inbox, "no hello within 1 s") - began < 2.0
+        await listener.accept()
+
+
+async def test_point_2_a_board_that_only_listens_is_lost(tmp_path: Path, listener: Listener) -> None:
+    """It greets, takes every offer and acknowledges none: a quarter of the lease (a second at least), then lost."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    board = over(tmp_path / "b", inbox, lease_s=6.0)
+    board.want(Outlet(1, 16.0, transaction=True))
+    async with running(board):
+        await listener.accept()
+        await listener.say(*greeting(loop))
+        await inbox.of(BoardReady)
+        board.decided()
+        offered = loop.time()
+        assert 1.4 < await lost(inbox, "no ack for") - offered < 2.5
+
+
+async def test_point_2_withheld_readings_are_a_fault_of_the_meter(tmp_path: Path, listener: Listener) -> None:
+    """Acks come, readings do not: meter-lost within four seconds of a closed contactor; gone with the next reading."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    async with running(over(tmp_path / "b", inbox)):
+        await listener.accept()
+        await listener.say(*greeting(loop))
+        await inbox.of(BoardReady)
+        closed = {"type": "contactor", "connector": 1, "closed": True, "confirmed": True, "at": loop.time()}
+        await listener.say(closed)
+        began = loop.time()
+        fault = await inbox.of(FaultChanged)
+        assert isinstance(fault, FaultChanged) and (fault.code, fault.on) == ("meter-lost", True)
+        assert 3.0 < loop.time() - began < 4.5
+        await listener.say({"type": "meter", "connector": 1, "wh": 5.0, "at": loop.time()})
+        await inbox.wait(lambda e: isinstance(e, FaultChanged) and not e.on)
+
+
+async def test_point_2_nothing_is_newer_than_now(tmp_path: Path, listener: Listener) -> None:
+    """A reading from the future would be fresh for ever."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    async with running(over(tmp_path / "b", inbox)):
+        await listener.accept()
+        await listener.say(*greeting(loop))
+        await listener.say({"type": "meter", "connector": 1, "wh": 5.0, "at": loop.time() + 1000.0})
+        sample = await inbox.wait(lambda e: isinstance(e, MeterSampled) and e.wh == 5.0)
+        assert isinstance(sample, MeterSampled) and sample.at <= loop.time()
+
+
+async def test_point_8_a_crowded_inbox_is_left_alone(tmp_path: Path, listener: Listener) -> None:
+    """While too many events wait nothing is read; that is not the board's silence, and nothing is missing later."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    async with running(over(tmp_path / "b", inbox)):
+        await listener.accept()
+        await listener.say(*greeting(loop))
+        await inbox.of(BoardReady)
+        inbox.crowded_for = 100  # two seconds
+        closed = {"type": "contactor", "connector": 1, "closed": True, "confirmed": True, "at": loop.time()}
+        await listener.say(closed)
+        await inbox.of(ContactorChanged)
+        for number in range(80):
+            await listener.say({"type": "card", "connector": 1, "id_tag": f"{number}", "at": 1.0})
+        await inbox.wait(lambda e: isinstance(e, CardPresented) and e.id_tag == "79")
+        assert inbox.crowded_for == 0
+        assert [e.id_tag for e in inbox.events if isinstance(e, CardPresented)] == [str(n) for n in range(80)]
+        assert not [e for e in inbox.events if isinstance(e, BoardLost | FaultChanged)]
+
+
+async def test_point_8_a_flood_is_told_once(tmp_path: Path, listener: Listener) -> None:
+    """Beyond the burst the board is read more slowly; a minute long one note is enough."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    async with running(over(tmp_path / "b", inbox)):
+        await listener.accept()
+        await listener.say(*greeting(loop))
+        for number in range(2500):
+            await listener.say({"type": "card", "connector": 1, "id_tag": f"{number}", "at": 1.0})
+        await inbox.wait(lambda e: isinstance(e, CardPresented) and e.id_tag == "2499")
+        assert inbox.notes == ["board-floods"]
+
+
+def test_point_13_who_may_be_the_board() -> None:
+    """Root, the user of evsed, those of the configuration; whoever else took the place is named."""
+    assert stranger(os.getuid(), []) == stranger(0, []) == stranger(4711, ["4711"]) == ""
+    assert "user 4711, who is not allowed" in stranger(4711, ["no-such-user"])
+
+
+async def test_point_3_a_board_of_version_1_hears_nothing_of_version_2(tmp_path: Path, listener: Listener) -> None:
+    """hello in its version, offers without the new field; its reattached offer is unknown."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    board = over(tmp_path / "b", inbox)
+    board.want(Outlet(1, 16.0, transaction=True))
+    async with running(board):
+        for version in (2, 1):  # it comes again at once
+            await listener.accept()
+            assert (await listener.hear())["version"] == version
+            await listener.say(*(spoken(message, 1) for message in greeting(loop)))
+            if version == 2:
+                await listener.say({"type": "refused", "reason": "version 2; understood here is 1"})
+        attached = await inbox.of(BoardAttached)
+        assert isinstance(attached, BoardAttached) and attached.connectors[0].offer == ""
+        await inbox.of(BoardReady)
+        board.decided()
+        assert (await listener.hear_offer())["transaction"] is None
+        assert not [event for event in inbox.events if isinstance(event, BoardLost)]
+
+
+async def test_point_3_a_fatal_error_is_a_withdrawal_that_leaves_at_once(tmp_path: Path, listener: Listener) -> None:
+    """No turn of the loop lies between the error and the offer of 0 A without a transaction."""
+    inbox, loop = Inbox(), asyncio.get_running_loop()
+    board = over(tmp_path / "b", inbox)
+    board.want(Outlet(1, 16.0, transaction=True))
+    async with running(board):
+        await listener.accept()
+        await listener.say(*greeting(loop))
+        await inbox.of(BoardReady)
+        board.decided()
+        board.withdraw()
+        assert listener.client is not None
+        said = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                said.append(decode(listener.client.recv(2000), "to_board"))
+        offers = [(message["amps"], message["transaction"]) for message in said if message["type"] == "offer"]
+        assert offers == [(16.0, True), (0.0, False)]
+
+
+async def test_a_path_that_is_no_socket(tmp_path: Path) -> None:
+    """The reason is told in plain words."""
+    (tmp_path / "file").write_text("")
+    inbox = Inbox()
+    async with running(over(tmp_path / "file", inbox)):
+        await lost(inbox, "it is no socket")

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from drivers.process import config
-from drivers.process.config import BoardConfig, ConfigRefused, host_of, read
+from drivers.process.config import BoardConfig, ConfigRefused, host_of, keeper_of, read
 
 WELL = """
 kind = "simulated"
 socket = "/run/x/board.sock"
 connectors = 2
 lease_s = 10
+client_users = ["evsed", "1000"]
+socket_group = "evsed"
 
 [simulated]
 state_dir = "/var/lib/x"
@@ -39,12 +41,16 @@ def refused(folder: Path, text: str) -> str:
 def test_everything_set(tmp_path: Path) -> None:
     """Each key reaches the configuration."""
     config = read(written(tmp_path, WELL))
-    assert config == BoardConfig(Path("/run/x/board.sock"), 2, 10, Path("/var/lib/x"), 3, "socket", 16, True)
+    assert config == BoardConfig(
+        Path("/run/x/board.sock"), 2, 10, Path("/var/lib/x"), 3, "socket", 16, True, ["evsed", "1000"], "evsed"
+    )
 
 
 def test_first_values(tmp_path: Path) -> None:
     """An empty file, or no file at the default place, is a simulated board with one cable."""
-    first = BoardConfig(Path("/run/evsed/board.sock"), 1, 20.0, Path("/var/lib/evsed"), 1, "cable", 32.0, False)
+    first = BoardConfig(
+        Path("/run/evsed/board.sock"), 1, 20.0, Path("/var/lib/evsed"), 1, "cable", 32.0, False, ["evsed"]
+    )
     assert read(written(tmp_path, "")) == first
     if not config.DEFAULT_FILE.exists():
         assert read(None) == first
@@ -56,9 +62,10 @@ def test_first_values(tmp_path: Path) -> None:
         (
             'kind = "simulated"\nsokket = "/x"',
             "/config.toml:2: sokket: there is no such key;"
-            " allowed: kind, socket, connectors, lease_s, simulated; did you mean socket?",
+            " allowed: kind, socket, connectors, lease_s, client_users, socket_group, simulated; did you mean socket?",
         ),
         ("[simulated]\nphase = 1", "/config.toml:2: [simulated] phase: there is no such key;"),
+        ("client_users = [1]", "/config.toml:1: client_users: [1] does not fit; allowed: a list of at most 8 names"),
         ("[other]", "/config.toml:1: other: there is no such key;"),
         ("lease_s = 500", "/config.toml:1: lease_s: 500 does not fit; allowed: a number from 1 to 120"),
         ("connectors = 1.5", "/config.toml:1: connectors: 1.5 does not fit; allowed: a whole number from 1 to 16"),
@@ -95,12 +102,14 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_the_board_of_a_configuration(tmp_path: Path) -> None:
     """Its shape is that of the file; its world is kept from the first moment on, and after each change."""
     config = read(written(tmp_path, WELL))._replace(state_dir=tmp_path / "world")
-    hosted = host_of(config, seed=1)
+    keeper = keeper_of(config, lambda kind, text: None)
+    hosted = host_of(config, 1, keeper)
     shape = hosted.host.greet(10.0)[1]
     assert (shape["phases"], shape["outlet"], shape["max_amps"]) == (3, "socket", 16.0)
     assert hosted.keep() == ""
     first = hosted.host.greet(10.0)[0]
-    again = host_of(config, seed=2).host.greet(10.0)[0]
+    assert hosted.settle(5.0)
+    again = host_of(config, 2, keeper).host.greet(10.0)[0]
     assert again["boot_id"] == first["boot_id"] and again["session_id"] != first["session_id"]
     order = {"type": "do", "what": "sim", "words": ["hard-reset"], "connector": None, "seq": 1}
     hosted.host.receive(11.0, order)

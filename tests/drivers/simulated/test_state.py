@@ -53,10 +53,13 @@ def test_a_state_is_json(tmp_path: Path) -> None:
 
 
 def test_a_world_that_cannot_be_written_goes_on(tmp_path: Path) -> None:
-    """A full or read-only disk is said, not raised; a damaged file that cannot be moved counts for nothing."""
+    """A full or read-only disk is an error for who saves; the file is as it was."""
     world = SimulatedBoard().state()
-    assert save(tmp_path, world)
-    assert not save(tmp_path / "absent", world)
+    save(tmp_path, world)
+    with pytest.raises(FileNotFoundError):
+        save(tmp_path / "absent", world)
     (tmp_path / f"{NAME}.new").mkdir()
-    world["connectors"] *= 60
-    assert not save(tmp_path, world)
+    larger = {**world, "connectors": world["connectors"] * 60}
+    with pytest.raises(IsADirectoryError):
+        save(tmp_path, larger)
+    assert load(tmp_path) == world
