@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ class BoardTap:
 
     def __init__(self, front: Path, back: Path) -> None:
         self.back = back
+        self.change: Callable[[str, dict[str, Any]], dict[str, Any] | None] = lambda who, message: message
+        """What becomes of a word on its way; None: it is withheld."""
         self.words: list[tuple[float, str, dict[str, Any]]] = []
         """When (monotonic), by whom (`daemon` or `board`), what."""
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -44,8 +47,11 @@ class BoardTap:
     def _carry(self, source: socket.socket, sink: socket.socket, who: str) -> None:
         with contextlib.suppress(OSError):
             while packet := source.recv(4096):
-                self.words.append((time.monotonic(), who, json.loads(packet)))
-                sink.sendall(packet)
+                message = json.loads(packet)
+                self.words.append((time.monotonic(), who, message))
+                changed = self.change(who, message)
+                if changed is not None:
+                    sink.sendall(packet if changed is message else json.dumps(changed).encode())
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -176,3 +178,113 @@ def test_a_second_board_leaves_the_first_alone(board: Board) -> None:
     )
     assert second.returncode == 1 and "another board process answers there" in second.stderr
     assert board.world() == world and board.path.exists()
+
+
+# --- hostile surroundings -----------------------------------------------------------------------------------------
+
+
+def limit(board: Board, which: int, soft: int) -> None:
+    """Lower (or restore) a limit of the running process."""
+    _, hard = resource.prlimit(board.process.pid, which)
+    resource.prlimit(board.process.pid, which, (soft if soft >= 0 else hard, hard))
+
+
+def test_point_1_a_lack_of_descriptors_costs_no_charge(board: Board) -> None:
+    """No client can be accepted, not even poll works: the charge goes on, and ends in time with its lease."""
+    board.charge()
+    limit(board, resource.RLIMIT_NOFILE, 1)
+    others = []
+    for _ in range(3):
+        other = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        other.connect(str(board.path))
+        others.append(other)
+    began = time.process_time(), cpu_s(board)
+    time.sleep(1.5)
+    assert cpu_s(board) - began[1] < 0.5, "it spins"
+    board.offer(16.0, lease_s=2.0)
+    board.contactor(False, 9.0)
+    assert board.process.poll() is None
+    for other in others:
+        other.close()
+
+
+def cpu_s(board: Board) -> float:
+    fields = Path(f"/proc/{board.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_point_1_a_world_that_cannot_be_written_costs_no_charge(board: Board) -> None:
+    """No write succeeds any more: the board charges on, says so once, and writes again as soon as it can."""
+    board.charge()
+    limit(board, resource.RLIMIT_FSIZE, 0)
+    wh = board.until(lambda m: m["type"] == "meter" and m["wh"] > 0.0)["wh"]
+    board.offer(16.0)
+    board.until(lambda m: m["type"] == "meter" and m["wh"] > wh)
+    kept = board.world()["connectors"][0]["meter"]["wh"]
+    limit(board, resource.RLIMIT_FSIZE, -1)
+    deadline = time.monotonic() + 5.0
+    while board.world()["connectors"][0]["meter"]["wh"] <= kept:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    board.process.send_signal(signal.SIGTERM)
+    assert board.process.wait(9.0) == 0
+    assert board.process.stderr is not None
+    assert board.process.stderr.read().count("the simulated world cannot be written") == 1
+
+
+def test_point_8_a_talkative_client_does_not_delay_the_reflex(board: Board) -> None:
+    """It floods orders as fast as the socket takes them, and holds no lease: the contactor opens in time."""
+    board.charge()
+    board.offer(16.0, lease_s=2.0)
+    lapses = time.monotonic() + 2.0
+    flood = encode({"type": "latched", "connector": 1, "code": "meter-lost-not"})
+    over = threading.Event()
+
+    def talk() -> None:
+        while not over.is_set():
+            try:
+                board.client.send(flood)
+            except OSError:
+                return
+
+    talker = threading.Thread(target=talk, daemon=True)
+    talker.start()
+    opened = board.contactor(False, 12.0)
+    over.set()
+    assert opened["at"] - lapses < 6.5
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="another user can be played by root only")
+def test_point_13_another_user_offers_nothing(board: Board) -> None:
+    """Even with the right to connect: SO_PEERCRED tells who it is, and nothing of his is taken."""
+    board.sim("plug")
+    board.client.close()
+    board.folder.chmod(0o755)
+    board.path.chmod(0o666)
+    play = (
+        "import os, socket, sys; os.setuid(4711)\n"
+        "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(sys.argv[1])\n"
+        "try:\n"
+        '    s.send(b\'{"type":"hello","version":2}\')\n'
+        '    s.send(b\'{"type":"offer","connector":1,"amps":16,"lease_s":20,"seq":1}\')\n'
+        "except OSError: pass\n"
+        "print(s.recv(2000).decode())\n"
+    )
+    for folder in (board.folder, *board.folder.parents):
+        if folder.stat().st_uid == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    heard = subprocess.run([sys.executable, "-c", play, str(board.path)], capture_output=True, text=True, check=False)
+    assert "user 4711 may not control this board" in heard.stdout, heard
+    board.attach()
+    assert [m["closed"] for m in board.said if m["type"] == "contactor"] == [False]
+
+
+def test_point_16_a_file_in_the_place_of_the_socket_stays(tmp_path: Path) -> None:
+    """Exit 1, the reason, and every byte is where it was."""
+    path, config = tmp_path / "board.sock", tmp_path / "board.toml"
+    path.write_text("precious")
+    config.write_text(f'socket = "{path}"\n[simulated]\nstate_dir = "{tmp_path}"\n')
+    words = [sys.executable, "-m", "drivers.process.board_process", "--config", str(config)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1 and "a regular file is in the way" in ended.stderr
+    assert path.read_text() == "precious"
