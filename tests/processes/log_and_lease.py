@@ -1,4 +1,4 @@
-"""A campaign: `evsed-board` with every kind of log that nobody reads, while a lease lapses: the contactor opens in time.
+"""Campaign: `evsed-board` with each kind of log that nobody reads, while a lease lapses; the contactor opens in time.
 
 `python -m tests.processes.log_and_lease --trials 200` prints a line for each kind of log, with the latest opening.
 """
