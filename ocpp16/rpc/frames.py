@@ -15,6 +15,8 @@ from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode
 
 MAX_ID = 36
 """Characters of a unique id (J 4.1.4)."""
+MAX_DEPTH = 64
+"""Nested arrays and objects; OCPP 1.6 needs 6.  Counted here: what a Python's own limit is differs by its version."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -84,6 +86,8 @@ def parse(text: str, max_bytes: int = 65536) -> Frame:
         parts = _anything(data)
         if type(parts) is not list:
             return Ignored("not an array")
+        if _is_too_deep(parts):
+            return _salvage(text, f"more than {MAX_DEPTH} nested arrays and objects")
         if _has_repeated_key(data, parts):
             return _salvage(text, "a key stands twice in an object")
         raw = _elements(data)
@@ -128,6 +132,20 @@ def _error(parts: list[Any], raw: list[msgspec.Raw]) -> Frame:
         description[:MAX_DESCRIPTION] if type(description) is str else "",
         raw[4] if type(details) is dict else _EMPTY,
     )
+
+
+def _is_too_deep(parts: list[Any]) -> bool:
+    level: list[Any] = [parts]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in (dict, list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _has_repeated_key(data: bytes, parts: list[Any]) -> bool:

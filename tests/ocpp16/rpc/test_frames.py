@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocpp16.rpc.frames import Bad, Call, Error, Frame, Ignored, Result, call, error, parse, result
+from ocpp16.rpc.frames import MAX_DEPTH, Bad, Call, Error, Frame, Ignored, Result, call, error, parse, result
 
 ID = "19223201-1e2d-4dd1-9d5f-0e0d0c3f1a22"
 
@@ -151,6 +151,17 @@ def test_unreadable_call(what: str) -> None:
     assert isinstance(frame, Bad)
     assert (frame.id, frame.code) == (ID, "FormationViolation")
     assert 0 < len(frame.description) <= 255
+
+
+@pytest.mark.parametrize(("front", "back"), [("[", "]"), ('{"x":', "}"), ('[{"x":', "}]")])
+def test_depth_is_counted_not_left_to_the_interpreter(front: str, back: str) -> None:
+    """MAX_DEPTH arrays and objects pass, one more does not: on every Python, in CALL and in answer."""
+    levels = front.count("[") + front.count("{")
+    for more, kind in ((0, (Call, Result)), (levels, (Bad, Error))):
+        times = (MAX_DEPTH - 1 - (MAX_DEPTH - 1) % levels + more) // levels
+        payload = front * times + "1" + back * times
+        assert isinstance(parse(f'[2,"a","Reset",{payload}]'), kind)
+        assert isinstance(parse(f'[3,"a",{payload}]'), kind)
 
 
 @pytest.mark.parametrize("what", UNREADABLE)
