@@ -78,7 +78,7 @@ class Station:
             self._deliver,
             ConnectionLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
             self._log_link,
-            crowded=lambda: self.runner.crowded,
+            hall_crowded=lambda: self.runner.crowded,
         )
         self.executor = StepExecutor(
             self.link,

@@ -46,6 +46,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "daemon": (
         "threads",
         "host_clock",
+        "token_bucket",
         "filesystem",
         "supervisor",
         "config",

@@ -30,3 +30,15 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     """A connection that lasted this long counts as stable."""
     first_retry_s: float = 1.0
     """The first attempt after a loss comes within this, at random."""
+    orders_burst: int = 60
+    """CALLs of one action taken at once …"""
+    orders_per_s: float = 2.0
+    """… and sustained."""
+    writes_burst: int = 240
+    """CALLs that may write to the store, all actions together, taken at once …"""
+    writes_per_s: float = 0.5
+    """… and sustained: 1,800 commits an hour at most."""
+    answers_burst: int = 200
+    """Answers taken at once …"""
+    answers_per_s: float = 100.0
+    """… and sustained."""

@@ -16,6 +16,7 @@ from daemon.csms import failure_causes, tcp_connect
 from daemon.csms.backoff import Backoff
 from daemon.csms.endpoint import central_system_url
 from daemon.csms.failure_causes import ConnectionFailed
+from daemon.csms.inflow import Inflow
 from daemon.csms.limits import ConnectionLimits
 from daemon.journal.redaction import single_line
 from ocpp16.events import Event, FrameReceived, LinkDown, LinkUp
@@ -28,14 +29,18 @@ PORTS = {"ws": 80, "wss": 443}
 HOST_CHARS = 60
 """Of the host's name, in a cause."""
 _FLUSH_POLL_S = 0.005
+CROWDED_PAUSE_S = 0.01
+"""How soon a held message is tried again while too many events wait."""
+SLOWED_NOTE_S = 60.0
+"""That a Central System is read more slowly is noted once in so many seconds."""
 
 
 class CentralSystemLink:
     """`want` a connection, `send` frames, `run` for ever.
 
     `deliver` takes LinkUp, FrameReceived and LinkDown in the order in which they happened; `log` a code of the journal
-    and its fields.  `crowded` true: too many events wait, read no more for now.  `headers` (of the upgrade request) and
-    `ssl_context` are asked at each dial; with wss:// and no context nothing is dialled.
+    and its fields.  `hall_crowded` true: too many events wait, deliver no frame for now.  `headers` (of the upgrade
+    request) and `ssl_context` are asked at each dial; with wss:// and no context nothing is dialled.
     """
 
     def __init__(
@@ -47,13 +52,16 @@ class CentralSystemLink:
         limits: ConnectionLimits | None = None,
         log: Callable[[str, dict[str, Any]], None] = lambda code, fields: None,
         *,
-        crowded: Callable[[], bool] = lambda: False,
+        hall_crowded: Callable[[], bool] = lambda: False,
         headers: Callable[[], Mapping[str, str]] = dict,
         ssl_context: Callable[[], ssl.SSLContext | None] = lambda: None,
     ) -> None:
         self.url = central_system_url(url, station_id)
-        self.crowded = crowded
+        self._hall_crowded = hall_crowded
         self._limits = limits or ConnectionLimits()
+        self._inflow = Inflow(self._limits)
+        self._passing: asyncio.TimerHandle | None = None
+        self._slowed_at = float("-inf")
         self._deliver = deliver
         self._log = log
         self._headers = headers
@@ -115,6 +123,7 @@ class CentralSystemLink:
             "next_attempt_s": round(max(0.0, self._next_at - now), 1) if due else None,
             "waiting_frames": connection.waiting() if connection is not None else 0,
             "dropped_frames": self._dropped,
+            "held_frames": self._inflow.held,
         }
 
     async def run(self) -> None:
@@ -146,7 +155,30 @@ class CentralSystemLink:
         connection.keep_alive(self._wanted.ping_interval_s)
 
     def on_text(self, text: str) -> None:
-        self._deliver(FrameReceived(text))
+        self._inflow.put(text)
+        self._pass_on()
+
+    def crowded(self) -> bool:
+        return self._hall_crowded() or self._inflow.is_full
+
+    def _pass_on(self) -> None:
+        """Deliver what may be delivered now; the rest waits."""
+        if self._passing is not None:
+            self._passing.cancel()
+            self._passing = None
+        while not (crowded := self._hall_crowded()) and (text := self._inflow.take(self._now())) is not None:
+            self._deliver(FrameReceived(text))
+        if not self._inflow.held:
+            return
+        wait_s = self._inflow.wait_s(self._now())
+        if not crowded:
+            self._note_slowed()
+        self._passing = asyncio.get_running_loop().call_later(max(wait_s, CROWDED_PAUSE_S), self._pass_on)
+
+    def _note_slowed(self) -> None:
+        if self._now() - self._slowed_at >= SLOWED_NOTE_S:
+            self._slowed_at = self._now()
+            self._log("link-slowed", {"kind": self._inflow.head})
 
     def flapping(self) -> bool:
         return self._backoff.flapping(self._now())
@@ -179,6 +211,7 @@ class CentralSystemLink:
 
     def _down(self, code: str, failed: ConnectionFailed) -> None:
         was_up, self._connection = self._connection is not None, None
+        self._inflow.clear()
         if was_up or self._failed is None:
             self._since = self._now()
         self._failed = failed, self._now()

@@ -97,6 +97,11 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "link-closed": Entry(INFO, "central system: connection {cause}"),
     "link-deaf": Entry(WARNING, "central system: {timeouts} messages without an answer; reconnecting"),
+    "link-slowed": Entry(
+        WARNING,
+        "central system: it sends faster than is taken ({kind}), so it is read more slowly, and nothing is refused; "
+        "the back-office must wait for each answer (J 4.1.1)",
+    ),
     "link-frame-dropped": Entry(WARNING, "central system: a message of {chars} characters was dropped: no connection"),
     # registration and time
     "boot-accepted": Entry(NOTICE, "central system: registration accepted, interval {interval} s"),

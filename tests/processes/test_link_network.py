@@ -41,7 +41,13 @@ class Station:
         self.crowded = False
         self._news = asyncio.Event()
         self.link = CentralSystemLink(
-            url, "CP 1", 7, self._deliver, limits, lambda *line: self.logged.append(line), crowded=lambda: self.crowded
+            url,
+            "CP 1",
+            7,
+            self._deliver,
+            limits,
+            lambda *line: self.logged.append(line),
+            hall_crowded=lambda: self.crowded,
         )
         self.link.want(Link(connected=True, ping_interval_s=ping_interval_s))
         self.began = time.monotonic()
@@ -593,7 +599,8 @@ async def test_a_slow_reader_that_recovers_gets_everything_in_order() -> None:
 async def test_a_flood_of_texts_leaves_the_hall_its_turns() -> None:
     """10,000 tiny messages arrive whole and in order, a crowded hall holds them back, the loop goes on."""
     flood = b"".join(frame(1, b"%d" % number) for number in range(10_000))
-    async with bench(opens(flood, then=pongs), ping_interval_s=1) as (station, _):
+    limits = ConnectionLimits(orders_burst=10_000, writes_burst=10_000)
+    async with bench(opens(flood, then=pongs), limits=limits, ping_interval_s=1) as (station, _):
         await station.until(LinkUp)
         worst, most, taken = 0.0, 0, []
         while len(taken) < 10_000:

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
-from ocpp16.events import Event, LinkDown
+from ocpp16.events import Event, FrameReceived, LinkDown
 from ocpp16.step import Link
 
 NOBODY = "ws://" + "x" * 64 + "/ocpp"
@@ -23,14 +23,18 @@ class Station:
     def __init__(self, url: str = NOBODY, **limits: float) -> None:
         self.events: list[Event] = []
         self.logged: list[tuple[str, dict[str, Any]]] = []
+        self.wanted = 3
         self.enough = asyncio.Event()
+        """As many events as wanted have come."""
+        self.crowded = False
         self.link = CentralSystemLink(
-            url, "CP1", 1, self._deliver, ConnectionLimits(**limits), lambda *line: self.logged.append(line)  # type: ignore[arg-type]
+            url, "CP1", 1, self._deliver, ConnectionLimits(**limits), lambda *line: self.logged.append(line),  # type: ignore[arg-type]
+            hall_crowded=lambda: self.crowded,
         )  # fmt: skip
 
     def _deliver(self, event: Event) -> None:
         self.events.append(event)
-        if len(self.events) == 3:
+        if len(self.events) == self.wanted:
             self.enough.set()
 
 
@@ -85,10 +89,49 @@ async def test_the_state_before_anything() -> None:
         "next_attempt_s": None,
         "waiting_frames": 0,
         "dropped_frames": 0,
+        "held_frames": 0,
     }
     station.link.want(Link())
     assert station.link.state["next_attempt_s"] == 0.0
     station.link.settled()
+
+
+async def test_12_orders_beyond_the_rate_are_taken_more_slowly() -> None:
+    """They wait in their order, which is noted once; nothing is refused, and an answer overtakes them."""
+    station = Station(orders_burst=1, orders_per_s=100.0)
+    station.wanted = 5
+    orders = [f'[2,"{number}","GetConfiguration",{{}}]' for number in range(4)]
+    for text in [*orders, '[3,"x",{}]']:
+        station.link.on_text(text)
+    assert station.events == [FrameReceived(orders[0]), FrameReceived('[3,"x",{}]')]
+    assert station.link.state["held_frames"] == 3 and not station.link.crowded()
+    await station.enough.wait()
+    assert station.events[2:] == [FrameReceived(text) for text in orders[1:]]
+    assert station.logged == [("link-slowed", {"kind": "GetConfiguration"})]
+
+
+async def test_8_a_crowded_hall_gets_no_frame() -> None:
+    """What was read already waits while too many events wait; that alone is not the Central System's fault."""
+    station = Station()
+    station.crowded, station.wanted = True, 1
+    station.link.on_text("[3]")
+    assert station.link.crowded() and station.events == []
+    station.crowded = False
+    await station.enough.wait()
+    assert station.events == [FrameReceived("[3]")] and station.logged == []
+
+
+async def test_12_what_waits_ends_with_its_connection() -> None:
+    """Its answer could not be sent any more: the next connection does not begin with the orders of the last one."""
+    station = Station(orders_burst=1, reconnect_max_s=0.0)
+    for number in range(3):
+        station.link.on_text(f'[2,"{number}","Reset",{{}}]')
+    station.link.want(Link())
+    task = asyncio.ensure_future(station.link.run())
+    await station.enough.wait()
+    assert station.link.state["held_frames"] == 0 and sum(isinstance(e, FrameReceived) for e in station.events) == 1
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def test_wss_is_never_dialled_in_the_clear() -> None:
