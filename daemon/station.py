@@ -167,7 +167,9 @@ class Station:
             self.executor.watchers,
             simulation.do,
         )
-        control = ControlSocket(self.config.control_socket, requests.queries, requests.actions, requests.subscriptions)
+        control = ControlSocket(
+            self.config.control_socket, requests.queries, requests.actions, requests.subscriptions, self._log
+        )
         gc.freeze()
         gc.enable()
         async with asyncio.TaskGroup() as tasks:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Protocol
 
-from daemon.control.server import Action, ControlAnswer, Query, Request, RequestRefused, Subscription, error, field
+from daemon.control.connection import ControlAnswer
+from daemon.control.server import Action, Answers, Query, Request, RequestRefused, Subscription, error, field
 from daemon.step_executor import Watcher
 from ocpp16.events import Event, Now, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
 from ocpp16.step import Reply
 
 TRACE_LINES = 1000
-"""Lines that wait for a slow client of `trace`; more are dropped, and counted."""
+"""Lines that wait for a slow client of `trace`; more are dropped, and counted …"""
+TRACE_CHARS = 1_000_000
+"""… and the characters of their frames."""
 
 Simulate = Callable[[list[str], int | None], Awaitable[tuple[bool, str]]]
 """Command words of `evsectl sim` and a connector to success and detail."""
@@ -107,16 +110,17 @@ class ControlRequests:
         notes = self._notes()
         return {"log": notes if last is None else notes[-max(last, 0) :] if last > 0 else []}
 
-    async def _trace(self, request: Request) -> AsyncIterator[ControlAnswer]:
+    async def _trace(self, request: Request) -> Answers:
         """Frames and notes as they come, until the client goes away."""
         lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue(TRACE_LINES)
-        dropped = 0
+        dropped = waiting = 0
 
         def watch(what: dict[str, Any]) -> None:
-            nonlocal dropped
-            if lines.full():
+            nonlocal dropped, waiting
+            if lines.full() or waiting >= TRACE_CHARS:
                 dropped += 1
             else:
+                waiting += len(what.get("frame", ""))
                 lines.put_nowait(what)
 
         self._watchers.add(watch)
@@ -124,6 +128,7 @@ class ControlRequests:
             yield {"following": True}
             while True:
                 line = await lines.get()
+                waiting -= len(line.get("frame", ""))
                 lost, dropped = dropped, 0
                 yield {**line, **({"dropped": lost} if lost else {})}
         finally:

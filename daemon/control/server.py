@@ -1,6 +1,7 @@
-"""The server of the control socket: one JSON object a line, who may query and who may act.  It knows no OCPP.
+"""The server of the control socket: one JSON object a line, who may look and who may act.  It knows no OCPP.
 
-`docs/control-socket.md` describes the protocol.  Every line is answered; no input raises.
+`docs/control-socket.md` describes the protocol.  Every line is answered; no input raises, and no client holds the
+station: not by many connections, not by half a request, not by answers that it does not read.
 """
 
 from __future__ import annotations
@@ -8,30 +9,32 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-VERSION = 1
-LINE_BYTES = 64 << 10
-CLIENTS = 16
-"""Connections at a time; one more gets an error and is closed."""
-ANSWER_S = 60.0
-"""Seconds until an action without an answer becomes an error (a self-test takes longest)."""
-MODE = 0o660
-"""Of the socket: owner and group may connect."""
+from daemon.control.acceptor import BACKLOG, Acceptor, turn_away
+from daemon.control.connection import VERSION, Closed, Connection, ControlAnswer, Times
+from daemon.control.masking import masked_answer
+from daemon.control.places import KEPT, PLACES, Place, Places
+from daemon.control.rights import ADMIN_GROUP, LOOK_GROUP, MODE, admit_groups, gid_of, may_act, peer_of
+
+TIMES = Times()
+LOOKING = 0.25
+"""Share of the main loop's time that answers to those who only look may take."""
+ENDING_S = 0.5
+"""Connections that are being ended have so long; then they are cut."""
 
 Request = Mapping[str, Any]
-ControlAnswer = dict[str, Any]
 Query = Callable[[Request], ControlAnswer]
 """Answered at once, for everybody."""
 Action = Callable[[Request], Awaitable[ControlAnswer]]
-"""Changes something: for root and the daemon's own user."""
-Subscription = Callable[[Request], AsyncIterator[ControlAnswer]]
+"""Changes something: for those who may act."""
+Answers = AsyncGenerator[ControlAnswer, None]
+Subscription = Callable[[Request], Answers]
 """Answers until the client goes away, for everybody."""
 
 
@@ -79,24 +82,8 @@ def field(request: Request, name: str, kind: type, needed: bool = False) -> Any:
     return value
 
 
-def uid_of(sock: socket.socket) -> int:
-    """The user of the peer, from the kernel (SO_PEERCRED)."""
-    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    return int(uid)
-
-
-def may_act(uid: int) -> bool:
-    """Root and the daemon's own user."""
-    return uid in (0, os.geteuid())
-
-
-def peer_may_act(sock: socket.socket) -> bool:
-    """Whether the user at the other end may act."""
-    return may_act(uid_of(sock))
-
-
 class ControlSocket:
-    """Serves until cancelled.  The requests by their names; `answer_s` bounds an action."""
+    """Serves until cancelled.  The requests by their names; `log` takes a code of the journal and its fields."""
 
     def __init__(
         self,
@@ -104,105 +91,151 @@ class ControlSocket:
         queries: Mapping[str, Query],
         actions: Mapping[str, Action],
         subscriptions: Mapping[str, Subscription],
+        log: Callable[..., None] = lambda code, **fields: None,
         *,
         may_act: Callable[[socket.socket], bool] | None = None,
-        answer_s: float = ANSWER_S,
+        times: Times = TIMES,
     ) -> None:
         self._path = path
         self._queries = queries
         self._actions = actions
         self._subscriptions = subscriptions
-        self._may_act = may_act or peer_may_act
-        self._answer_s = answer_s
-        self.clients = 0
+        self._log = log
+        self._admins = gid_of(ADMIN_GROUP)
+        self._may_act = may_act or self._peer_may_act
+        self._times = times
+        self._places = Places()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._looking = asyncio.Lock()
+        self._look_at = float("-inf")
+
+    @property
+    def clients(self) -> int:
         """Connections that are open."""
+        return len(self._places)
+
+    def _peer_may_act(self, sock: socket.socket) -> bool:
+        with suppress(OSError):
+            return may_act(peer_of(sock), self._admins)
+        return False
 
     async def run(self) -> None:
         """Raises OSError where the socket cannot be made, AnotherAnswers where it is a running daemon's."""
-        sock = _listening(self._path)
+        acceptor = Acceptor(_listening(self._path), self._may_act, self._places.free_one, self._log)
         try:
-            async with await asyncio.start_unix_server(self._serve, sock=sock, limit=LINE_BYTES) as server:
-                await server.serve_forever()
+            while True:
+                self._admit(await acceptor.next())
         finally:
-            sock.close()
+            acceptor.close()
             with suppress(OSError):
                 self._path.unlink()
+            await self._end_all()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.clients += 1
+    async def _end_all(self) -> None:
+        """Nobody who is connected holds the end of the station."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=ENDING_S)
+
+    # --- connections ----------------------------------------------------------------------------------------------
+
+    def _admit(self, client: socket.socket) -> None:
+        connection = Connection(client, self._times)
+        place = Place(self._may_act(client), lambda: task.cancel())
+        if not self._places.take(place):
+            connections = f"{PLACES if place.may_act else PLACES - KEPT} connections"
+            turn_away(client, f"{connections} are open already, and none of them is idle")
+            return
+        task = asyncio.ensure_future(self._serve(connection, place))
+        self._tasks.add(task)
+
+        def over(task: asyncio.Task[None]) -> None:  # also where it was cancelled before it began
+            self._tasks.discard(task)
+            self._places.give_back(place)
+            connection.close()
+
+        task.add_done_callback(over)
+
+    async def _serve(self, connection: Connection, place: Place) -> None:
         try:
-            if self.clients > CLIENTS:
-                await _write(writer, error(f"{CLIENTS} connections are open already"))
-                return
-            allowed = self._may_act(writer.get_extra_info("socket"))
-            while line := await _read(reader, writer):
-                await self._answer(line, allowed, reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
+            await connection.open()
+            while True:
+                self._places.rest(place)
+                line = await connection.line()
+                self._places.busy(place)
+                await self._answer_line(line, connection, place)
+                await asyncio.sleep(0)  # whoever sends one request after the other leaves others their turn
+        except Closed as closed:
+            if closed.reason:
+                with suppress(Closed, OSError):
+                    await connection.write(error(closed.reason, usage=True))
+        except OSError:
             pass
-        finally:
-            self.clients -= 1
-            writer.close()
+        except Exception as failed:
+            self._log("control-failed", error=f"{type(failed).__name__}: {failed}")
+            with suppress(Closed, OSError):
+                await connection.write(error("internal error; see evsectl log"))
 
-    async def _answer(
-        self, line: bytes, allowed: bool, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    async def _answer_line(self, line: bytes, connection: Connection, place: Place) -> None:
         try:
             request = request_of(line)
             if request["do"] in self._subscriptions:
-                await _stream(self._subscriptions[request["do"]](request), reader, writer)
+                await self._follow(request, connection, place)
                 return
-            answer = await self.answer(request, allowed)
+            answer = await self._answer(request, place.may_act)
         except RequestRefused as refused:
             answer = error(refused.reason, refused.usage)
-        await _write(writer, answer)
+        await connection.write(answer)
 
-    async def answer(self, request: Request, allowed: bool) -> ControlAnswer:
+    async def _follow(self, request: Request, connection: Connection, place: Place) -> None:
+        if not self._places.follow(place):
+            raise RequestRefused(f"{PLACES - KEPT} connections follow already")
+        async with aclosing(_shown(self._subscriptions[request["do"]](request), place.may_act)) as answers:
+            await connection.stream(answers)
+
+    async def _answer(self, request: Request, allowed: bool) -> ControlAnswer:
         """Raises RequestRefused."""
         what = request["do"]
         if what in self._queries:
-            return {"ok": True, **self._queries[what](request)}
+            return self._looked(request) if allowed else await self._look_in_turn(request)
         if what not in self._actions:
             known = ", ".join(sorted({*self._queries, *self._actions, *self._subscriptions}))
             raise RequestRefused(f"unknown request {what[:40]!r}; known are {known}", usage=True)
         if not allowed:
-            raise RequestRefused("permission denied: only root and the daemon's own user may change anything")
+            raise RequestRefused(
+                f"permission denied: only root, the daemon's own user and members of the group {ADMIN_GROUP} may act; "
+                "try it with sudo"
+            )
         try:
-            async with asyncio.timeout(self._answer_s):
+            async with asyncio.timeout(self._times.answer_s):
                 return await self._actions[what](request)
         except TimeoutError:
-            raise RequestRefused(f"no answer within {self._answer_s:g} s") from None
+            raise RequestRefused(f"no answer within {self._times.answer_s:g} s") from None
+
+    def _looked(self, request: Request) -> ControlAnswer:
+        return {"ok": True, **self._queries[request["do"]](request)}
+
+    async def _look_in_turn(self, request: Request) -> ControlAnswer:
+        """Masked, and all who only look together take a small share of the loop's time."""
+        loop = asyncio.get_running_loop()
+        async with self._looking:
+            await asyncio.sleep(self._look_at - loop.time())
+            began = loop.time()
+            try:
+                return masked_answer(self._looked(request))
+            finally:
+                took_s = loop.time() - began
+                self._look_at = loop.time() + took_s * (1.0 / LOOKING - 1.0)
 
 
-async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    """The next line; empty: the end, or a line that is too long (that is answered)."""
-    try:
-        return await reader.readuntil(b"\n")
-    except asyncio.LimitOverrunError:
-        await _write(writer, error(f"a line has at most {LINE_BYTES} bytes", usage=True))
-        return b""
-
-
-async def _stream(
-    answers: AsyncIterator[ControlAnswer], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    """Answer after answer, until the client sends anything more or goes away."""
-    enough = asyncio.ensure_future(reader.read(1))
-    try:
-        while True:
-            answer = asyncio.ensure_future(anext(answers))
-            await asyncio.wait({enough, answer}, return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
-                answer.cancel()
-                await asyncio.wait({answer})
-                return
-            await _write(writer, {"ok": True, **answer.result()})
-    finally:
-        enough.cancel()
-
-
-async def _write(writer: asyncio.StreamWriter, answer: ControlAnswer) -> None:
-    writer.write(msgspec.json.encode({"v": VERSION, **answer}) + b"\n")
-    await writer.drain()
+async def _shown(answers: Answers, allowed: bool) -> Answers:
+    """What a follower gets."""
+    async with aclosing(answers):
+        async for answer in answers:
+            yield {"ok": True, **(answer if allowed else masked_answer(answer))}
 
 
 def _listening(path: Path) -> socket.socket:
@@ -227,13 +260,18 @@ def _bound(path: Path) -> socket.socket:
         sock.bind(str(path))
     finally:
         os.umask(old)
+    admit_groups(path, gid_of(LOOK_GROUP), gid_of(ADMIN_GROUP))
+    sock.setblocking(False)
+    sock.listen(BACKLOG)
     return sock
 
 
 def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
         try:
             probe.connect(str(path))
+        except BlockingIOError:  # somebody listens, and does not accept
+            return True
         except OSError:
             return False
     return True

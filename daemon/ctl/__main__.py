@@ -57,6 +57,19 @@ class Context:
         return self.line.options.get(name, default)
 
 
+MASKED = (
+    "card numbers are masked: root and members of the group evsed-admin see them; try it with sudo, "
+    "or `usermod -aG evsed-admin USER`"
+)
+
+
+def say_masked(context: Context, answer: ControlAnswer) -> bool:
+    """Says to a person on standard error that card numbers are masked, where they are."""
+    if answer.get("masked") and not context.line.as_json:
+        print(f"evsectl: {MASKED}", file=sys.stderr)
+    return bool(answer.get("masked"))
+
+
 Function = Callable[[Context], int]
 """Carries out a command; returns the exit code.  Raises Unreachable, UsageError."""
 
@@ -75,10 +88,12 @@ def show_answer(context: Context, answer: ControlAnswer, content: Any, show: Cal
     if code is not None:
         return code
     if context.line.as_json:
-        origin = {name: answer[name] for name in ("source", "daemon") if name in answer}
+        origin = {name: answer[name] for name in ("source", "daemon", "masked") if name in answer}
         print(output.json_line({"v": VERSION, **origin, **content}))
     else:
         show()
+        sys.stdout.flush()  # the remark stands below what it is about
+        say_masked(context, answer)
     return 0
 
 
@@ -145,10 +160,11 @@ def log(context: Context) -> int:
 
 def trace(context: Context) -> int:
     """Follows the daemon until it ends (raises Unreachable then); while it is down, what the flight recorder holds."""
-    following = False
+    following = said = False
     try:
         for line in context.daemon.follow("trace"):
             following = True
+            said = said or say_masked(context, line)
             if "following" not in line:
                 print(_trace_line(context, line, output.trace_line), flush=True)
     except Unreachable as unreachable:
@@ -169,6 +185,7 @@ def watch(context: Context) -> int:
     answer = context.query("status")
     if answer["source"] == "store":
         return _show_status(context, answer)
+    say_masked(context, answer)
     follow(lambda: context.daemon.request("status")["status"], context.line.as_json, WATCH_PERIOD_S)
 
 

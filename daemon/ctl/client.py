@@ -46,7 +46,9 @@ def state_of(error: OSError) -> State:
 
 def hint_of(error: OSError) -> str:
     """What may help against this error, or ""."""
-    return "; are you in the group evsed?" if isinstance(error, PermissionError) else ""
+    if isinstance(error, PermissionError):
+        return "; root and the groups evsed (to look) and evsed-admin (to act) may open it: try it with sudo"
+    return ""
 
 
 class Daemon:

@@ -36,7 +36,7 @@ NO_ANSWER: dict[State, tuple[str, str, str]] = {
     "closed": (
         "daemon-unseen",
         "You may not open the socket of evsed, so the state of the car is unknown",
-        "Repeat this as root or as a member of the group evsed.",
+        "Repeat this with sudo, or as a member of the group evsed (to look) or evsed-admin (to act).",
     ),
 }
 """Code, sentence and remedy of `why`, by the state of the daemon."""

@@ -48,6 +48,13 @@ CATALOGUE: Mapping[str, Entry] = {
     "recorder-failed": Entry(
         WARNING, "flight recorder: cannot write: {error}; the station continues without it; check the medium"
     ),
+    # the control socket
+    "control-cramped": Entry(
+        ERROR,
+        "control socket: no connection can be accepted ({error}); raise the limit of open files (LimitNOFILE), "
+        "or end what holds them (ls /proc/PID/fd)",
+    ),
+    "control-failed": Entry(ERROR, "control socket: a request failed: {error}; please report this"),
     # the store
     "commit-failed": Entry(ERROR, "store: commit failed, offers withdrawn, restarting: {error}"),
     "store-busy": Entry(ERROR, "not started: {detail}"),

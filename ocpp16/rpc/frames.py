@@ -16,7 +16,7 @@ from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode
 MAX_ID = 36
 """Characters of a unique id (J 4.1.4)."""
 MAX_DEPTH = 64
-"""Nested arrays and objects; its messages need 6.  Counted here: what a Python's own limit is differs by its version."""
+"""Nested arrays and objects; its messages need 6.  Counted here: each version of Python has another limit."""
 
 
 class Call(msgspec.Struct, frozen=True):

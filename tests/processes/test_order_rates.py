@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from tests.csms.scripted import ScriptedCentralSystem
+from tests.csms.station import resident_kb
 from tests.processes.bench import Bench
 
 FLOOD_S = 8.0
@@ -62,8 +63,3 @@ async def test_12_beyond_what_is_read_ahead_the_connection_is_not_read() -> None
 async def flood(connection: Any, text: str) -> None:
     while True:
         await connection.send(text)
-
-
-def resident_kb(pid: int) -> int:
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))

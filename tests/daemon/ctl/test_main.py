@@ -274,3 +274,38 @@ def test_hostile_card_number(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         out = capsys.readouterr().out
         assert wanted in out and "\x1b" not in out
         (tmp_path / "s").unlink()
+
+
+# --- who may only look ------------------------------------------------------------------------------------------------
+
+MASKED = {"transactions": [], "masked": True}
+
+
+def test_13_masked_numbers_are_said_to_be_masked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A person reads it below the answer, with what helps; a program finds it in the JSON."""
+    with daemon_answering(tmp_path / "s", answer_line(MASKED)):
+        assert main(["--socket", str(tmp_path / "s"), "transactions"]) == 0
+    printed = capsys.readouterr()
+    assert "no transactions" in printed.out and "masked" not in printed.out
+    assert "evsed-admin" in printed.err and "sudo" in printed.err
+    (tmp_path / "s").unlink()
+    with daemon_answering(tmp_path / "s", answer_line(MASKED)):
+        assert main(["--json", "--socket", str(tmp_path / "s"), "transactions"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["masked"] is True and printed.err == ""
+
+
+def test_13_masked_frames_are_said_to_be_masked_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While following, at the first of them."""
+    lines = [{"following": True}, {"note": {"text": "x"}}, *[{"frame": "[]", "from": "station", "masked": True}] * 2]
+    with daemon_answering(tmp_path / "s", b"".join(map(answer_line, lines))):
+        assert main(["--socket", str(tmp_path / "s"), "trace"]) == 3
+    assert capsys.readouterr().err.count("card numbers are masked") == 1
+
+
+def test_13_an_act_that_is_not_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The daemon's reason, which names the group, and exit code 1."""
+    refused = b'{"v":1,"ok":false,"error":"permission denied: the group evsed-admin may act"}\n'
+    with daemon_answering(tmp_path / "s", refused):
+        assert main(["--socket", str(tmp_path / "s"), "reset"]) == 1
+    assert "evsed-admin" in capsys.readouterr().err
