@@ -31,10 +31,10 @@ from ocpp16.step import (
     moments,
 )
 
-INBOX_CAP = 20_000
-"""Events that may wait.  The link stops reading long before; more than this is an internal error."""
+INBOX_FULL = 20_000
+"""So many waiting events are noted: an inlet does not heed `crowded`.  None is refused, as any may be a stop."""
 CROWDED = 256
-"""From this many waiting events on, the link stops reading."""
+"""From this many waiting events on, every inlet stops reading."""
 STEPS_IN_A_ROW = 16
 """Steps taken before other tasks get their turn."""
 STALL_S = 10.0
@@ -99,8 +99,11 @@ class Runner:
     # --- the inbox ------------------------------------------------------------------------------------------------
 
     def deliver(self, event: Event) -> None:
-        """One more event."""
-        assert len(self._inbox) < INBOX_CAP, "the inbox is full"
+        """One more event; whatever comes is taken."""
+        if len(self._inbox) == INBOX_FULL:
+            self._executor.note(
+                self._clock(), Note("inbox-full", {"waiting": INBOX_FULL, "event": type(event).__name__})
+            )
         self._inbox.append(event)
         self._wake()
 

@@ -116,7 +116,7 @@ class Acceptor:
         now = asyncio.get_running_loop().time()
         if now - self._noted_at >= CRAMPED_NOTE_S:
             self._noted_at = now
-            self._log("control-cramped", error=failed.strerror)
+            self._log("no-descriptors", where="control socket", error=failed.strerror)
 
     def close(self) -> None:
         self._sock.close()

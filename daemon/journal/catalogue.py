@@ -42,6 +42,9 @@ CATALOGUE: Mapping[str, Entry] = {
         ERROR, "no file descriptors are left, {where}: {error}; raise LimitNOFILE= or find who holds connections"
     ),
     "bystander-failed": Entry(WARNING, "{part} failed: {error}; the station continues without it; please report this"),
+    "inbox-full": Entry(
+        ERROR, "{waiting} events wait (the newest: {event}), more than any source should send; please report this"
+    ),
     "slow-step": Entry(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
     "reboot-hook": Entry(NOTICE, "reboot hook: {detail}"),
     "no-reboot-hook": Entry(WARNING, "not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),
@@ -49,11 +52,6 @@ CATALOGUE: Mapping[str, Entry] = {
         WARNING, "flight recorder: cannot write: {error}; the station continues without it; check the medium"
     ),
     # the control socket
-    "control-cramped": Entry(
-        ERROR,
-        "control socket: no connection can be accepted ({error}); raise the limit of open files (LimitNOFILE), "
-        "or end what holds them (ls /proc/PID/fd)",
-    ),
     "control-failed": Entry(ERROR, "control socket: a request failed: {error}; please report this"),
     # the store
     "commit-failed": Entry(ERROR, "store: commit failed, offers withdrawn, restarting: {error}"),

@@ -86,7 +86,7 @@ async def test_8_without_descriptors_who_may_act_comes_in(bench: Bench) -> None:
         bench.listening.failures = [errno.EMFILE]  # once the reserve is released, it works
         with bench.come(), await bench.acceptor.next():
             pass
-    assert bench.logged == [("control-cramped", {"error": "lost"})]
+    assert bench.logged == [("no-descriptors", {"where": "control socket", "error": "lost"})]
 
 
 async def test_8_without_descriptors_lookers_are_told(bench: Bench) -> None:

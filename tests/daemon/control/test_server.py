@@ -25,12 +25,6 @@ HUGE = "x" * 200_000
 """More than the buffers of a Unix socket hold."""
 
 
-async def act(request: Request) -> Answer:
-    if request.get("slow"):
-        await asyncio.Event().wait()
-    return {"ok": True, "text": "done"}
-
-
 class Following:
     """How many followers there are: each must leave its subscription."""
 
@@ -64,6 +58,7 @@ class Serving:
         self.path = path
         self.allowed = allowed
         self.following = Following()
+        self.acting = 0
         self.logged: list[tuple[str, dict[str, Any]]] = []
         queries = {
             "status": lambda request: {"status": 1},
@@ -75,13 +70,19 @@ class Serving:
         self.control = ControlSocket(
             path,
             queries,
-            {"act": act},
+            {"act": self.act},
             {"trace": self.following.follow},
             lambda code, **fields: self.logged.append((code, fields)),
             may_act=lambda sock: self.allowed,
             times=Times(**times),
         )
         self.task = asyncio.ensure_future(self.control.run())
+
+    async def act(self, request: Request) -> Answer:
+        self.acting += 1
+        if request.get("slow"):
+            await asyncio.Event().wait()
+        return {"ok": True, "text": "done"}
 
     async def end(self) -> None:
         self.task.cancel()
@@ -169,6 +170,10 @@ async def test_13_who_may_only_look_sees_no_card_numbers(tmp_path: Path) -> None
 
 async def test_13_the_kernel_says_who_is_there(tmp_path: Path) -> None:
     """SO_PEERCRED of a connection of our own: we may act."""
+
+    async def act(request: Request) -> Answer:
+        return {"ok": True}
+
     control = ControlSocket(tmp_path / "c", {}, {"act": act}, {})
     task = asyncio.ensure_future(control.run())
     while not (tmp_path / "c").exists():
@@ -319,6 +324,19 @@ async def test_8_one_request_after_the_other_leaves_others_their_turn(tmp_path: 
             assert received < 2000 * len(b'{"v":1,"ok":true,"status":1}\n')
             greedy.writer.close()
             other.writer.close()
+
+
+async def test_8_an_act_at_a_time(tmp_path: Path) -> None:
+    """However many a client sends, one of each connection waits in the inbox at most."""
+    async with serving(tmp_path / "c") as served:
+        for _ in range(PLACES + 4):
+            (await Client.at(tmp_path / "c")).writer.write(b'{"do":"act","slow":true}\n' * 100)
+        async with asyncio.timeout(5):
+            while served.acting < PLACES:
+                await asyncio.sleep(0)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert served.acting == PLACES
 
 
 async def test_a_broken_request_ends_only_its_connection(tmp_path: Path) -> None:
