@@ -100,6 +100,8 @@ def _run(given: Arguments) -> int:
     if given.check_config:
         from daemon.board.check_config import report
 
+        for warning in config.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
         text, fits = report(config)
         print(text, file=sys.stdout if fits else sys.stderr)
         return 0 if fits else 2

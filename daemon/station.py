@@ -298,6 +298,8 @@ class Station:
         self._log("started", version=__version__, station=config.station.id, product=config.product.name, board=board)
         if config.csms.security_profile < 2:
             self._log("insecure", profile=config.csms.security_profile)
+        for warning in config.warnings:
+            self._log("file-exposed", file=warning.file, key=warning.key, what=warning.what)
 
     def _logged(self) -> list[LoggedNote]:
         """The newest notes; those from before UTC was known get it now."""

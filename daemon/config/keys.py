@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from ocpp16.configuration.key_names import Key
+
 Value = Any
 """A TOML value: text, int, float, bool, list."""
 ValueKind = Literal["text", "int", "bool", "texts"]
@@ -200,6 +202,13 @@ ENV: Mapping[str, tuple[str, str]] = {
     for name in keys
     if env_name(section, name)
 }
+
+
+def is_secret(section: str, name: str) -> bool:
+    """Whether the value of this key is a secret; of [ocpp], names are compared without regard to case (§7.28)."""
+    if section == "ocpp":
+        return name.casefold() == Key.AuthorizationKey.casefold()
+    return SECTIONS[section][name].secret
 
 
 def from_text(key: FileKey, text: str) -> Value:

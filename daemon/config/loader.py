@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
+from daemon.config.file_modes import exposures
 from daemon.config.keys import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
 from daemon.config.model import (
+    ENVIRONMENT,
     NOT_BUILT,
     BoardSettings,
     Config,
@@ -51,7 +53,7 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
     _read_credentials(draft, environ.get("CREDENTIALS_DIRECTORY", ""))
     for name, text in environ.items():
         if name.startswith("EVSED_"):
-            _put_env(draft, name, text, "environment", 0)
+            _put_env(draft, name, text, ENVIRONMENT, 0)
     return draft
 
 
@@ -63,6 +65,7 @@ def _read_env_file(draft: Draft, file: Path) -> None:
     except (OSError, UnicodeDecodeError) as error:
         draft.problems.append(Problem(str(file), 0, "", f"cannot be read: {error}"))
         return
+    draft.files.append(str(file))
     from io import StringIO
 
     from dotenv import dotenv_values  # imported late: most stations have no such file
@@ -130,6 +133,7 @@ def build(draft: Draft) -> Config:
     found["station"]["id"] = found["station"]["id"] or ""
     found["csms"]["url"] = found["csms"]["url"] or ""
     station = StationSettings(**found["station"])
+    warnings = exposures(draft)
     return Config(
         station=station,
         csms=Csms(**found["csms"]),
@@ -143,6 +147,7 @@ def build(draft: Draft) -> Config:
         ocpp=_first_values(draft, product),
         product=product,
         identity=_identity(station),
+        warnings=warnings,
     )
 
 
@@ -256,7 +261,7 @@ def transfers_of(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Tra
         read_toml(draft, file, needed=bool(files))
         draft.folder = file.parent
     for name in {"EVSED_STORE_DIR", "EVSED_CSMS_CA_FILE", "EVSED_TRANSFERS_ALLOW_LOOPBACK"} & environ.keys():
-        _put_env(draft, name, environ[name], "environment", 0)
+        _put_env(draft, name, environ[name], ENVIRONMENT, 0)
     transfers = msgspec.convert(_section(draft, "transfers"), Transfers)
     store, ca_file = _section(draft, "store")["dir"], _section(draft, "csms")["ca_file"]
     protocols = _product(draft, _section(draft, "station")["product"]).transfer_protocols

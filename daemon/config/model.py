@@ -8,9 +8,12 @@ from typing import Any
 
 import msgspec
 
+from daemon.config.keys import is_secret
 from ocpp16.product import Identity, Product
 
 NOT_BUILT = "not built yet"
+ENVIRONMENT = "environment"
+"""Stands for a file where a value comes from no file."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -104,6 +107,8 @@ class Config(msgspec.Struct, frozen=True):
     """Initial values of OCPP configuration keys, as OCPP texts."""
     product: Product
     identity: Identity
+    warnings: tuple[Problem, ...] = ()
+    """What is wrong and no reason to refuse it."""
 
 
 class Draft(msgspec.Struct):
@@ -117,12 +122,18 @@ class Draft(msgspec.Struct):
     problems: list[Problem] = []
     unread: bool = False
     """A file could not be read, so its values are missing."""
+    secrets: dict[str, str] = {}
+    """Files that hold a secret, each with the key of one."""
+    files: list[str] = []
+    """All files that were read but credentials."""
     folder: Path = Path(".")
     """Folder of the last file: a relative path of a product profile starts here."""
 
     def put(self, section: str, name: str, value: Any, file: str, line: int) -> None:
         self.values[section, name] = value
         self.origin[section, name] = (file, line)
+        if value and file != ENVIRONMENT and is_secret(section, name):
+            self.secrets[file] = f"[{section}] {name}"
 
     def refuse(self, section: str, name: str, what: str, allowed: str = "", nearest: str = "") -> None:
         """Adds a problem of this key, with the file and line of its value."""

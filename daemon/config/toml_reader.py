@@ -44,6 +44,7 @@ def read_toml(draft: Draft, file: Path, needed: bool) -> None:
     loaded = load(file)
     if isinstance(loaded, TomlFile):
         draft.texts[str(file)] = loaded.text
+        draft.files.append(str(file))
         for section, content in loaded.content.items():
             _read_section(draft, str(file), section, content)
     elif loaded or needed:

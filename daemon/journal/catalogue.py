@@ -27,6 +27,7 @@ CATALOGUE: Mapping[str, Entry] = {
         "insecure: security profile {profile}: anyone on the path can read and forge messages; "
         "use it in a closed network only",
     ),
+    "file-exposed": Entry(WARNING, "configuration: {file}: {what}"),
     "leaving": Entry(NOTICE, "shutting down ({why}): {charge}, nothing new starts"),
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),

@@ -78,6 +78,17 @@ def test_check_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert f"{file}:8: [board] kindd" in capsys.readouterr().err
 
 
+def test_16_check_config_warns_of_a_secret_for_everybody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, with file, mode and remedy; the configuration is valid nevertheless."""
+    file = tmp_path / "evsed.toml"
+    file.write_text(GOOD.replace("[board]", 'password = "hush"\n[board]'))
+    file.chmod(0o644)
+    assert main(["--check-config", "--config", str(file)]) == 0
+    err = capsys.readouterr().err
+    assert f"warning: {file}: [csms] password:" in err and "mode 0644" in err and f"chmod 600 {file}" in err
+    assert "hush" not in err
+
+
 def test_the_version_is_that_of_the_package() -> None:
     """--version and the package agree."""
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text()

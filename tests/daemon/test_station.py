@@ -106,6 +106,16 @@ async def station(folder: Path, more: str = SIMULATED, url: str = "") -> AsyncIt
             rig.close()
 
 
+async def test_16_a_secret_for_everybody_is_warned_of_at_the_start(tmp_path: Path) -> None:
+    """A line with file, mode and remedy; never the secret."""
+    (tmp_path / "evsed.env").write_text("EVSED_PASSWORD=hush")
+    (tmp_path / "evsed.env").chmod(0o644)
+    async with station(tmp_path) as (rig, _):
+        rig.station._log_start()
+        (line,) = [line for line in rig.lines if "evsed.env" in line]
+        assert "mode 0644" in line and "chmod 600" in line and "hush" not in line
+
+
 async def test_a_charge_and_a_soft_reset(tmp_path: Path) -> None:
     """Boot, plug, card, transaction, trace, stop, reset: over the real sockets, to exit 0."""
     async with station(tmp_path) as (rig, central):
