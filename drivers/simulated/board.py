@@ -100,7 +100,7 @@ class SimulatedBoard:
         return messages
 
     def open_all(self, now: float) -> None:
-        self._host.open_all(now)
+        self.host.open_all(now)
 
     def is_live(self) -> bool:
         return self.host.is_live()
