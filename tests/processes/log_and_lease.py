@@ -1,6 +1,6 @@
 """Campaign: both processes with each kind of log that nobody reads, while a lease lapses; the contactor opens in time.
 
-`python -m tests.processes.log_and_lease --trials 200 [--of evsed]`: a line for each kind of log, and the latest opening.
+`python -m tests.processes.log_and_lease --trials 200 [--of evsed]` prints a line a kind, and latest opening.
 """
 
 from __future__ import annotations
