@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from drivers.process.board_process import FLUSHES_WITHIN_S
 from drivers.process.config import BoardConfig, ConfigRefused, read
+from drivers.process.log import LineLog
 
 
 def make_safe(config: BoardConfig) -> int:
@@ -35,13 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         opened = make_safe(read(parser.parse_args(arguments).config))
     except ConfigRefused as problems:
-        print(problems, file=sys.stderr)
-        return 2
+        return _end(2, str(problems))
     except OSError as error:
-        print(f"evsed-board: {error}", file=sys.stderr)
-        return 1
-    print(f"evsed-board: safe, {opened} contactor(s) opened", file=sys.stderr)
-    return 0
+        return _end(1, str(error))
+    return _end(0, f"safe, {opened} contactor(s) opened")
+
+
+def _end(code: int, text: str) -> int:
+    """Say it, but wait for no reader: whatever starts the board process anew waits for this end."""
+    log = LineLog()
+    for line in text.splitlines():
+        log.line("safe", line)
+    log.flush(FLUSHES_WITHIN_S)
+    return code
 
 
 if __name__ == "__main__":

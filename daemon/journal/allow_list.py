@@ -115,7 +115,7 @@ RECORDS: Mapping[str, Mapping[str, Treatment]] = {
 
 EVENTS: Mapping[str, Mapping[str, Treatment]] = {
     "BoardAttached": dict.fromkeys(("boot_id", "session_id", "board", "layers"), AS_IS),
-    "ConnectorShape": {"outlet": AS_IS, "measurands": AS_IS},
+    "ConnectorShape": {"outlet": AS_IS, "measurands": AS_IS, "offer": AS_IS},
     "BoardLost": {"reason": CLEAN},
     "PilotChanged": {"state": AS_IS},
     "CardPresented": {"id_tag": CARD},

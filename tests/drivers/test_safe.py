@@ -30,12 +30,12 @@ def contactor(folder: Path) -> bool:
     return bool(world["connectors"][0]["contactor"])
 
 
-def test_it_opens_what_was_closed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_opens_what_was_closed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """And says how many; a second time there is nothing to do."""
     file = dead(tmp_path)
     assert contactor(tmp_path)
     assert main(["--config", str(file)]) == 0
-    assert "1 contactor(s) opened" in capsys.readouterr().err and not contactor(tmp_path)
+    assert "1 contactor(s) opened" in capfd.readouterr().err and not contactor(tmp_path)
     assert make_safe(read(file)) == 0
 
 
@@ -52,10 +52,10 @@ def test_no_world_is_safe(tmp_path: Path) -> None:
     assert main(["--config", str(file)]) == 0
 
 
-def test_what_cannot_be_done_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_done_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """2 for a configuration that is wrong, 1 for a world that cannot be reached."""
     assert main(["--config", str(tmp_path / "absent.toml")]) == 2
     file = tmp_path / "board.toml"
     file.write_text(f'[simulated]\nstate_dir = "{file}"\n', "utf-8")
     assert main(["--config", str(file)]) == 1
-    assert "Not a directory" in capsys.readouterr().err
+    assert "Not a directory" in capfd.readouterr().err

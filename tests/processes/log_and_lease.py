@@ -1,14 +1,16 @@
-"""Campaign: `evsed-board` with each kind of log that nobody reads, while a lease lapses; the contactor opens in time.
+"""Campaign: both processes with each kind of log that nobody reads, while a lease lapses; the contactor opens in time.
 
-`python -m tests.processes.log_and_lease --trials 200` prints a line for each kind of log, with the latest opening.
+`python -m tests.processes.log_and_lease --trials 200 [--of evsed]` prints a line a kind, and latest opening.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +23,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.csms.scripted import ScriptedCentralSystem
+from tests.csms.station import BIN
+from tests.processes.bench import Bench, charges, flows
+
 LEASE_S = 1.0
+DAEMON_LEASE_S = 2.0
 VEHICLE_S = 6.0
 """What a vehicle has after the lease (Table A.6): this one stops drawing much earlier."""
 LATE_S = 0.5
@@ -200,14 +207,66 @@ def trial(kind: str, seed: int) -> float:
             log.end()
 
 
-def campaign(trials: int, at_once: int = 4) -> dict[str, list[float]]:
+class LoggedBench(Bench):
+    """Both processes; stderr of `evsed` goes where it is told."""
+
+    def __init__(self, url: str, log: Log) -> None:
+        self.stderr = log
+        super().__init__(url, lease_s=DAEMON_LEASE_S)
+
+    async def _spawn(self, *words: str) -> asyncio.subprocess.Process:
+        if words[0] != "evsed":
+            return await super()._spawn(*words)
+        command = [str(BIN / words[0]), *words[1:]]
+        if self.stderr.fd is None:
+            command = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+        null = asyncio.subprocess.DEVNULL
+        return await asyncio.create_subprocess_exec(*command, stdin=null, stdout=null, stderr=self.stderr.fd)
+
+
+async def _daemon_trial(kind: str, dice: random.Random) -> float:
+    log = LOGS[kind]()
+    try:
+        async with ScriptedCentralSystem() as central, LoggedBench(central.url, log) as bench:
+            await bench.ready()
+            await bench.charge(until=flows)
+            for number in range(60):  # lines and lines
+                assert (await bench.ask("sim", words=["tap", f"NOBODY-{number}"])) is not None
+            await asyncio.sleep(dice.uniform(DAEMON_LEASE_S, 1.5 * DAEMON_LEASE_S))
+            assert charges(await bench.status()), "the lease was not renewed"
+            assert bench.daemon is not None
+            how = dice.choice((signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP))
+            bench.daemon.send_signal(how)
+            lapses = time.monotonic() + DAEMON_LEASE_S
+            if how == signal.SIGTERM:
+                assert await asyncio.wait_for(bench.daemon.wait(), 6.0) == 0
+            elif how == signal.SIGKILL:
+                await bench.daemon.wait()
+            return await _world_opens(bench) - lapses
+    finally:
+        log.end()
+
+
+async def _world_opens(bench: Bench) -> float:
+    """When the contactor is open, as the world's file says."""
+    deadline = time.monotonic() + DAEMON_LEASE_S + VEHICLE_S + 5.0
+    while json.loads((bench.home / "world.json").read_bytes())["connectors"][0]["contactor"]:
+        assert time.monotonic() < deadline, "the contactor did not open"
+        await asyncio.sleep(0.01)
+    return time.monotonic()
+
+
+def daemon_trial(kind: str, seed: int) -> float:
+    """One life of `evsed` with such a log, ended, killed or hung while it charges."""
+    return asyncio.run(_daemon_trial(kind, random.Random(seed)))
+
+
+def campaign(trials: int, at_once: int = 4, play: Callable[[str, int], float] = trial) -> dict[str, list[float]]:
     """Each kind of log in turn; the seconds that each opening took after its lease."""
-    kinds = list(LOGS)
-    took: dict[str, list[float]] = {kind: [] for kind in kinds}
+    kinds = [list(LOGS)[number % len(LOGS)] for number in range(trials)]
+    took: dict[str, list[float]] = {kind: [] for kind in LOGS}
     with ThreadPoolExecutor(at_once) as pool:
-        for kind, took_s in pool.map(
-            lambda number: (kinds[number % len(kinds)], trial(kinds[number % len(kinds)], number)), range(trials)
-        ):
+        for kind, took_s in zip(kinds, pool.map(play, kinds, range(trials)), strict=True):
             took[kind].append(took_s)
     return took
 
@@ -216,7 +275,9 @@ def main() -> int:
     """Exit code 1: something was late."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
-    took = campaign(parser.parse_args().trials)
+    parser.add_argument("--of", choices=("evsed-board", "evsed"), default="evsed-board", help="whose log it is")
+    options = parser.parse_args()
+    took = campaign(options.trials, play=trial if options.of == "evsed-board" else daemon_trial)
     for kind, seconds in took.items():
         if seconds:
             print(f"{kind:<24} {len(seconds):4} trials, open {max(seconds):.2f} s after the lease at the latest")

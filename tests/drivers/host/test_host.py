@@ -9,6 +9,7 @@ import pytest
 
 from drivers.board_protocol import ProtocolError
 from drivers.devices import BoardHost
+from drivers.reflex.iec61851 import STEADY_NS
 from tests.drivers.host.tiny_board import TinyBoard
 
 
@@ -118,3 +119,21 @@ def test_the_host_loads_nothing_of_the_simulator() -> None:
     """Proven by the modules of a process that has imported the host alone."""
     code = "import sys, drivers.host.host; sys.exit(any('simulated' in name for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_point_1_everything_opens_without_the_reflex() -> None:
+    """After an internal error: contactor and pilot are commanded directly, each even where another device raises."""
+    board = TinyBoard()
+    board.charging()
+    board.host.open_all(board.now)
+    assert not board.contactor.closed and board.pilot.duty_ns == STEADY_NS
+    board = TinyBoard()
+    board.charging()
+    board.pilot.signal = lambda now, duty_ns: 1 // 0  # type: ignore[assignment,method-assign]
+    board.host.open_all(board.now)
+    assert not board.contactor.closed
+    board = TinyBoard()
+    board.charging()
+    board.contactor.switch = lambda now, closed: 1 // 0  # type: ignore[assignment,method-assign]
+    board.host.open_all(board.now)
+    assert board.pilot.duty_ns == STEADY_NS

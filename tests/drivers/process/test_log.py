@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from drivers.process.log import KIND_LINES, KIND_S, WAITING, LineLog, reserve_standard_descriptors
+from drivers.process.log import KIND_LINES, KIND_S, WAITING, LineLog
 
 MOST_S = 0.2
 """Nothing here may take longer, and it should take microseconds."""
@@ -105,10 +107,11 @@ def test_point_8_a_flood_of_one_kind_leaves_the_others() -> None:
 
 def test_point_1_closed_standard_descriptors_are_taken() -> None:
     """Otherwise a socket of ours would get the number of stderr, and hear the log."""
-    child = os.fork()
-    if child == 0:
-        os.close(0)
-        os.close(2)
-        reserve_standard_descriptors()
-        os._exit(0 if os.open("/dev/null", os.O_RDONLY) > 2 else 1)
-    assert os.waitpid(child, 0)[1] == 0
+    play = (
+        "import os\n"
+        "from drivers.process.log import reserve_standard_descriptors\n"
+        "reserve_standard_descriptors()\n"
+        "raise SystemExit(0 if os.open(os.devnull, os.O_RDONLY) > 2 else 1)"
+    )
+    closed = 'exec "$0" -c "$1" 0<&- 2>&-'
+    assert subprocess.run(["/bin/sh", "-c", closed, sys.executable, play], check=False).returncode == 0
