@@ -254,9 +254,9 @@ def test_a_data_connection_that_never_comes_to_it(tmp_path: Path, where: str) ->
                     continue
                 passive_at = b"227 (127,0,0,1,%d,%d)" % (port >> 8, port & 255)
                 words = {b"USER": b"331 password", b"PASV": passive_at, b"RETR": b"150 it comes", b"SIZE": b"213 9"}
-                connection.sendall(words.get(line[0], b"200 well") + b"\r\n")
                 if line[0] == b"PASV" and where == "nobody":
                     passive.close()
+                connection.sendall(words.get(line[0], b"200 well") + b"\r\n")
 
         with raw(serve) as control:
             watch = watch_of("download", on)
