@@ -52,6 +52,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "command_line",
         "journal",
         "store",
+        "inbox",
         "runner",
         "csms",
         "board",
