@@ -188,7 +188,7 @@ class Runner:
                 return
             await asyncio.sleep(0)
         self._turn(self._clock().mono)
-        while not self._inbox and (left := self._drained_at - self._clock().mono) > 0.0:
+        if not self._inbox and (left := self._drained_at - self._clock().mono) > 0.0:
             await asyncio.sleep(left)
 
     async def _wait(self) -> None:
