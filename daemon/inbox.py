@@ -36,7 +36,7 @@ FROM_BOARD = (
 
 
 class Inbox:
-    """`put` in the order of arrival, `take` in the order of the events' own times; what one source says stays in order."""
+    """`put` in the order of arrival, `take` in that of the events' own times; what one source says stays in order."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[float, int, Now, Event]] = []

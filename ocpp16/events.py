@@ -52,6 +52,11 @@ class ConnectorShape(msgspec.Struct, frozen=True):
     lock: bool = False
     meter: bool = True
     measurands: tuple[str, ...] = ()
+    offer: str = ""
+    """What became of the last offer in this session of the board: "kept", "lapsed" (its lease ran out), "withdrawn" (no
+    transaction stood behind it any more: `Outlet.transaction`); "": none yet, or the board does not know."""
+    offer_at: float | None = None
+    """Since when the last offer has (not) had a transaction behind it; None: not known."""
 
 
 class BoardAttached(Event, frozen=True):

@@ -143,5 +143,10 @@ CATALOGUE: Mapping[str, Entry] = {
     "card-refused": Entry(NOTICE, "card {id_tag} refused on connector {connector}: {reason}"),
     "start-given-up": Entry(NOTICE, "card {id_tag} on connector {connector}: start abandoned: {reason}"),
     "transaction-began": Entry(NOTICE, "transaction {number} started on connector {connector}, card {id_tag}, {wh} Wh"),
+    "stop-recovered": Entry(
+        WARNING,
+        "transaction {number} on connector {connector}: its offer had been withdrawn and no reason is on record "
+        "(the end could not be written); it ends now, with the meter's register; check the medium of the store",
+    ),
     "transaction-ended": Entry(NOTICE, "transaction {number} ended on connector {connector}: {reason}, {wh} Wh"),
 }

@@ -45,13 +45,15 @@ class Connector:
     def outlet(self, lamp: Lamp) -> Outlet:
         """The levels of this moment."""
         state, amps = self.state, self.offered.amps()
-        assert amps == 0.0 or state.transaction is not None  # §4.1: no energy without a transaction
+        transaction = state.transaction
+        assert amps == 0.0 or transaction is not None  # §4.1: no energy without a transaction
         return Outlet(
             connector=self.number,
             offered_amps=amps,
             locked=state.wants_lock(),
             in_service=state.operative,
             lamp=lamp,
+            transaction=transaction is not None and not transaction.stopping,
         )
 
     def status(self) -> StatusReport:

@@ -1,10 +1,17 @@
 """Recovery after an outage (power loss, crash, restart): one table decides about each open transaction.
 
-board          | records       | open transaction
-same session   | any           | goes on: only this process was away
-same boot      | any           | the board process restarted: goes on if the cable stayed, else EVDisconnected
-new boot       | shutdown note | a planned reboot: ended with the note's reason
-new boot       | none          | power loss: ended PowerLoss, with the meter's own register
+board                 | records       | open transaction
+same session, offer   |               |
+  kept or lapsed      | any           | goes on: only this process was away
+  withdrawn since its |               |
+  transaction began   | no stop       | ended Other, with the meter's own register: its end could not be written
+  withdrawn before    | any           | goes on: the process ended between the commit of the start and the first offer
+same boot             | any           | the board process restarted: goes on if the cable stayed, else EVDisconnected
+new boot              | shutdown note | a planned reboot: ended with the note's reason
+new boot              | none          | power loss: ended PowerLoss, with the meter's own register
+
+"Withdrawn" is an offer without a transaction behind it, which the hall sends at the end of a transaction and at a fatal
+error.  A level of 0 A with its transaction (a charging profile, MaxEnergyOnInvalidId, a fault, no board) is "kept".
 """
 
 from __future__ import annotations
@@ -114,14 +121,27 @@ class Recovery:
 
     def _decide(self, connector: Connector, same_boot: bool, same_session: bool, shutdown: str) -> None:
         """The table above."""
-        if connector.state.transaction is None:
+        transaction = connector.state.transaction
+        if transaction is None:
             return
-        if same_session or (same_boot and connector.state.plugged):
+        if same_session and self._was_withdrawn(connector):
+            self.context.note("stop-recovered", number=transaction.number, connector=connector.number)
+            connector.stop(Reason.OTHER)
+        elif same_session or (same_boot and connector.state.plugged):
             connector.resume()
         elif same_boot:
             self.end_after_outage(connector, Reason.EV_DISCONNECTED)
         else:
             self.end_after_outage(connector, Reason(shutdown) if shutdown else Reason.POWER_LOSS)
+
+    def _was_withdrawn(self, connector: Connector) -> bool:
+        """Whether an earlier life withdrew the offer of an open transaction, and nothing on record says why."""
+        state = connector.state
+        transaction, shape = state.transaction, state.shape
+        if transaction is None or transaction.stopping or shape is None or shape.offer_at is None:
+            return False
+        began = transaction.began
+        return shape.offer == "withdrawn" and began.boot == self.context.clock.boot_id and shape.offer_at > began.mono
 
     def end_after_outage(self, connector: Connector, reason: Reason) -> None:
         """The contactor was open meanwhile: ended at the last time on record, with the meter's present register."""

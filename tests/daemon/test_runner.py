@@ -316,7 +316,7 @@ async def turns(count: int) -> None:
 
 
 async def test_4_what_is_read_after_a_stall_comes_before_the_timer_that_it_hid() -> None:
-    """An answer that arrived at an unknown moment of a stall counts as in time: it is taken just before the time-out."""
+    """An answer that arrived at an unknown moment of a stall counts as in time: it is taken before the time-out."""
     stopped = Stopped()
     task = await stopped.continues()
     stopped.runner.deliver(FrameReceived("answer"))
