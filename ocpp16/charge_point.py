@@ -168,6 +168,7 @@ class ChargePoint:
 
     def _started(self, event: ev.Started) -> None:
         parts, context = self.parts, self.parts.context
+        parts.recovery.report_problems(parts.checked)
         parts.reset.started(event.reset_failed)
         unit, clock = context.facts.unit, context.clock
         if unit.boot_id != clock.boot_id:

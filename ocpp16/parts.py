@@ -34,6 +34,7 @@ from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
 from ocpp16.profiles.smart_charging.limits import ChargingLimits
+from ocpp16.record_checks import checked
 from ocpp16.records import Record, Transaction
 from ocpp16.rpc.session import AnswerRequest, Session
 from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
@@ -76,7 +77,8 @@ class Parts:
     ) -> None:
         self.product = product
         self.identity = identity
-        self.context = _context(Facts(records), boot_id, build_utc)
+        self.checked = checked(records)
+        self.context = _context(Facts(self.checked.records), boot_id, build_utc)
         self.configuration = Configuration(self.context, product, first_values)
         self.station_faults = ActiveFaults()
         self._make_session(seed, answer_request)

@@ -16,6 +16,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "product",
         "events",
         "records",
+        "record_checks",
         "step",
         "state",
         "status",

@@ -52,6 +52,14 @@ CATALOGUE: Mapping[str, Entry] = {
         ERROR, "store: the write-ahead log lost data ({reason}) and is kept as {kept_as}; check the medium"
     ),
     "store-row-rejected": Entry(ERROR, "store: a row of {table} is invalid ({reason}); moved to table rejected"),
+    "row-mended": Entry(
+        ERROR,
+        "store: row {key} of {table} made no sense ({why}); it was mended as far as the rest of it tells, and is told; "
+        "check the bill by hand, and the medium",
+    ),
+    "row-set-aside": Entry(
+        ERROR, "store: row {key} of {table} makes no sense ({why}); the station works without it; check the medium"
+    ),
     "store-full": Entry(ERROR, "store: too little free room ({detail}); nothing new starts; free some room"),
     "store-unwritable": Entry(ERROR, "store: cannot be written ({detail}); nothing new starts; check the medium"),
     "store-ok": Entry(NOTICE, "store: recovered"),

@@ -25,7 +25,8 @@ from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
-from ocpp16.records import LatchedFault
+from ocpp16.record_checks import Checked
+from ocpp16.records import LatchedFault, Transaction
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
 
@@ -69,6 +70,19 @@ class Recovery:
         self.connectors = connectors
         self.station_faults = station_faults
         self.board: BoardAttached | None = None
+
+    def report_problems(self, found: Checked) -> None:
+        """Rows of the store that made no sense: what was mended is written, and each one is logged."""
+        kept = {(record.table, record.key) for record in found.records}
+        for record in found.mended:
+            self.context.rewrite(record)
+        for record, why in found.problems:
+            mended = (record.table, record.key) in kept
+            if not mended and isinstance(record, Transaction):  # it is kept under another number
+                self.context.erase(record)
+                mended = True
+            code = "row-mended" if mended else "row-set-aside"
+            self.context.note(code, table=record.table, key=str(record.key)[:40], why=why[:200])
 
     def started(self) -> None:
         """At the start: close the bill of a connector that the product no longer has, as far as it was written."""
