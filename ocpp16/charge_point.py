@@ -112,6 +112,8 @@ class ChargePoint:
                 parts.session.timed_out()
             case Timer.HEARTBEAT:
                 parts.registration.heartbeat.due()
+            case Timer.PARKED:
+                parts.parked_messages.due()
             case Timer.LAZY:
                 parts.context.flush_lazy()
             case Timer.SAMPLE:
@@ -176,6 +178,7 @@ class ChargePoint:
         if clock.known:
             parts.clock_set()
         parts.recovery.started()
+        parts.transactions.check_room()
         parts.firmware.started(event.reset_failed)
         parts.diagnostics.started()
 
@@ -197,6 +200,7 @@ class ChargePoint:
         parts.context.note("link-up")
         parts.registration.link_up()
         if parts.registration.accepted:
+            parts.parked_messages.connected()
             parts.notifications.report_changed()
             parts.firmware.send_status()
             parts.diagnostics.send_status()

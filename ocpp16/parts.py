@@ -21,6 +21,7 @@ from ocpp16.profiles.core.availability import ChangeAvailability
 from ocpp16.profiles.core.clock_aligned_values import ClockAlignedValues
 from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.profiles.core.meter_values import MeterValues
+from ocpp16.profiles.core.parked_messages import ParkedMessages
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.sampled_values import SampledValues
 from ocpp16.profiles.core.status_notification import Notifications
@@ -132,6 +133,10 @@ class Parts:
             self.authorization,
             self.transaction_messages,
             on_verdict=self._verdict_received,
+            on_full=self._queue_full,
+        )
+        self.parked_messages = ParkedMessages(
+            context, self.transaction_queue, self.transactions, is_connected=self._is_accepted
         )
         self.availability = ChangeAvailability(
             context, product.connectors, is_busy=self._is_busy, on_changed=self._availability_changed
@@ -244,15 +249,21 @@ class Parts:
 
     def _message_confirmed(self, key: QueueKey, confirmation: Any) -> None:
         self.transactions.confirmed(key, confirmation)
+        self.parked_messages.confirmed()
 
     def _message_parked(self, key: QueueKey, error: str) -> None:
         self.transactions.parked(key, error)
+        self.parked_messages.parked()
 
     def _accepted(self) -> None:
+        self.parked_messages.connected()
         self.notifications.report_all()
         self.reset.report_failure()
         self.firmware.send_status()
         self.diagnostics.send_status()
+
+    def _is_accepted(self) -> bool:
+        return self.session.up and self.registration.accepted
 
     def clock_set(self) -> None:
         """UTC is known, or was set: what depends on it is computed again."""
@@ -309,6 +320,9 @@ class Parts:
 
     def _register_low(self, number: int, low: bool) -> None:
         self.board_events.register_low(number, low)
+
+    def _queue_full(self, full: bool) -> None:
+        self.board_events.queue_full(full)
 
     # --- wires that point upward: firmware --------------------------------------------------------------------------
 

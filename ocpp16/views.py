@@ -91,6 +91,7 @@ def status(parts: Parts, now: Now) -> Row:
     utc = parts.context.clock.utc(now.mono)
     station = station_status(parts.station_faults.codes, parts.availability.row(0).operative)
     board = parts.recovery.board
+    parked = parts.parked_messages.summary()
     return {
         "vendor": parts.identity.vendor,
         "model": parts.identity.model,
@@ -101,7 +102,9 @@ def status(parts: Parts, now: Now) -> Row:
         "linked": parts.session.up,
         "in_flight": parts.session.in_flight,
         "queue": parts.transaction_queue.waiting,
-        "parked": len(parts.transactions.parked_keys()),
+        "parked": parked.messages,
+        "parked_since": _time(parked.since),
+        "parked_why": parked.error or None,
         "utc": None if utc is None else to_text(utc),
         "clock": "known" if parts.context.clock.known else "unknown until the Central System sends it",
         "board": None if board is None else board.board,
@@ -113,8 +116,15 @@ def status(parts: Parts, now: Now) -> Row:
 
 def why(parts: Parts, number: int | None) -> list[Row]:
     """Why it does (not) charge: one reason per connector, and the bounds of the offered amperes."""
-    return [
-        {"connector": n, **why_of_connector(connector)._asdict()}
-        for n, connector in parts.connectors.items()
-        if number in (None, n)
-    ]
+    return [_why(parts, connector) for n, connector in parts.connectors.items() if number in (None, n)]
+
+
+def _why(parts: Parts, connector: Connector) -> Row:
+    reason, parked = why_of_connector(connector), parts.parked_messages.summary(connector.number)
+    if parked.messages:
+        since = _time(parked.since) or "a time not known"
+        what = f"{parked.messages} parked message(s), the oldest of {since} ({parked.error})"
+        text = f"{reason.text} Undelivered: {what}."
+        remedy = f"{reason.remedy} Parked messages are sent again every hour; see evsectl queue list."
+        reason = reason._replace(text=text, remedy=remedy)
+    return {"connector": connector.number, **reason._asdict()}

@@ -120,7 +120,12 @@ CATALOGUE: Mapping[str, Entry] = {
     "answer-missing": Entry(WARNING, "central system: no answer to {action}"),
     "report-retry": Entry(WARNING, "message {action} failed ({error}), attempt {attempt}; next in {wait_s} s"),
     "report-parked": Entry(
-        ERROR, "message {kind} of transaction {number} failed for good: {error}; see evsectl queue list"
+        ERROR,
+        "message {kind} of transaction {number} failed: {error}; it is parked and sent again every hour; "
+        "see evsectl queue list",
+    ),
+    "parked-values-dropped": Entry(
+        WARNING, "{dropped} parked meter values were dropped, {kept} are kept; starts and stops always are"
     ),
     "queue-thinned": Entry(
         WARNING, "message queue full: {dropped} meter values dropped, {kept} messages kept; starts and stops always are"

@@ -21,10 +21,6 @@ class Gate(StrEnum):
 
     def may_send(self, *, boot: bool = False, triggered: bool = False) -> bool:
         """Whether a CALL may be sent: `boot`, a BootNotification; `triggered`, by TriggerMessage (§4.2, §5.17)."""
-        match self:
-            case Gate.OPEN:
-                return True
-            case Gate.PENDING | Gate.BOOT:
-                return boot or triggered
-            case Gate.SILENT:
-                return False
+        if self is Gate.SILENT:
+            return False
+        return self is Gate.OPEN or boot or triggered
