@@ -75,5 +75,5 @@ class Inbox:
 
 
 def _own_time(event: Event, arrived: float) -> float:
-    at = getattr(event, "at", 0.0)
-    return at if arrived - TRUSTED_S <= at < arrived else arrived
+    at = getattr(event, "at", 0.0)  # 0: not known
+    return at if 0.0 < at < arrived and arrived - TRUSTED_S <= at else arrived

@@ -44,6 +44,8 @@ SLOW_S = 0.25
 """A step that takes so many seconds is logged: the processor is overloaded, or the event is hostile."""
 LATE_S = 2.0
 """A wake-up so many seconds late means that the loop is stuck."""
+LAG_S = 0.05
+"""A step taken so little after its event is in time."""
 TURN_S = 0.5
 """How often the loop is seen to turn."""
 STALLED_S = 1.5
@@ -209,6 +211,8 @@ class Runner:
 
     async def _take(self, now: Now, event: Event) -> None:
         self._busy_since = began = self._clock().mono
+        if (late_s := began - now.mono) > LAG_S:
+            now = now._replace(late_s=round(late_s, 3))
         try:
             self._executor.taken(now, event)
             if isinstance(event, BoardLost):

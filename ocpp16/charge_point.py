@@ -125,7 +125,7 @@ class ChargePoint:
             case Timer.STATUS:
                 parts.notifications.lasted(connector)
             case Timer.OPENING:
-                parts.connectors[connector].opening_timed_out()
+                parts.connectors[connector].opening_timed_out(due)
             case Timer.RESERVATION:
                 parts.reservations.expired()
             case Timer.UPDATE:

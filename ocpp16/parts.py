@@ -19,7 +19,7 @@ from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.availability import ChangeAvailability
 from ocpp16.profiles.core.clock_aligned_values import ClockAlignedValues
-from ocpp16.profiles.core.meter_readings import MeterReadings
+from ocpp16.profiles.core.meter_readings import Contactor, MeterReadings
 from ocpp16.profiles.core.meter_values import MeterValues
 from ocpp16.profiles.core.parked_messages import ParkedMessages
 from ocpp16.profiles.core.registration import Registration
@@ -151,6 +151,7 @@ class Parts:
             self.transactions,
             self.product,
             offered_amps=self._offered_amps,
+            contactor=self._contactor,
             on_register_low=self._register_low,
         )
         self.meter_values = MeterValues(context, configuration, self.transactions, self.metering)
@@ -305,6 +306,10 @@ class Parts:
 
     def _offered_amps(self, number: int) -> float:
         return self.connectors[number].offered.amps()
+
+    def _contactor(self, number: int) -> Contactor:
+        state = self.connectors[number].state
+        return Contactor(state.closed, state.switched_at)
 
     def _hardware_amps(self, number: int) -> float:
         """0 where nothing can flow whatever a profile allows: out of service, or MaxEnergyOnInvalidId is spent."""

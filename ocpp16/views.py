@@ -40,6 +40,7 @@ def transaction_row(transaction: Transaction, register_wh: float | None = None) 
         "start": transaction.start,
         "stop": transaction.stop,
         "error": transaction.error or transaction.stop_error or None,
+        "stop_exact": transaction.stop_exact,
         "time_exact": transaction.began.exact and (transaction.ended is None or transaction.ended.exact),
     }
 
@@ -53,12 +54,13 @@ def transactions(facts: Facts, registers: Mapping[int, MeterSampled] | None = No
     ]
 
 
-def _connector(parts: Parts, connector: Connector) -> Row:
+def _connector(parts: Parts, connector: Connector, now: Now) -> Row:
     state = connector.state
     shown, transaction = connector.status(), state.transaction
     attached = parts.recovery.board is not None  # what a lost board reported last is no longer known
     kept = parts.metering.readings.get(connector.number)
-    reading = kept if attached and not {"meter-lost", "meter-frozen"} & set(state.fault_codes()) else None
+    known = parts.metering.is_fresh(connector.number, now.mono)
+    reading = kept if known and not {"meter-lost", "meter-frozen"} & set(state.fault_codes()) else None
     return {
         "connector": connector.number,
         "status": str(shown.status),
@@ -110,7 +112,7 @@ def status(parts: Parts, now: Now) -> Row:
         "board": None if board is None else board.board,
         "fail_safe_layers": [] if board is None else list(board.layers),
         "leaving": parts.shutdown.pending.how if parts.shutdown.pending else None,
-        "connectors": [_connector(parts, connector) for connector in parts.connectors.values()],
+        "connectors": [_connector(parts, connector, now) for connector in parts.connectors.values()],
     }
 
 
@@ -121,6 +123,10 @@ def why(parts: Parts, number: int | None) -> list[Row]:
 
 def _why(parts: Parts, connector: Connector) -> Row:
     reason, parked = why_of_connector(connector), parts.parked_messages.summary(connector.number)
+    last = parts.transactions.last_bill(connector.number)
+    if connector.state.transaction is None and last is not None and not last.stop_exact:
+        text = f"{reason.text} Transaction {last.number} was billed up to the last known register."
+        reason = reason._replace(text=text)
     if parked.messages:
         since = _time(parked.since) or "a time not known"
         what = f"{parked.messages} parked message(s), the oldest of {since} ({parked.error})"

@@ -161,5 +161,19 @@ CATALOGUE: Mapping[str, Entry] = {
         "transaction {number} on connector {connector}: its offer had been withdrawn and no reason is on record "
         "(the end could not be written); it ends now, with the meter's register; check the medium of the store",
     ),
+    "stop-inexact": Entry(
+        WARNING,
+        "transaction {number} on connector {connector}: its meter could not be read at the end; it is billed up to the "
+        "last known register, {register_wh} Wh; check the meter; what is missing is logged at the next start",
+    ),
+    "energy-unbilled": Entry(
+        WARNING,
+        "connector {connector}: {wh} Wh since transaction {after} are on no bill{why}; correct that bill by hand, "
+        "check meter and contactor",
+    ),
+    "values-left-out": Entry(
+        WARNING,
+        "connector {connector}: no meter values, the last reading is {age_s} s old; check the meter and evsed-board",
+    ),
     "transaction-ended": Entry(NOTICE, "transaction {number} ended on connector {connector}: {reason}, {wh} Wh"),
 }

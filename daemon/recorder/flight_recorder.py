@@ -118,7 +118,8 @@ class FlightRecorder:
         self._line(["snapshot", shot], 0.0)
 
     def event(self, now: Now, event: Event) -> None:
-        self._line(["event", now.mono, now.utc, self._pseudonyms.event(event)], now.mono)
+        late = [now.late_s] if now.late_s else []
+        self._line(["event", now.mono, now.utc, self._pseudonyms.event(event), *late], now.mono)
 
     def sent(self, mono: float, frame: str) -> None:
         self._line(["sent", mono, self._pseudonyms.frame(frame)], mono)

@@ -110,7 +110,7 @@ def replay(lines: Iterable[RecordedLine]) -> Iterator[tuple[str, bool]]:
         elif line[0] == "event":
             yield from _missing(player)
             event = msgspec.convert(line[3], AnyEvent)
-            for text in player.play(Now(line[1], line[2]), event):
+            for text in player.play(Now(line[1], line[2], *line[4:5]), event):
                 yield text, False
         elif line[0] == "sent":
             sent = player.frames.pop(0) if player.frames else "(nothing)"

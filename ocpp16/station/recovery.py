@@ -91,7 +91,7 @@ class Recovery:
             if connector not in self.connectors:
                 at = transactions.chronology.in_order(transaction.number, transaction.last)
                 reason = transaction.stopping or str(Reason.OTHER)
-                transactions.end(transaction, reason, transaction.stop_id_tag, transaction.last_wh, at)
+                transactions.end(transaction, reason, transaction.stop_id_tag, transaction.last_wh, at, exact=False)
 
     def attached(self, event: BoardAttached) -> None:
         """A board reports its shape; its present states follow, then `ready`."""

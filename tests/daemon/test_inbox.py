@@ -68,6 +68,14 @@ def test_a_wrong_clock_of_the_board_counts_for_nothing() -> None:
         assert inbox.take()[0].mono == 1000.0
 
 
+def test_without_a_time_of_its_own_it_counts_from_its_arrival() -> None:
+    """Soon after the start of the unit, too, when 0 is not long ago."""
+    inbox = Inbox()
+    for event in (BoardAttached("b", "s", "board", ()), FaultChanged(1, "rcd", True)):
+        inbox.put(event, Now(8.0, None))
+    assert [mono for mono, _ in taken(inbox)] == [8.0, 8.0]
+
+
 def test_it_can_be_emptied() -> None:
     """What waits is forgotten."""
     inbox = Inbox()

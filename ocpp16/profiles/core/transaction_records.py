@@ -16,7 +16,7 @@ from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.transaction_messages import TransactionMessages
 from ocpp16.profiles.core.transaction_time import TransactionTime
-from ocpp16.records import Sample, Stamp, Transaction
+from ocpp16.records import MeterSwap, Sample, Stamp, Transaction
 from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
 from ocpp16.state.context import LAZY_S, Context
 from ocpp16.state.id_tags import Verdict
@@ -29,6 +29,9 @@ VALUES_CAP = 50_000
 """Meter values in the queue (30 days offline at 60 s); beyond it every second one is dropped, never a start or stop."""
 PARKED_CAP = 1_000
 """Parked meter values kept in the store; beyond it the oldest is deleted, with a note: they bill nothing."""
+CREEP_WH = 10
+"""Between two bills a register may rise so much without a note: one step of a coarse meter, in which the rest of the
+last transaction comes to light, and what a meter counts of its own standby."""
 HORIZON_S = 60.0
 """Seconds by which values may be sent ahead of the last write of their transaction."""
 
@@ -58,6 +61,8 @@ class TransactionRecords:
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
         self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if _is_closed(t)]
         self._parked = sorted(s.seq for s in context.facts.of(Sample).values() if s.state == "parked")
+        bills = [t for t in known.values() if t.ended is not None]
+        self._last_bill = {t.connector: t for t in sorted(bills, key=lambda t: t.number)}
         self._parked_charges = {t.number for t in known.values() if "parked" in (t.start, t.stop)}
         self._announce_all()
 
@@ -94,6 +99,7 @@ class TransactionRecords:
             stop_aligned=configuration.text(Key.StopTxnAlignedData),
         )
         self._next_number += 1
+        self._look_for_unbilled(connector, int(wh))
         self.context.save(transaction)
         self.check_room()
         self.reports.announce(QueueKey(transaction.start_seq, "start", transaction.number))
@@ -101,6 +107,20 @@ class TransactionRecords:
             "transaction-began", number=transaction.number, connector=connector, id_tag=id_tag, wh=int(wh)
         )
         return transaction
+
+    def _look_for_unbilled(self, connector: int, wh: int) -> None:
+        """Energy between the end of the last bill and this start was billed to nobody: it is noted."""
+        last, swap = self._last_bill.get(connector), self.context.facts.of(MeterSwap).get(connector)
+        if last is None or last.meter_stop_wh is None or (swap is not None and last.number <= swap.after_number):
+            return
+        unbilled = wh - last.meter_stop_wh
+        if unbilled > (CREEP_WH if last.stop_exact else 0):
+            why = "" if last.stop_exact else "; the meter could not be read at its end"
+            self.context.note("energy-unbilled", connector=connector, wh=unbilled, after=last.number, why=why)
+
+    def last_bill(self, connector: int) -> Transaction | None:
+        """The newest transaction of a connector that has ended."""
+        return self._last_bill.get(connector)
 
     def add_sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
@@ -142,8 +162,13 @@ class TransactionRecords:
         self.context.save(changed)
         return changed
 
-    def end(self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp) -> Transaction:
-        """§4.10: record the end with the meter's register `wh` (never below an earlier one), queue StopTransaction."""
+    def end(
+        self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp, exact: bool = True
+    ) -> Transaction:
+        """§4.10: record the end with the meter's register `wh` (never below an earlier one), queue StopTransaction.
+
+        Not `exact`: the meter could not be read, `wh` is the last register known.
+        """
         self.chronology.forget(transaction.number)
         ended = replace(
             transaction,
@@ -156,8 +181,10 @@ class TransactionRecords:
             stop_id_tag=id_tag,
             stop_seq=self.context.next_seq(),
             stop="waiting",
+            stop_exact=exact,
         )
         self.context.save(ended)
+        self._last_bill[ended.connector] = ended
         assert ended.stop_seq is not None
         self.reports.announce(QueueKey(ended.stop_seq, "stop", ended.number))
         self.context.note(
@@ -167,6 +194,10 @@ class TransactionRecords:
             reason=reason,
             wh=(ended.meter_stop_wh or 0) - ended.meter_start_wh,
         )
+        if not exact:
+            self.context.note(
+                "stop-inexact", number=ended.number, connector=ended.connector, register_wh=ended.meter_stop_wh
+            )
         return ended
 
     # --- answers and failures of its messages -----------------------------------------------------------------------
