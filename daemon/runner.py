@@ -1,5 +1,6 @@
 """The main loop: event from the inbox -> step of the contract machine -> its moments, carried out in order.
 
+Events are taken in the order of their own times, timers among them: a time-out never overtakes what has arrived.
 It decides nothing.  A step that raises is an internal error and a commit that raises is fatal: offers are withdrawn at
 once, then `run` raises.
 """
@@ -7,10 +8,11 @@ once, then `run` raises.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from daemon.inbox import Inbox
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardLost, BoardReady, Event, Now, Started, Tick
 from ocpp16.rpc.session import ReceivedFrame
@@ -43,6 +45,17 @@ SLOW_S = 0.25
 """A step that takes so many seconds is logged: the processor is overloaded, or the event is hostile."""
 LATE_S = 2.0
 """A wake-up so many seconds late means that the loop is stuck."""
+LAG_S = 0.05
+"""A step taken so little after its event is in time."""
+TURN_S = 0.5
+"""How often the loop is seen to turn."""
+STALLED_S = 1.5
+"""A loop that has not turned for so many seconds was stalled (a stopped process, a blocked disk): what is read next
+may have arrived at any moment since."""
+DRAIN_S = 0.05
+"""After a stall: what has arrived is read for so long before time goes on."""
+TURNS = 4
+"""Turns of the loop that a message which has arrived needs to reach the inbox."""
 
 
 class InvariantError(Exception):
@@ -91,10 +104,16 @@ class Runner:
         self._started = started
         self._executor = executor
         self._clock = clock
-        self._inbox: deque[Event] = deque()
+        self._inbox = Inbox()
         self._wake_up: asyncio.Future[None] | None = None
         self._wake_at: float | None = None
         self._busy_since: float | None = None
+        self._progress_at = float("-inf")
+        """When the last step was carried out."""
+        self._turned: float | None = None
+        """When the loop was seen to turn last; None before `run`."""
+        self._stalled_at = self._drained_at = float("-inf")
+        """When the last stall began, and until when that which arrived in it is read."""
 
     # --- the inbox ------------------------------------------------------------------------------------------------
 
@@ -104,8 +123,25 @@ class Runner:
             self._executor.note(
                 self._clock(), Note("inbox-full", {"waiting": INBOX_FULL, "event": type(event).__name__})
             )
-        self._inbox.append(event)
+        self._inbox.put(event, self._arrival())
         self._wake()
+
+    def _arrival(self) -> Now:
+        """Now; or, where a stall hides when it was, just before the timer that must not overtake what is read now."""
+        now = self._clock()
+        self._turn(now.mono)
+        due = self._wake_at
+        if now.mono >= self._drained_at or due is None or due > now.mono:
+            return now
+        mono = max(self._stalled_at, math.nextafter(due, 0.0))
+        return Now(mono, None if now.utc is None else now.utc + mono - now.mono)
+
+    def _turn(self, mono: float) -> None:
+        """The loop turns.  Where it did not for long, it was stalled."""
+        if self._turned is not None and mono - self._turned > STALLED_S:
+            self._stalled_at, self._drained_at = self._turned, mono + DRAIN_S
+        if self._turned is not None:
+            self._turned = mono
 
     def _wake(self) -> None:
         if self._wake_up is not None and not self._wake_up.done():
@@ -120,19 +156,46 @@ class Runner:
 
     async def run(self) -> Restart:
         """Until a step wants a `Restart`.  Raises InvariantError, or what a commit raised."""
+        self._turned = self._clock().mono
+        turning = asyncio.ensure_future(self._keep_turning())
+        try:
+            return await self._take_all()
+        finally:
+            turning.cancel()
+
+    async def _keep_turning(self) -> None:
+        while True:
+            await asyncio.sleep(TURN_S)
+            self._turn(self._clock().mono)
+
+    async def _take_all(self) -> Restart:
         await self.take(self._started)
         steps = 0
         while self.ending is None:
             if not self._inbox:
                 await self._wait()
+                await self._read_what_arrived()
                 steps = 0
-            event = self._inbox.popleft() if self._inbox else Tick()
-            await self.take(event)
+            if self._inbox:
+                now, event = self._inbox.take()
+                await self._take(now, event)
+            else:
+                await self.take(Tick())
             steps += 1
             if steps >= STEPS_IN_A_ROW:
                 await asyncio.sleep(0)
                 steps = 0
         return self.ending
+
+    async def _read_what_arrived(self) -> None:
+        """Before time goes on, whoever reads from outside gets his turns; more of them after a stall."""
+        for _ in range(TURNS):
+            if self._inbox:
+                return
+            await asyncio.sleep(0)
+        self._turn(self._clock().mono)
+        if not self._inbox and (left := self._drained_at - self._clock().mono) > 0.0:
+            await asyncio.sleep(left)
 
     async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
@@ -146,15 +209,20 @@ class Runner:
                 timer.cancel()
 
     async def take(self, event: Event) -> None:
-        """One event, one step, its moments."""
+        """One event of this very moment: its step, and the moments of that."""
         now = self._clock()
-        self._busy_since = now.mono
+        await self._take(self._inbox.step_at(now, now.mono), event)
+
+    async def _take(self, now: Now, event: Event) -> None:
+        self._busy_since = began = self._clock().mono
+        if (late_s := began - now.mono) > LAG_S:
+            now = now._replace(late_s=round(late_s, 3))
         try:
             if isinstance(event, BoardLost):
                 self.outlets.clear()  # the next board knows no level: all are sent again
             try:
                 step = self._step(now, event)
-                took_s = self._clock().mono - now.mono
+                took_s = self._clock().mono - began
             finally:  # also the event at which a step raised
                 self._executor.taken(now, event, self.charge_point.received)
             if took_s > SLOW_S:
@@ -167,7 +235,7 @@ class Runner:
             self._executor.withdraw_all()
             raise
         finally:
-            self._busy_since = None
+            self._busy_since, self._progress_at = None, self._clock().mono
 
     def _step(self, now: Now, event: Event) -> Step:
         try:
@@ -207,8 +275,11 @@ class Runner:
     # --- proof of progress ----------------------------------------------------------------------------------------
 
     def alive(self) -> bool:
-        """Whether the loop makes progress: no step hangs, and no wake-up was missed."""
+        """Whether the loop makes progress: no step hangs, and no wake-up was missed.
+
+        While older events are taken the wake-up waits for its turn: each of their steps is progress.
+        """
         mono = self._clock().mono
         if self._busy_since is not None:
             return mono - self._busy_since < STALL_S
-        return self._wake_at is None or mono - self._wake_at < LATE_S
+        return self._wake_at is None or mono - max(self._wake_at, self._progress_at) < LATE_S

@@ -113,6 +113,8 @@ class ChargePoint:
                 parts.session.timed_out()
             case Timer.HEARTBEAT:
                 parts.registration.heartbeat.due()
+            case Timer.PARKED:
+                parts.parked_messages.due()
             case Timer.LAZY:
                 parts.context.flush_lazy()
             case Timer.SAMPLE:
@@ -124,7 +126,7 @@ class ChargePoint:
             case Timer.STATUS:
                 parts.notifications.lasted(connector)
             case Timer.OPENING:
-                parts.connectors[connector].opening_timed_out()
+                parts.connectors[connector].opening_timed_out(due)
             case Timer.RESERVATION:
                 parts.reservations.expired()
             case Timer.UPDATE:
@@ -169,6 +171,7 @@ class ChargePoint:
 
     def _started(self, event: ev.Started) -> None:
         parts, context = self.parts, self.parts.context
+        parts.recovery.report_problems(parts.checked)
         parts.reset.started(event.reset_failed)
         unit, clock = context.facts.unit, context.clock
         if unit.boot_id != clock.boot_id:
@@ -176,6 +179,7 @@ class ChargePoint:
         if clock.known:
             parts.clock_set()
         parts.recovery.started()
+        parts.transactions.check_room()
         parts.firmware.started(event.reset_failed)
         parts.diagnostics.started()
 
@@ -197,6 +201,7 @@ class ChargePoint:
         parts.context.note("link-up")
         parts.registration.link_up()
         if parts.registration.accepted:
+            parts.parked_messages.connected()
             parts.notifications.report_changed()
             parts.firmware.send_status()
             parts.diagnostics.send_status()

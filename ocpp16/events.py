@@ -15,12 +15,15 @@ StoreState = Literal["ok", "full", "unwritable"]
 
 
 class Now(NamedTuple):
-    """The time at which a step is taken."""
+    """The time of a step: that of its event."""
 
     mono: float
     """CLOCK_MONOTONIC seconds: all intervals and time-outs."""
     utc: float | None
     """Seconds since 1970 of the host's clock where it is known to be right, else None."""
+    late_s: float = 0.0
+    """By how much the step is taken after its event, because the process or its disk stood still.  Who waits for an
+    answer to what this step sends waits from then on."""
 
 
 class Event(msgspec.Struct, frozen=True, tag=True):

@@ -19,8 +19,9 @@ from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.availability import ChangeAvailability
 from ocpp16.profiles.core.clock_aligned_values import ClockAlignedValues
-from ocpp16.profiles.core.meter_readings import MeterReadings
+from ocpp16.profiles.core.meter_readings import Contactor, MeterReadings
 from ocpp16.profiles.core.meter_values import MeterValues
+from ocpp16.profiles.core.parked_messages import ParkedMessages
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.sampled_values import SampledValues
 from ocpp16.profiles.core.status_notification import Notifications
@@ -34,6 +35,7 @@ from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
 from ocpp16.profiles.smart_charging.limits import ChargingLimits
+from ocpp16.record_checks import checked
 from ocpp16.records import Record, Transaction
 from ocpp16.rpc.session import AnswerRequest, Session
 from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
@@ -76,7 +78,8 @@ class Parts:
     ) -> None:
         self.product = product
         self.identity = identity
-        self.context = _context(Facts(records), boot_id, build_utc)
+        self.checked = checked(records)
+        self.context = _context(Facts(self.checked.records), boot_id, build_utc)
         self.configuration = Configuration(self.context, product, first_values)
         self.station_faults = ActiveFaults()
         self._make_session(seed, answer_request)
@@ -130,6 +133,10 @@ class Parts:
             self.authorization,
             self.transaction_messages,
             on_verdict=self._verdict_received,
+            on_full=self._queue_full,
+        )
+        self.parked_messages = ParkedMessages(
+            context, self.transaction_queue, self.transactions, is_connected=self._is_accepted
         )
         self.availability = ChangeAvailability(
             context, product.connectors, is_busy=self._is_busy, on_changed=self._availability_changed
@@ -144,6 +151,7 @@ class Parts:
             self.transactions,
             self.product,
             offered_amps=self._offered_amps,
+            contactor=self._contactor,
             on_register_low=self._register_low,
         )
         self.meter_values = MeterValues(context, configuration, self.transactions, self.metering)
@@ -242,15 +250,21 @@ class Parts:
 
     def _message_confirmed(self, key: QueueKey, confirmation: Any) -> None:
         self.transactions.confirmed(key, confirmation)
+        self.parked_messages.confirmed()
 
     def _message_parked(self, key: QueueKey, error: str) -> None:
         self.transactions.parked(key, error)
+        self.parked_messages.parked()
 
     def _accepted(self) -> None:
+        self.parked_messages.connected()
         self.notifications.report_all()
         self.reset.report_failure()
         self.firmware.send_status()
         self.diagnostics.send_status()
+
+    def _is_accepted(self) -> bool:
+        return self.session.up and self.registration.accepted
 
     def clock_set(self) -> None:
         """UTC is known, or was set: what depends on it is computed again."""
@@ -293,6 +307,10 @@ class Parts:
     def _offered_amps(self, number: int) -> float:
         return self.connectors[number].offered.amps()
 
+    def _contactor(self, number: int) -> Contactor:
+        state = self.connectors[number].state
+        return Contactor(state.closed, state.switched_at)
+
     def _hardware_amps(self, number: int) -> float:
         """0 where nothing can flow whatever a profile allows: out of service, or MaxEnergyOnInvalidId is spent."""
         connector = self.connectors[number]
@@ -307,6 +325,9 @@ class Parts:
 
     def _register_low(self, number: int, low: bool) -> None:
         self.board_events.register_low(number, low)
+
+    def _queue_full(self, full: bool) -> None:
+        self.board_events.queue_full(full)
 
     # --- wires that point upward: firmware --------------------------------------------------------------------------
 

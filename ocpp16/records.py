@@ -159,6 +159,8 @@ class Transaction(Record, frozen=True, kw_only=True):
     """Why StartTransaction was parked: the last answer of the Central System."""
     stop_error: str = ""
     """The same of the StopTransaction."""
+    stop_exact: bool = True
+    """False: the meter could not be read at the end, `meter_stop_wh` is the last register known."""
 
 
 class MeasuredValue(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -141,7 +141,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Withdraw(msgspec.Struct, frozen=True):
-    """Lower (or zero) an offer that fell."""
+    """Lower (or zero) an offer that fell, or that no transaction stands behind any more."""
 
     outlet: Outlet
 
@@ -175,7 +175,7 @@ def moments(step: Step, before: Mapping[int, Outlet], link: Link | None) -> Iter
     rest = []
     for outlet in step.outlets:  # 1. safety does not wait for the disk
         old = before.get(outlet.connector)
-        if old is not None and outlet.offered_amps < old.offered_amps:
+        if old is not None and (outlet.offered_amps < old.offered_amps or old.transaction > outlet.transaction):
             yield Withdraw(outlet)
         elif outlet != old:
             rest.append(outlet)

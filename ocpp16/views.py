@@ -40,6 +40,7 @@ def transaction_row(transaction: Transaction, register_wh: float | None = None) 
         "start": transaction.start,
         "stop": transaction.stop,
         "error": transaction.error or transaction.stop_error or None,
+        "stop_exact": transaction.stop_exact,
         "time_exact": transaction.began.exact and (transaction.ended is None or transaction.ended.exact),
     }
 
@@ -53,12 +54,13 @@ def transactions(facts: Facts, registers: Mapping[int, MeterSampled] | None = No
     ]
 
 
-def _connector(parts: Parts, connector: Connector) -> Row:
+def _connector(parts: Parts, connector: Connector, now: Now) -> Row:
     state = connector.state
     shown, transaction = connector.status(), state.transaction
     attached = parts.recovery.board is not None  # what a lost board reported last is no longer known
     kept = parts.metering.readings.get(connector.number)
-    reading = kept if attached and not {"meter-lost", "meter-frozen"} & set(state.fault_codes()) else None
+    known = parts.metering.is_fresh(connector.number, now.mono)
+    reading = kept if known and not {"meter-lost", "meter-frozen"} & set(state.fault_codes()) else None
     return {
         "connector": connector.number,
         "status": str(shown.status),
@@ -91,6 +93,7 @@ def status(parts: Parts, now: Now) -> Row:
     utc = parts.context.clock.utc(now.mono)
     station = station_status(parts.station_faults.codes, parts.availability.row(0).operative)
     board = parts.recovery.board
+    parked = parts.parked_messages.summary()
     return {
         "vendor": parts.identity.vendor,
         "model": parts.identity.model,
@@ -101,20 +104,33 @@ def status(parts: Parts, now: Now) -> Row:
         "linked": parts.session.up,
         "in_flight": parts.session.in_flight,
         "queue": parts.transaction_queue.waiting,
-        "parked": len(parts.transactions.parked_keys()),
+        "parked": parked.messages,
+        "parked_since": _time(parked.since),
+        "parked_why": parked.error or None,
         "utc": None if utc is None else to_text(utc),
         "clock": "known" if parts.context.clock.known else "unknown until the Central System sends it",
         "board": None if board is None else board.board,
         "fail_safe_layers": [] if board is None else list(board.layers),
         "leaving": parts.shutdown.pending.how if parts.shutdown.pending else None,
-        "connectors": [_connector(parts, connector) for connector in parts.connectors.values()],
+        "connectors": [_connector(parts, connector, now) for connector in parts.connectors.values()],
     }
 
 
 def why(parts: Parts, number: int | None) -> list[Row]:
     """Why it does (not) charge: one reason per connector, and the bounds of the offered amperes."""
-    return [
-        {"connector": n, **why_of_connector(connector)._asdict()}
-        for n, connector in parts.connectors.items()
-        if number in (None, n)
-    ]
+    return [_why(parts, connector) for n, connector in parts.connectors.items() if number in (None, n)]
+
+
+def _why(parts: Parts, connector: Connector) -> Row:
+    reason, parked = why_of_connector(connector), parts.parked_messages.summary(connector.number)
+    last = parts.transactions.last_bill(connector.number)
+    if connector.state.transaction is None and last is not None and not last.stop_exact:
+        text = f"{reason.text} Transaction {last.number} was billed up to the last known register."
+        reason = reason._replace(text=text)
+    if parked.messages:
+        since = _time(parked.since) or "a time not known"
+        what = f"{parked.messages} parked message(s), the oldest of {since} ({parked.error})"
+        text = f"{reason.text} Undelivered: {what}."
+        remedy = f"{reason.remedy} Parked messages are sent again every hour; see evsectl queue list."
+        reason = reason._replace(text=text, remedy=remedy)
+    return {"connector": connector.number, **reason._asdict()}

@@ -119,6 +119,12 @@ def when(utc: float | None, mono: float) -> str:
     return datetime.fromtimestamp(utc, UTC).strftime("%m-%d %H:%M:%S")
 
 
+def _parked_since(status: Row) -> str:
+    if not status["parked"]:
+        return ""
+    return f" (the oldest of {status.get('parked_since') or 'a time not known'}: {status.get('parked_why') or '-'})"
+
+
 # --- one function per answer ------------------------------------------------------------------------------------------
 
 
@@ -128,7 +134,7 @@ def status_text(status: Row) -> str:
         f"{status['station_id']}: {_state(status)}",
         f"  evsed           {status['version']}, product {status['product']}",
         *_link_lines(status),
-        f"  queue           {status['queue']} waiting, {status['parked']} parked",
+        f"  queue           {status['queue']} waiting, {status['parked']} parked{_parked_since(status)}",
         f"  clock           {_cell(status['utc'])} ({status['clock']})",
         f"  board           {_cell(status['board'])}",
         f"  store           {_cell(status['store']['state'])}, {status['store']['dir']}",

@@ -68,6 +68,14 @@ CATALOGUE: Mapping[str, Entry] = {
         ERROR, "store: the write-ahead log lost data ({reason}) and is kept as {kept_as}; check the medium"
     ),
     "store-row-rejected": Entry(ERROR, "store: a row of {table} is invalid ({reason}); moved to table rejected"),
+    "row-mended": Entry(
+        ERROR,
+        "store: row {key} of {table} made no sense ({why}); it was mended as far as the rest of it tells, and is told; "
+        "check the bill by hand, and the medium",
+    ),
+    "row-set-aside": Entry(
+        ERROR, "store: row {key} of {table} makes no sense ({why}); the station works without it; check the medium"
+    ),
     "store-full": Entry(ERROR, "store: too little free room ({detail}); nothing new starts; free some room"),
     "store-unwritable": Entry(ERROR, "store: cannot be written ({detail}); nothing new starts; check the medium"),
     "store-ok": Entry(NOTICE, "store: recovered"),
@@ -138,7 +146,12 @@ CATALOGUE: Mapping[str, Entry] = {
     "answer-missing": Entry(WARNING, "central system: no answer to {action}"),
     "report-retry": Entry(WARNING, "message {action} failed ({error}), attempt {attempt}; next in {wait_s} s"),
     "report-parked": Entry(
-        ERROR, "message {kind} of transaction {number} failed for good: {error}; see evsectl queue list"
+        ERROR,
+        "message {kind} of transaction {number} failed: {error}; it is parked and sent again every hour; "
+        "see evsectl queue list",
+    ),
+    "parked-values-dropped": Entry(
+        WARNING, "{dropped} parked meter values were dropped, {kept} are kept; starts and stops always are"
     ),
     "queue-thinned": Entry(
         WARNING, "message queue full: {dropped} meter values dropped, {kept} messages kept; starts and stops always are"
@@ -169,5 +182,24 @@ CATALOGUE: Mapping[str, Entry] = {
     "card-refused": Entry(NOTICE, "card {id_tag} refused on connector {connector}: {reason}"),
     "start-given-up": Entry(NOTICE, "card {id_tag} on connector {connector}: start abandoned: {reason}"),
     "transaction-began": Entry(NOTICE, "transaction {number} started on connector {connector}, card {id_tag}, {wh} Wh"),
+    "stop-recovered": Entry(
+        WARNING,
+        "transaction {number} on connector {connector}: its offer had been withdrawn and no reason is on record "
+        "(the end could not be written); it ends now, with the meter's register; check the medium of the store",
+    ),
+    "stop-inexact": Entry(
+        WARNING,
+        "transaction {number} on connector {connector}: its meter could not be read at the end; it is billed up to the "
+        "last known register, {register_wh} Wh; check the meter; what is missing is logged at the next start",
+    ),
+    "energy-unbilled": Entry(
+        WARNING,
+        "connector {connector}: {wh} Wh since transaction {after} are on no bill{why}; correct that bill by hand, "
+        "check meter and contactor",
+    ),
+    "values-left-out": Entry(
+        WARNING,
+        "connector {connector}: no meter values, the last reading is {age_s} s old; check the meter and evsed-board",
+    ),
     "transaction-ended": Entry(NOTICE, "transaction {number} ended on connector {connector}: {reason}, {wh} Wh"),
 }

@@ -158,14 +158,19 @@ class FlightRecorder:
     def event(self, now: Now, event: Event) -> None:
         """Something that happened, frames excepted."""
         kind = f"event:{type(event).__name__}:{getattr(event, 'connector', None)}"
-        line = ["event", now.mono, now.utc, redacted(event, self._pseudonyms.tag)]
+        line = ["event", now.mono, now.utc, redacted(event, self._pseudonyms.tag), *_late(now)]
         self._line(kind, LINES, line, now.mono)
 
     def received(self, now: Now, frame: SeenFrame) -> None:
         """A frame of the Central System."""
         text = frame.text(self._pseudonyms.tag)
         kind, allowance = ("idle:received", IDLE) if frame.idle else (f"received:{frame.kind}:{frame.action}", LINES)
-        self._line(kind, allowance, ["event", now.mono, now.utc, {"type": "FrameReceived", "text": text}], now.mono)
+        self._line(
+            kind,
+            allowance,
+            ["event", now.mono, now.utc, {"type": "FrameReceived", "text": text}, *_late(now)],
+            now.mono,
+        )
 
     def sent(self, mono: float, frame: SeenFrame) -> None:
         """A frame of ours."""
@@ -244,3 +249,8 @@ class FlightRecorder:
     def flush(self) -> None:
         """Write everything now."""
         self.write(self.take())
+
+
+def _late(now: Now) -> list[float]:
+    """By how many seconds the event was taken too late, where it was."""
+    return [now.late_s] if now.late_s else []

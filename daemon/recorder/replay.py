@@ -142,7 +142,7 @@ class _Replay:
         elif line[0] == "event":
             yield from self.missing()
             event = msgspec.convert(line[3], AnyEvent)
-            for text in self.player.play(Now(line[1], line[2]), event):
+            for text in self.player.play(Now(line[1], line[2], *line[4:5]), event):
                 yield text, False
         elif line[0] == "sent":
             yield from self._sent(line[2])

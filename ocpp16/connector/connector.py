@@ -27,6 +27,8 @@ OPENING_S = 10.0
 """Seconds from the stop to the open contactor (steady pilot, 6 s for the car, contactor); then the bill is closed."""
 LAST_READING_S = 2.0
 """Seconds from the open contactor to the reading that closes the bill."""
+STALLED_S = 1.0
+"""A timer that is served so much later than it was due was held up by a stall of the station."""
 
 
 class Connector:
@@ -45,13 +47,15 @@ class Connector:
     def outlet(self, lamp: Lamp) -> Outlet:
         """The levels of this moment."""
         state, amps = self.state, self.offered.amps()
-        assert amps == 0.0 or state.transaction is not None  # §4.1: no energy without a transaction
+        transaction = state.transaction
+        assert amps == 0.0 or transaction is not None  # §4.1: no energy without a transaction
         return Outlet(
             connector=self.number,
             offered_amps=amps,
             locked=state.wants_lock(),
             in_service=state.operative,
             lamp=lamp,
+            transaction=transaction is not None and not transaction.stopping,
         )
 
     def status(self) -> StatusReport:
@@ -268,7 +272,7 @@ class Connector:
             return
         self.take_token()
         self._set_finishing(False)
-        wh = self.parts.metering.register_wh(self.number)
+        wh = self.parts.metering.fresh_register_wh(self.number)
         assert wh is not None
         reservation = self.parts.reservations.used_by(self.number, token.id_tag, token.parent_id_tag)
         transaction = self.parts.transactions.begin(self.number, token.id_tag, token.parent_id_tag, wh, reservation)
@@ -321,25 +325,30 @@ class Connector:
         state, transaction = self.state, self.state.transaction
         if transaction is None or transaction.stopping:
             return
-        if state.ready and not state.closed:
+        if state.ready and not state.closed and self.parts.metering.is_final(self.number):
             self._finish(replace(transaction, stopping=str(reason), stop_id_tag=id_tag))
             return
         self.parts.transactions.stopping(transaction, str(reason), id_tag)
         self.parts.limits.changed()
         self.context.timers.clear(Timer.SAMPLE, self.number)
         if state.ready:  # else only the next board knows whether energy flows, and how much did
-            self.context.timers.set(Timer.OPENING, self.context.now.mono + OPENING_S, self.number)
+            self._await_opening()
+
+    def _await_opening(self) -> None:
+        """Wait for the contactor, or, where it is open, for the reading that closes the bill."""
+        wait_s = OPENING_S if self.state.closed else LAST_READING_S
+        self.context.timers.set(Timer.OPENING, self.context.now.mono + wait_s, self.number)
 
     def contactor_changed(self, event: ContactorChanged) -> None:
         """Closed: the car draws.  Open while stopping: the last reading is awaited."""
         state = self.state
-        if state.closed and not event.closed:
-            state.opened_at = event.at
+        if state.closed != event.closed:
+            state.switched_at = min(event.at, self.context.now.mono)
         state.closed = event.closed
         if event.closed:
             self.context.timers.clear(Timer.ENERGISE, self.number)
         elif state.transaction is not None and state.transaction.stopping:
-            self.context.timers.set(Timer.OPENING, self.context.now.mono + LAST_READING_S, self.number)
+            self._await_opening()
 
     def meter_sampled(self, event: MeterSampled) -> None:
         """A reading; the first one may begin a transaction, the one after the opening ends it."""
@@ -348,13 +357,21 @@ class Connector:
         transaction = state.transaction
         if transaction is None:
             self.begin_if_ready()
-        elif transaction.stopping and not state.closed and state.ready and event.at >= state.opened_at:
+        elif transaction.stopping and not state.closed and state.ready and self.parts.metering.is_final(self.number):
             self._finish(transaction)
 
-    def opening_timed_out(self) -> None:
-        """No opening, or no reading after it: the bill is closed with the newest reading."""
+    def opening_timed_out(self, due: float) -> None:
+        """No opening, or no reading after it: the bill is closed with the newest reading.
+
+        `due` is when it was: where this comes much later the station was stalled, and the board perhaps with it, so
+        that what is awaited could not come.  Then it has its time once more.
+        """
         transaction = self.state.transaction
-        if transaction is not None and transaction.stopping:
+        if transaction is None or not transaction.stopping:
+            return
+        if self.context.now.mono - due > STALLED_S:
+            self._await_opening()
+        else:
             self._finish(transaction)
 
     def _finish(self, transaction: Transaction) -> None:
@@ -363,11 +380,10 @@ class Connector:
 
     def end(self, transaction: Transaction, reason: str, at: Stamp) -> None:
         """§4.10: close the bill at a time, with the meter's present register."""
-        wh = self.parts.metering.register_wh(self.number)
+        wh, exact = self.parts.metering.register_wh(self.number), self.parts.metering.is_final(self.number)
+        known = transaction.last_wh if wh is None else wh
         self.parts.sampled_values.transaction_ends(transaction, at)
-        self.parts.transactions.end(
-            transaction, reason, transaction.stop_id_tag, transaction.last_wh if wh is None else wh, at
-        )
+        self.parts.transactions.end(transaction, reason, transaction.stop_id_tag, known, at, exact)
         self.parts.smart_charging.transaction_ended(transaction.number)
         self.context.timers.clear(Timer.OPENING, self.number)
         self.context.timers.clear(Timer.ENERGISE, self.number)
@@ -391,8 +407,7 @@ class Connector:
         if transaction is None:
             return
         if transaction.stopping:
-            due = OPENING_S if state.closed else LAST_READING_S
-            self.context.timers.set(Timer.OPENING, self.context.now.mono + due, self.number)
+            self._await_opening()
             return
         self.parts.sampled_values.arm(transaction)
         began = transaction.began

@@ -92,7 +92,8 @@ class ConnectorState:
         self.cable_locked = False
         self.closed = False
         """The contactor."""
-        self.opened_at = 0.0
+        self.switched_at = 0.0
+        """Monotonic second of its last change."""
         self.signalled_amps = 0.0
         self.signalled_why = ""
         # cards
@@ -196,7 +197,7 @@ class ConnectorState:
             return "waiting-plug"
         if self.shape.lock and not self.cable_locked:
             return "waiting-lock"
-        if self._metering.register_wh(self.number) is None:
+        if self._metering.fresh_register_wh(self.number) is None:
             return "waiting-meter"
         return None
 

@@ -1,5 +1,7 @@
 """The queue of transaction messages (§3.7) and their retries (§3.7.1): oldest first, one at a time.
 
+A parked message is offered as a probe now and then: it is sent once, when nothing else waits.
+
 The queue holds keys of rows; a message is built from its row when it is sent, so that it carries the transactionId of
 the Central System.  A message is confirmed, or parked after TransactionMessageAttempts failures; the records of both
 are kept by `profiles/core/transaction_records.py`.
@@ -61,11 +63,15 @@ class TransactionQueue:
         self._attempts = 0
         self._not_before = 0.0
         self._sent_seq = 0
+        self.probing: QueueKey | None = None
+        """A parked message that is sent once, when nothing else waits, and while its outcome is not known."""
 
     # --- the queue --------------------------------------------------------------------------------------------------
 
     def announce(self, key: QueueKey) -> None:
         """Add the message of a new fact (or, at start, of one found in the store); a known key changes nothing."""
+        if key == self.probing:  # it is retried by hand: an ordinary one again
+            self.probing = None
         if key not in self._known:
             head = self._heap[0] if self._heap else None
             self._known.add(key)
@@ -102,7 +108,15 @@ class TransactionQueue:
                 self._sent_seq = max(self._sent_seq, report.key.seq)
                 return report
             self._forget(self._heap[0])
-        return None
+        if self.probing is None or (report := self.build(self.probing)) is None:
+            self.probing = None
+            return None
+        self._sent_seq = max(self._sent_seq, report.key.seq)
+        return report
+
+    def probe(self, key: QueueKey) -> None:
+        """Send a parked message once, when nothing else waits."""
+        self.probing = key
 
     def _forget(self, key: QueueKey) -> None:
         self._known.discard(key)
@@ -132,10 +146,16 @@ class TransactionQueue:
         """Also for a late answer to a message that was parked meanwhile."""
         if report.key in self._known:
             self._forget(report.key)
+        if report.key == self.probing:
+            self.probing = None
         self.on_confirmed(report.key, confirmation)
 
     def failed(self, report: QueuedMessage, failure: Failure) -> None:
         """§3.7.1: retried after TransactionMessageRetryInterval x sendings, parked after TransactionMessageAttempts."""
+        if report.key == self.probing:
+            self.probing = None
+            self.on_parked(report.key, failure.text()[:200])
+            return
         if report.key not in self._known or self._heap[0] != report.key:
             return
         self._attempts += 1
@@ -152,11 +172,14 @@ class TransactionQueue:
     def withheld(self, report: QueuedMessage, error: str) -> None:
         """Park a message that is not valid OCPP: it is never sent."""
         self._forget(report.key)
+        self.probing = None if report.key == self.probing else self.probing
         self.on_parked(report.key, error[:200])
 
     def interrupted(self, report: QueuedMessage, counts: bool) -> None:
         """The connection was lost before the answer: counted as a failure only where the message may be the cause."""
-        if counts:
+        if report.key == self.probing:
+            self.probing = None  # it stays parked, and is tried again on the next connection
+        elif counts:
             self.failed(report, CONNECTION_LOST)
 
     def retry_at(self) -> float | None:

@@ -93,6 +93,14 @@ class Context:
         self.facts.put(record)
         self._write(key, Save(record), within_s, fleeting)
 
+    def rewrite(self, record: Record) -> None:
+        """Write a record that is already among the facts, but otherwise than in the store."""
+        self._write((record.table, record.key), Save(record), 0.0)
+
+    def erase(self, record: Record) -> None:
+        """Delete a row of the store that is not among the facts."""
+        self._write((record.table, record.key), Delete(record.table, record.key), 0.0)
+
     def delete(self, kind: type[Record], key: int | str, within_s: float = 0.0) -> None:
         """Delete a record; `within_s` as for `save`."""
         place = (kind.table, key)

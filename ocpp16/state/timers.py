@@ -15,6 +15,7 @@ class Timer(StrEnum):
     ANSWER = "answer to the open CALL"
     HEARTBEAT = "next Heartbeat"
     REPORT = "next try of the oldest transaction message"
+    PARKED = "next try of a parked transaction message"
     LAZY = "commit of writes that may wait"
     SAMPLE = "next sampled meter values"
     ALIGNED = "next clock-aligned meter values"

@@ -69,6 +69,11 @@ class BoardEvents:
         """The register of a meter is below what was billed (it was exchanged, or worse), or is so no longer."""
         self._change(number, "meter-low", low, "")
 
+    def queue_full(self, full: bool) -> None:
+        """No more undelivered transactions can be kept (True), or there is room again."""
+        if full != ("queue-full" in self.station_faults.codes):
+            self._change(0, "queue-full", full, "")
+
     def _change(self, number: int, code: str, on: bool, detail: str) -> None:
         """A fault of a connector (0: the station) begins or ends."""
         if number > 0:

@@ -1,10 +1,17 @@
 """Recovery after an outage (power loss, crash, restart): one table decides about each open transaction.
 
-board          | records       | open transaction
-same session   | any           | goes on: only this process was away
-same boot      | any           | the board process restarted: goes on if the cable stayed, else EVDisconnected
-new boot       | shutdown note | a planned reboot: ended with the note's reason
-new boot       | none          | power loss: ended PowerLoss, with the meter's own register
+board                 | records       | open transaction
+same session, offer   |               |
+  kept or lapsed      | any           | goes on: only this process was away
+  withdrawn since its |               |
+  transaction began   | no stop       | ended Other, with the meter's own register: its end could not be written
+  withdrawn before    | any           | goes on: the process ended between the commit of the start and the first offer
+same boot             | any           | the board process restarted: goes on if the cable stayed, else EVDisconnected
+new boot              | shutdown note | a planned reboot: ended with the note's reason
+new boot              | none          | power loss: ended PowerLoss, with the meter's own register
+
+"Withdrawn" is an offer without a transaction behind it, which the hall sends at the end of a transaction and at a fatal
+error.  A level of 0 A with its transaction (a charging profile, MaxEnergyOnInvalidId, a fault, no board) is "kept".
 """
 
 from __future__ import annotations
@@ -18,11 +25,12 @@ from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
-from ocpp16.records import LatchedFault
+from ocpp16.record_checks import Checked
+from ocpp16.records import LatchedFault, Transaction
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
 
-OWN_FAULTS = ("store-full",)
+OWN_FAULTS = ("store-full", "queue-full")
 """Faults of the station that the board does not report."""
 
 
@@ -63,6 +71,19 @@ class Recovery:
         self.station_faults = station_faults
         self.board: BoardAttached | None = None
 
+    def report_problems(self, found: Checked) -> None:
+        """Rows of the store that made no sense: what was mended is written, and each one is logged."""
+        kept = {(record.table, record.key) for record in found.records}
+        for record in found.mended:
+            self.context.rewrite(record)
+        for record, why in found.problems:
+            mended = (record.table, record.key) in kept
+            if not mended and isinstance(record, Transaction):  # it is kept under another number
+                self.context.erase(record)
+                mended = True
+            code = "row-mended" if mended else "row-set-aside"
+            self.context.note(code, table=record.table, key=str(record.key)[:40], why=why[:200])
+
     def started(self) -> None:
         """At the start: close the bill of a connector that the product no longer has, as far as it was written."""
         transactions = self.transactions
@@ -70,7 +91,7 @@ class Recovery:
             if connector not in self.connectors:
                 at = transactions.chronology.in_order(transaction.number, transaction.last)
                 reason = transaction.stopping or str(Reason.OTHER)
-                transactions.end(transaction, reason, transaction.stop_id_tag, transaction.last_wh, at)
+                transactions.end(transaction, reason, transaction.stop_id_tag, transaction.last_wh, at, exact=False)
 
     def attached(self, event: BoardAttached) -> None:
         """A board reports its shape; its present states follow, then `ready`."""
@@ -114,14 +135,27 @@ class Recovery:
 
     def _decide(self, connector: Connector, same_boot: bool, same_session: bool, shutdown: str) -> None:
         """The table above."""
-        if connector.state.transaction is None:
+        transaction = connector.state.transaction
+        if transaction is None:
             return
-        if same_session or (same_boot and connector.state.plugged):
+        if same_session and self._was_withdrawn(connector):
+            self.context.note("stop-recovered", number=transaction.number, connector=connector.number)
+            connector.stop(Reason.OTHER)
+        elif same_session or (same_boot and connector.state.plugged):
             connector.resume()
         elif same_boot:
             self.end_after_outage(connector, Reason.EV_DISCONNECTED)
         else:
             self.end_after_outage(connector, Reason(shutdown) if shutdown else Reason.POWER_LOSS)
+
+    def _was_withdrawn(self, connector: Connector) -> bool:
+        """Whether an earlier life withdrew the offer of an open transaction, and nothing on record says why."""
+        state = connector.state
+        transaction, shape = state.transaction, state.shape
+        if transaction is None or transaction.stopping or shape is None or shape.offer_at is None:
+            return False
+        began = transaction.began
+        return shape.offer == "withdrawn" and began.boot == self.context.clock.boot_id and shape.offer_at > began.mono
 
     def end_after_outage(self, connector: Connector, reason: Reason) -> None:
         """The contactor was open meanwhile: ended at the last time on record, with the meter's present register."""

@@ -94,6 +94,10 @@ FAULTS: dict[str, Fault] = {
         Error.UNDER_VOLTAGE, False, "supply voltage too low",
         "check the supply",
     ),
+    "queue-full": _fault(
+        Error.INTERNAL_ERROR, False, "too many undelivered transactions",
+        "connect the station: see evsectl status and evsectl queue list", blocks_running=False,
+    ),
     "store-full": _fault(
         Error.INTERNAL_ERROR, True, "nothing can be recorded",
         "make room on the disk or check the SD card",

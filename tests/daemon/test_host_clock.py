@@ -34,21 +34,21 @@ class Desk:
 def test_a_synchronised_clock_is_utc() -> None:
     """While the kernel calls its clock synchronised, UTC is the host's."""
     desk = Desk()
-    assert desk.clock.now() == (100.0, BUILT + 5_000.0)
+    assert desk.clock.now()[:2] == (100.0, BUILT + 5_000.0)
 
 
 def test_an_unsynchronised_clock_is_not_utc() -> None:
     """A clock that the kernel reports as not synchronised yields None, whatever it shows."""
     desk = Desk()
     desk.synchronised = False
-    assert desk.clock.now() == (100.0, None)
+    assert desk.clock.now()[:2] == (100.0, None)
 
 
 def test_no_time_before_the_build_date() -> None:
     """1970 is not the time, even where the kernel reports it as synchronised."""
     desk = Desk()
     desk.wall = 12.0
-    assert desk.clock.now() == (100.0, None)
+    assert desk.clock.now()[:2] == (100.0, None)
 
 
 def test_the_kernel_is_asked_once_a_minute() -> None:
@@ -71,7 +71,7 @@ def test_a_clock_that_was_set_is_doubted_at_once(jump_s: float) -> None:
     desk.pass_s(1)
     desk.wall += jump_s
     desk.synchronised = False
-    assert desk.clock.now() == (101.0, None)
+    assert desk.clock.now()[:2] == (101.0, None)
 
 
 def test_jumps_leave_the_intervals_alone() -> None:
@@ -99,7 +99,7 @@ def test_what_the_kernel_means(state: int, status: int, known: bool) -> None:
 def test_the_process_clock_runs() -> None:
     """`now` is CLOCK_MONOTONIC."""
     before = time.monotonic()
-    mono, utc = host_clock.now()
+    mono, utc, _ = host_clock.now()
     assert before <= mono <= time.monotonic()
     assert utc is None or utc > host_clock.BUILD_UTC
 

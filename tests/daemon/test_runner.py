@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from daemon.runner import CROWDED, INBOX_FULL, STALL_S, STEPS_IN_A_ROW, InvariantError, Runner
+from daemon.runner import CROWDED, INBOX_FULL, LATE_S, STALL_S, STEPS_IN_A_ROW, InvariantError, Runner
 from ocpp16.charge_point import ChargePoint
-from ocpp16.events import BoardLost, BoardReady, Event, Now, Started, StopAsked, Tick
+from ocpp16.events import BoardLost, BoardReady, Event, FrameReceived, MeterSampled, Now, Started, StopAsked, Tick
 from ocpp16.records import Unit
 from ocpp16.rpc.session import ReceivedFrame
 from ocpp16.step import Job, Link, Note, Order, Outlet, Reply, Restart, Save, Step, Write
@@ -23,11 +23,13 @@ class Scripted:
     def __init__(self, *steps: Step | Exception) -> None:
         self.steps = list(steps)
         self.events: list[Event] = []
+        self.nows: list[float] = []
         self.on_step: Callable[[], None] = lambda: None
         self.received: ReceivedFrame | None = None
 
     def step(self, now: Now, event: Event) -> Step:
         self.events.append(event)
+        self.nows.append(now.mono)
         self.on_step()
         step = self.steps.pop(0) if self.steps else Step(jobs=(Restart("Exit"),))
         if isinstance(step, Exception):
@@ -266,3 +268,92 @@ async def test_other_jobs_go_to_the_executor() -> None:
     runner, executor, _ = runner_of(Step(jobs=(Job(),)))
     await runner.take(Tick())
     assert executor.did[-1] == Job() and runner.ending is None
+
+
+# --- 4: timers never overtake what has already arrived -------------------------------------------------------------
+
+
+async def test_4_an_event_is_taken_at_the_time_of_its_arrival() -> None:
+    """A commit pauses for 10 s (an SD card): what arrived meanwhile is taken at its own time, the timer after it."""
+    clock = [100.0]
+    runner, executor, point = runner_of(
+        Step(), Step(records=(Save(Unit()),), wake_at=102.0), Step(wake_at=102.0), Step(), mono=lambda: clock[0]
+    )
+
+    async def pause(writes: Sequence[Write]) -> None:
+        clock[0] = 100.6
+        runner.deliver(MeterSampled(1, 100.5, 16.0))
+        clock[0] = 110.0
+
+    executor.commit = pause  # type: ignore[method-assign]
+    runner.deliver(StopAsked(1))
+    await asyncio.wait_for(runner.run(), 5)
+    assert point.events[:4] == [Started(), StopAsked(1), MeterSampled(1, 100.5, 16.0), Tick()]
+    assert point.nows[:4] == [100.0, 100.0, 100.5, 110.0]
+
+
+class Stopped:
+    """A runner whose timer is due in an hour; its process is then stopped for two hours."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        shift = [0.0]
+        self.due = loop.time() + 3600.0
+        self.runner, _, self.point = runner_of(
+            Step(wake_at=self.due), Step(wake_at=0.0), mono=lambda: loop.time() + shift[0]
+        )
+        self.shift = shift
+
+    async def continues(self) -> asyncio.Task[Restart]:
+        task = asyncio.ensure_future(self.runner.run())
+        await turns(5)
+        self.shift[0] = 7200.0
+        return task
+
+
+async def turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_4_what_is_read_after_a_stall_comes_before_the_timer_that_it_hid() -> None:
+    """An answer that arrived at an unknown moment of a stall counts as in time: it is taken before the time-out."""
+    stopped = Stopped()
+    task = await stopped.continues()
+    stopped.runner.deliver(FrameReceived("answer"))
+    await asyncio.wait_for(task, 5)
+    assert stopped.point.events[:3] == [Started(), FrameReceived("answer"), Tick()]
+    assert stopped.due - 1e-3 < stopped.point.nows[1] < stopped.due <= stopped.point.nows[2]
+
+
+async def test_4_after_a_stall_what_has_arrived_is_read_before_time_goes_on() -> None:
+    """The timer wakes the loop first: the readers of sockets get their turns before it counts."""
+    stopped = Stopped()
+    task = await stopped.continues()
+    stopped.runner._wake()  # what the loop's own timer does
+    await turns(12)
+    stopped.runner.deliver(FrameReceived("answer"))
+    await asyncio.wait_for(task, 5)
+    assert stopped.point.events[:3] == [Started(), FrameReceived("answer"), Tick()]
+
+
+async def test_4_without_a_timer_that_is_due_an_arrival_needs_no_guess() -> None:
+    """After a stall in which no timer fell due, an event is of the moment at which it was read: clocks depend on it."""
+    stopped = Stopped()
+    stopped.point.steps[0] = Step()
+    task = await stopped.continues()
+    stopped.runner.deliver(FrameReceived("answer"))
+    await asyncio.wait_for(task, 5)
+    assert stopped.point.nows[1] >= stopped.due + 3599.0
+
+
+async def test_4_a_backlog_is_progress() -> None:
+    """While older events are taken a due timer waits for its turn: the watchdog sees steps, not a stuck loop."""
+    clock = [100.0]
+    runner, _, point = runner_of(Step(wake_at=101.0), Step(wake_at=101.0), Step(), mono=lambda: clock[0])
+    await runner.take(Tick())
+    point.on_step = lambda: clock.__setitem__(0, 110.0)
+    await runner.take(Tick())
+    assert runner.alive()
+    clock[0] += LATE_S
+    assert not runner.alive()

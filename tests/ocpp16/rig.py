@@ -101,6 +101,8 @@ class Station:
         self.script: dict[str, Script] = {}
         self.next_id = 100
         self._asked = 0
+        self.reads = True
+        """While time goes by the board reads its meters as often as it should; False: they are silent."""
         self.wake()
 
     # --- a life ------------------------------------------------------------------------------------------------------
@@ -116,6 +118,10 @@ class Station:
         self.outlets: dict[int, Outlet] = {}
         self.link: Link | None = None
         self.last = Step()
+        self._read_at: dict[int, float] = {}
+        self._drawing: set[int] = set()
+        self._measured: dict[int, dict[str, Any]] = {}
+        """What the readings hold beside the register."""
 
     def restart(self, *, dark: bool = False, board_restarts: bool = False, after_s: float = 2.0) -> Station:
         """The process is killed and started again; `dark`: the whole unit; `board_restarts`: evsed-board, too."""
@@ -167,6 +173,7 @@ class Station:
 
     def step(self, event: ev.Event) -> Step:
         """One event; its step is carried out, nobody answers yet."""
+        self._watch(event)
         step = self.cp.step(self.now(), event)
         told: list[Any] = []
         for moment in moments(step, self.outlets, self.link):
@@ -187,6 +194,24 @@ class Station:
         self.notes += [(note.code, dict(note.fields)) for note in step.notes]
         self.last = step
         return step
+
+    def _watch(self, event: ev.Event) -> None:
+        match event:
+            case ev.BoardAttached() | ev.BoardLost():
+                self._read_at.clear()
+                self._drawing.clear()
+            case ev.MeterSampled(connector):
+                self._read_at[connector] = self.mono
+            case ev.ContactorChanged(connector, closed):
+                (self._drawing.add if closed else self._drawing.discard)(connector)
+
+    def keep_reading(self, until: float) -> None:
+        """The board's last readings before that second: one a second while the contactor is closed, else one in ten."""
+        for connector, at in list(self._read_at.items()) if self.reads else ():
+            period = 1.0 if connector in self._drawing else 10.0
+            if until - at >= period:
+                self.mono = max(self.mono, until - period / 2)
+                self.step(self.reading(connector, **self._measured.get(connector, {})))
 
     def _commit(self, records: Iterable[Save | Delete]) -> None:
         for write in records:
@@ -262,10 +287,12 @@ class Station:
         """Time goes by; the hall comes back whenever it promised to."""
         end, rounds = self.mono + seconds, 0
         while (wake := self.last.wake_at) is not None and wake <= end:
+            self.keep_reading(wake)
             self._expire(max(wake, self.mono))
             self.happens(ev.Tick())
             rounds += 1
             assert rounds < 200_000, "it never sleeps"
+        self.keep_reading(end)
         self._expire(end)
         self.happens(ev.Tick())
 
@@ -367,6 +394,7 @@ class Station:
     def meter(self, more_wh: float = 0.0, connector: int = 1, **more: Any) -> Step:
         """A reading, so many Wh above the last one."""
         self.wh[connector] += more_wh
+        self._measured[connector] = more
         return self.happens(self.reading(connector, **more))
 
     def fault(self, code: str, on: bool = True, connector: int | None = 1, latched: bool = False) -> Step:

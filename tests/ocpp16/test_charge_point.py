@@ -39,7 +39,7 @@ def test_step_of_a_start() -> None:
     assert CachedTag(id_tag="card", status="Accepted", used=1) in written
     assert {type(row) for row in written} <= {Transaction, CachedTag, Occupancy, Unit}
     assert step == Step(
-        outlets=(Outlet(1, 32.0, locked=False, in_service=True, lamp="preparing"),),
+        outlets=(Outlet(1, 32.0, locked=False, in_service=True, lamp="preparing", transaction=True),),
         records=step.records,
         frames=step.frames,
         link=LINK,

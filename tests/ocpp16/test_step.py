@@ -56,3 +56,17 @@ def test_only_differences() -> None:
     step = Step(outlets=(Outlet(1, 16.0),), link=LINK)
     assert list(moments(step, {1: Outlet(1, 16.0)}, LINK)) == []
     assert list(moments(step, {1: Outlet(1, 16.0, locked=True)}, LINK)) == [Offer(Outlet(1, 16.0))]
+
+
+def test_3_an_end_is_withdrawn_before_its_commit() -> None:
+    """A level that no transaction stands behind any more is told before the commit, also where 0 A were offered."""
+    suspended, ended = Outlet(1, 0.0, transaction=True), Outlet(1, 0.0)
+    step = Step(outlets=(ended,), records=(SAVE,), link=LINK)
+    assert list(moments(step, {1: suspended}, LINK)) == [Withdraw(ended), Commit((SAVE,))]
+
+
+def test_3_a_begin_is_offered_after_its_commit() -> None:
+    """A transaction at 0 A stands behind its level only when it is on disk."""
+    suspended = Outlet(1, 0.0, transaction=True)
+    step = Step(outlets=(suspended,), records=(SAVE,), link=LINK)
+    assert list(moments(step, {1: Outlet(1)}, LINK)) == [Commit((SAVE,)), Offer(suspended)]

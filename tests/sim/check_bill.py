@@ -48,11 +48,15 @@ class OneLogicalStartAndStop(Checker):
         self.calls: dict[str, tuple[str, int]] = {}
         """Our open calls: message id to (start or stop, transaction number)."""
         self.sample_of: dict[str, int] = {}
+        self.parked_values: dict[int, set[float]] = {}
+        """Per connector the times of values that were parked: they may be told again whenever nothing else waits."""
 
     # --- what is written down ---
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for _, new in changes:
+            if isinstance(new, Sample) and new.state == "parked" and new.at.utc is not None:
+                self.parked_values.setdefault(new.connector, set()).add(new.at.utc)
             if isinstance(new, Transaction):
                 told = self.told.setdefault(new.number, Told(new))
                 if told.record.ended is not None and new.ended is None:
@@ -88,7 +92,7 @@ class OneLogicalStartAndStop(Checker):
             return
         if told.start_answered:
             self.fail(world, f"a second StartTransaction of transaction {told.record.number}, which was answered")
-        if told.stops:
+        if told.stops and ("stop" not in told.parked or told.stop_answered):
             self.fail(world, f"StartTransaction of transaction {told.record.number} after its stop")
         told.start_facts = facts
         told.begin_utc = told.last_value_utc = utc_of(payload["timestamp"])
@@ -107,7 +111,7 @@ class OneLogicalStartAndStop(Checker):
     def _stop(self, world: World, call_id: str, payload: dict[str, Any]) -> None:
         facts = json.dumps(payload, sort_keys=True)
         same = [t for t in self.told.values() if t.stop_facts == facts and not t.stop_answered]
-        fresh = (t for t in self.told.values() if not t.stops and self._is_stop_of(payload, t))
+        fresh = (t for t in self.told.values() if self._may_stop(t) and self._is_stop_of(payload, t))
         told = next((t for t in same if "stop" not in t.parked), None) or next(fresh, None) or next(iter(same), None)
         if told is None:
             self.fail(world, f"StopTransaction that is not the one stop of a transaction on disk: {payload}")
@@ -124,6 +128,11 @@ class OneLogicalStartAndStop(Checker):
         self.calls[call_id] = ("stop", told.record.number)
 
     @staticmethod
+    def _may_stop(told: Told) -> bool:
+        """One that was parked may be told again, and with the transaction's id if that has come since."""
+        return not told.stops or ("stop" in told.parked and not told.stop_answered)
+
+    @staticmethod
     def _is_stop_of(payload: dict[str, Any], told: Told) -> bool:
         record = told.record
         if record.ended is None or record.meter_stop_wh != payload["meterStop"]:
@@ -138,6 +147,8 @@ class OneLogicalStartAndStop(Checker):
         if "transactionId" not in payload or _triggered(payload):  # told at once, past the queue
             return
         times = [utc_of(text) for text in timestamps(payload)]
+        if any(abs(times[0] - at) < 2 * EPS for at in self.parked_values.get(payload["connectorId"], ())):
+            return
         mine = [t for t in self.told.values() if self._owns(t, payload)]
         if not mine:
             self.fail(world, f"MeterValues of a transaction that has no start: {payload}")
@@ -476,7 +487,18 @@ class QueuesUnderCap(Checker):
 
 
 def _closed(record: Transaction) -> bool:
-    return record.stop in ("confirmed", "parked") and record.start in ("confirmed", "parked")
+    return record.stop == "confirmed" and record.start == "confirmed"
+
+
+class UndeliveredKept(Checker):
+    """A transaction whose start or stop was not delivered is never dropped."""
+
+    name = "undelivered-kept"
+
+    def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
+        for old, new in changes:
+            if new is None and isinstance(old, Transaction) and not _closed(old):
+                self.fail(world, f"transaction {old.number} was dropped: start {old.start}, stop {old.stop}")
 
 
 class QueuesEmpty(Checker):

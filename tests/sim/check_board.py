@@ -108,7 +108,7 @@ class LeaseHolds(Checker):
         now = world.mono
         connector = message["connector"]
         if message["amps"] > 0:
-            alive = world.cp is not None
+            alive = world.cp is not None and not world.stalled and not world.mute
             self.until[connector] = float("inf") if alive else now + min(message["lease_s"], LEASE_S)
         else:
             self.until[connector] = min(self.until.get(connector, now), now)

@@ -11,6 +11,7 @@ from tests.sim.check_bill import (
     QueuesEmpty,
     QueuesUnderCap,
     RegisterMonotone,
+    UndeliveredKept,
 )
 from tests.sim.check_board import DeauthorisedOffer, DurableOffer, LeaseHolds, ReflexOpens
 from tests.sim.check_profiles import ReservedFor, TruthfulUpdate, WithinLimits
@@ -51,4 +52,5 @@ def all_checkers(schema_one_in: int = 1) -> list[Checker]:
         TruthfulUpdate(),
         QueuesUnderCap(),
         QueuesEmpty(),
+        UndeliveredKept(),
     ]

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections import deque
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from daemon.board.session import BoardTalk
+from daemon.inbox import FROM_BOARD, Inbox
 from drivers.simulated.board import SimulatedBoard
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import (
+    BoardAttached,
     BoardLost,
     BoardReady,
     Event,
@@ -34,10 +36,11 @@ from ocpp16.events import (
     Tick,
 )
 from ocpp16.product import Identity, Product
-from ocpp16.records import Record
+from ocpp16.records import Record, Transaction
 from ocpp16.step import (
     CancelJob,
     Commit,
+    Delete,
     Download,
     Install,
     Job,
@@ -69,12 +72,20 @@ RESTART_S = 0.5
 """The supervisor starts a dead evsed again after this."""
 EPS = 1e-6
 """Two clocks that count the same seconds may differ so much in their last digits."""
+NOTICED_S = 8.0
+"""A board that does not answer is given up after this."""
+BEFORE_S = 1e-4
+"""A reading comes so long before a timer that needs it."""
 STUCK = 2_000
 """So many things at one instant: time stands still."""
 
 
 class PowerCut(Exception):
     """Raised by a hook in the middle of a step: the unit goes dark there and then."""
+
+
+class StoreBroken(Exception):
+    """A commit failed: the process must end."""
 
 
 class Stuck(Exception):
@@ -141,7 +152,7 @@ class World:
         self.board_there = True
         self.boots = 0
         self.lives = 0
-        self.inbox: deque[Event] = deque()
+        self.inbox = Inbox()
         self.talk = BoardTalk(FOREVER_S)
         self.outlets: dict[int, Outlet] = {}
         self.ending: Restart | None = None
@@ -153,6 +164,19 @@ class World:
         self.net_up = True
         self.vanishing = False
         """What is sent disappears and nobody has noticed yet."""
+        self.stalled = False
+        """evsed is stopped, or its disk pauses: what arrives waits, and no timer is served."""
+        self.mute = False
+        """Nothing that the board says arrives."""
+        self.store_breaks = False
+        """The next commit of a stop fails."""
+        self.read_at: dict[int, float] = {}
+        """When each meter was told last."""
+        self.drawing: set[int] = set()
+        """Connectors whose contactor was told to be closed."""
+        self.last_offer: dict[int, tuple[bool, float]] = {}
+        """What the board remembers of the last offer: whether a transaction stood behind it, and since when."""
+        self._arrives_at: float | None = None
         self.dialed = 0
         self.wake_at: float | None = None
         self.order: Callable[..., Iterator[Moment]] = moments
@@ -177,7 +201,7 @@ class World:
         """True time of the next thing due."""
         due = self._agenda[0][0] if self._agenda else float("inf")
         shift = self.t - self.mono
-        if self.wake_at is not None and self.cp is not None:
+        if self.wake_at is not None and self.cp is not None and not self.stalled:
             due = min(due, self.wake_at + shift)
         if self.board is not None:
             due = min(due, self.board.wake_at() + shift)
@@ -206,26 +230,48 @@ class World:
             self.t = t
 
     def _do_due(self) -> None:
+        if self.wake_at is not None and self.wake_at <= self.mono + EPS and not self.stalled:
+            self.keep_reading()
         if self.board is not None and self.board.wake_at() <= self.mono + EPS:
             self.mono = max(self.mono, self.board.wake_at())
             self._take(self.board.advance(self.mono))
         while self._agenda and self._agenda[0][0] <= self.t:
             _, _, what, args = heapq.heappop(self._agenda)
             getattr(self, what)(*args)
-        if self.cp is not None and self.wake_at is not None and self.wake_at <= self.mono + EPS:
+        timer_due = self.wake_at is not None and self.wake_at <= self.mono + EPS
+        if self.cp is not None and self.wake_at is not None and timer_due and not self.stalled:
             self.mono = max(self.mono, self.wake_at)
-            self.inbox.append(Tick())
+            self.deliver(Tick())
+
+    def keep_reading(self) -> None:
+        """The readings that a board of real time would have told by now: one a second, idle one in ten."""
+        if self.board is None or self.cp is None or self.mute or self.talk.attached is None:
+            return
+        for connector, at in list(self.read_at.items()):
+            if self.board is not None and self.mono - at >= (1.0 if connector in self.drawing else 10.0):
+                if self.wake_at is not None and not self.stalled:  # before the timers that need it
+                    self._arrives_at = min(self.mono, self.wake_at - BEFORE_S)
+                order = {"type": "do", "what": "meter-read", "words": [], "connector": connector, "seq": 0}
+                self._take(self.board.receive(self.mono, order))
+                self._arrives_at = None
+
+    def deliver(self, event: Event) -> None:
+        """An event arrives."""
+        if not isinstance(event, FROM_BOARD) and not self.stalled:
+            self.keep_reading()
+        arrived = self.mono if self._arrives_at is None else self._arrives_at
+        self.inbox.put(event, Now(arrived, self.utc_of_host()))
 
     # --- the executor ---------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Feed what waits in the inbox, one event after the other."""
-        while self.inbox and self.cp is not None:
-            self.feed(self.inbox.popleft())
+        """Feed what waits in the inbox, one event after the other, in the order of their own times."""
+        while self.inbox and self.cp is not None and not self.stalled:
+            self.feed(*self.inbox.take())
         if self.cp is None:
             self.inbox.clear()
 
-    def feed(self, event: Event) -> None:
+    def feed(self, now: Now, event: Event) -> None:
         """One event, one step, its moments."""
         assert self.cp is not None
         for watcher in self.watchers:
@@ -233,7 +279,7 @@ class World:
         if isinstance(event, BoardLost):
             self.outlets.clear()
         try:
-            step = self.cp.step(Now(self.mono, self.utc_of_host()), event)
+            step = self.cp.step(now._replace(late_s=max(0.0, self.mono - now.mono)), event)
             self.wake_at = step.wake_at
             for moment in list(self.order(step, self.outlets, self.link)):
                 if self.before_moment is not None:
@@ -244,9 +290,13 @@ class World:
                 if self.after_moment is not None:
                     self.after_moment(self, moment)
             if isinstance(event, BoardReady):
+                for outlet in self.talk.wanted.values():
+                    self._remember_offer(outlet)
                 self._to_board(self.talk.ready())
         except PowerCut:
             self.power_off()
+        except StoreBroken:
+            self._die_of_the_store()
         if self.ending is not None:
             ending, self.ending = self.ending, None
             self.restart(ending.how)
@@ -258,8 +308,12 @@ class World:
         match moment:
             case Withdraw(outlet) | Offer(outlet):
                 self.outlets[outlet.connector] = outlet
-                self._to_board(self.talk.want(outlet))
+                if messages := self.talk.want(outlet):
+                    self._remember_offer(outlet)
+                    self._to_board(messages)
             case Commit(writes):
+                if self.store_breaks and any(map(self._is_stop, writes)):
+                    raise StoreBroken
                 for write in writes:
                     if isinstance(write, Save):
                         self.records[write.record.table, write.record.key] = write.record
@@ -267,6 +321,40 @@ class World:
                         self.records.pop((write.table, write.key), None)
             case Tell(what):
                 self._tell(what)
+
+    def _is_stop(self, write: Save | Delete) -> bool:
+        if not isinstance(write, Save) or not isinstance(write.record, Transaction):
+            return False
+        before = self.records.get((write.record.table, write.record.key))
+        stops = write.record.ended is not None or bool(write.record.stopping)
+        return stops and isinstance(before, Transaction) and before.ended is None and not before.stopping
+
+    def _die_of_the_store(self) -> None:
+        """A commit that fails is fatal: every offer is withdrawn, the process ends; the store is repaired by then."""
+        self.store_breaks = False
+        self._life("store-broken")
+        for outlet in list(self.outlets.values()):
+            self._remember_offer(replace(outlet, transaction=False))
+        self._to_board(self.talk.withdraw())
+        self.kill_evsed(2.0, renewed=False)
+
+    def _remember_offer(self, outlet: Outlet) -> None:
+        if self.board is not None:
+            there, _ = self.last_offer.get(outlet.connector, (None, 0.0))
+            if there != outlet.transaction:
+                self.last_offer[outlet.connector] = outlet.transaction, self.mono
+
+    def _as_remembered(self, event: Event) -> Event:
+        """The greeting of a board tells what became of the last offers of its session."""
+        if not isinstance(event, BoardAttached):
+            return event
+        shapes = []
+        for shape in event.connectors:
+            known = self.last_offer.get(shape.connector)
+            if known is not None and not shape.offer:
+                shape = replace(shape, offer="kept" if known[0] else "withdrawn", offer_at=known[1])
+            shapes.append(shape)
+        return replace(event, connectors=tuple(shapes))
 
     def _tell(self, what: str | Link | Job | Order | Reply | Note) -> None:
         match what:
@@ -277,7 +365,8 @@ class World:
                 self._want(what)
             case Order():
                 messages, events = self.talk.order(what)
-                self.inbox.extend(events)
+                for event in events:
+                    self.deliver(event)
                 self._to_board(messages)
             case Restart():
                 self.ending = what
@@ -297,7 +386,7 @@ class World:
         if life == self.lives and self.cp is not None and ref in self.jobs:
             self.jobs.discard(ref)
             self._life(f"job {kind} {'ok' if ok else 'failed'}")
-            self.inbox.append(JobDone(ref, ok, "/tmp/image.bin" if ok else "broken off"))
+            self.deliver(JobDone(ref, ok, "/tmp/image.bin" if ok else "broken off"))
 
     # --- the board ------------------------------------------------------------------------------------------------
 
@@ -315,6 +404,7 @@ class World:
         if self.board is None:
             return
         self._life(f"sim {' '.join(words)} {connector}")
+        self.keep_reading()
         message = {"type": "do", "what": "sim", "words": list(words), "connector": connector, "seq": 0}
         self._take(self.board.receive(self.mono, message))
         self.settle()
@@ -323,16 +413,24 @@ class World:
         for message in messages:
             for watcher in self.watchers:
                 watcher.board(self, message)
-            if self.cp is not None:
-                self.inbox.extend(self.talk.heard(message))
+            kind, connector = message["type"], message.get("connector")
+            if kind == "meter":
+                self.read_at[connector] = self.mono
+            elif kind == "contactor":
+                (self.drawing.add if message["closed"] else self.drawing.discard)(connector)
+            if self.cp is not None and not self.mute:
+                for event in self.talk.heard(message):
+                    self.deliver(self._as_remembered(event))
 
     def _attach(self) -> None:
         """A board and an evsed meet: hello both ways, the present states, and that all of them were told."""
         assert self.board is not None and self.cp is not None
+        if self.mute:
+            return
         self.talk.opened()
         self._to_board(self.talk.first_words(self.cp.latched()))
         self._take(self.board.greet(self.mono))
-        self.inbox.append(BoardReady())
+        self.deliver(BoardReady())
 
     # --- the network ----------------------------------------------------------------------------------------------
 
@@ -351,10 +449,10 @@ class World:
             self.connection += 1
             self.link_up = True
             self._life("link-up")
-            self.inbox.append(LinkUp())
+            self.deliver(LinkUp())
         else:
             self.dialed += 1
-            self.inbox.append(LinkDown(stage="TCP", cause="no route to host"))
+            self.deliver(LinkDown(stage="TCP", cause="no route to host"))
             self.later(min(300.0, 2.0 ** (self.dialed - 1)), "_dial", life)
 
     def drop_link(self, cause: str = "connection lost") -> None:
@@ -364,7 +462,7 @@ class World:
         self.link_up = False
         self._life("link-down")
         if self.cp is not None:
-            self.inbox.append(LinkDown(stage="WebSocket", cause=cause))
+            self.deliver(LinkDown(stage="WebSocket", cause=cause))
             self.dialed = 0
             self.later(0.5, "_dial", self.lives)
 
@@ -400,7 +498,7 @@ class World:
 
     def _reach_station(self, connection: int, text: str) -> None:
         if self.link_up and connection == self.connection and self.cp is not None and not self.vanishing:
-            self.inbox.append(FrameReceived(text))
+            self.deliver(FrameReceived(text))
 
     def ask(self, action: str, **payload: Any) -> None:
         """A CALL of the Central System."""
@@ -431,6 +529,7 @@ class World:
         self.powered = False
         self._save_physical()
         self.board = self.cp = None
+        self._forget_board()
         self._forget_process()
         self._life("power-off")
 
@@ -475,10 +574,12 @@ class World:
             return
         self._save_physical()
         self.board = None
+        self._forget_board()
         self._life("board-dead")
         if self.cp is not None:
-            self.inbox.extend(self.talk.closed())
-            self.inbox.append(BoardLost("connection closed"))
+            for event in self.talk.closed():
+                self.deliver(event)
+            self.deliver(BoardLost("connection closed"))
             self.settle()
         if back_after_s is not None:
             self.later(back_after_s, "start_board")
@@ -503,34 +604,93 @@ class World:
             )
         )
         self._life("evsed-start")
-        self.inbox.append(Started())
+        self.deliver(Started())
         if self.board is not None:
             self._attach()
         else:
-            self.inbox.append(BoardLost("no board there"))
+            self.deliver(BoardLost("no board there"))
 
-    def kill_evsed(self, back_after_s: float | None = RESTART_S) -> None:
-        """SIGKILL: the board keeps what was last offered, for the rest of the lease."""
+    def kill_evsed(self, back_after_s: float | None = RESTART_S, renewed: bool = True) -> None:
+        """SIGKILL: the board keeps what was last offered, for the rest of the lease (`renewed`: almost a whole one)."""
         if self.cp is None:
             return
         self.cp = None
         self.flushed = self.connection
         self._life("evsed-dead")
-        self.talk.lease_s = LEASE_S * 0.9  # the last renewal was so long ago
-        self._to_board(self.talk.renew())
+        if renewed:
+            self.talk.lease_s = LEASE_S * 0.9  # the last renewal was so long ago
+            self._to_board(self.talk.renew())
         self._forget_process()
         if back_after_s is not None:
             self.later(back_after_s, "start_evsed")
 
+    def _forget_board(self) -> None:
+        self.read_at.clear()
+        self.drawing.clear()
+        self.last_offer.clear()
+
     def _forget_process(self) -> None:
         self.outlets.clear()
+        self.stalled = self.mute = False
         self.jobs.clear()
-        self.inbox.clear()
+        self.inbox = Inbox()
         self.talk = BoardTalk(FOREVER_S)
         self.link, self.wake_at = None, None
         if self.link_up:
             self.link_up = False
             self._life("link-down")
+
+    def stall(self, seconds: float) -> None:
+        """evsed stands still so long (SIGSTOP, or an SD card that pauses); what arrives waits, its lease runs on."""
+        if self.cp is None or self.stalled:
+            return
+        self._life("evsed-stalled")
+        self.stalled = True
+        self._reads_on(self.lives)
+        self.talk.lease_s = LEASE_S * 0.9
+        self._to_board(self.talk.renew())
+        self.later(seconds, "_goes_on", self.lives)
+
+    def _reads_on(self, life: int) -> None:
+        """The board tells on while evsed stands still."""
+        if life == self.lives and self.stalled:
+            self.keep_reading()
+            self.later(1.0, "_reads_on", life)
+
+    def _goes_on(self, life: int) -> None:
+        """It runs again: what has arrived is read before time goes on."""
+        if life != self.lives or self.cp is None or not self.stalled:
+            return
+        self.stalled = False
+        self._life("evsed-goes-on")
+        self.talk.lease_s = FOREVER_S
+        self._to_board(self.talk.renew())
+        self.settle()
+
+    def silence(self, seconds: float) -> None:
+        """The board's words do not arrive so long.  It is noticed as `NOTICED_S` says, and the board attached anew."""
+        if self.board is None or self.cp is None or self.mute:
+            return
+        self._life("board-silent")
+        self.mute = True
+        self.later(NOTICED_S, "_silence_noticed", self.lives)
+        self.later(max(seconds, NOTICED_S + 1.0), "_silence_ends", self.lives)
+
+    def _silence_noticed(self, life: int) -> None:
+        """The hall gives the board up: what it said meanwhile is lost, and no lease is renewed."""
+        if life == self.lives and self.cp is not None and self.board is not None and self.mute:
+            self.talk.lease_s = LEASE_S * 0.9
+            self._to_board(self.talk.renew())
+            self.talk.lease_s = FOREVER_S
+            for event in self.talk.closed():
+                self.deliver(event)
+            self.deliver(BoardLost("the board does not answer"))
+
+    def _silence_ends(self, life: int) -> None:
+        if life == self.lives and self.cp is not None and self.mute:
+            self.mute = False
+            if self.board is not None:
+                self._attach()
 
     def restart(self, how: str) -> None:
         """What `Restart` asks for: evsed alone, or the whole unit by its reboot hook."""
@@ -543,13 +703,13 @@ class World:
     def shutdown(self, ends_charge: bool = False) -> None:
         """SIGTERM."""
         if self.cp is not None:
-            self.inbox.append(ShutdownAsked(ends_charge))
+            self.deliver(ShutdownAsked(ends_charge))
             self.settle()
 
     def store(self, state: str) -> None:
         """Room and writability of the disk."""
         if self.cp is not None:
-            self.inbox.append(StoreChanged(state))  # type: ignore[arg-type]
+            self.deliver(StoreChanged(state))  # type: ignore[arg-type]
             self.settle()
 
     def mains_lost(self) -> None:
@@ -588,11 +748,11 @@ class World:
     def feed_if_alive(self, event: Event) -> None:
         """Somebody at the control socket."""
         if self.cp is not None:
-            self.inbox.append(event)
+            self.deliver(event)
             self.settle()
 
     def job_done(self, ref: int, ok: bool) -> None:
-        self.inbox.append(JobDone(ref, ok))
+        self.deliver(JobDone(ref, ok))
 
 
 CONNECTOR_FAULTS = (

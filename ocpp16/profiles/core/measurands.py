@@ -69,9 +69,10 @@ def values_of(reading: MeterSampled, offered: Offered, wanted: tuple[str, ...]) 
     for item in wanted:
         if (measure := MEASURES.get(item)) is not None:
             entries.extend(measure(reading, offered))
-        else:
-            name, _, phase = item.rpartition(".")
-            found = MEASURES[name](reading, offered)
+            continue
+        name, _, phase = item.rpartition(".")
+        if (measure := MEASURES.get(name)) is not None:  # else a word that a damaged row brought along
+            found = measure(reading, offered)
             entries.extend(
                 entry
                 for entry in found

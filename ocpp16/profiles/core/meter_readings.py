@@ -1,8 +1,14 @@
-"""The newest meter reading of each connector, and the rule that its register never falls (§3.16)."""
+"""The newest meter reading of each connector, its age, and the rule that its register never falls (§3.16).
+
+A value is never told older than it is: a reading counts for three of the intervals in which the board sends them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.product import Product
@@ -10,6 +16,20 @@ from ocpp16.profiles.core.measurands import Offered, Values, values_of
 from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
 from ocpp16.records import MeterSwap, Transaction
 from ocpp16.state.context import Context
+
+FRESH_CLOSED_S = 3.0
+"""Seconds for which a reading is fresh while the contactor is closed: the board sends one every second."""
+FRESH_OPEN_S = 30.0
+"""The same while it is open: one every ten seconds."""
+UNMETERED = ("Current.Offered", "Power.Offered")
+"""Measurands that the station knows without its meter."""
+
+
+class Contactor(NamedTuple):
+    """Whether a contactor is closed, and since when."""
+
+    closed: bool
+    since: float
 
 
 class MeterReadings:
@@ -22,6 +42,7 @@ class MeterReadings:
         product: Product,
         *,
         offered_amps: Callable[[int], float],
+        contactor: Callable[[int], Contactor],
         on_register_low: Callable[[int, bool], None],
     ) -> None:
         self.context = context
@@ -31,6 +52,9 @@ class MeterReadings:
         self.shapes: dict[int, ConnectorShape] = {}
         """What the attached board said about each connector; empty while no board is attached."""
         self.offered_amps = offered_amps
+        self.contactor = contactor
+        self._left_out: set[int] = set()
+        """Connectors whose values were left out since their last reading."""
         self._low: set[int] = set()
         self.on_register_low = on_register_low
         """The register of a connector is below what was billed (True), or no longer so (False)."""
@@ -64,9 +88,33 @@ class MeterReadings:
         self._low.clear()
 
     def register_wh(self, connector: int) -> float | None:
-        """The register of the meter; None while there is no reading."""
+        """The last register known, however old; None while there is no reading."""
         reading = self.readings.get(connector)
         return None if reading is None else reading.wh
+
+    def fresh_register_wh(self, connector: int) -> float | None:
+        """The register of the meter at this moment; None where it is not known."""
+        return self.register_wh(connector) if self.is_fresh(connector, self.context.now.mono) else None
+
+    def is_fresh(self, connector: int, at: float) -> bool:
+        """Whether the newest reading tells what was measured at that monotonic second."""
+        reading = self.readings.get(connector)
+        if reading is None or connector not in self.shapes:
+            return False
+        contactor = self.contactor(connector)
+        if contactor.closed and at - max(reading.at, contactor.since) > FRESH_CLOSED_S:
+            return False
+        return at - reading.at <= FRESH_OPEN_S
+
+    def is_final(self, connector: int) -> bool:
+        """Whether the newest reading is the register with which a transaction ends now.
+
+        A reading that was taken after the contactor opened is, however old: nothing has flowed since.
+        """
+        reading, contactor = self.readings.get(connector), self.contactor(connector)
+        if reading is None or connector not in self.shapes:
+            return False
+        return self.is_fresh(connector, self.context.now.mono) if contactor.closed else reading.at >= contactor.since
 
     def sampled(self, reading: MeterSampled, decided: bool) -> None:
         """A reading was received.  `decided`: recovery has decided what became of an open transaction.
@@ -74,6 +122,9 @@ class MeterReadings:
         A reading below an earlier one is dropped (the board checks its meter).  Where the first reading of a board is
         below what was billed, the meter was exchanged or is broken: a fault, and nothing is billed by it.
         """
+        if reading.at > self.context.now.mono:  # a wrong clock of the board must not keep a reading fresh for ever
+            reading = replace(reading, at=self.context.now.mono)
+        self._left_out.discard(reading.connector)
         low = int(reading.wh) < self._highest.get(reading.connector, 0)
         first = reading.connector not in self.readings
         if low != (reading.connector in self._low) and (first or not low):
@@ -93,7 +144,27 @@ class MeterReadings:
         shape = self.shapes.get(connector, ConnectorShape(connector))
         return Offered(self.offered_amps(connector), min(shape.phases, self.product.phases), self.product.volts)
 
-    def values(self, connector: int, wanted: tuple[str, ...]) -> Values:
-        """The entries of §7.43 for a list of measurands; empty while there is no reading."""
+    def values(self, connector: int, wanted: tuple[str, ...], at: float) -> Values:
+        """The entries of §7.43 for a list of measurands, as they were at that monotonic second.
+
+        Without a fresh reading only what the station knows without its meter.
+        """
         reading = self.readings.get(connector)
-        return () if reading is None else values_of(reading, self.offered(connector), wanted)
+        if reading is None or connector not in self.shapes:
+            return ()
+        if not self.is_fresh(connector, at):
+            self._leave_out(connector, at - reading.at)
+            wanted = tuple(item for item in wanted if item.startswith(UNMETERED))
+        return values_of(reading, self.offered(connector), wanted)
+
+    def _leave_out(self, connector: int, age_s: float) -> None:
+        if connector not in self._left_out:
+            self._left_out.add(connector)
+            self.context.note("values-left-out", connector=connector, age_s=round(age_s, 1))
+
+    def last_values(self, connector: int, wanted: tuple[str, ...]) -> Values:
+        """The same of the newest reading, for the end of a transaction; empty where that is not its register."""
+        reading = self.readings.get(connector)
+        if reading is None or not self.is_final(connector):
+            return ()
+        return values_of(reading, self.offered(connector), wanted)

@@ -39,7 +39,7 @@ class MeterValues:
         """
         if connector not in self.metering.shapes:  # no board is attached: nothing is measured at this instant
             return
-        values = self.metering.values(connector, self._wanted(key))
+        values = self.metering.values(connector, self._wanted(key), at.mono)
         if not values:
             return
         if transaction is not None:
@@ -53,8 +53,8 @@ class MeterValues:
         return (REGISTER,) if not wanted and key is Key.MeterValuesSampledData else wanted
 
     def triggered(self, connector: int) -> MeterValuesReq | None:
-        """§5.17: the newest values, not queued; None: there is no reading."""
-        values = self.metering.values(connector, self._wanted(Key.MeterValuesSampledData))
+        """§5.17: the present values, not queued; None: there is no fresh reading."""
+        values = self.metering.values(connector, self._wanted(Key.MeterValuesSampledData), self.context.now.mono)
         if not values:
             return None
         transaction = self.context.facts.running.get(connector)

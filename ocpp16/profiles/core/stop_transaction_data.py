@@ -28,15 +28,14 @@ class StopTransactionData:
     def add_boundary(self, transaction: Transaction, at: Stamp, context: str) -> None:
         """Transaction.Begin or Transaction.End: every measurand that either list names, once (E 3.14)."""
         wanted = items_of(transaction.stop_sampled) + items_of(transaction.stop_aligned)
-        self.add(transaction, at, context, tuple(dict.fromkeys(wanted)))
+        values = self.metering.last_values(transaction.connector, tuple(dict.fromkeys(wanted)))
+        if values:
+            self._save(transaction, at, context, values)
 
     def add(self, transaction: Transaction, at: Stamp, context: str, wanted: tuple[str, ...]) -> None:
         """Keep the measurands `wanted`, dated `at`, for the stop; `context` is the ReadingContext."""
-        values = self.metering.values(transaction.connector, wanted)
-        if not values:
-            return
-        cap = self.configuration.number(Key.StopTransactionMaxMeterValues)
-        if context in ALWAYS_KEPT or self._make_room(transaction, cap):
+        values = self.metering.values(transaction.connector, wanted, at.mono)
+        if values and self._make_room(transaction, self.configuration.number(Key.StopTransactionMaxMeterValues)):
             self._save(transaction, at, context, values)
 
     def _make_room(self, transaction: Transaction, cap: int) -> bool:

@@ -18,6 +18,7 @@ from ocpp16.records import Sample, Stamp, Transaction
 from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey
 from ocpp16.state.context import Context
 
+UNDELIVERED = ("waiting", "parked")
 UNKNOWN_ID = -1
 """E 3.18: the transactionId of a transaction whose StartTransaction was never accepted."""
 
@@ -29,14 +30,14 @@ class TransactionMessages:
         self.context = context
 
     def build(self, key: QueueKey) -> QueuedMessage | None:
-        """The message of a row; None: the row is gone, or waits no longer."""
+        """The message of a row; None: the row is gone, or was delivered."""
         if key.kind == "values":
             sample = self.context.facts.of(Sample).get(key.row)
-            if sample is None or sample.state != "waiting":
+            if sample is None or sample.state not in UNDELIVERED:
                 return None
             return QueuedMessage(key, "MeterValues", self._values_request(sample))
         transaction = self.context.facts.of(Transaction).get(key.row)
-        if transaction is None or (transaction.start if key.kind == "start" else transaction.stop) != "waiting":
+        if transaction is None or ((transaction.start if key.kind == "start" else transaction.stop) not in UNDELIVERED):
             return None
         if key.kind == "start":
             return QueuedMessage(key, "StartTransaction", self._start_request(transaction))

@@ -16,17 +16,22 @@ from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.transaction_messages import TransactionMessages
 from ocpp16.profiles.core.transaction_time import TransactionTime
-from ocpp16.records import Sample, Stamp, Transaction
+from ocpp16.records import MeterSwap, Sample, Stamp, Transaction
 from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
 from ocpp16.state.context import LAZY_S, Context
 from ocpp16.state.id_tags import Verdict
 
 CLOSED_CAP = 1000
-"""Closed transactions kept in the store; beyond it the oldest is deleted."""
+"""Closed transactions (start and stop delivered) kept in the store; beyond it the oldest is deleted."""
+UNDELIVERED_CAP = 50_000
+"""Transactions kept until they are delivered, for years; from so many on no other one begins (fault `queue-full`)."""
 VALUES_CAP = 50_000
 """Meter values in the queue (30 days offline at 60 s); beyond it every second one is dropped, never a start or stop."""
 PARKED_CAP = 1_000
-"""Parked meter values kept in the store; beyond it the oldest is deleted."""
+"""Parked meter values kept in the store; beyond it the oldest is deleted, with a note: they bill nothing."""
+CREEP_WH = 10
+"""Between two bills a register may rise so much without a note: one step of a coarse meter, in which the rest of the
+last transaction comes to light, and what a meter counts of its own standby."""
 HORIZON_S = 60.0
 """Seconds by which values may be sent ahead of the last write of their transaction."""
 
@@ -42,17 +47,23 @@ class TransactionRecords:
         messages: TransactionMessages,
         *,
         on_verdict: Callable[[Transaction, Verdict], None],
+        on_full: Callable[[bool], None],
     ) -> None:
         self.context = context
         self.reports = reports
         self.authorization = authorization
         self.on_verdict = on_verdict
+        self.on_full = on_full
+        """As many transactions as may be kept wait to be delivered (True), or no longer so (False)."""
         self.messages = messages
         known = context.facts.of(Transaction)
         self.chronology = TransactionTime(context)
         self._next_number = 1 + max((transaction.number for transaction in known.values()), default=0)
         self._closed = [t.number for t in sorted(known.values(), key=lambda t: t.number) if _is_closed(t)]
         self._parked = sorted(s.seq for s in context.facts.of(Sample).values() if s.state == "parked")
+        bills = [t for t in known.values() if t.ended is not None]
+        self._last_bill = {t.connector: t for t in sorted(bills, key=lambda t: t.number)}
+        self._parked_charges = {t.number for t in known.values() if "parked" in (t.start, t.stop)}
         self._announce_all()
 
     def _announce_all(self) -> None:
@@ -88,12 +99,28 @@ class TransactionRecords:
             stop_aligned=configuration.text(Key.StopTxnAlignedData),
         )
         self._next_number += 1
+        self._look_for_unbilled(connector, int(wh))
         self.context.save(transaction)
+        self.check_room()
         self.reports.announce(QueueKey(transaction.start_seq, "start", transaction.number))
         self.context.note(
             "transaction-began", number=transaction.number, connector=connector, id_tag=id_tag, wh=int(wh)
         )
         return transaction
+
+    def _look_for_unbilled(self, connector: int, wh: int) -> None:
+        """Energy between the end of the last bill and this start was billed to nobody: it is noted."""
+        last, swap = self._last_bill.get(connector), self.context.facts.of(MeterSwap).get(connector)
+        if last is None or last.meter_stop_wh is None or (swap is not None and last.number <= swap.after_number):
+            return
+        unbilled = wh - last.meter_stop_wh
+        if unbilled > (CREEP_WH if last.stop_exact else 0):
+            why = "" if last.stop_exact else "; the meter could not be read at its end"
+            self.context.note("energy-unbilled", connector=connector, wh=unbilled, after=last.number, why=why)
+
+    def last_bill(self, connector: int) -> Transaction | None:
+        """The newest transaction of a connector that has ended."""
+        return self._last_bill.get(connector)
 
     def add_sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
@@ -135,8 +162,13 @@ class TransactionRecords:
         self.context.save(changed)
         return changed
 
-    def end(self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp) -> Transaction:
-        """§4.10: record the end with the meter's register `wh` (never below an earlier one), queue StopTransaction."""
+    def end(
+        self, transaction: Transaction, reason: str, id_tag: str | None, wh: float, at: Stamp, exact: bool = True
+    ) -> Transaction:
+        """§4.10: record the end with the meter's register `wh` (never below an earlier one), queue StopTransaction.
+
+        Not `exact`: the meter could not be read, `wh` is the last register known.
+        """
         self.chronology.forget(transaction.number)
         ended = replace(
             transaction,
@@ -149,8 +181,10 @@ class TransactionRecords:
             stop_id_tag=id_tag,
             stop_seq=self.context.next_seq(),
             stop="waiting",
+            stop_exact=exact,
         )
         self.context.save(ended)
+        self._last_bill[ended.connector] = ended
         assert ended.stop_seq is not None
         self.reports.announce(QueueKey(ended.stop_seq, "stop", ended.number))
         self.context.note(
@@ -160,6 +194,10 @@ class TransactionRecords:
             reason=reason,
             wh=(ended.meter_stop_wh or 0) - ended.meter_start_wh,
         )
+        if not exact:
+            self.context.note(
+                "stop-inexact", number=ended.number, connector=ended.connector, register_wh=ended.meter_stop_wh
+            )
         return ended
 
     # --- answers and failures of its messages -----------------------------------------------------------------------
@@ -204,11 +242,24 @@ class TransactionRecords:
                 self.context.delete(Sample, seq)
         self._close(changed)
 
+    def check_room(self) -> None:
+        """Whether as many transactions wait to be delivered as may be kept."""
+        undelivered = len(self.context.facts.of(Transaction)) - len(self._closed)
+        self.on_full(undelivered >= UNDELIVERED_CAP)
+
     def _close(self, transaction: Transaction) -> None:
+        self._track(transaction)
         if _is_closed(transaction) and transaction.number not in self._closed[-16:]:
             self._closed.append(transaction.number)
             while len(self._closed) > CLOSED_CAP:
                 self.context.delete(Transaction, self._closed.pop(0))
+            self.check_room()
+
+    def _track(self, transaction: Transaction) -> None:
+        if "parked" in (transaction.start, transaction.stop):
+            self._parked_charges.add(transaction.number)
+        else:
+            self._parked_charges.discard(transaction.number)
 
     def parked(self, key: QueueKey, error: str) -> None:
         """§3.7.1: the last attempt failed.  The message is kept with its error, can be retried, and blocks nothing."""
@@ -219,16 +270,24 @@ class TransactionRecords:
         parked = {"start": "parked", "error": error} if key.kind == "start" else {"stop": "parked", "stop_error": error}
         changed = replace(transaction, **parked)
         self.context.save(changed)
-        self.context.note("report-parked", kind=key.kind, number=transaction.number, error=error)
+        if changed != transaction:  # else it was parked before, with the same answer
+            self.context.note("report-parked", kind=key.kind, number=transaction.number, error=error)
         self._close(changed)
 
     def _park_values(self, key: QueueKey, error: str) -> None:
         sample = self.context.facts.of(Sample)[key.row]
-        self.context.save(replace(sample, state="parked", error=error), within_s=LAZY_S)
-        self.context.note("report-parked", kind="values", number=sample.number, error=error)
-        self._parked.append(key.row)
-        while len(self._parked) > PARKED_CAP:
-            self.context.delete(Sample, self._parked.pop(0), within_s=LAZY_S)
+        changed = replace(sample, state="parked", error=error)
+        if changed != sample:
+            self.context.save(changed, within_s=LAZY_S)
+            self.context.note("report-parked", kind="values", number=sample.number, error=error)
+        if key.row not in self._parked:
+            self._parked.append(key.row)
+        dropped = len(self._parked) - PARKED_CAP
+        if dropped > 0:
+            for seq in self._parked[:dropped]:
+                self.context.delete(Sample, seq, within_s=LAZY_S)
+            del self._parked[:dropped]
+            self.context.note("parked-values-dropped", dropped=dropped, kept=PARKED_CAP)
 
     def _thin_values(self) -> None:
         """The queue is full: drop every second waiting value, keep the oldest and the newest."""
@@ -242,27 +301,35 @@ class TransactionRecords:
     def parked_keys(self) -> list[QueueKey]:
         """All parked messages."""
         keys = [QueueKey(seq, "values", seq) for seq in self._parked]
-        for transaction in self.context.facts.of(Transaction).values():
+        for number in self._parked_charges:
+            transaction = self.context.facts.of(Transaction)[number]
             if transaction.start == "parked":
                 keys.append(QueueKey(transaction.start_seq, "start", transaction.number))
             if transaction.stop == "parked" and transaction.stop_seq is not None:
                 keys.append(QueueKey(transaction.stop_seq, "stop", transaction.number))
         return keys
 
+    def may_retry(self, key: QueueKey) -> bool:
+        """Whether a parked message may be sent again: not a start whose stop was confirmed, or is on its way."""
+        if key.kind != "start":
+            return True
+        transaction = self.context.facts.of(Transaction)[key.row]
+        under_way = transaction.stop == "waiting" and self.reports.has_left(transaction.stop_seq)
+        return transaction.stop != "confirmed" and not under_way
+
     def retry(self, key: QueueKey) -> bool:
         """Put a parked message back into the queue.  False: a start whose stop was sent already would come too late."""
+        if not self.may_retry(key):
+            return False
         if key.kind == "values":
             self._parked.remove(key.row)
             self.context.save(replace(self.context.facts.of(Sample)[key.row], state="waiting", error=""))
         else:
             transaction = self.context.facts.of(Transaction)[key.row]
-            gone = transaction.stop in ("confirmed", "parked") or self.reports.has_left(transaction.stop_seq)
-            if key.kind == "start" and gone:
-                return False
             waits = {"start": "waiting", "error": ""} if key.kind == "start" else {"stop": "waiting", "stop_error": ""}
-            self.context.save(replace(transaction, **waits))
-            if key.row in self._closed:
-                self._closed.remove(key.row)
+            changed = replace(transaction, **waits)
+            self.context.save(changed)
+            self._track(changed)
         self.reports.announce(key)
         return True
 
@@ -275,4 +342,5 @@ def _later(one: Stamp, other: Stamp) -> bool:
 
 
 def _is_closed(transaction: Transaction) -> bool:
-    return {transaction.start, transaction.stop} <= {"confirmed", "parked"}
+    """Delivered, both: a parked message is undelivered, and is never dropped."""
+    return transaction.start == "confirmed" and transaction.stop == "confirmed"

@@ -328,10 +328,10 @@ def test_timers_that_come_too_late() -> None:
     """Nothing ends twice: a timer of what is over already changes nothing."""
     station = Station().online().charging()
     connector = station.cp.parts.connectors[1]
-    connector.opening_timed_out()
+    connector.opening_timed_out(station.mono)
     assert station.step(ev.Tick()).frames == ()
     station.unplug()
-    connector.opening_timed_out()
+    connector.opening_timed_out(station.mono)
     connector.plug_in_timed_out()
     connector.resume()
     station.cp.parts.recovery.end_after_outage(connector, Reason.OTHER)

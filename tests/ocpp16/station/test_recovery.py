@@ -230,6 +230,67 @@ def test_start_is_told_after_the_darkness() -> None:
     assert station.heard("StopTransaction")[0]["transactionId"] == 101
 
 
+# --- 3: a stop that could not be written is still a stop --------------------------------------------------------------
+
+
+def told(station: Station, offer: str, offer_at: float | None) -> tuple[ev.ConnectorShape, ...]:
+    return tuple(replace(shape, offer=offer, offer_at=offer_at) for shape in station.shapes())
+
+
+def test_3_an_offer_withdrawn_without_a_reason_on_record_was_a_stop() -> None:
+    """Same session, withdrawn after the start, no stop on record: ends Other, with the register once it is open."""
+    station = running().restart().started(attached=False)
+    station.attach(*charging_states(station), shapes=told(station, "withdrawn", 1099.0))
+    assert (station.offered(), station.outlets[1].transaction) == (0.0, False)
+    station.connect()
+    assert stops(station) == []
+    station.open_contactor(more_wh=5)
+    assert stops(station) == [("Other", 1055, clock_text(1102))]
+    assert "stop-recovered" in [code for code, _ in station.notes]
+
+
+def test_3_the_contactor_is_open_already() -> None:
+    """The same, its contactor open: the present register closes the bill."""
+    station = running().restart().started(attached=False)
+    station.attach(*plugged_states(station), shapes=told(station, "withdrawn", 1099.0))
+    station.connect()
+    assert stops(station) == [("Other", 1050, clock_text(1102))]
+    assert station.status() == "Finishing"
+
+
+@pytest.mark.parametrize(
+    ("offer", "at"), [("kept", 1000.0), ("lapsed", 1000.0), ("", None), ("withdrawn", 990.0), ("withdrawn", None)]
+)
+def test_3_any_other_offer_goes_on(offer: str, at: float | None) -> None:
+    """Kept, lapsed, unknown, or withdrawn before this transaction began (no offer had been made yet): it goes on."""
+    station = running().restart().started(attached=False)
+    station.attach(*charging_states(station), shapes=told(station, offer, at))
+    station.connect()
+    assert (stops(station), station.status(), station.offered()) == ([], "Charging", 32.0)
+
+
+def test_3_a_stop_on_record_keeps_its_reason() -> None:
+    """Withdrawn, and the reason is on record: the end that was under way is carried through."""
+    station = running()
+    station.tap("CARD")
+    station.restart().started(attached=False)
+    station.attach(*charging_states(station), shapes=told(station, "withdrawn", 1100.0))
+    station.connect()
+    station.open_contactor()
+    assert [reason for reason, _, _ in stops(station)] == ["Local"]
+
+
+def test_3_a_stop_in_memory_alone_is_found_again() -> None:
+    """The store cannot be written, a driver stops, the process ends: the next life ends the transaction."""
+    station = running()
+    station.step(ev.StoreChanged("unwritable"))
+    assert (station.offered(), station.outlets[1].transaction) == (0.0, False)
+    station.restart().started(attached=False)
+    station.attach(*plugged_states(station), shapes=told(station, "withdrawn", 1100.5))
+    station.connect()
+    assert [reason for reason, _, _ in stops(station)] == ["Other"]
+
+
 # --- time that nobody knew ------------------------------------------------------------------------------------------
 
 

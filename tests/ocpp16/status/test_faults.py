@@ -28,6 +28,7 @@ CODES = {
     "overtemperature": Error.HIGH_TEMPERATURE,
     "undervoltage": Error.UNDER_VOLTAGE,
     "store-full": Error.INTERNAL_ERROR,
+    "queue-full": Error.INTERNAL_ERROR,
     "board-missing": Error.INTERNAL_ERROR,
     "board-mismatch": Error.INTERNAL_ERROR,
     "pilot-short": Error.OTHER_ERROR,
@@ -46,7 +47,7 @@ def test_fault_of_an_idle_connector(code: str) -> None:
     assert len(shown.info) <= 50
 
 
-@pytest.mark.parametrize("code", ["reader-lost", "lock-closed"])
+@pytest.mark.parametrize("code", ["reader-lost", "lock-closed", "queue-full"])
 def test_fault_as_warning(code: str) -> None:
     """§4.9: an error code with another status than Faulted is a warning: the energy goes on."""
     shown = connector_status(RUNNING._replace(faults=(code,)))

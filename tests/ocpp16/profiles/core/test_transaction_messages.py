@@ -68,13 +68,14 @@ def test_stop() -> None:
 
 
 def test_nothing_left_to_say() -> None:
-    """What is gone, confirmed or parked is not told."""
+    """What is gone or confirmed is not told; what is parked can be."""
     desk = telling(CHARGE)
     assert desk.build(QueueKey(2, "values", 2)) is None
     assert desk.build(QueueKey(1, "start", 99)) is None
-    assert telling(Sample(**{**_fields(SAMPLE), "state": "parked"})).build(QueueKey(2, "values", 2)) is None
+    assert telling(Sample(**{**_fields(SAMPLE), "state": "confirmed"})).build(QueueKey(2, "values", 2)) is None
     assert telling(Transaction(**{**_fields(CHARGE), "start": "confirmed"})).build(QueueKey(1, "start", 7)) is None
-    assert telling(Transaction(**{**_fields(CHARGE), "stop": "parked"})).build(QueueKey(3, "stop", 7)) is None
+    assert telling(Transaction(**{**_fields(CHARGE), "stop": "none"})).build(QueueKey(3, "stop", 7)) is None
+    assert telling(Transaction(**{**_fields(CHARGE), "stop": "parked"})).build(QueueKey(3, "stop", 7)) is not None
 
 
 def test_transaction_that_nobody_knows() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.profiles.core.transaction_records import CLOSED_CAP, PARKED_CAP, VALUES_CAP
+from ocpp16.profiles.core.transaction_records import CLOSED_CAP, PARKED_CAP, UNDELIVERED_CAP, VALUES_CAP
 from ocpp16.records import MeasuredValue, Record, Sample, Stamp, Transaction, Unit
 from tests.ocpp16.rig import NOON, SILENCE, CallError, Station, clock_text, noted
 
@@ -160,23 +160,58 @@ def test_note_of_begin_and_end() -> None:
     assert noted(station.last) == []
 
 
-def test_parked_start_and_its_confirmed_stop_are_closed() -> None:
-    """A transaction whose start was refused for good is closed by its stop: the store does not keep it for ever."""
-    records: list[Record] = [closed(number) for number in range(1, CLOSED_CAP + 1)]
-    station = Station(Product(), records=records, TransactionMessageAttempts=1).online()
+def test_6_undelivered_transactions_outlive_the_cap_of_closed_ones() -> None:
+    """A start that was refused for good is undelivered for good: 1,000 later transactions do not drop it."""
+    station = Station(Product(), TransactionMessageAttempts=1).online()
     station.script["StartTransaction"] = CallError("InternalError")
     station.charging()
     station.unplug()
-    assert len(station.rows(Transaction)) == CLOSED_CAP
+    records: list[Record] = [closed(number) for number in range(2, CLOSED_CAP + 2)]
+    station.disk |= {(row.table, row.key): row for row in records}
+    station.restart().online()
+    station.script.clear()
+    station.charging()
+    station.unplug()
+    numbers = [row.number for row in station.rows(Transaction)]
+    assert (len(numbers), numbers[:2]) == (CLOSED_CAP + 1, [1, 3])
+
+
+def test_6_a_bound_of_what_is_undelivered() -> None:
+    """As many transactions as may be kept are undelivered: nothing new begins, and `why` says so."""
+    station = Station(TransactionMessageAttempts=1).online()
+    station.cp.parts.transactions.check_room = lambda: station.cp.parts.transactions.on_full(True)  # type: ignore[method-assign]
+    station.charging()
+    station.unplug()
+    assert station.rows(Transaction)[0].ended is not None, "a running one is not touched"
+    station.plug()
+    station.tap("CARD")
+    assert len(station.rows(Transaction)) == 1
+    assert station.cp.why(station.now())[0]["code"] == "queue-full"
+    station.attach()
+    assert station.cp.why(station.now())[0]["code"] == "queue-full"
+    station.cp.parts.transactions.on_full(False)
+    assert station.cp.why(station.now())[0]["code"] != "queue-full"
+
+
+def test_6_the_bound_is_counted() -> None:
+    """Closed ones do not count."""
+    records: list[Record] = [closed(number) for number in range(1, 4)]
+    station = Station(records=records).online().charging()
+    transactions = station.cp.parts.transactions
+    full: list[bool] = []
+    transactions.on_full = full.append
+    transactions.check_room()
+    assert full == [False] and UNDELIVERED_CAP > 10 * CLOSED_CAP
+    assert len(transactions.context.facts.of(Transaction)) - len(transactions._closed) == 1
 
 
 def test_retried_stop_opens_it_again() -> None:
-    """A stop that is tried again by hand is not given up by the cap meanwhile."""
+    """A parked stop is not closed, nor one that is tried again by hand."""
     station = Station(TransactionMessageAttempts=1).online()
     station.script["StopTransaction"] = CallError("InternalError")
     station.charging()
     station.unplug()
-    assert station.cp.parts.transactions._closed == [1]
+    assert station.cp.parts.transactions._closed == []
     station.script["StopTransaction"] = SILENCE
     station.happens(ev.QueueAsked(1, "retry"))
     assert station.cp.parts.transactions._closed == []
