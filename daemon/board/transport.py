@@ -37,7 +37,7 @@ SEND_WITHIN_S = 1.0
 """A board that takes nothing for so long is lost; its lease decides."""
 WAITING = 256
 """Packets that may wait for such a board."""
-LISTENS_EVERY_S = 0.25
+LISTENS_EVERY_S = 0.5
 CROWDED_S = 0.02
 """How long a crowded inbox is left alone."""
 FLOODS_TOLD_EVERY_S = 60.0
