@@ -60,6 +60,11 @@ ACTIONS = {
     "board fault": 4,
     "station fault": 1,
     "store full": 1,
+    "evsed stalls": 3,
+    "board silent": 2,
+    "store breaks at a stop": 2,
+    "flood of frames": 1,
+    "flood of cards": 1,
     "service": 2,
 }
 """What can happen, and how likely it is beside the others."""
@@ -265,6 +270,32 @@ class Chaos:
     def _store_full(self, connector: int) -> None:
         self.world.store("full")
         self.world.later(self.rng.choice([2.0, 60.0, 1200.0]), "store", "ok")
+
+    def _evsed_stalls(self, connector: int) -> None:
+        """At any moment, and right after a stop, when the last reading is awaited."""
+        if self.rng.random() < 0.5:
+            self.world.sim("unplug", connector=connector)
+            self.world.run(self.rng.uniform(0.0, 2.0))
+        self.world.stall(self.rng.choice([1.0, 5.0, 10.0, 60.0]))
+
+    def _board_silent(self, connector: int) -> None:
+        self.world.silence(self.rng.choice([2.0, 15.0, 120.0]))
+        if self.rng.random() < 0.5:
+            self.world.run(self.rng.uniform(0.0, 6.0))
+            self._tap(connector)
+
+    def _store_breaks_at_a_stop(self, connector: int) -> None:
+        self.world.store_breaks = True
+        self.world.later(300.0, "repair_store")
+        self._unplug(connector)
+
+    def _flood_of_frames(self, connector: int) -> None:
+        for number in range(200):
+            self.world.say(self.central.junk() if number % 3 else self.central.random_call(self.world.t))
+
+    def _flood_of_cards(self, connector: int) -> None:
+        for number in range(100):
+            self.world.sim("tap", f"FLOOD{number}", connector=connector)
 
     def _service(self, connector: int) -> None:
         self.world.feed_if_alive(SelftestAsked(1, clear_latched=True))

@@ -233,6 +233,8 @@ class EnergyBilled(Checker):
         self.slack: dict[int, float] = {}
         self.blind: dict[int, float] = {}
         """Register at which a connector's meter went bad."""
+        self.faults: set[tuple[int, str]] = set()
+        """Meter faults that are on, by connector."""
         self.open: dict[int, int] = {}
         """Register of each connector's open transaction as it was last written down."""
         self.welded: dict[int, float] = {}
@@ -265,11 +267,10 @@ class EnergyBilled(Checker):
             self._welded(world, int(words[4]), words[3] == "on")
         elif words[:2] == ["sim", "fault"] and words[2].startswith("meter-"):
             connector = int(words[4])
+            (self.faults.add if words[3] == "on" else self.faults.discard)((connector, words[2]))
             if words[3] == "on":
                 at = register_wh(world, connector)
                 self.blind.setdefault(connector, min(at, self.shown.get(connector, at)))
-        elif what.startswith("meter-good "):
-            self._sees(world, int(words[1]))
 
     def _welded(self, world: World, connector: int, on: bool) -> None:
         """What a car takes through a welded contactor nobody can stop, and no transaction need be open for it."""
@@ -280,8 +281,13 @@ class EnergyBilled(Checker):
             self.slack[connector] = self.slack.get(connector, 0.0) + at - since
 
     def board(self, world: World, message: dict[str, Any]) -> None:
-        if message["type"] == "meter" and message["connector"] not in self.blind:
-            self.shown[message["connector"]] = message["wh"]
+        if message["type"] != "meter":
+            return
+        connector = message["connector"]
+        if connector in self.blind and not any(number == connector for number, _ in self.faults):
+            self._sees(world, connector)  # it is healthy again, and speaks
+        if connector not in self.blind:
+            self.shown[connector] = message["wh"]
 
     def _sees(self, world: World, connector: int) -> None:
         at = self.blind.pop(connector, None)

@@ -38,6 +38,7 @@ def make_peace(world: World, checkers: Checkers) -> float:
     """Runs until nothing waits any more and asks the checkers; returns how many seconds it took."""
     well_behaved(world.central)
     world.net_up = True
+    world.store_breaks = False
     if not world.powered:
         world.run(DARK_S)
         world.power_on()

@@ -15,6 +15,7 @@ from tests.sim.check_bill import (
 )
 from tests.sim.check_board import DeauthorisedOffer, DurableOffer, LeaseHolds, ReflexOpens
 from tests.sim.check_profiles import ReservedFor, TruthfulUpdate, WithinLimits
+from tests.sim.check_stop import BillsMarked, StopHolds, ToldAge
 from tests.sim.check_wire import (
     BootGate,
     EveryCallAnswered,
@@ -53,4 +54,7 @@ def all_checkers(schema_one_in: int = 1) -> list[Checker]:
         QueuesUnderCap(),
         QueuesEmpty(),
         UndeliveredKept(),
+        StopHolds(),
+        ToldAge(),
+        BillsMarked(),
     ]

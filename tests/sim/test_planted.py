@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from daemon.inbox import Inbox
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import Event, FrameReceived, LinkUp, Now
 from ocpp16.product import Product
@@ -79,6 +80,7 @@ def a_long_day(plant: Callable[[World], None] | None = None) -> None:
     world.sim("unplug")  # in full charge
     world.run(20)
     an_evening(world)
+    a_night(world)
     make_peace(world, checkers)
 
 
@@ -114,6 +116,48 @@ def an_evening(world: World) -> None:
     world.run(20)
     world.ask("UpdateFirmware", location="https://files.example/image.bin", retrieveDate="2026-05-04T10:00:00Z")
     world.run(60)
+
+
+def a_night(world: World) -> None:
+    """Stalls, a silent board, a meter that falls silent, a store that fails at a stop, a stop that is refused."""
+    world.ask("ClearChargingProfile")
+    world.run(5)
+    for _ in range(4):  # a car that draws on for seconds, and a process that stands still meanwhile
+        _session(world, 30)
+        world.sim("ev", "ignore-stop", "on")
+        world.sim("tap", "OTHER")
+        world.run(0.1)
+        world.stall(10.5)
+        world.run(30)
+        world.sim("unplug")
+        world.run(20)
+    _session(world, 55)
+    world.silence(20)  # a value is due in it
+    world.run(60)
+    world.sim("fault", "meter-lost", "on")
+    world.run(30)
+    world.sim("fault", "meter-lost", "off")
+    world.run(30)
+    world.sim("unplug")
+    world.run(20)
+    _session(world, 60)
+    world.store_breaks = True
+    world.sim("tap", "OTHER")
+    world.run(30)
+    world.sim("unplug")
+    world.run(20)
+    _session(world, 30)
+    world.central.vices = {"error": 1.0}
+    world.sim("unplug")
+    world.run(400)
+    world.central.vices = {}
+    world.run(60)
+
+
+def _session(world: World, seconds: float) -> None:
+    world.sim("plug")
+    world.sim("tap", "OTHER")
+    world.run(seconds)
 
 
 def test_the_station_as_it_is_passes() -> None:
@@ -195,7 +239,10 @@ def energy_lost_in_the_dark(cp: ChargePoint) -> None:
     def short(connector: Any, reason: Any) -> None:
         register = cp.parts.metering.register_wh
         cp.parts.metering.register_wh = lambda number: connector.state.transaction.last_wh  # type: ignore[method-assign]
+        is_final = cp.parts.metering.is_final
+        cp.parts.metering.is_final = lambda number: False  # type: ignore[method-assign]
         end(connector, reason)
+        cp.parts.metering.is_final = is_final  # type: ignore[method-assign]
         cp.parts.metering.register_wh = register  # type: ignore[method-assign]
 
     cp.parts.recovery.end_after_outage = short  # type: ignore[method-assign]
@@ -435,6 +482,46 @@ def end_untold(frame: list[Any]) -> list[Any]:
     return frame
 
 
+class Hasty(Inbox):
+    """Every event is of the moment at which it is taken: timers that fell due in a stall overtake what had arrived."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+
+    def take(self) -> tuple[Now, Event]:
+        _, event = super().take()
+        return Now(self.world.mono, None), event
+
+
+def hasty_timers(world: World) -> None:
+    world.make_inbox = lambda: Hasty(world)
+
+
+def stops_forgotten(cp: ChargePoint) -> None:
+    """A withdrawn offer without a stop on record: goes on."""
+    cp.parts.recovery._was_withdrawn = lambda connector: False  # type: ignore[method-assign]
+
+
+def always_fresh(cp: ChargePoint) -> None:
+    cp.parts.metering.is_fresh = lambda connector, at: connector in cp.parts.metering.readings  # type: ignore[method-assign]
+
+
+def always_exact(cp: ChargePoint) -> None:
+    end = cp.parts.transactions.end
+
+    def exactly(transaction: Any, reason: str, tag: Any, wh: float, at: Any, exact: bool = True) -> Any:
+        return end(transaction, reason, tag, wh, at)
+
+    cp.parts.transactions.end = exactly  # type: ignore[method-assign]
+
+
+def parked_dropped(_: Tampered, __: Event, step: Step) -> Step:
+    rows = [w.record for w in step.records if isinstance(w, Save) and isinstance(w.record, Transaction)]
+    gone = tuple(Delete(row.table, row.number) for row in rows if row.stop == "parked")
+    return replace(step, records=step.records + gone)
+
+
 PLANTED: dict[str, tuple[str, Callable[[World], None]]] = {
     "energy lost in the dark": ("energy-billed", parts(energy_lost_in_the_dark)),
     "a second Start": ("one-start-one-stop", steps(second_start)),
@@ -470,6 +557,11 @@ PLANTED: dict[str, tuple[str, Callable[[World], None]]] = {
     "a failed update called a success": ("truthful-update", frames(all_is_well)),
     "the end of an update untold": ("truthful-update", frames(end_untold)),
     "a slow reflex": ("reflex-opens", slow_reflex),
+    "timers that overtake what has arrived": ("energy-billed", hasty_timers),
+    "a stop forgotten with its commit": ("stop-holds", parts(stops_forgotten)),
+    "an old reading told as fresh": ("told-age", parts(always_fresh)),
+    "a guess billed as exact": ("bill-marked", parts(always_exact)),
+    "a parked stop dropped": ("undelivered-kept", steps(parked_dropped)),
     "a reflex deaf to the lease": ("lease", deaf_to_the_lease),
 }
 

@@ -152,7 +152,8 @@ class World:
         self.board_there = True
         self.boots = 0
         self.lives = 0
-        self.inbox = Inbox()
+        self.make_inbox: Callable[[], Inbox] = Inbox
+        self.inbox = self.make_inbox()
         self.talk = BoardTalk(FOREVER_S)
         self.outlets: dict[int, Outlet] = {}
         self.ending: Restart | None = None
@@ -328,6 +329,10 @@ class World:
         before = self.records.get((write.record.table, write.record.key))
         stops = write.record.ended is not None or bool(write.record.stopping)
         return stops and isinstance(before, Transaction) and before.ended is None and not before.stopping
+
+    def repair_store(self) -> None:
+        """Commits succeed again."""
+        self.store_breaks = False
 
     def _die_of_the_store(self) -> None:
         """A commit that fails is fatal: every offer is withdrawn, the process ends; the store is repaired by then."""
@@ -633,7 +638,7 @@ class World:
         self.outlets.clear()
         self.stalled = self.mute = False
         self.jobs.clear()
-        self.inbox = Inbox()
+        self.inbox = self.make_inbox()
         self.talk = BoardTalk(FOREVER_S)
         self.link, self.wake_at = None, None
         if self.link_up:

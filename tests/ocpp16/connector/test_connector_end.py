@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ocpp16 import events as ev
+from ocpp16.connector.connector import LAST_READING_S, OPENING_S
 from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.records import Transaction
@@ -338,3 +339,87 @@ def test_timers_that_come_too_late() -> None:
     station.cp.parts.sampled_values.due(1, station.mono)
     step = station.step(ev.Tick())
     assert (step.frames, step.records, step.notes) == ((), (), ())
+
+
+# --- 2: a stop without a fresh register says so -----------------------------------------------------------------------
+
+
+def ended(station: Station) -> tuple[int | None, bool]:
+    charge = station.transaction()
+    assert charge is not None and charge.ended is not None
+    return charge.meter_stop_wh, charge.stop_exact
+
+
+def test_2_a_stop_with_the_register_after_the_opening_is_exact() -> None:
+    """The reading after the contactor has opened closes the bill, however late the end is decided."""
+    station = Station().online().charging()
+    station.tap("CARD")
+    station.open_contactor(more_wh=12)
+    assert ended(station) == (1012, True)
+
+
+def test_2_a_stop_without_a_reading_is_marked() -> None:
+    """The meter is silent: the bill ends with the last known register, the record, `why` and the journal say so."""
+    station = Station().online().charging()
+    station.meter(10)
+    station.reads = False
+    station.wait(5)
+    station.tap("CARD")
+    station.happens(ev.ContactorChanged(1, False, True, station.mono))
+    station.wait(LAST_READING_S)
+    assert ended(station) == (1010, False)
+    assert "stop-inexact" in [code for code, _ in station.notes]
+    assert "last known register" in str(station.cp.why(station.now())[0]["text"])
+    assert station.cp.transaction_rows()[0]["stop_exact"] is False
+
+
+def test_2_the_contactor_is_open_and_the_reading_is_older() -> None:
+    """Pulled in full charge: the contactor opens, its reading is awaited before the bill is closed."""
+    station = Station().online().charging()
+    station.mono += 0.1
+    station.happens(ev.ContactorChanged(1, False, True, station.mono))
+    station.pilot("A")
+    assert station.heard("StopTransaction") == []
+    station.meter(2)
+    assert (ended(station), len(station.heard("StopTransaction"))) == ((1002, True), 1)
+
+
+def test_2_a_welded_contactor_and_a_living_meter() -> None:
+    """The contactor never opens: the bill ends with the register of that moment."""
+    station = Station().online().charging()
+    station.tap("CARD")
+    station.wait(OPENING_S)
+    assert ended(station) == (1000, True)
+
+
+def test_2_after_an_outage_without_a_meter() -> None:
+    """Darkness, and the meter does not answer afterwards: the last register on record, marked."""
+    station = Station().online().charging()
+    station.wait(61)
+    station.meter(30)
+    station.restart(dark=True).started(attached=False)
+    station.attach(ev.PilotChanged(1, "A", station.mono))
+    charge = station.transaction()
+    assert charge is not None and (charge.reason, charge.stop_exact) == ("PowerLoss", False)
+
+
+def test_4_a_stalled_station_waits_once_more() -> None:
+    """The station stood still for 60 s after a stop, the board perhaps with it: what is awaited may still come."""
+    station = Station().online().charging()
+    station.tap("CARD")
+    station.mono += 60.0
+    station.step(ev.Tick())
+    assert station.transaction() is not None and station.transaction().ended is None  # type: ignore[union-attr]
+    station.open_contactor(more_wh=16)
+    assert ended(station) == (1016, True)
+
+
+def test_4_a_stalled_station_does_not_wait_for_ever() -> None:
+    """Nothing comes after the stall either: the bill is closed, and marked."""
+    station = Station().online().charging()
+    station.reads = False
+    station.tap("CARD")
+    station.mono += 60.0
+    station.step(ev.Tick())
+    station.wait(OPENING_S)
+    assert ended(station) == (1000, False)

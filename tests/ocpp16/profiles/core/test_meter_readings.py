@@ -53,3 +53,99 @@ def test_offered_measurands() -> None:
     assert [(value["measurand"], value["value"]) for value in values(station)[0]["sampledValue"]] == [
         ("Current.Offered", "32.0"), ("Power.Offered", "22080.0"),
     ]  # fmt: skip
+
+
+# --- 2: a reading carries its age -------------------------------------------------------------------------------------
+
+
+def silent(station: Station) -> Station:
+    """From here on no reading comes any more."""
+    station.reads = False
+    return station.forget()
+
+
+def test_2_a_value_is_never_told_older_than_it_is() -> None:
+    """A meter that has been silent for more than three seconds of charging is not sampled; once, that is noted."""
+    station = Station(MeterValueSampleInterval=60).online().charging()
+    station.wait(60.5)
+    station.meter(100)
+    silent(station).wait(2.5)
+    station.wait(120)
+    assert station.heard("MeterValues") == []
+    assert [code for code, _ in station.notes] == ["values-left-out"]
+    station.reads = True
+    station.wait(60)
+    assert len(values(station)) == 1
+
+
+def test_2_what_is_known_without_the_meter_is_told() -> None:
+    """§7.34: what the station offers it knows by itself."""
+    station = Station(THREE, MeterValuesSampledData="Energy.Active.Import.Register,Current.Offered").online()
+    station.charging()
+    silent(station).wait(60)
+    assert [value["measurand"] for value in values(station)[0]["sampledValue"]] == ["Current.Offered"]
+
+
+def test_2_with_an_open_contactor_a_reading_counts_for_thirty_seconds() -> None:
+    """The board sends one every ten seconds then: the register of an idle connector is told, an old one is not."""
+    station = Station(ClockAlignedDataInterval=20).online()
+    silent(station).wait(21)
+    assert len(station.heard("MeterValues")) == 1
+    station.wait(40)
+    assert len(station.heard("MeterValues")) == 1
+
+
+def test_2_trigger_tells_nothing_old() -> None:
+    """§5.17: MeterValues is Rejected where there is no fresh reading."""
+    station = Station().online().charging()
+    silent(station).wait(10)
+    assert station.request("TriggerMessage", requestedMessage="MeterValues", connectorId=1) == {"status": "Rejected"}
+    station.meter()
+    assert station.request("TriggerMessage", requestedMessage="MeterValues", connectorId=1) == {"status": "Accepted"}
+
+
+def test_2_a_lost_board_tells_nothing() -> None:
+    """After BoardLost no value is told, not even the newest one."""
+    station = Station(MeterValueSampleInterval=1).online().charging()
+    station.meter(10)
+    station.happens(ev.BoardLost("no ack for 5 s"))
+    silent(station).wait(5)
+    assert station.heard("MeterValues") == []
+    connectors = station.cp.status(station.now())["connectors"]
+    assert isinstance(connectors, list) and connectors[0]["register_wh"] is None
+
+
+def test_2_nothing_begins_with_an_old_register() -> None:
+    """The start of a bill needs the register of now: the transaction begins with the next reading."""
+    station = Station().online()
+    silent(station).wait(40)
+    station.plug()
+    station.tap("CARD")
+    assert (station.transaction(), station.cp.why(station.now())[0]["code"]) == (None, "waiting-meter")
+    station.meter(7)
+    begun = station.transaction()
+    assert begun is not None and begun.meter_start_wh == 1007
+
+
+def test_2_the_status_shows_no_old_reading() -> None:
+    """`evsectl status`: a reading that is not fresh is not known."""
+    station = Station().online().charging()
+    station.meter(5)
+    silent(station)
+
+    def shown() -> object:
+        connectors = station.cp.status(station.now())["connectors"]
+        assert isinstance(connectors, list)
+        return connectors[0]["register_wh"]
+
+    assert shown() == 1005
+    station.wait(4)
+    assert shown() is None
+
+
+def test_2_a_clock_of_the_board_that_runs_ahead_keeps_nothing_fresh() -> None:
+    """A reading of the future is one of now."""
+    station = Station(MeterValueSampleInterval=60).online().charging()
+    station.happens(ev.MeterSampled(1, station.mono + 1e6, 1010.0))
+    silent(station).wait(60)
+    assert station.heard("MeterValues") == []

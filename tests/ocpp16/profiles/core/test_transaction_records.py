@@ -6,8 +6,14 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.profiles.core.transaction_records import CLOSED_CAP, PARKED_CAP, UNDELIVERED_CAP, VALUES_CAP
-from ocpp16.records import MeasuredValue, Record, Sample, Stamp, Transaction, Unit
+from ocpp16.profiles.core.transaction_records import (
+    CLOSED_CAP,
+    CREEP_WH,
+    PARKED_CAP,
+    UNDELIVERED_CAP,
+    VALUES_CAP,
+)
+from ocpp16.records import MeasuredValue, MeterSwap, Record, Sample, Stamp, Transaction, Unit
 from tests.ocpp16.rig import NOON, SILENCE, CallError, Station, clock_text, noted
 
 STAMP = Stamp(mono=900.0, boot="boot-1", utc=NOON - 100)
@@ -219,3 +225,69 @@ def test_retried_stop_opens_it_again() -> None:
     station.settle()
     assert station.cp.parts.transactions._closed == [1]
     assert station.heard("StopTransaction")[0]["timestamp"] == clock_text(1000)
+
+
+# --- 2: energy that is on no bill -------------------------------------------------------------------------------------
+
+
+def unbilled(station: Station) -> list[dict[str, object]]:
+    return [dict(fields) for code, fields in station.notes if code == "energy-unbilled"]
+
+
+def session(station: Station) -> None:
+    station.charging()
+    station.meter(100)
+    station.unplug()
+
+
+def test_2_energy_between_two_bills_is_noted() -> None:
+    """The next start lies above the last bill's end: the difference is logged, with connector and transaction."""
+    station = Station().online()
+    session(station)
+    station.meter(37)
+    session(station)
+    assert unbilled(station) == [{"connector": 1, "wh": 37, "after": 1, "why": ""}]
+
+
+def test_2_a_creeping_register_is_no_alarm() -> None:
+    """One step of a coarse meter, or its own standby, is nothing to report."""
+    station = Station().online()
+    session(station)
+    station.meter(CREEP_WH)
+    session(station)
+    assert unbilled(station) == []
+
+
+def test_2_after_an_inexact_bill_each_watt_hour_is_noted() -> None:
+    """What the last bill could not know comes to light at the next start, and is expected there."""
+    station = Station().online().charging()
+    station.reads = False
+    station.wait(5)
+    station.tap("CARD")
+    station.happens(ev.ContactorChanged(1, False, True, station.mono))
+    station.wait(3)
+    station.unplug()
+    station.reads = True
+    station.meter(3)
+    session(station)
+    ((note,),) = (unbilled(station),)
+    assert (note["wh"], note["after"]) == (3, 1) and "could not be read" in str(note["why"])
+
+
+def test_2_the_last_bill_is_known_after_a_restart() -> None:
+    """It is read off the records."""
+    station = Station().online()
+    session(station)
+    station.meter(500)
+    station.restart().online()
+    session(station)
+    assert [note["wh"] for note in unbilled(station)] == [500]
+
+
+def test_2_another_meter_is_no_alarm() -> None:
+    """A register that was accepted as that of another meter has nothing to do with earlier bills."""
+    records: list[Record] = [closed(1), MeterSwap(connector=1, after_number=1)]
+    station = Station(records=records).online()
+    station.meter(9000)
+    session(station)
+    assert unbilled(station) == []
