@@ -48,7 +48,7 @@ check: setup
 COMPUTED := $(wildcard tests/sim tests/store tests/fuzz)
 REAL_TIME := $(wildcard tests/processes tests/csms tests/conformance tests/test_readme.py)
 SKIPS := $(CURDIR)/.skips
-test: export EVSED_SKIPS := $(SKIPS)
+test: export PYTEST_SKIPS_FILE := $(SKIPS)
 test: setup
 	@rm -f $(SKIPS)
 	$(PYTEST) -n $(JOBS) --cov --cov-report=term:skip-covered --cov-report=json:coverage.json \

@@ -17,7 +17,7 @@ settings.load_profile("evsed")
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Keep what this run skipped for the end of all runs (`tests/skips.py`)."""
-    file = os.environ.get("EVSED_SKIPS")
+    file = os.environ.get("PYTEST_SKIPS_FILE")
     reports = terminalreporter.stats.get("skipped", [])
     if file and reports:
         reasons = [str(report.longrepr[2]).removeprefix("Skipped: ").replace("\n", " ") for report in reports]

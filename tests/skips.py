@@ -1,6 +1,6 @@
 """What a run has skipped is said once more at its end, with what is missing; in CI a skipped proof fails the run.
 
-`make test` runs pytest in parts.  Each part appends what it skipped to the file that EVSED_SKIPS names;
+`make test` runs pytest in parts.  Each part appends what it skipped to the file that PYTEST_SKIPS_FILE names;
 `python -m tests.skips FILE` sums up.
 """
 

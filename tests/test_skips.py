@@ -33,7 +33,7 @@ def test_a_skip_reaches_the_sum(tmp_path: Path) -> None:
     """From a skipped test, through the file, to the exit code."""
     (tmp_path / "test_it.py").write_text("import pytest\n\ndef test_it():\n    pytest.skip('needs a moon')\n")
     file = tmp_path / "skips"
-    environ = {"PATH": "/usr/bin:/bin", "EVSED_SKIPS": str(file), "PYTHONPATH": str(ROOT)}
+    environ = {"PATH": "/usr/bin:/bin", "PYTEST_SKIPS_FILE": str(file), "PYTHONPATH": str(ROOT)}
     run = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-q", "--rootdir", tmp_path, tmp_path / "test_it.py"]
     subprocess.run(run, env=environ, cwd=tmp_path, check=True, capture_output=True)
     assert file.read_text() == "needs a moon\n"

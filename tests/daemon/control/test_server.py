@@ -288,7 +288,7 @@ async def test_8_half_a_request_has_a_time(tmp_path: Path, half: bytes) -> None:
 
 async def test_8_an_idle_connection_ends(tmp_path: Path) -> None:
     """Before its first request and after an answer; a follower is not idle."""
-    async with serving(tmp_path / "c", idle_s=0.02) as served:
+    async with serving(tmp_path / "c", idle_s=0.5) as served:
         silent, asked, follower = [await Client.at(tmp_path / "c") for _ in range(3)]
         assert (await follower.ask({"do": "trace"}))["ok"] and (await asked.ask({"do": "status"}))["ok"]
         assert await silent.hear() is None and await asked.hear() is None
