@@ -138,7 +138,7 @@ class Proximity(Device, Protocol):
     """The coding resistor of a detachable cable (IEC 61851-1 Annex B); only a socket outlet has this device."""
 
     def amps(self, now: float) -> float | DeviceFailure:
-        """What the cable carries (`iec61851.cable_amps`), amperes per phase; 0: there is no cable."""
+        """What the cable carries (`pilot_signal.cable_amps`), amperes per phase; 0: there is no cable."""
 
 
 class ResidualCurrent(Device, Protocol):

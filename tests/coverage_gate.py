@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-WHOLE = ("daemon/store/store.py", "drivers/reflex/evse.py", "drivers/reflex/iec61851.py", "ocpp16/rpc/")
+WHOLE = ("daemon/store/store.py", "drivers/reflex/state_machine.py", "drivers/reflex/pilot_signal.py", "ocpp16/rpc/")
 """What a bill or a life hangs on."""
 
 

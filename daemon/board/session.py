@@ -33,7 +33,7 @@ OFFERS_REMEMBERED = 64
 """Offers whose answer is awaited; a board that answers none loses nothing but its acks."""
 
 
-class BoardTalk:
+class BoardSession:
     """Levels wait here until the core has heard all present states and decided: before `ready()` no offer leaves."""
 
     def __init__(self, lease_s: float = LEASE_S) -> None:

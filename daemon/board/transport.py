@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from daemon.board.flow import PACKETS_PER_S, Flow
-from daemon.board.session import BoardTalk, DoneCallback
+from daemon.board.session import BoardSession, DoneCallback
 from daemon.board.silence import Silence
 from daemon.board.translation import LEASE_S, Packet
 from drivers.board_protocol import MAX_BYTES, ProtocolError, check, encode
@@ -69,7 +69,7 @@ class _Carrier:
     """What both have in common."""
 
     def __init__(self, deliver: Deliver, latched: Latched, alive: Callable[[], bool], lease_s: float = LEASE_S) -> None:
-        self.talk = BoardTalk(lease_s)
+        self.talk = BoardSession(lease_s)
         self._deliver = deliver
         self._latched = latched
         self._alive = alive

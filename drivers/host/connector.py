@@ -16,9 +16,9 @@ from drivers.host.last_offer import LastOffer
 from drivers.host.messages import BoardMessages
 from drivers.host.meter_polling import Cadence, MeterPolling
 from drivers.host.outlet import NO_HOLD, Hold, Outlet
-from drivers.reflex.evse import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
 from drivers.reflex.faults import FaultReport
-from drivers.reflex.iec61851 import STEADY_NS
+from drivers.reflex.pilot_signal import STEADY_NS
+from drivers.reflex.state_machine import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
 
 ROUNDS: Final = 50
 """Devices that do not come to rest within one second of time are left for the next occasion: the loop goes on."""

@@ -7,8 +7,8 @@ from typing import Final
 
 from drivers.devices import ConnectorDevices, DeviceFailure, MeterSample, PilotSample
 from drivers.host.messages import BoardMessages
-from drivers.reflex.evse import Evse
 from drivers.reflex.faults import FaultReport
+from drivers.reflex.state_machine import Evse
 
 
 class DeviceExchange:

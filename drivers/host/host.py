@@ -14,8 +14,8 @@ from drivers.devices import StationDevices
 from drivers.host.connector import ConnectorSetup, HostConnector
 from drivers.host.orders import BoardOrder, BoardOrders
 from drivers.host.station import HostStation
-from drivers.reflex.evse import Evse
 from drivers.reflex.faults import STATION
+from drivers.reflex.state_machine import Evse
 
 ROUNDS: Final = 100
 """A device that is due again and again without time passing does not stop the loop: it goes on with the next call."""

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from drivers.board_protocol import Packet
 from drivers.devices import MeterSample, Reading
-from drivers.reflex.evse import ContactorReport, Evse, PilotReport
 from drivers.reflex.faults import FaultReport
+from drivers.reflex.state_machine import ContactorReport, Evse, PilotReport
 
 DETAIL_LENGTH: Final = 200
 

@@ -30,7 +30,7 @@ from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, 
 from drivers.process.listener import Listener, group_of, users_allowed
 from drivers.process.log import LineLog, Log, reserve_standard_descriptors
 from drivers.process.supervisor import ALIVE, LONGEST_SLEEP_S, Supervisor, supervisor_of
-from drivers.reflex.evse import LEASE_OVER
+from drivers.reflex.state_machine import LEASE_OVER
 
 PRIORITY: Final = 50
 STOPS_WITHIN_S: Final = 7.0

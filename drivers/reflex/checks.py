@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
-from drivers.reflex.iec61851 import DIODE_LOW_V
+from drivers.reflex.pilot_signal import DIODE_LOW_V
 
 TOLERANCE: Final = 1.1
 TOLERANCE_AMPS: Final = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
-from drivers.reflex.iec61851 import MIN_AMPS
+from drivers.reflex.pilot_signal import MIN_AMPS
 
 _STEPS: Final = ((71.0, 3), (68.0, 2), (65.0, 1))
 HYSTERESIS_C: Final = 3.0

@@ -12,7 +12,7 @@ from drivers.board_protocol import Packet
 from drivers.host.connector import ConnectorSetup
 from drivers.host.host import BoardIdentity, Host
 from drivers.host.meter_polling import Cadence
-from drivers.reflex.evse import Limits
+from drivers.reflex.state_machine import Limits
 from drivers.simulated.commands import CommandRefused, parse
 from drivers.simulated.world import Ended, World, WorldState
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Set
 from math import inf
 
 from drivers.devices import PilotSample
-from drivers.reflex.iec61851 import STEADY_NS, amps_of
+from drivers.reflex.pilot_signal import STEADY_NS, amps_of
 from drivers.simulated.car import Car
 
 

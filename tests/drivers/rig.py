@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf
 
 from drivers.devices import PilotSample
-from drivers.reflex.evse import Evse, Limits, Report
-from drivers.reflex.iec61851 import STEADY_NS
+from drivers.reflex.pilot_signal import STEADY_NS
+from drivers.reflex.state_machine import Evse, Limits, Report
 
 VOLTS = {"A": 12.0, "B": 9.0, "C": 6.0, "D": 3.0, "E": 0.0, "F": -12.0}
 CONTACTOR_S = 0.02

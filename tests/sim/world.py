@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from daemon.board.session import BoardTalk
+from daemon.board.session import BoardSession
 from daemon.inbox import FROM_BOARD, Inbox
 from drivers.simulated.board import SimulatedBoard
 from ocpp16.charge_point import ChargePoint
@@ -154,7 +154,7 @@ class World:
         self.lives = 0
         self.make_inbox: Callable[[], Inbox] = Inbox
         self.inbox = self.make_inbox()
-        self.talk = BoardTalk(FOREVER_S)
+        self.talk = BoardSession(FOREVER_S)
         self.outlets: dict[int, Outlet] = {}
         self.ending: Restart | None = None
         self.link: Link | None = None
@@ -639,7 +639,7 @@ class World:
         self.stalled = self.mute = False
         self.jobs.clear()
         self.inbox = self.make_inbox()
-        self.talk = BoardTalk(FOREVER_S)
+        self.talk = BoardSession(FOREVER_S)
         self.link, self.wake_at = None, None
         if self.link_up:
             self.link_up = False

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daemon.board.session import OFFERS_REMEMBERED, BoardTalk
+from daemon.board.session import OFFERS_REMEMBERED, BoardSession
 from drivers.board_protocol import ProtocolError
 from ocpp16.events import BoardAttached, BoardDone, OfferAcked, PilotChanged
 from ocpp16.records import LatchedFault
@@ -32,8 +32,8 @@ STATES: list[dict[str, Any]] = [
 ]
 
 
-def attached(**shape: Any) -> BoardTalk:
-    talk = BoardTalk()
+def attached(**shape: Any) -> BoardSession:
+    talk = BoardSession()
     talk.opened()
     talk.heard(HELLO)
     talk.heard({**SHAPE, **shape})
@@ -42,13 +42,13 @@ def attached(**shape: Any) -> BoardTalk:
 
 def test_first_words_are_hello_and_the_faults_on_record() -> None:
     """At connect we say our version, then each latched fault."""
-    words = BoardTalk().first_words([LatchedFault(name="1/weld", connector=1, code="weld")])
+    words = BoardSession().first_words([LatchedFault(name="1/weld", connector=1, code="weld")])
     assert [word["type"] for word in words] == ["hello", "latched"]
 
 
 def test_the_shape_comes_as_one_event() -> None:
     """Hello tells nothing alone; the last connector makes the board attached."""
-    talk = BoardTalk()
+    talk = BoardSession()
     talk.opened()
     assert talk.heard({**HELLO, "connectors": 2}) == []
     assert talk.heard(SHAPE) == []
@@ -85,7 +85,7 @@ def test_no_offer_leaves_before_the_core_decided() -> None:
 
 def test_ready_without_a_board_sends_nothing() -> None:
     """Where the board went away meanwhile, nothing is said."""
-    talk = BoardTalk()
+    talk = BoardSession()
     talk.want(Outlet(1, 10.0))
     assert talk.ready() == []
 
@@ -156,7 +156,7 @@ def test_point_3_an_offer_says_whether_a_transaction_stands_behind_it() -> None:
 
 def test_point_3_a_board_of_version_1_is_spoken_to_in_version_1() -> None:
     """Once it has said its hello; or refused ours, then at the next connection, and only then: it may be replaced."""
-    talk, said = BoardTalk(), []
+    talk, said = BoardSession(), []
     for refused in (True, False, True, True):
         talk.opened()
         said += [word["version"] for word in talk.first_words([])]
@@ -197,7 +197,7 @@ def test_orders_are_answered_by_the_board() -> None:
 
 def test_orders_without_a_board_are_answered_at_once() -> None:
     """An order that nobody can carry out says so."""
-    messages, events = BoardTalk().order(Order(4, "selftest"))
+    messages, events = BoardSession().order(Order(4, "selftest"))
     assert messages == [] and events == [BoardDone(4, False, "no board is attached")]
 
 
@@ -208,7 +208,7 @@ def test_questions_get_one_answer() -> None:
     assert talk.heard({"type": "done", "seq": message["seq"], "ok": True, "detail": "done"}) == []
     talk.closed()
     assert heard == [(True, "done")]
-    BoardTalk().ask("sim", [], None, lambda ok, detail: heard.append((ok, detail)))
+    BoardSession().ask("sim", [], None, lambda ok, detail: heard.append((ok, detail)))
     assert heard[1] == (False, "no board is attached")
 
 
@@ -235,7 +235,7 @@ def test_a_lost_board_answers_who_waits() -> None:
 )
 def test_what_breaks_the_conversation(messages: list[dict[str, Any]]) -> None:
     """A refusal, a foreign version, and words out of turn end the conversation with a reason."""
-    talk = BoardTalk()
+    talk = BoardSession()
     talk.opened()
     with pytest.raises(ProtocolError):
         for message in messages:

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.board_protocol import ProtocolError
 from drivers.devices import BoardHost
-from drivers.reflex.iec61851 import STEADY_NS
+from drivers.reflex.pilot_signal import STEADY_NS
 from tests.drivers.host.tiny_board import TinyBoard
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from drivers.board_protocol import check
 from drivers.devices import MeterSample, Reading
 from drivers.host.messages import BoardMessages, CableState, fault_message
-from drivers.reflex.evse import ContactorReport, Evse, PilotReport
 from drivers.reflex.faults import FaultReport
+from drivers.reflex.state_machine import ContactorReport, Evse, PilotReport
 
 
 def test_every_message_passes_the_check() -> None:

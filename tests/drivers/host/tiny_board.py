@@ -17,8 +17,8 @@ from drivers.devices import (
 )
 from drivers.host.connector import ConnectorSetup
 from drivers.host.host import BoardIdentity, Host
-from drivers.reflex.evse import Limits
-from drivers.reflex.iec61851 import STEADY_NS
+from drivers.reflex.pilot_signal import STEADY_NS
+from drivers.reflex.state_machine import Limits
 from tests.drivers.rig import VOLTS
 
 Message = dict[str, Any]

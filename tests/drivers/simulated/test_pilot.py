@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from drivers.reflex.iec61851 import STEADY_NS
+from drivers.reflex.pilot_signal import STEADY_NS
 from drivers.simulated.car import Car
 from drivers.simulated.pilot import SimulatedPilot
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.devices import PilotSample
-from drivers.reflex.evse import ContactorReport, Evse, Limits, PilotReport, SignalReport
 from drivers.reflex.faults import FaultReport
-from drivers.reflex.iec61851 import STEADY_NS, duty_ns, state_of
+from drivers.reflex.pilot_signal import STEADY_NS, duty_ns, state_of
+from drivers.reflex.state_machine import ContactorReport, Evse, Limits, PilotReport, SignalReport
 from tests.drivers.rig import VOLTS, Rig
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.devices import CpState
-from drivers.reflex.iec61851 import STEADY_NS, Debounce, amps_of, cable_amps, duty_ns, state_of
+from drivers.reflex.pilot_signal import STEADY_NS, Debounce, amps_of, cable_amps, duty_ns, state_of
 
 
 @pytest.mark.parametrize(

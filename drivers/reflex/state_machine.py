@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from drivers.devices import CpState, PilotSample
 from drivers.reflex.checks import CurrentCheck, DiodeCheck
 from drivers.reflex.faults import ActiveFaults, FaultReport
-from drivers.reflex.iec61851 import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
+from drivers.reflex.pilot_signal import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
 
 LEASE_OVER: Final = "the lease ran out"
 """Why a pilot is steady whose offer was not renewed."""
