@@ -185,7 +185,7 @@ class ControlSocket:
             if request["do"] in self._subscriptions:
                 await self._follow(request, connection, place)
                 return
-            answer = await self._answer(request, place.may_act)
+            answer = await self.answer(request, place.may_act)
         except RequestRefused as refused:
             answer = error(refused.reason, refused.usage)
         await connection.write(answer)
@@ -196,7 +196,7 @@ class ControlSocket:
         async with aclosing(_shown(self._subscriptions[request["do"]](request), place.may_act)) as answers:
             await connection.stream(answers)
 
-    async def _answer(self, request: Request, allowed: bool) -> ControlAnswer:
+    async def answer(self, request: Request, allowed: bool) -> ControlAnswer:
         """Raises RequestRefused."""
         what = request["do"]
         if what in self._queries:

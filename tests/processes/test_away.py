@@ -33,7 +33,9 @@ async def test_same_session_the_transaction_goes_on() -> None:
         before = await bench.connector()
         await bench.killed()
         await bench.start_daemon()
-        after = first(await bench.until(lambda s: running(s) and first(s)["register_wh"] > before["register_wh"]))
+        after = first(
+            await bench.until(lambda s: running(s) and (first(s)["register_wh"] or 0) > before["register_wh"])
+        )
         assert after["transaction"]["number"] == before["transaction"]["number"]
         assert bench.tap is not None
         assert [closed for _, closed in bench.tap.contactor()] == [False, True]

@@ -88,7 +88,10 @@ def memory_kib(pid: int) -> int:
 
 
 async def test_points_9_and_17_a_flood_of_hostile_frames() -> None:
-    """What ended the station, and held it for seconds, by the thousand: it answers, and evidence and memory stay."""
+    """What ended the station, and held it for seconds, as many as are read at once: it answers, and evidence and memory stay.
+
+    More are read slowly: `test_order_rates.py`.
+    """
     hostile = [
         '[2,"{n}","Foo",{"idTag":"' + "z" * 3400 + '"}]',
         '[2,"{n}","Foo",{"a":' + "9" * 4300 + "}]",
@@ -103,9 +106,9 @@ async def test_points_9_and_17_a_flood_of_hostile_frames() -> None:
         assert bench.daemon is not None and central.connection is not None
         before = memory_kib(bench.daemon.pid)
         slowest = 0.0
-        for number in range(3000):
+        for number in range(120):
             await central.connection.send(hostile[number % len(hostile)].replace("{n}", str(number)))
-            if number % 300 == 0:
+            if number % 12 == 0:
                 began = time.monotonic()
                 assert (await bench.status())["linked"]
                 slowest = max(slowest, time.monotonic() - began)
