@@ -88,7 +88,7 @@ def memory_kib(pid: int) -> int:
 
 
 async def test_points_9_and_17_a_flood_of_hostile_frames() -> None:
-    """What ended the station, and held it for seconds, as many as are read at once: it answers, and evidence and memory stay.
+    """What ended the station and held it, as many as are read at once: it answers; evidence and memory stay.
 
     More are read slowly: `test_order_rates.py`.
     """
