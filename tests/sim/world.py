@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from daemon.board.session import BoardSession
 from daemon.inbox import FROM_BOARD, Inbox
 from drivers.simulated.board import SimulatedBoard
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import (
-    BoardAttached,
     BoardLost,
     BoardReady,
     Event,
@@ -175,8 +173,6 @@ class World:
         """When each meter was told last."""
         self.drawing: set[int] = set()
         """Connectors whose contactor was told to be closed."""
-        self.last_offer: dict[int, tuple[bool, float]] = {}
-        """What the board remembers of the last offer: whether a transaction stood behind it, and since when."""
         self._arrives_at: float | None = None
         self.dialed = 0
         self.wake_at: float | None = None
@@ -291,8 +287,6 @@ class World:
                 if self.after_moment is not None:
                     self.after_moment(self, moment)
             if isinstance(event, BoardReady):
-                for outlet in self.talk.wanted.values():
-                    self._remember_offer(outlet)
                 self._to_board(self.talk.ready())
         except PowerCut:
             self.power_off()
@@ -309,9 +303,7 @@ class World:
         match moment:
             case Withdraw(outlet) | Offer(outlet):
                 self.outlets[outlet.connector] = outlet
-                if messages := self.talk.want(outlet):
-                    self._remember_offer(outlet)
-                    self._to_board(messages)
+                self._to_board(self.talk.want(outlet))
             case Commit(writes):
                 if self.store_breaks and any(map(self._is_stop, writes)):
                     raise StoreBroken
@@ -338,28 +330,8 @@ class World:
         """A commit that fails is fatal: every offer is withdrawn, the process ends; the store is repaired by then."""
         self.store_breaks = False
         self._life("store-broken")
-        for outlet in list(self.outlets.values()):
-            self._remember_offer(replace(outlet, transaction=False))
         self._to_board(self.talk.withdraw())
         self.kill_evsed(2.0, renewed=False)
-
-    def _remember_offer(self, outlet: Outlet) -> None:
-        if self.board is not None:
-            there, _ = self.last_offer.get(outlet.connector, (None, 0.0))
-            if there != outlet.transaction:
-                self.last_offer[outlet.connector] = outlet.transaction, self.mono
-
-    def _as_remembered(self, event: Event) -> Event:
-        """The greeting of a board tells what became of the last offers of its session."""
-        if not isinstance(event, BoardAttached):
-            return event
-        shapes = []
-        for shape in event.connectors:
-            known = self.last_offer.get(shape.connector)
-            if known is not None and not shape.offer:
-                shape = replace(shape, offer="kept" if known[0] else "withdrawn", offer_at=known[1])
-            shapes.append(shape)
-        return replace(event, connectors=tuple(shapes))
 
     def _tell(self, what: str | Link | Job | Order | Reply | Note) -> None:
         match what:
@@ -425,7 +397,7 @@ class World:
                 (self.drawing.add if message["closed"] else self.drawing.discard)(connector)
             if self.cp is not None and not self.mute:
                 for event in self.talk.heard(message):
-                    self.deliver(self._as_remembered(event))
+                    self.deliver(event)
 
     def _attach(self) -> None:
         """A board and an evsed meet: hello both ways, the present states, and that all of them were told."""
@@ -632,7 +604,6 @@ class World:
     def _forget_board(self) -> None:
         self.read_at.clear()
         self.drawing.clear()
-        self.last_offer.clear()
 
     def _forget_process(self) -> None:
         self.outlets.clear()
