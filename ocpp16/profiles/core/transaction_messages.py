@@ -39,6 +39,8 @@ class TransactionMessages:
         transaction = self.context.facts.of(Transaction).get(key.row)
         if transaction is None or ((transaction.start if key.kind == "start" else transaction.stop) not in UNDELIVERED):
             return None
+        if key.kind == "start" and transaction.stop == "confirmed":  # parked, and too late by now
+            return None
         if key.kind == "start":
             return QueuedMessage(key, "StartTransaction", self._start_request(transaction))
         return QueuedMessage(key, "StopTransaction", self._stop_request(transaction))

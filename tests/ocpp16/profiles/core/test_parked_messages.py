@@ -116,6 +116,19 @@ def test_6_a_start_whose_stop_was_confirmed_stays_parked() -> None:
     assert (station.heard("StartTransaction"), states(station)) == ([], [("parked", "confirmed")])
 
 
+def test_6_a_start_that_comes_too_late_meanwhile() -> None:
+    """Its turn was planned, then its stop was confirmed: it is not sent any more."""
+    station = parked("StartTransaction", "StopTransaction")
+    start, stop = sorted(station.cp.parts.transactions.parked_keys())
+    queue = station.cp.parts.transaction_queue
+    station.script.clear()
+    assert station.cp.parts.queue_commands.retry(stop.seq) is None
+    queue.probe(start)
+    station.wait(1)
+    assert (station.actions(), states(station)) == (["StopTransaction"], [("parked", "confirmed")])
+    assert queue.probing is None
+
+
 def test_6_parked_values_are_sent_again() -> None:
     """Meter values, too."""
     station = Station(TransactionMessageAttempts=1, MeterValueSampleInterval=60).online()
