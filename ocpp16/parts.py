@@ -299,7 +299,9 @@ class Parts:
             self.connectors[number].begin_if_ready()
 
     def _is_busy(self, number: int) -> bool:
-        return self.connectors[number].state.busy
+        """Where the station is out of service already, a connector has nothing to wait for."""
+        state = self.connectors[number].state
+        return state.operative and state.busy
 
     def _uses(self) -> dict[int, ConnectorUse]:
         return {number: connector.state.use() for number, connector in self.connectors.items()}

@@ -426,7 +426,7 @@ class Authorised(Checker):
         match frame:
             case [3, str() as call_id, {"idTagInfo": {"status": str() as status}}] if call_id in self.asked:
                 action, tag, until = self.asked.pop(call_id)
-                late = world.mono >= until and status != "Accepted"
+                late = world.taken_at >= until and status != "Accepted"
                 if late or not conf_is_valid(action, frame[2]):
                     return
                 if (

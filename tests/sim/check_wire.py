@@ -44,7 +44,11 @@ class BootFlight:
         """The conf in this frame, where it is the one that is waited for."""
         if not isinstance(frame, list) or len(frame) != 3 or frame[0] != 3 or not self.call_id:
             return None
-        if frame[1] != self.call_id or world.mono >= self.deadline or not conf_is_valid("BootNotification", frame[2]):
+        if (
+            frame[1] != self.call_id
+            or world.taken_at >= self.deadline
+            or not conf_is_valid("BootNotification", frame[2])
+        ):
             return None
         self.gone()
         payload: dict[str, Any] = frame[2]

@@ -173,6 +173,8 @@ class World:
         """When each meter was told last."""
         self.drawing: set[int] = set()
         """Connectors whose contactor was told to be closed."""
+        self.taken_at = self.mono
+        """The own time of the event that is taken: earlier than `mono` after a stall."""
         self._arrives_at: float | None = None
         self.dialed = 0
         self.wake_at: float | None = None
@@ -271,6 +273,7 @@ class World:
     def feed(self, now: Now, event: Event) -> None:
         """One event, one step, its moments."""
         assert self.cp is not None
+        self.taken_at = now.mono
         for watcher in self.watchers:
             watcher.event(self, event)
         if isinstance(event, BoardLost):
@@ -422,6 +425,9 @@ class World:
     def _dial(self, life: int) -> None:
         if life != self.lives or self.cp is None or self.link_up or self.link is None or not self.link.connected:
             return
+        if self.stalled:
+            self.later(0.5, "_dial", life)
+            return
         if self.net_up:
             self.connection += 1
             self.link_up = True
@@ -433,8 +439,11 @@ class World:
             self.later(min(300.0, 2.0 ** (self.dialed - 1)), "_dial", life)
 
     def drop_link(self, cause: str = "connection lost") -> None:
-        """The connection is gone; what was on the wire is lost."""
+        """The connection is gone; what was on the wire is lost.  A process that stands still notices it afterwards."""
         if not self.link_up:
+            return
+        if self.stalled:
+            self.later(0.5, "drop_link", cause)
             return
         self.link_up = False
         self._life("link-down")

@@ -7,7 +7,7 @@ import pytest
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import Availability
-from tests.ocpp16.rig import Station, calls
+from tests.ocpp16.rig import SILENCE, Station, calls
 
 
 def change(station: Station, connector: int, operative: bool) -> object:
@@ -212,4 +212,17 @@ def test_schedule_survives_with_the_car_still_there() -> None:
     station.connect()
     assert station.status() == "Preparing"
     station.unplug()
+    assert station.status() == "Unavailable"
+
+
+def test_out_of_service_twice_waits_for_nobody() -> None:
+    """§5.2: the station is Inoperative; a card that is still asked about does not bring its connector back."""
+    station = Station().online()
+    station.script["Authorize"] = SILENCE
+    station.plug()
+    station.tap("CARD")
+    assert station.request("ChangeAvailability", connectorId=0, type="Inoperative") == {"status": "Scheduled"}
+    assert station.request("ChangeAvailability", connectorId=1, type="Operative") == {"status": "Accepted"}
+    assert station.status() == "Unavailable"
+    assert station.request("ChangeAvailability", connectorId=0, type="Inoperative") == {"status": "Accepted"}
     assert station.status() == "Unavailable"
