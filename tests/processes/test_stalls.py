@@ -1,8 +1,9 @@
-"""4: evsed stands still (SIGSTOP) at a bad moment: what arrived meanwhile counts before the timers that fell due."""
+"""3, 4: evsed stands still (SIGSTOP), or cannot write, at a bad moment: what arrived counts, a stop stays a stop."""
 
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 
 import pytest
@@ -47,3 +48,26 @@ async def test_4_an_answer_that_came_in_time_counts_after_a_stall() -> None:
         await bench.until(flows)
         assert "no answer to StartTransaction" not in bench.log_text()
         assert len(central.calls("StartTransaction")) == 1
+
+
+async def test_3_a_stop_whose_commit_fails_is_still_a_stop() -> None:
+    """Nothing can be written at the stop: evsed ends; with a repaired disk its next life ends the transaction.
+
+    The contactor does not close again, and the bill is the register, to the Wh.
+    """
+    async with ScriptedCentralSystem() as central, Bench(central.url, tapped=True) as bench:
+        await bench.ready()
+        await bench.charge(until=flows)
+        await bench.at_peace()
+        assert bench.daemon is not None and bench.tap is not None
+        resource.prlimit(bench.daemon.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        await bench.ask("sim", words=["tap", "CARD-1"])
+        assert await bench.gone() == 1
+        assert central.calls("StopTransaction") == []
+        await bench.start_daemon()
+        stop = await central.wait("StopTransaction")
+        status = await bench.at_peace()
+        assert (stop["reason"], stop["meterStop"]) == ("Other", first(status)["register_wh"])
+        assert [closed for _, closed in bench.tap.contactor()][-1] is False
+        assert [closed for _, closed in bench.tap.contactor()].count(True) == 1
+        assert "its offer had been withdrawn" in bench.log_text()
