@@ -49,6 +49,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "slow-step": Entry(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
     "reboot-hook": Entry(NOTICE, "reboot hook: {detail}"),
     "no-reboot-hook": Entry(WARNING, "not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),
+    "mark-kept": Entry(
+        WARNING, "the mark of a failed reboot, {path}, cannot be made or removed ({error}); remove what is there"
+    ),
     "recorder-failed": Entry(
         WARNING, "flight recorder: cannot write: {error}; the station continues without it; check the medium"
     ),

@@ -25,7 +25,7 @@ News = tuple[str, dict[str, str | int]]
 _RECORDS = {record.table: record for record in TABLES}
 
 
-class Connection(Protocol):
+class StoreConnection(Protocol):
     """The part of a connection that is used."""
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any: ...
@@ -33,7 +33,7 @@ class Connection(Protocol):
     def executescript(self, sql_script: str, /) -> Any: ...
 
 
-def migrate(db: Connection, folder: Path) -> list[News]:
+def migrate(db: StoreConnection, folder: Path) -> list[News]:
     """Run the scripts that are missing.  A store of a later version is left as it is: we use what we know of it.
 
     Every later version adds a table or a column: a higher number without one is damage, and so are foreign triggers.
@@ -78,7 +78,7 @@ def is_adopted(news: Sequence[News]) -> bool:
     return any(code == "store-migrated" for code, _ in news)
 
 
-def write(db: Connection, writes: Sequence[Write], checked: bool = True) -> None:
+def write(db: StoreConnection, writes: Sequence[Write], checked: bool = True) -> None:
     """One transaction, on disk when this returns.  `checked`: with checksums."""
     db.execute("BEGIN IMMEDIATE")
     for one in writes:
@@ -91,13 +91,15 @@ def write(db: Connection, writes: Sequence[Write], checked: bool = True) -> None
     db.execute("COMMIT")
 
 
-def try_write(db: Connection) -> None:
+def try_write(db: StoreConnection) -> None:
     """A commit that changes nothing: 1 kB of the log is written and synchronised."""
     (found,) = db.execute("PRAGMA user_version").fetchone()
     db.execute(f"PRAGMA user_version={found}")
 
 
-def read(db: Connection, repair: bool, checked: bool = True, adopt: bool = False) -> tuple[list[Record], list[News]]:
+def read(
+    db: StoreConnection, repair: bool, checked: bool = True, adopt: bool = False
+) -> tuple[list[Record], list[News]]:
     """All records, table by table and by key, without the rows that do not validate.
 
     `repair`: those rows are moved to `rejected`, and a missing column is damage; else its field's default is read.
@@ -138,7 +140,7 @@ def _rejected(known: Shape, row: Sequence[Any], reason: str) -> News:
     return "store-row-rejected", {"table": known.table, "what": what, "reason": reason}
 
 
-def _move_to_rejected(db: Connection, known: Shape, columns: list[str], invalid: list[RowRefused]) -> None:
+def _move_to_rejected(db: StoreConnection, known: Shape, columns: list[str], invalid: list[RowRefused]) -> None:
     """Move invalid rows to `rejected`, for analysis: one of them must not prevent the start."""
     db.execute("BEGIN IMMEDIATE")
     for row, reason in invalid:
@@ -165,7 +167,7 @@ def _is_complete(columns: Sequence[str], record: type[Record]) -> bool:
     return {*shape(record).columns, CHECKSUM}.issubset(columns)
 
 
-def layout(db: Connection) -> dict[str, list[str]]:
+def layout(db: StoreConnection) -> dict[str, list[str]]:
     """The columns of each existing table, as they are stored."""
     tables = [str(name) for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     found = {}

@@ -19,11 +19,11 @@ from ocpp16.records import (
     CachedTag,
     ListedTag,
     ListVersion,
+    MeasuredValue,
     Profile,
     Record,
     Reservation,
     Sample,
-    SampledValue,
     Setting,
     Stamp,
     Transaction,
@@ -47,7 +47,7 @@ def bill(number: int, told: bool) -> Transaction:
 def sample(number: int, place: int) -> Sample:
     names = ("Energy.Active.Import.Register", "Voltage", "Current.Import", "Power.Active.Import", "SoC", "Temperature")
     values = tuple(
-        SampledValue(value=f"{number}{place}", measurand=name, unit="Wh", location="Outlet") for name in names
+        MeasuredValue(value=f"{number}{place}", measurand=name, unit="Wh", location="Outlet") for name in names
     )
     context = "Sample.Periodic"
     return Sample(seq=10 * number + place, connector=1, number=number, at=AT, context=context, values=values)
