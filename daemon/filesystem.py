@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -48,6 +49,23 @@ def read_regular(path: Path) -> bytes:
     """The content of a regular file.  Raises OSError."""
     with open(open_regular(path, os.O_RDONLY), "rb") as file:
         return file.read()
+
+
+@contextmanager
+def as_owner_of(folder: Path) -> Iterator[None]:
+    """Root works as the folder's owner meanwhile: what is made has the right owner at birth.  Raises OSError."""
+    found = folder.stat()
+    if os.geteuid() != 0 or found.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(found.st_gid)
+    os.seteuid(found.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
 
 
 class Room(NamedTuple):
