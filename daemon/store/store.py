@@ -116,9 +116,9 @@ class Store:
                 self._database.close()
                 self._database.open()
                 self._database.write(writes)
-            elif is_damage(error):
-                self._write_anew(str(error))
-            elif not self._write_anew_if_lost():
+            elif (fault := self._database.fault()) or is_damage(error):
+                self._write_anew(fault or str(error))
+            else:
                 raise
 
     # --- room and writability -----------------------------------------------------------------------------------------

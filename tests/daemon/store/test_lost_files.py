@@ -235,5 +235,42 @@ def test_5_memory_stands_above_what_opens_later(folder: Path, vice: Vice) -> Non
     assert contents(folder) == list(EVERYTHING)
 
 
+@pytest.mark.parametrize(("code", "vice"), [(11, None), (26, None), (10, deleted), (5, None)])
+def test_5_a_commit_that_meets_damage_is_made_elsewhere(folder: Path, code: int, vice: Vice | None) -> None:
+    """SQLite says that the file is malformed, or fails because it is gone: everything is in memory.  Else it failed."""
+    struck = []
+
+    class Malformed(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+            if sql.startswith("INSERT") and struck == ["armed"]:
+                struck.append("struck")
+                if vice is not None:
+                    vice(folder)
+                error = sqlite3.DatabaseError("as SQLite says it")
+                error.sqlite_errorcode = code
+                raise error
+            return super().execute(sql, *parameters)  # type: ignore[arg-type]
+
+    store = Store.open(folder, connect=lambda path, **options: sqlite3.connect(path, factory=Malformed, **options))
+    store.commit([Delete("sample", READING.seq)])
+    struck.append("armed")
+    if code == sqlite3.SQLITE_BUSY:
+        with pytest.raises(StoreFailed, match="end the program that holds the file"):
+            store.commit(saved(READING))
+        return
+    store.commit(saved(READING))
+    assert codes(store) == ["store-written-anew"] and struck == ["armed", "struck"]
+    store.close()
+    assert contents(folder) == list(EVERYTHING)
+
+
+def test_5_a_store_that_is_not_open_can_be_asked(tmp_path: Path) -> None:
+    """Nothing is opened by it."""
+    (tmp_path / "evsed.lock").mkdir()
+    store = Store.open(tmp_path)
+    assert store.probe() == "unwritable"
+    assert "evsed.lock" in store.detail
+
+
 def _fields(record: object) -> dict[str, object]:
     return {name: getattr(record, name) for name in record.__struct_fields__}  # type: ignore[attr-defined]
