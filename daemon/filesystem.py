@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -25,9 +28,44 @@ def sync_file(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
+def open_regular(path: Path | str, flags: int) -> int:
+    """A descriptor of a regular file; a new one is readable by its owner only, whatever the umask.  Raises OSError.
+
+    A symbolic link is not followed, and a FIFO or a device in its place is refused instead of waited for.
+    """
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    return descriptor
+
+
 def private(path: str, flags: int) -> int:
-    """An opener for `open`: a new file is readable by its owner only, a symbolic link is not followed."""
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+    """An opener for `open`, see `open_regular`."""
+    return open_regular(path, flags)
+
+
+def read_regular(path: Path) -> bytes:
+    """The content of a regular file.  Raises OSError."""
+    with open(open_regular(path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+@contextmanager
+def as_owner_of(folder: Path) -> Iterator[None]:
+    """Root works as the folder's owner meanwhile: what is made has the right owner at birth.  Raises OSError."""
+    found = folder.stat()
+    if os.geteuid() != 0 or found.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(found.st_gid)
+    os.seteuid(found.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
 
 
 class Room(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ async def _run_station(config: Config, thread: ThreadPoolExecutor, store: Store,
 
 def run(config: Config) -> int:
     """Run the station until it ends; the process's exit code (see `Station.run`; 1 also where the store is busy)."""
+    mask = os.umask(0o077)  # every file that is made is readable by its owner only
     gc.disable()  # nothing that is made at the start is garbage; `Station` enables it again
     log_queue.keep_standard_descriptors()
     queue = journal.queued(journal.choose())
@@ -39,6 +41,7 @@ def run(config: Config) -> int:
         log.end()
         queue.close()
         give_back()
+        os.umask(mask)
 
 
 def _run(config: Config, log: journal.Journal) -> int:

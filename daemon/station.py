@@ -20,6 +20,7 @@ from daemon import __version__, host_clock, supervisor
 from daemon.config.model import Config
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
+from daemon.filesystem import open_regular
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal, LoggedNote
 from daemon.runner import Runner
@@ -27,7 +28,7 @@ from daemon.step_executor import StepExecutor
 from daemon.store.store import Store, StoreFailed
 from daemon.store.watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
-from ocpp16.events import BoardDone, BoardReady, Event, ShutdownAsked, Started, StoreState
+from ocpp16.events import BoardDone, BoardReady, Event, FaultChanged, ShutdownAsked, Started, StoreState
 from ocpp16.step import Job, Note, Order, Reply, Restart
 
 if TYPE_CHECKING:
@@ -102,10 +103,21 @@ class Station:
         self._requests: ControlRequests | None = None
 
     def _started(self) -> Started:
-        if not self._reset_failed.exists():
+        """A mark that cannot be removed counts again at each start, and that is said."""
+        try:
+            self._reset_failed.unlink()
+        except (FileNotFoundError, NotADirectoryError):
             return Started()
-        self._reset_failed.unlink()
+        except OSError as error:
+            self._log("mark-kept", path=str(self._reset_failed), error=error.strerror)
+            return Started(reset_failed=self._reset_failed.is_file())
         return Started(reset_failed=True)
+
+    def _mark_reset_failed(self) -> None:
+        try:
+            os.close(open_regular(self._reset_failed, os.O_WRONLY | os.O_CREAT))
+        except OSError as error:
+            self._log("mark-kept", path=str(self._reset_failed), error=error.strerror)
 
     # --- made after the first frame -------------------------------------------------------------------------------
 
@@ -155,6 +167,7 @@ class Station:
         await self._first_frame()
         self._make_recorder()
         board, simulation = self._make_board()
+        from daemon.control.kept_socket import KeptSocket
         from daemon.control.requests import ControlRequests
         from daemon.control.server import ControlSocket
 
@@ -174,7 +187,7 @@ class Station:
         gc.enable()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._for_ever(board.run))
-            tasks.create_task(self._for_ever(control.run))
+            tasks.create_task(self._for_ever(KeptSocket(control, self._control_obstructed).run))
 
     def _go_dark(self, in_s: float) -> None:
         from daemon.board.simulation import dark
@@ -233,7 +246,7 @@ class Station:
             return
         self._log("no-reboot-hook", detail=answer.detail)
         if self.config.hooks.reboot:
-            self._reset_failed.touch()
+            self._mark_reset_failed()
 
     def _failed(self, group: BaseExceptionGroup[Exception]) -> int:
         """A part failed: log it with its traceback where the error is ours; the exit code."""
@@ -278,6 +291,9 @@ class Station:
 
     def _take_job(self, job: Job) -> None:
         self._dispatcher.take(job)
+
+    def _control_obstructed(self, why: str) -> None:
+        self._deliver(FaultChanged(None, "control-socket", bool(why), detail=why))
 
     def _log_link(self, code: str, fields: dict[str, Any]) -> None:
         if code == "link-failed":

@@ -11,7 +11,7 @@ from drivers.simulated.connector import CAUSES
 from ocpp16.status.faults import FAULTS
 from tests.drivers.simulated.stand import FOREVER, Stand
 
-OF_THE_CORE = {"meter-low", "store-full", "queue-full", "board-missing", "board-mismatch"}
+OF_THE_CORE = {"meter-low", "store-full", "queue-full", "control-socket", "board-missing", "board-mismatch"}
 """Faults that no board reports."""
 
 

@@ -7,8 +7,10 @@ station: not by many connections, not by half a request, not by answers that it 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
+import stat
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ from daemon.control.rights import ADMIN_GROUP, LOOK_GROUP, MODE, admit_groups, g
 TIMES = Times()
 LOOKING = 0.25
 """Share of the main loop's time that answers to those who only look may take."""
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a FIFO"}
 ENDING_S = 0.5
 """Connections that are being ended have so long; then they are cut."""
 
@@ -108,6 +111,7 @@ class ControlSocket:
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Lock()
         self._look_at = float("-inf")
+        self._made: os.stat_result | None = None
 
     @property
     def clients(self) -> int:
@@ -122,14 +126,23 @@ class ControlSocket:
     async def run(self) -> None:
         """Raises OSError where the socket cannot be made, AnotherAnswers where it is a running daemon's."""
         acceptor = Acceptor(_listening(self._path), self._may_act, self._places.free_one, self._log)
+        self._made = os.lstat(self._path)
         try:
             while True:
                 self._admit(await acceptor.next())
         finally:
             acceptor.close()
-            with suppress(OSError):
+            if self.is_reachable:
                 self._path.unlink()
+            self._made = None
             await self._end_all()
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the path leads to our socket: others may have deleted it, or put something in its place."""
+        with suppress(OSError):
+            return self._made is not None and os.path.samestat(os.lstat(self._path), self._made)
+        return False
 
     async def _end_all(self) -> None:
         """Nobody who is connected holds the end of the station."""
@@ -244,13 +257,23 @@ def _listening(path: Path) -> socket.socket:
         raise AnotherAnswers(f"another evsed answers at {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_socket():
-            path.unlink()
+        _clear(path)
         return _bound(path)
     except OSError as error:
         raise OSError(
             error.errno, f"[control] socket cannot be created: {error.strerror or error}", str(path)
         ) from error
+
+
+def _clear(path: Path) -> None:
+    """Remove a socket that a killed daemon left.  Raises OSError where anything else stands there: it is not ours."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise OSError(errno.EEXIST, f"{_KINDS.get(stat.S_IFMT(mode), 'a file')} is in its place; remove it")
+    path.unlink()
 
 
 def _bound(path: Path) -> socket.socket:

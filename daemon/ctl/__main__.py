@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from daemon.command_line import UsageError
@@ -229,6 +230,27 @@ def simulate(context: Context) -> int:
     return request(context, "sim", words=list(context.line.operands), connector=context.option("--connector"))
 
 
+def store_recover(context: Context) -> int:
+    """Needs neither daemon nor configuration; 1: something could not be read."""
+    from daemon.ctl.recover import Refused, recover  # imported late: brings the store with it
+
+    into = context.option("--into")
+    try:
+        found = recover(Path(context.operand() or ""), None if into is None else Path(into))
+    except Refused as refused:
+        print(f"evsectl: {refused}", file=sys.stderr)
+        return 1
+    content = {"transactions": found.rows, "lost": found.lost, "merged": found.merged}
+    if context.line.as_json:
+        print(output.json_line({"v": VERSION, "source": "file", **content}))
+    else:
+        output.print_rows(context.daemon.clean(content)["transactions"], "no transactions")
+        print(found.lost)
+        if found.merged is not None:
+            print(f"brought into {into}: {', '.join(map(str, found.merged)) or 'nothing, it was all there'}")
+    return 0 if found.is_whole else 1
+
+
 ACTIONS: dict[str, Function] = {
     "queue park": lambda context: request(context, "park", item=context.number()),
     "queue retry": lambda context: request(context, "retry", item=context.number()),
@@ -237,6 +259,7 @@ ACTIONS: dict[str, Function] = {
     "reset": lambda context: request(context, "reset", hard=context.option("--hard", False)),
     "selftest": lambda context: request(context, "selftest", clear_latched=context.option("--clear-latched", False)),
     "certify": certify,
+    "store recover": store_recover,
     "sim": simulate,
 }
 """Commands that change something: only the daemon can carry them out."""

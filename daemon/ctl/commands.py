@@ -204,12 +204,19 @@ COMMANDS: Final = (
             Option("--out", "folder for the report (default: the current one)", "FOLDER"),
         ),
     ),
+    Command(
+        ("store", "recover"),
+        "show what can be read of a damaged store, and bring its bills back",
+        (Operand("FILE", "the damaged file, as evsed.db.corrupt-1; its log beside it is read as well"),),
+        (Option("--into", "folder of the store that gets the bills not delivered yet; stop evsed first", "FOLDER"),),
+    ),
     *SIM_COMMANDS,
 )
 
 GROUPS: Final = {
     ("queue",): "messages that wait for the Central System",
     ("config",): "OCPP configuration keys",
+    ("store",): "files of the store",
     ("sim",): "operate the simulated board",
     ("sim", "ev"): "behaviour of the car",
 }

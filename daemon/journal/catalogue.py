@@ -49,6 +49,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "slow-step": Entry(WARNING, "a step took {ms} ms ({event}); the processor may be overloaded"),
     "reboot-hook": Entry(NOTICE, "reboot hook: {detail}"),
     "no-reboot-hook": Entry(WARNING, "not rebooted ({detail}): only evsed restarts; set [hooks] reboot"),
+    "mark-kept": Entry(
+        WARNING, "the mark of a failed reboot, {path}, cannot be made or removed ({error}); remove what is there"
+    ),
     "recorder-failed": Entry(
         WARNING, "flight recorder: cannot write: {error}; the station continues without it; check the medium"
     ),
@@ -62,12 +65,13 @@ CATALOGUE: Mapping[str, Entry] = {
         WARNING, "store: written by a later version ({found}, known is {known}); unknown data is left untouched"
     ),
     "store-moved-aside": Entry(
-        ERROR, "store: {path} was damaged ({reason}) and is kept as {kept_as}; a new one was created; check the medium"
+        ERROR,
+        "store: {path} was damaged ({reason}); {lost}; {records} rows were saved; it is kept as {kept_as} "
+        "(evsectl store recover shows it); check the medium",
     ),
-    "store-log-damaged": Entry(
-        ERROR, "store: the write-ahead log lost data ({reason}) and is kept as {kept_as}; check the medium"
+    "store-obstructed": Entry(
+        ERROR, "store: something that is no file was in place of {path} and is kept as {kept_as}; find out who put it"
     ),
-    "store-row-rejected": Entry(ERROR, "store: a row of {table} is invalid ({reason}); moved to table rejected"),
     "row-mended": Entry(
         ERROR,
         "store: row {key} of {table} made no sense ({why}); it was mended as far as the rest of it tells, and is told; "
@@ -76,6 +80,15 @@ CATALOGUE: Mapping[str, Entry] = {
     "row-set-aside": Entry(
         ERROR, "store: row {key} of {table} makes no sense ({why}); the station works without it; check the medium"
     ),
+    "store-written-anew": Entry(
+        ERROR,
+        "store: {path}: {reason}; nothing is lost, all {records} rows were written anew; what was there is kept as "
+        "{kept_as}; leave the files of a running evsed alone",
+    ),
+    "store-linked": Entry(
+        WARNING, "store: {path} has {names} names (hard links): a copy under another name changes with it; remove it"
+    ),
+    "store-row-rejected": Entry(ERROR, "store: {what} is invalid ({reason}); moved to table rejected"),
     "store-full": Entry(ERROR, "store: too little free room ({detail}); nothing new starts; free some room"),
     "store-unwritable": Entry(ERROR, "store: cannot be written ({detail}); nothing new starts; check the medium"),
     "store-ok": Entry(NOTICE, "store: recovered"),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from daemon.filesystem import private, read_regular
 from daemon.journal.allow_list import redacted
 from daemon.journal.catalogue import NOTICE
 from daemon.journal.flood_limit import Allowance, FloodLimit
@@ -85,15 +86,14 @@ def unit_key(folder: Path) -> bytes:
     """The unit's 32-octet key of pseudonyms, made at the first start; where it cannot be stored, one for this run."""
     file = folder / KEY_FILE
     try:
-        key = file.read_bytes()
+        key = read_regular(file)
         if len(key) == 32:
             return key
     except OSError:
         pass
     key = os.urandom(32)
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(file, flags, 0o600), "wb") as out:
+        with open(file, "wb", opener=private) as out:
             out.write(key)
     except OSError:
         pass

@@ -14,6 +14,7 @@ _IOERR_SHORT_READ = 522
 _DAMAGE = {_CORRUPT, _NOTADB, _FORMAT, _SCHEMA, _CONSTRAINT, _MISMATCH, _TOOBIG, _ERROR}
 """The file can be read, but is not our database.  `_ERROR`: statements that meet other tables."""
 
+LINK = "put the file itself in its place, or remove the link"
 ACCESS = "give folder and files to the user that evsed runs as, and mount the file system writable"
 _MIGRATION = "install the previous version again, or move the file away"
 _OTHER = "start evsed again: a damaged file is moved aside and created anew"
@@ -73,10 +74,18 @@ def damage_as_error() -> Iterator[None]:
         raise
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether the content is at fault, not the medium or its room."""
+    found = getattr(error, "sqlite_errorcode", 0)
+    return found & 0xFF in (_CORRUPT, _NOTADB) or found == _IOERR_SHORT_READ
+
+
 def is_full(error: Exception) -> bool:
     return code(error) == _FULL
 
 
 def remedy(error: Exception) -> str:
     """What a person can do about it."""
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return LINK
     return _REMEDIES.get(code(error), _OTHER)

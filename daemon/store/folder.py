@@ -1,4 +1,4 @@
-"""The store's folder: names, lock, room and reserve, damaged files, the log of a previous run.  No SQLite."""
+"""The store's folder: names, lock, room and reserve, the draft of a new database, copies for readers.  No SQLite."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import contextlib
 import errno
 import fcntl
 import os
-import stat
-import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from daemon.filesystem import Statvfs, room, sync_folder
+from daemon.filesystem import Statvfs, open_regular, private, read_regular, room, sync_folder
 from daemon.store.failures import StoreBusy
+from daemon.store.set_aside import make_private, remove, set_aside
+from daemon.store.write_ahead_log import HEADER
 
 FULL_BELOW_BYTES = 4 << 20
 """The watermark: with less free room than this nothing new starts."""
@@ -25,12 +25,6 @@ RESERVE_BYTES = 256 << 10
 """Kept allocated and freed only when a write finds no room: the ends of running transactions fit in."""
 COPY_TRIES = 5
 """How often `copied` starts again because evsed wrote meanwhile."""
-KEPT_ASIDE = 3
-"""Generations of damaged files that are kept; the oldest is removed when a new one comes."""
-
-_WAL_HEADER = struct.Struct(">8I")  # SQLite file format 4.1: magic, version, page size, sequence, salts, checksum
-_WAL_FRAME = struct.Struct(">6I")  # page, size of the database after a commit or 0, salts, checksum
-_WAL_MAGIC = (0x377F0682, 0x377F0683)
 
 
 class Folder:
@@ -44,9 +38,11 @@ class Folder:
         self.content = (self.database, self.wal, path / "evsed.db-journal")
         """The files that make up the database's content; they are moved together."""
         self.draft = path / "evsed.db.new"
+        self.ready = path / "evsed.db.ready"
+        """A draft that is complete: it takes the database's place, at the next start at the latest."""
         self.reserve = path / "evsed.reserve"
         self._statvfs = statvfs
-        self._lock_fd = -1
+        self._locks: list[int] = []
         self.is_low = False
 
     def enter(self) -> None:
@@ -54,14 +50,20 @@ class Folder:
         if not self.path.is_dir():
             self.path.mkdir(mode=0o700, parents=True)
             sync_folder(self.path.parent)
-        if self._lock_fd < 0:
-            self._lock_fd = _lock(self.path / "evsed.lock")
+        if not self._is_locked():
+            locks = _locks(self.path)
+            self.leave()
+            self._locks = locks
+
+    def _is_locked(self) -> bool:
+        """Whether the folder that we hold is (still) the one at this path."""
+        return bool(self._locks) and os.path.samestat(os.fstat(self._locks[0]), os.stat(self.path))
 
     def leave(self) -> None:
         """Unlock it."""
-        if self._lock_fd >= 0:
-            os.close(self._lock_fd)
-            self._lock_fd = -1
+        for lock in self._locks:
+            os.close(lock)
+        self._locks = []
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
@@ -81,10 +83,10 @@ class Folder:
 
     def keep_reserve(self) -> None:
         """Create the reserve if it is missing and there is room; otherwise it is tried again later."""
-        if self.is_low or self.reserve.exists():
+        if self.is_low or os.path.lexists(self.reserve):
             return
         with contextlib.suppress(OSError):
-            descriptor = os.open(self.reserve, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = open_regular(self.reserve, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             try:
                 os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
             except OSError:
@@ -106,13 +108,26 @@ class Folder:
     def begin_draft(self) -> None:
         """An empty draft of the database, readable by its owner only; remains of an earlier one are removed."""
         for leftover in self.path.glob(self.draft.name + "*"):
-            _remove(leftover)
-        os.close(os.open(self.draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            remove(leftover)
+        os.close(open_regular(self.draft, os.O_RDWR | os.O_CREAT | os.O_EXCL))
 
-    def publish_draft(self) -> None:
-        """The draft becomes the database, atomically and durably."""
-        self.draft.rename(self.database)
+    def publish_draft(self) -> str:
+        """The draft becomes the database, durably, and what was there is set aside.  Returns the name of that, or "".
+
+        At no moment is there neither: a power cut in the middle leaves `ready`, and `finish_publishing` goes on.
+        """
+        self.draft.rename(self.ready)
         sync_folder(self.path)
+        return self.finish_publishing()
+
+    def finish_publishing(self) -> str:
+        """Put a complete draft in its place, if there is one.  Returns the name of what was set aside for it, or ""."""
+        if not os.path.lexists(self.ready):
+            return ""
+        kept_as = set_aside(self.database, (*self.content, self.shared))
+        self.ready.rename(self.database)
+        sync_folder(self.path)
+        return kept_as
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[Path]:
@@ -120,7 +135,6 @@ class Folder:
 
         A running evsed may write meanwhile: as long as the log was not restarted, file and log together are consistent.
         """
-        import shutil
         import tempfile
 
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -128,9 +142,9 @@ class Folder:
             with tempfile.TemporaryDirectory(prefix="evsed-", dir=memory) as folder:
                 copy = Path(folder) / self.database.name
                 generation = self.wal_header()
-                shutil.copyfile(self.database, copy)
+                copy.write_bytes(read_regular(self.database))
                 with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(self.wal, f"{copy}-wal")
+                    Path(f"{copy}-wal").write_bytes(read_regular(self.wal))
                 if self.wal_header() == generation:
                     yield copy
                     return
@@ -139,57 +153,32 @@ class Folder:
     def wal_header(self) -> bytes:
         """The header that distinguishes one generation of the log from another; empty where there is no log."""
         try:
-            with self.wal.open("rb") as log:
-                return log.read(_WAL_HEADER.size)
+            with open(self.wal, "rb", opener=private) as log:
+                return log.read(HEADER.size)
         except FileNotFoundError:
             return b""
 
-    # --- damage -------------------------------------------------------------------------------------------------------
+    # --- what is found there ------------------------------------------------------------------------------------------
 
-    def read_through(self) -> None:
-        """Raises OSError where the medium cannot be read: such a file may be sound."""
-        for path in (self.database, self.wal):
-            if path.exists():
-                path.read_bytes()
+    def refuse_links(self) -> None:
+        """Raises OSError where a symbolic link stands in place of a file: whoever set it says where we would write."""
+        for path in (*self.content, self.shared, self.draft, self.ready, self.reserve):
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, "is a symbolic link, which is not followed", str(path))
+
+    def read_through(self) -> tuple[bytes, bytes]:
+        """Database and log.  Raises OSError where the medium cannot be read: such a file may be sound."""
+        database, log = (read_regular(path) if path.exists() else b"" for path in (self.database, self.wal))
+        return database, log
 
     def intruders(self) -> list[Path]:
-        """What is not a file where SQLite needs one, and a log without its database."""
-        found = [path for path in (*self.content, self.shared) if path.exists() and not path.is_file()]
-        if not found and not self.database.exists():
-            found = [path for path in self.content if path.exists()]
-        return found
-
-    def set_aside(self, paths: Iterable[Path]) -> str:
-        """Rename damaged files, never overwrite: they are kept for analysis.  Returns the generation's name."""
-        name = self._free_name()
-        for path in paths:
-            if os.path.lexists(path):
-                path.rename(self.path / (name + path.name.removeprefix(self.database.name)))
-        self._trim()
-        return name
-
-    def keep_copy_of_wal(self, content: bytes) -> str:
-        """Keep a copy of a log that SQLite could not use completely.  Returns the copy's name."""
-        name = self._free_name() + "-wal"
-        with (self.path / name).open("xb") as copy:
-            _write_through(copy, content)
-        self._trim()
-        return name
-
-    def _free_name(self) -> str:
-        return f"{self.database.name}.corrupt-{max(_generations(self.path), default=0) + 1}"
-
-    def _trim(self) -> None:
-        sync_folder(self.path)
-        kept = _generations(self.path)
-        for old in sorted(kept)[:-KEPT_ASIDE]:
-            for leftover in kept[old]:
-                _remove(leftover)
+        """What is not a file where SQLite needs one."""
+        return [path for path in (*self.content, self.shared) if path.exists() and not path.is_file()]
 
     def make_private(self) -> None:
-        """The database holds card numbers: readable by its owner only."""
-        with contextlib.suppress(PermissionError):
-            self.database.chmod(0o600)
+        """As an outer hand may have left them: readable by their owner only."""
+        for path in (self.database, self.wal, self.shared):
+            make_private(path)
 
     def settle_wal(self) -> bytes:
         """Write the log of the previous run once more, and return it.
@@ -199,7 +188,7 @@ class Folder:
         """
         if not self.wal.exists():
             return b""
-        with self.wal.open("r+b") as log:
+        with open(self.wal, "r+b", opener=private) as log:
             content = log.read()
             if content:
                 log.seek(0)
@@ -207,69 +196,46 @@ class Folder:
         return content
 
 
-def wal_damage(content: bytes, used_frames: int) -> str:
-    """Why a log holds more than the `used_frames` that SQLite used of it; "" where a power cut explains all of it.
+def _locks(path: Path) -> list[int]:
+    """The descriptors that hold the lock while they are open: the folder itself, and a file.  Raises StoreBusy.
 
-    Each commit is on disk before the next begins.  So a power cut leaves parts of one commit at most after the last
-    valid frame: a frame there that ends a commit and is followed by one of the same generation is lost data.
+    The file names the process that holds it, and is locked where a folder cannot be (NFS); the folder cannot be
+    deleted by mistake.
     """
-    if len(content) < _WAL_HEADER.size or not any(content[: _WAL_HEADER.size]):
-        return ""
-    magic, _, page_size, _, salt1, salt2, *check = _WAL_HEADER.unpack_from(content)
-    if magic not in _WAL_MAGIC or page_size < 512 or tuple(check) != _checksum(content, magic):
-        return "its header is damaged"
-    step = _WAL_FRAME.size + page_size
-    ended = False
-    for offset in range(_WAL_HEADER.size + used_frames * step, len(content) - step + 1, step):
-        _, size, first, second, *_ = _WAL_FRAME.unpack_from(content, offset)
-        if (first, second) == (salt1, salt2):
-            if ended:
-                return f"it is damaged after {used_frames} pages"
-            ended = size != 0
-    return ""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        file = _lock_file(path / "evsed.lock")
+    except BaseException:
+        os.close(folder)
+        raise
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        os.close(file)
+        raise StoreBusy(
+            f"{path} is held by another process, whose evsed.lock was removed: only one evsed per folder; "
+            "stop the other one, or set another [store] dir"
+        ) from None
+    except OSError:
+        pass
+    return [folder, file]
 
 
-def _checksum(content: bytes, magic: int) -> tuple[int, int]:
-    """SQLite's checksum over the six 32-bit integers before it; the magic number's last bit is the byte order."""
-    integers = struct.unpack_from(">6I" if magic & 1 else "<6I", content)
-    first = second = 0
-    for even, odd in zip(integers[::2], integers[1::2], strict=True):
-        first = (first + even + second) & 0xFFFFFFFF
-        second = (second + odd + first) & 0xFFFFFFFF
-    return first, second
-
-
-def _generations(folder: Path) -> dict[int, list[Path]]:
-    """The damaged files that are kept, by the number of their generation."""
-    found: dict[int, list[Path]] = {}
-    for path in folder.glob("evsed.db.corrupt-*"):
-        number = path.name.removeprefix("evsed.db.corrupt-").split("-")[0]
-        if number.isdigit():
-            found.setdefault(int(number), []).append(path)
-    return found
-
-
-def _remove(path: Path) -> None:
-    if stat.S_ISDIR(path.lstat().st_mode):
-        import shutil
-
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink()
-
-
-def _lock(path: Path) -> int:
-    """The descriptor that holds the lock while it is open.  Raises StoreBusy."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _lock_file(path: Path) -> int:
+    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
         raise StoreBusy(
             f"{path} is held by process {holder} ({error.strerror}): only one evsed per folder; "
             "stop the other one, or set another [store] dir"
         ) from None
+    except OSError:
+        os.close(descriptor)
+        raise
     with contextlib.suppress(OSError):  # informative only: a full disk must not prevent the start
         os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
     return descriptor

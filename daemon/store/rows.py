@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
@@ -12,6 +13,10 @@ import msgspec
 
 from ocpp16.records import Record
 
+CHECKSUM = "checksum"
+"""The column, of every table, that says of a row whether it still is what was written; NULL: not known."""
+OLDER = -1
+"""In its place: the row is older than the column, or has lost its end."""
 SCRIPTS = Path(__file__).parent / "schema"
 
 Value = int | float | str | bytes | None
@@ -33,6 +38,9 @@ class Shape(NamedTuple):
     columns: tuple[str, ...]
     json_columns: tuple[int, ...]
     bool_columns: tuple[int, ...]
+    defaults: tuple[Value, ...]
+    """As stored; of a field without a default something that no row holds."""
+    has_rowid: bool
     save: str
     delete: str
 
@@ -43,6 +51,15 @@ class Shape(NamedTuple):
             if row[index] is not None:
                 row[index] = msgspec.json.encode(row[index]).decode()
         return row
+
+    def checksum(self, columns: Sequence[str], row: Sequence[Value]) -> int:
+        """Of table and row.  Defaults are left out, so that a column which is added later changes nothing."""
+        content: list[Any] = [self.table]
+        for column, value in zip(columns, row, strict=True):
+            plain = _comparable(value)
+            if plain != self.defaults[self.columns.index(column)]:
+                content += (column, plain)
+        return zlib.crc32(msgspec.json.encode(content))
 
     def records(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> tuple[list[Record], list[RowRefused]]:
         """The records of `rows`, and the rows that do not validate; a missing column gets its field's default."""
@@ -81,13 +98,21 @@ def _plain(columns: Sequence[str], kinds: list[tuple[int, bool]], row: Sequence[
     return fields
 
 
+def _comparable(value: Value) -> Value:
+    """A number as SQLite may give it back: 5, 5.0 and True, 0.0 and -0.0 are the same; not a number is none."""
+    if not isinstance(value, int | float):
+        return value
+    number = value + 0.0
+    return number if number == number else None
+
+
 @functools.cache
 def shape(record: type[Record]) -> Shape:
     """The table of `record`."""
     fields = msgspec.structs.fields(record)
     columns = tuple(field.name for field in fields)
     kinds = [_kind(field.type) for field in fields]
-    names = [f'"{column}"' for column in columns]
+    names = [f'"{column}"' for column in (*columns, CHECKSUM)]
     key, rest = names[0], names[1:]
     new = ", ".join(f"excluded.{name}" for name in rest)
     save = (
@@ -101,9 +126,18 @@ def shape(record: type[Record]) -> Shape:
         columns=columns,
         json_columns=tuple(n for n, kind in enumerate(kinds) if kind == "json"),
         bool_columns=tuple(n for n, kind in enumerate(kinds) if kind == "bool"),
+        defaults=tuple(_default(field) for field in fields),
+        has_rowid=fields[0].type is int,
         save=save,
         delete=f'DELETE FROM "{record.table}" WHERE {key} = ?',
     )
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Value:
+    if field.default is msgspec.NODEFAULT:
+        return b""
+    assert field.default is None or isinstance(field.default, bool | int | float | str), "a default that SQL can hold"
+    return _comparable(field.default)
 
 
 def _kind(annotation: Any) -> Literal["plain", "bool", "json"]:

@@ -1,37 +1,31 @@
-"""The store: everything that survives a power cut, in one SQLite file.  The only user of `sqlite3`; decides nothing.
+"""The store: everything that survives a power cut, in one SQLite file and in memory.  It decides nothing.
 
-WAL and synchronous=FULL: a commit that has returned is on the disk.  A connection that failed is never used again.
+What was committed in this life is held in memory: where the files are deleted, replaced or cut under the running
+process, they are written anew from it, and no commit is ever claimed that could not be opened again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from daemon.filesystem import Statvfs
-from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, damage_as_error, is_full, remedy
-from daemon.store.folder import RESERVE_BYTES, Folder, wal_damage
-from daemon.store.rows import SCRIPTS, text
-from daemon.store.tables import News, migrate, read, write
+from daemon.store.database import CHECKPOINT_PAGES, Connect, Database
+from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, is_damage, is_full, remedy
+from daemon.store.folder import RESERVE_BYTES, Folder
+from daemon.store.rows import SCRIPTS
+from daemon.store.tables import News
 from ocpp16.events import StoreState
 from ocpp16.records import Record
-from ocpp16.step import Write
+from ocpp16.step import Save, Write
 
 __all__ = ["Store", "StoreBusy", "StoreFailed"]
 
-PAGE_BYTES = 1024
-"""Small, so that writing a row wears the medium little."""
-CHECKPOINT_PAGES = 1000
-"""Length of the log at which its pages are moved into the database."""
-BUSY_S = 2.0
-"""How long to wait for a reader that recovers the log."""
-
-_REFUSALS = (sqlite3.Error, OSError, ValueError, Damaged)
-
-Connect = Callable[..., sqlite3.Connection]
+_REFUSALS = (sqlite3.Error, OSError, ValueError, OverflowError, Damaged)
 
 
 class Store:
@@ -46,13 +40,17 @@ class Store:
     ) -> None:
         self.news: list[News] = []
         self._folder = folder
-        self._connect = connect
-        self._schema = schema
-        self._checkpoint_pages = checkpoint_pages
-        self._db: sqlite3.Connection | None = None
+        self._database = Database(folder, connect, schema, checkpoint_pages, self.news)
         self._records: list[Record] | None = None
+        self._rows: dict[tuple[str, int | str], Record] = {}
+        """What is committed: the same objects that the contract machine holds."""
+        self._is_ours = False
+        """Whether it was open for writing in this life: then `_rows` stand above whatever the files hold."""
         self._trouble = ""
+        self._fault = ""
+        """While the files are lost: what happened to them."""
         self._may_write = True
+        self._is_proved = True
         self._is_spent = False
         self._pretends = False
 
@@ -76,7 +74,7 @@ class Store:
         """The store in `path` for reading: only `load` can be used.  Raises `StoreFailed`."""
         store = cls(Folder(path), connect)
         try:
-            store._records = store._read_copy()
+            store._records = store._database.read_copy()
         except _REFUSALS as error:
             raise StoreFailed(store._explained(error)) from error
         store._trouble = f"{store._folder.database}: opened for reading only"
@@ -85,9 +83,9 @@ class Store:
     # --- for every step -----------------------------------------------------------------------------------------------
 
     def load(self) -> list[Record]:
-        """All records, table by table, by key.  To be called once: the store keeps no second copy."""
+        """All records, table by table, by key.  To be called once."""
         records = self._records or []
-        if self._db is not None:
+        if self._database.is_open:
             self._records = None
         return records
 
@@ -95,21 +93,40 @@ class Store:
         """One durable transaction; unchanged rows cost nothing.  Raises `StoreFailed`: then the process must end."""
         if not writes:
             return
-        if self._db is None:
+        if not self._database.is_open:
             raise StoreFailed(self._trouble)
+        for one in writes:
+            if isinstance(one, Save):
+                self._rows[one.record.table, one.record.key] = one.record
+            else:
+                self._rows.pop((one.table, one.key), None)
         try:
-            write(self._db, writes)
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            if not self._makes_room(error):
-                raise self._failure(error) from error
-            self._write_again(writes)
+            if not self._write_anew_if_lost():
+                self._write(writes)
+                self._write_anew_if_lost()
+        except _REFUSALS as error:
+            raise self._failure(error) from error
+        self._is_proved = True
+
+    def _write(self, writes: Sequence[Write]) -> None:
+        try:
+            self._database.write(writes)
+        except sqlite3.Error as error:
+            if self._makes_room(error):
+                self._database.close()
+                self._database.open()
+                self._database.write(writes)
+            elif (fault := self._database.fault()) or is_damage(error):
+                self._write_anew(fault or str(error))
+            else:
+                raise
 
     # --- room and writability -----------------------------------------------------------------------------------------
 
     @property
     def state(self) -> StoreState:
         """`unwritable`: no commit can succeed.  `full`: below the watermark; commits still succeed."""
-        if self._db is None or not self._may_write:
+        if not self._database.is_open or not self._may_write:
             return "unwritable"
         return "full" if self._pretends or self._folder.is_low else "ok"
 
@@ -119,17 +136,26 @@ class Store:
         full = f"{self._folder.path}: too little free room; free some room on this file system"
         return {"unwritable": self._trouble, "full": full, "ok": ""}[self.state]
 
-    def probe(self) -> StoreState:
-        """Measure the room again; cheap."""
+    def probe(self, try_write: bool = False) -> StoreState:
+        """Look after the files and measure the room; cheap.
+
+        `try_write`: write as well, if nothing was written since the last time: a file system that the kernel has
+        stopped writing to, after an error, need not say so.
+        """
         try:
+            self._write_anew_if_lost()
+            self._database.count_names()
             self._may_write = self._folder.measure()
-            if self._db is not None and self._may_write:
+            if self._database.is_open and self._may_write:
                 self._folder.keep_reserve()
-            elif self._db is not None:
+                if try_write and not self._is_proved:
+                    self._database.try_write()
+                self._is_proved = self._is_proved and not try_write
+            elif self._database.is_open:
                 self._trouble = f"{self._folder.path}: mounted read-only; {ACCESS}"
-        except OSError as error:
-            self._may_write = False
-            self._trouble = self._explained(error)
+        except _REFUSALS as error:
+            self._database.close()
+            self._report_unwritable(error)
         return self.state
 
     def retry(self) -> StoreState:
@@ -140,16 +166,17 @@ class Store:
         """
         if self._is_spent:
             raise StoreFailed(self._trouble)
-        if self._db is None:
-            before = self._records
+        if not self._database.is_open:
             try:
-                self._open()
+                different = self._open_again() if self._is_ours else self._open()
             except _REFUSALS as error:
-                self._close_database()
+                self._database.close()
                 self._report_unwritable(error)
-            else:
-                if before not in (None, self._records):
-                    raise self._failure(Damaged("can be opened now, with different content"))
+                return self.state
+            if different:
+                raise self._failure(Damaged("can be opened now, with different content"))
+            self._is_ours = True
+            self._trouble = ""
         return self.probe()
 
     def free_bytes(self) -> int:
@@ -162,97 +189,55 @@ class Store:
 
     def close(self) -> None:
         """Close the database and unlock the folder."""
-        self._close_database()
+        self._database.close()
         self._trouble = f"{self._folder.database}: closed"
         self._is_spent = True
         self._folder.leave()
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        """Damage must be found twice, for a temporary read error looks alike; then the files are moved aside."""
-        self._folder.enter()
-        is_suspect = False
-        for _ in range(2):
+    def _open(self) -> bool:
+        """Open it; whether it holds something else than `load` gave."""
+        before = None if self._records is None else _by_key(self._records)
+        try:
+            self._records = self._database.open()
+        except (sqlite3.Error, OSError) as error:
+            self._database.close()
+            if not self._makes_room(error):
+                raise
+            self._records = self._database.open()
+        self._rows = _by_key(self._records)
+        return before not in (None, self._rows)
+
+    def _open_again(self) -> bool:
+        """Open what was open before in this life; where it does not hold what was committed, it is written anew."""
+        reason = f"{self._folder.database.name} was deleted"
+        if os.path.lexists(self._folder.database):
+            reason = "it holds something else than what was committed"
             try:
-                return self._open_file()
-            except Damaged as error:
-                self._close_database()
-                if is_suspect:
-                    self._set_aside(self._folder.content, str(error))
-                else:
-                    self._folder.read_through()
-                is_suspect = not is_suspect
-            except (sqlite3.Error, OSError) as error:
-                self._close_database()
-                if not self._makes_room(error):
-                    raise
-        self._open_file()
-
-    def _open_file(self) -> None:
-        folder = self._folder
-        if intruders := folder.intruders():
-            self._set_aside(intruders, "not a regular file, or a log without its database")
-        if not folder.database.exists():
-            self._create()
-        elif not folder.database.stat().st_size:
-            raise Damaged("empty file")
-        folder.make_private()
-        log = folder.settle_wal()
-        with damage_as_error():
-            self._db = db = self._connected(folder.database)
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise Damaged(verdict)
-            if log:
-                self._compare_log(log, db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
-        self.news += migrate(db, self._schema)
-        with damage_as_error():
-            self._records, news = read(db, repair=True)
-        self.news += news
-
-    def _create(self) -> None:
-        """A new database appears complete or not at all."""
-        self._folder.begin_draft()
-        with contextlib.closing(self._connected(self._folder.draft)) as db:
-            migrate(db, self._schema)
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        self._folder.publish_draft()
-
-    def _connected(self, path: Path) -> sqlite3.Connection:
-        db = self._connect(path, isolation_level=None, timeout=BUSY_S)
-        db.text_factory = text
-        for pragma in (
-            f"page_size={PAGE_BYTES}",
-            "synchronous=EXTRA",  # in WAL the same as FULL; the draft's rollback journal is deleted durably, too
-            "secure_delete=OFF",  # freed content is not overwritten
-            "trusted_schema=OFF",
-            "cell_size_check=ON",
-            f"wal_autocheckpoint={self._checkpoint_pages}",
-        ):
-            db.execute("PRAGMA " + pragma)
-        (mode,) = db.execute("PRAGMA journal_mode=WAL").fetchone()
-        if mode != "wal":
-            raise OSError(f"this file system cannot hold a write-ahead log (SQLite chose {mode})")
-        return db
-
-    def _read_copy(self) -> list[Record]:
-        """Read from a copy: SQLite writes where it reads a log, and may wait 10 s where it cannot."""
-        with self._folder.copied() as copy, contextlib.closing(self._connect(copy)) as db:
-            db.text_factory = text
-            return read(db, repair=False)[0]
+                if _by_key(self._database.open_sound()) == self._rows:
+                    return False
+            except Damaged as damaged:
+                reason = str(damaged)
+        self._write_anew(reason)
+        return False
 
     # --- what went wrong ----------------------------------------------------------------------------------------------
 
-    def _set_aside(self, paths: Iterable[Path], reason: str) -> None:
-        kept_as = self._folder.set_aside(paths)
-        fields: dict[str, str | int] = {"path": str(self._folder.database), "kept_as": kept_as, "reason": reason}
-        self.news.append(("store-moved-aside", fields))
+    def _write_anew_if_lost(self) -> bool:
+        """Where the files are not what we left there, write them anew; whether that was so."""
+        fault = self._database.fault()
+        if fault:
+            self._write_anew(fault)
+        return bool(fault)
 
-    def _compare_log(self, log: bytes, used_frames: int) -> None:
-        if reason := wal_damage(log, used_frames):
-            kept_as = self._folder.keep_copy_of_wal(log)
-            self.news.append(("store-log-damaged", {"kept_as": kept_as, "reason": reason}))
+    def _write_anew(self, reason: str) -> None:
+        self._fault = self._fault or f"{reason}, and it cannot be written anew: "
+        try:
+            self._database.write_anew(self._rows.values(), reason)
+        except StoreBusy as busy:
+            raise OSError(errno.EBUSY, str(busy)) from None
+        self._fault = ""
 
     def _report_unwritable(self, error: Exception) -> None:
         """Report it once per cause; continue with what can be read."""
@@ -260,11 +245,17 @@ class Store:
         if detail != self._trouble:
             self.news.append(("store-unwritable", {"detail": detail}))
         self._trouble = detail
-        if self._records is None:
-            try:
-                self._records = self._read_copy()
-            except _REFUSALS:
-                self._records = []
+        if self._records is None and not self._is_ours:
+            self._records = self._looked_at()
+            self._rows = _by_key(self._records)
+
+    def _looked_at(self) -> list[Record]:
+        """What can be read without writing."""
+        with contextlib.suppress(*_REFUSALS):
+            return self._database.read_copy()
+        with contextlib.suppress(*_REFUSALS):
+            return self._database.salvaged().records
+        return []
 
     def _makes_room(self, error: Exception) -> bool:
         """True where the disk was full and the reserve has been freed."""
@@ -273,26 +264,16 @@ class Store:
             full = full or self._folder.free_bytes() < RESERVE_BYTES
         return full and self._folder.give_up_reserve()
 
-    def _write_again(self, writes: Sequence[Write]) -> None:
-        self._close_database()
-        try:
-            self._db = self._connected(self._folder.database)
-            write(self._db, writes)
-        except (*_REFUSALS, OverflowError) as error:
-            raise self._failure(error) from error
-
     def _failure(self, error: Exception) -> StoreFailed:
         """The connection is closed: after a failed write its state is unknown."""
-        self._close_database()
+        self._database.close()
         self._is_spent = True
         self._trouble = self._explained(error)
         return StoreFailed(self._trouble)
 
     def _explained(self, error: Exception) -> str:
-        return f"{self._folder.database}: {error}; {remedy(error)}"
+        return f"{self._folder.database}: {self._fault}{error}; {remedy(error)}"
 
-    def _close_database(self) -> None:
-        if self._db is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.close()
-            self._db = None
+
+def _by_key(records: Iterable[Record]) -> dict[tuple[str, int | str], Record]:
+    return {(record.table, record.key): record for record in records}

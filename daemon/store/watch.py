@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 from ocpp16.events import Event, StoreChanged, StoreState
 
 PROBE_S = 5.0
-"""How often the free room is measured, in seconds."""
+"""How often files and free room are looked after, in seconds: a few calls, nothing is written."""
+WRITE_EVERY = 60
+"""A write is tried at every so many looks (5 minutes), if nothing was written meanwhile: 1 kB of log each, on an idle
+station 288 a day, on the medium (pages of 4 kB) 1.2 MB a day."""
 _DETAILS = {"ok": "recovered", "full": "too little free room", "unwritable": "nothing can be written"}
 
 Log = Callable[..., None]
@@ -23,7 +27,9 @@ class Watched(Protocol):
 
     @property
     def state(self) -> StoreState: ...
-    def probe(self) -> StoreState: ...
+    @property
+    def detail(self) -> str: ...
+    def probe(self, try_write: bool = False) -> StoreState: ...
     def retry(self) -> StoreState: ...
     def pretend_full(self, on: bool) -> None: ...
 
@@ -40,6 +46,7 @@ class StoreWatch:
     ) -> None:
         self.state: StoreState = "ok"
         self._detail = ""
+        self._looks = 0
         self._store = store
         self._on_disk = on_disk
         self._deliver = deliver
@@ -53,18 +60,18 @@ class StoreWatch:
             await self.probe()
 
     async def probe(self) -> None:
-        """Measure once; a store that could not be opened is tried again."""
-        work = self._store.retry if self.state == "unwritable" else self._store.probe
-        self.report(await self._on_disk(work))
+        """Look once; a store that could not be opened or written is tried again, at every look."""
+        self._looks += 1
+        look = partial(self._store.probe, try_write=self._looks % WRITE_EVERY == 0)
+        self.report(await self._on_disk(self._store.retry if self.state == "unwritable" else look))
 
     def report(self, state: StoreState, detail: str = "") -> None:
         """Log the store's news and deliver a change of state."""
-        news, self._store.news[:] = list(self._store.news), []
-        for code, fields in news:
+        while self._store.news:  # one by one: a commit may add to them meanwhile
+            code, fields = self._store.news.pop(0)
             self._log(code, **fields)
-            detail = str(fields.get("detail") or fields.get("reason", detail))
         if state != self.state:
-            self.state, self._detail = state, detail or _DETAILS[state]
+            self.state, self._detail = state, detail or self._store.detail or _DETAILS[state]
             self._deliver(StoreChanged(state, self._detail))
 
     def pretend_full(self, on: bool) -> None:

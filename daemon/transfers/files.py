@@ -6,6 +6,7 @@ A partial file is resumed from what was synchronised to disk: after a power cut 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -164,12 +165,16 @@ def made_folder(store: Path) -> Path:
     """The folder of transfers, created if it is missing.  Raises OSError."""
     folder = store / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "is a symbolic link, which is not followed", str(folder))
     return folder
 
 
 def sweep(folder: Path, keeps: Callable[[str], bool]) -> None:
-    """Remove every file but those for whose name `keeps` is true, and the lock."""
+    """Remove every file but those for whose name `keeps` is true, and the lock; not where a link leads elsewhere."""
     with contextlib.suppress(OSError):
+        if folder.is_symlink():
+            return
         for path in folder.iterdir():
             if path.name != INSTALL_LOCK and not keeps(path.name):
                 path.unlink()

@@ -20,14 +20,20 @@ def load(folder: Path) -> WorldState | None:
     """The world as it was left; None where there is none.  One that cannot be read is moved aside, its bytes kept."""
     path = folder / NAME
     try:
-        world: WorldState = json.loads(path.read_bytes())
+        world: WorldState = json.loads(_content(path))
         SimulatedBoard(len(world["connectors"]), world)  # a state from which no board can be made is damaged
-    except FileNotFoundError:
+    except OSError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         _move_aside(path)
         return None
     return world
+
+
+def _content(path: Path) -> bytes:
+    """Of a file; nothing of what is none (a FIFO would be waited for)."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+        return file.read()
 
 
 def _move_aside(path: Path) -> None:
@@ -54,7 +60,7 @@ def save(folder: Path, world: WorldState) -> None:
 
 def _overwrite(path: Path, page: bytes) -> bool:
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        file = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

@@ -30,7 +30,7 @@ from ocpp16.records import LatchedFault, Transaction
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
 
-OWN_FAULTS = ("store-full", "queue-full")
+OWN_FAULTS = ("store-full", "queue-full", "control-socket")
 """Faults of the station that the board does not report."""
 
 

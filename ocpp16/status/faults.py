@@ -102,6 +102,10 @@ FAULTS: dict[str, Fault] = {
         Error.INTERNAL_ERROR, True, "nothing can be recorded",
         "make room on the disk or check the SD card",
     ),
+    "control-socket": _fault(
+        Error.INTERNAL_ERROR, False, "the control socket cannot be made",
+        "remove what is at its path ([control] socket)",
+    ),
     "board-missing": _fault(
         Error.INTERNAL_ERROR, False, "the board does not answer",
         "check evsed-board: systemctl status evsed-board",

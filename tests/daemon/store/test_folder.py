@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import resource
-import struct
 from pathlib import Path
 
 import pytest
 
 from daemon.store.failures import StoreBusy
-from daemon.store.folder import COPY_TRIES, RESERVE_BYTES, Folder, wal_damage
+from daemon.store.folder import COPY_TRIES, RESERVE_BYTES, Folder
 
 
 def test_the_reserve_is_really_allocated(tmp_path: Path) -> None:
@@ -60,18 +59,6 @@ def test_the_remains_of_a_draft_go(tmp_path: Path) -> None:
     assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("evsed.db.new", 0)]
 
 
-def test_files_with_other_names_are_left_alone(tmp_path: Path) -> None:
-    """What a person has named himself is not counted and never removed."""
-    folder = Folder(tmp_path)
-    mine = tmp_path / "evsed.db.corrupt-mine"
-    mine.write_text("notes")
-    for _ in range(5):
-        folder.database.write_text("bad")
-        folder.set_aside([folder.database, folder.wal])
-    assert mine.exists()
-    assert len(list(tmp_path.iterdir())) == 4
-
-
 class Restless(Folder):
     """A log that is restarted whenever it is read."""
 
@@ -97,60 +84,7 @@ def test_a_copy_is_taken_again_while_the_log_begins_anew(tmp_path: Path) -> None
         assert copy.read_text() == "content"
 
 
-# --- the log of a previous run --------------------------------------------------------------------------------------
-
-
-def header(magic: int = 0x377F0683, page_bytes: int = 1024) -> bytes:
-    """A sound header with the salts 7 and 8."""
-    words = (magic, 3007000, page_bytes, 0, 7, 8)
-    if magic & 1:
-        packed = struct.pack(">6I", *words)
-        view = struct.unpack(">6I", packed)
-    else:
-        packed = struct.pack(">6I", *words)
-        view = struct.unpack("<6I", packed)
-    first = second = 0
-    for n in (0, 2, 4):
-        first = (first + view[n] + second) % 2**32
-        second = (second + view[n + 1] + first) % 2**32
-    return packed + struct.pack(">2I", first, second)
-
-
-def frame(ends: bool, salts: tuple[int, int] = (7, 8)) -> bytes:
-    return struct.pack(">6I", 1, 9 if ends else 0, *salts, 0, 0) + bytes(1024)
-
-
-@pytest.mark.parametrize("magic", [0x377F0682, 0x377F0683])
-def test_a_whole_log_is_sound(magic: int) -> None:
-    """Whatever the order of octets of the machine that wrote it."""
-    assert wal_damage(header(magic) + frame(False) + frame(True), used_frames=2) == ""
-
-
-@pytest.mark.parametrize("content", [b"", bytes(5000), header()[:20]], ids=["empty", "zeros", "short"])
-def test_a_log_that_never_began_is_sound(content: bytes) -> None:
-    """A power cut may leave a log of zeros, or none."""
-    assert wal_damage(content, used_frames=0) == ""
-
-
-@pytest.mark.parametrize(
-    "content",
-    [header(magic=1), header(page_bytes=100), header()[:-1] + b"\0" + frame(True)],
-    ids=["magic", "page size", "checksum"],
-)
-def test_a_damaged_header_is_told(content: bytes) -> None:
-    """SQLite passes over the whole log in silence; its header is written before anything depends on it."""
-    assert wal_damage(content, used_frames=0) == "its header is damaged"
-
-
-def test_a_torn_last_commit_is_sound() -> None:
-    """Pieces of the one commit that was not on disk yet, among what an earlier generation left."""
-    torn = frame(False) + frame(False, (1, 2)) + frame(True) + frame(True, (1, 2))
-    assert wal_damage(header() + frame(True) + torn, used_frames=1) == ""
-
-
-def test_a_hole_with_later_commits_behind_it_is_told() -> None:
-    """A commit that has another one behind it had been on disk."""
-    assert wal_damage(header() + frame(True) + frame(True) + frame(False), used_frames=0) != ""
+# --- what is found there -----------------------------------------------------------------------------------------
 
 
 def test_a_log_is_settled_in_place(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 import pytest
 
-from daemon.store.rows import SCRIPTS, shape, text
+from daemon.store.rows import CHECKSUM, OLDER, SCRIPTS, shape, text
 from daemon.store.tables import REJECTED_ROWS, migrate, read, write
 from ocpp16.records import TABLES, CachedTag, Record, Setting
 from ocpp16.step import Save
@@ -56,7 +56,7 @@ def test_schema_and_records_agree(db: sqlite3.Connection, record: type[Record]) 
         (name, kind, bool(filled), given, bool(key))
         for name, kind, filled, given, key in db.execute(sql, (record.table,))
     ]
-    assert found == wanted
+    assert found == [*wanted, (CHECKSUM, "INTEGER", False, str(OLDER), False)]
 
 
 def test_no_table_is_forgotten(db: sqlite3.Connection) -> None:
@@ -89,7 +89,7 @@ def test_a_key_that_is_no_text_can_be_put_aside(db: sqlite3.Connection) -> None:
 
 def test_looking_mends_nothing(db: sqlite3.Connection) -> None:
     """Who only looks leaves the bad row where it is."""
-    db.execute("INSERT INTO setting VALUES ('x', CAST(x'ff' AS TEXT))")
+    db.execute("INSERT INTO setting (name, value) VALUES ('x', CAST(x'ff' AS TEXT))")
     assert read(db, repair=False)[0] == []
     assert db.execute("SELECT count(*) FROM setting").fetchone() == (1,)
 
@@ -97,7 +97,7 @@ def test_looking_mends_nothing(db: sqlite3.Connection) -> None:
 def test_rejected_rows_are_bounded(db: sqlite3.Connection) -> None:
     """The newest hundred stay."""
     for n in range(REJECTED_ROWS + 30):
-        db.execute("INSERT INTO setting VALUES (?, CAST(x'ff' AS TEXT))", (f"k{n:04}",))
+        db.execute("INSERT INTO setting (name, value) VALUES (?, CAST(x'ff' AS TEXT))", (f"k{n:04}",))
     read(db, repair=True)
     numbers = [number for (number,) in db.execute("SELECT number FROM rejected ORDER BY 1")]
     assert numbers == list(range(31, REJECTED_ROWS + 31))

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from daemon.store.watch import StoreWatch
+from daemon.store.watch import WRITE_EVERY, StoreWatch
 from ocpp16.events import Event, StoreChanged, StoreState
 
 
@@ -17,10 +17,11 @@ class FakeStore:
     def __init__(self) -> None:
         self.news: list[tuple[str, dict[str, Any]]] = []
         self.state: StoreState = "ok"
+        self.detail = ""
         self.asked: list[str] = []
 
-    def probe(self) -> StoreState:
-        self.asked.append("probe")
+    def probe(self, try_write: bool = False) -> StoreState:
+        self.asked.append("write" if try_write else "probe")
         return self.state
 
     def retry(self) -> StoreState:
@@ -53,9 +54,9 @@ async def test_only_changes_are_reported() -> None:
 
 
 async def test_what_cannot_be_written_is_tried_again() -> None:
-    """While nothing can be written, each turn tries to open it; its news are logged and their reason is the detail."""
+    """While nothing can be written, each turn tries to open it; its news are logged, and the change says why."""
     watch, store, events, said = rig()
-    store.state = "unwritable"
+    store.state, store.detail = "unwritable", "read-only"
     store.news = [("store-unwritable", {"detail": "read-only"})]
     await watch.probe()
     await watch.probe()
@@ -90,3 +91,11 @@ async def test_it_reports_at_the_start() -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await task
     assert len(events) == 1
+
+
+async def test_3_a_write_is_tried_sparingly() -> None:
+    """Every five minutes: 288 times a day."""
+    watch, store, _, _ = rig()
+    for _ in range(2 * WRITE_EVERY):
+        await watch.probe()
+    assert store.asked.count("write") == 2

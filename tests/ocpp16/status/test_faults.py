@@ -30,6 +30,7 @@ CODES = {
     "store-full": Error.INTERNAL_ERROR,
     "queue-full": Error.INTERNAL_ERROR,
     "board-missing": Error.INTERNAL_ERROR,
+    "control-socket": Error.INTERNAL_ERROR,
     "board-mismatch": Error.INTERNAL_ERROR,
     "pilot-short": Error.OTHER_ERROR,
     "diode": Error.OTHER_ERROR,
