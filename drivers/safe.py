@@ -19,7 +19,7 @@ def make_safe(config: BoardConfig) -> int:
     """
     from drivers.simulated import state
 
-    world = state.load(config.state_dir)
+    world = state.read(config.state_dir)
     if world is None:
         return 0
     closed = [connector for connector in world["connectors"] if connector["contactor"]]
