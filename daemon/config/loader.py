@@ -31,6 +31,7 @@ from daemon.config.model import (
 from daemon.config.product_profile import read_product
 from daemon.config.spelling import nearest
 from daemon.config.toml_reader import read_toml
+from daemon.filesystem import read_followed
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
@@ -59,7 +60,7 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
 
 def _read_env_file(draft: Draft, file: Path) -> None:
     try:
-        text = file.read_text("utf-8")
+        text = read_followed(file).decode()
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
@@ -99,7 +100,7 @@ def _read_credentials(draft: Draft, folder: str) -> None:
             file = Path(folder) / name
             if key.secret and file.is_file():
                 try:
-                    draft.put(section, name, file.read_text("utf-8").strip(), str(file), 1)
+                    draft.put(section, name, read_followed(file).decode().strip(), str(file), 1)
                 except (OSError, UnicodeDecodeError) as error:
                     what = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
                     draft.problems.append(Problem(str(file), 0, f"[{section}] {name}", f"cannot be read: {what}"))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from daemon.config.keys import SECTIONS
 from daemon.config.model import Draft, Problem
 from daemon.config.spelling import nearest
+from daemon.filesystem import read_followed
 
 
 class TomlFile(NamedTuple):
@@ -23,7 +24,7 @@ def load(file: Path) -> TomlFile | Problem | None:
     """The parsed file, what is wrong with it (with the line where that is known), or None: there is no such file."""
     text, line = "", 0
     try:
-        text = file.read_bytes().decode("utf-8")
+        text = read_followed(file).decode()
         return TomlFile(text, tomllib.loads(text))
     except FileNotFoundError:
         return None

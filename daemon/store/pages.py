@@ -55,7 +55,7 @@ class Pages:
         self._corrections = CORRECTED_PAGES
         count = len(database) // page_bytes
         self._images = {n + 1: database[n * page_bytes : (n + 1) * page_bytes] for n in range(count)}
-        self._images |= write_ahead_log.pages(log, page_bytes)
+        self._images |= write_ahead_log.pages(write_ahead_log.mended(log), page_bytes)
 
     def numbers(self) -> list[int]:
         return sorted(self._images)

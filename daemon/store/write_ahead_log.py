@@ -12,13 +12,15 @@ _FRAME = struct.Struct(">6I")  # page, size of the database after a commit or 0,
 _MAGIC = (0x377F0682, 0x377F0683)
 _BIG_ENDIAN_SUMS = 1
 _NUMBER_BITS = 32
+_WORD = 0xFFFFFFFF
 
 
 def damage(content: bytes, used_frames: int) -> str:
     """Why a log holds more than the `used_frames` that SQLite used of it; "" where a power cut explains all of it.
 
     Each commit is on disk before the next begins.  So a power cut leaves parts of one commit at most after the last
-    valid frame: a frame there that ends a commit and is followed by one of the same generation is lost data.
+    valid frame: a frame there that ends a commit and is followed by one of the same generation is lost data, and so is
+    a commit to which one bit is missing.
     """
     if len(content) < HEADER.size or not any(content[: HEADER.size]):
         return ""
@@ -33,25 +35,102 @@ def damage(content: bytes, used_frames: int) -> str:
             if ended:
                 return f"its write-ahead log is damaged after {used_frames} pages"
             ended = size != 0
-    return ""
+    return f"a bit of its write-ahead log is wrong after {used_frames} pages" if mended(content) != content else ""
+
+
+class _Chain(NamedTuple):
+    """The frames whose checksums continue each other: how many, how many up to the last commit, the last checksum."""
+
+    frames: int
+    used: int
+    sums: tuple[int, int]
+
+
+def _chain(content: bytes) -> _Chain:
+    if len(content) < HEADER.size:
+        return _Chain(0, 0, (0, 0))
+    magic, _, page_size, _, salt1, salt2, *rest = HEADER.unpack_from(content)
+    number, used, before = 0, 0, (rest[0], rest[1])
+    if not _is_page_size(page_size):
+        return _Chain(0, 0, before)
+    step = _FRAME.size + page_size
+    for number, offset in enumerate(range(HEADER.size, len(content) - step + 1, step), 1):
+        _, size, first, second, *stored = _FRAME.unpack_from(content, offset)
+        if (first, second) != (salt1, salt2) or _sums(_summed(content, offset, step), magic, before) != tuple(stored):
+            return _Chain(number - 1, used, before)
+        before = (stored[0], stored[1])
+        used = number if size else used
+    return _Chain(number, used, before)
 
 
 def used_frames(content: bytes) -> int:
     """How many frames SQLite uses of a log: those whose checksums continue each other, up to the last commit."""
-    used = 0
-    if len(content) >= HEADER.size:
-        magic, _, page_size, _, salt1, salt2, *rest = HEADER.unpack_from(content)
-        before, step = (rest[0], rest[1]), _FRAME.size + page_size
-        if not _is_page_size(page_size):
-            return 0
-        for n, offset in enumerate(range(HEADER.size, len(content) - step + 1, step), 1):
-            _, size, first, second, *stored = _FRAME.unpack_from(content, offset)
-            summed = content[offset : offset + 8] + content[offset + _FRAME.size : offset + step]
-            if (first, second) != (salt1, salt2) or _sums(summed, magic, before) != tuple(stored):
-                break
-            before = (stored[0], stored[1])
-            used = n if size else used
-    return used
+    return _chain(content).used
+
+
+def mended(content: bytes) -> bytes:
+    """The log with one wrong bit set right, where with it SQLite would use more of the log; else as it is.
+
+    Checksums of 64 bits leave one place for it.  A write that a power cut tore differs in more than a bit.
+    """
+    chain = _chain(content)
+    if len(content) < HEADER.size or not _is_page_size(HEADER.unpack_from(content)[2]):
+        return content
+    best, used = content, chain.used
+    for place, mask in _wrong_bits(content, chain):  # at the end of a page, page and checksum both explain it
+        changed = bytearray(content)
+        changed[place : place + 4] = (int.from_bytes(content[place : place + 4], "big") ^ mask).to_bytes(4, "big")
+        if (reaches := used_frames(bytes(changed))) > used:
+            best, used = bytes(changed), reaches
+    return best
+
+
+def _wrong_bits(content: bytes, chain: _Chain) -> Iterator[tuple[int, int]]:
+    """Where one bit explains that the chain ends: place of a word, and the bit in it (big-endian)."""
+    magic, _, page_size, _, *salts = HEADER.unpack_from(content)
+    step = _FRAME.size + page_size
+    offset = HEADER.size + chain.frames * step
+    if offset + step > len(content):
+        return
+    _, _, *found = _FRAME.unpack_from(content, offset)
+    sums = _sums(_summed(content, offset, step), magic, chain.sums)
+    wrong = [mine ^ theirs for mine, theirs in zip((*salts[:2], *sums), found, strict=True)]
+    if sum(mask.bit_count() for mask in wrong) == 1:
+        yield next((offset + 8 + 4 * n, mask) for n, mask in enumerate(wrong) if mask)
+    if wrong[:2] == [0, 0]:
+        missing = ((found[2] - sums[0]) & _WORD, (found[3] - sums[1]) & _WORD)
+        for word, mask in _explained(_summed(content, offset, step), magic, missing):
+            place = offset + 4 * word if word < 2 else offset + _FRAME.size + 4 * (word - 2)
+            yield place, mask
+
+
+def _explained(data: bytes, magic: int, missing: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The words of `data`, and a bit of each, with which its checksum grows by `missing`.
+
+    The checksum is linear: what a word adds to it depends only on how many words follow.
+    """
+    order = ">" if magic & _BIG_ENDIAN_SUMS else "<"
+    words = struct.unpack(f"{order}{len(data) // 4}I", data)
+    even, odd = (1, 1), (0, 1)
+    for at in range(len(words) - 2, -1, -2):
+        for word, (first, second) in ((at, even), (at + 1, odd)):
+            for bit in range(32):
+                grows = -(1 << bit) if words[word] >> bit & 1 else 1 << bit
+                if (grows * first & _WORD, grows * second & _WORD) == missing:
+                    (mask,) = struct.unpack(">I", struct.pack(f"{order}I", 1 << bit))
+                    yield word, mask
+        even, odd = _passed_on(even), _passed_on(odd)
+
+
+def _passed_on(share: tuple[int, int]) -> tuple[int, int]:
+    """What two further words make of a share in both checksums."""
+    first = share[0] + share[1] & _WORD
+    return first, share[1] + first & _WORD
+
+
+def _summed(content: bytes, offset: int, step: int) -> bytes:
+    """What the checksum of a frame is over: page number, size and page."""
+    return content[offset : offset + 8] + content[offset + _FRAME.size : offset + step]
 
 
 def _is_page_size(given: int) -> bool:
@@ -115,6 +194,6 @@ def _sums(data: bytes, magic: int, before: tuple[int, int]) -> tuple[int, int]:
     integers = struct.unpack(f"{'>' if magic & _BIG_ENDIAN_SUMS else '<'}{len(data) // 4}I", data)
     first, second = before
     for even, odd in zip(integers[::2], integers[1::2], strict=True):
-        first = (first + even + second) & 0xFFFFFFFF
-        second = (second + odd + first) & 0xFFFFFFFF
+        first = (first + even + second) & _WORD
+        second = (second + odd + first) & _WORD
     return first, second

@@ -5,7 +5,10 @@ The board reads its configuration without any code of evsed; both answer alike, 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -29,10 +32,19 @@ class Toml(NamedTuple):
         return self.lines.get((section, name) if section else (name, ""), 0)
 
 
+def _content(path: Path) -> bytes:
+    """Nobody waits for the writer of a FIFO, and a device has no end.  Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+        return file.read()
+
+
 def read_toml(path: Path) -> Toml:
     """OSError where it cannot be read; ValueError, with the reason as its text, where it is not valid TOML."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = _content(path).decode()
         return Toml(tomllib.loads(text), line_numbers(text))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1

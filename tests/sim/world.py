@@ -256,7 +256,7 @@ class World:
 
     def deliver(self, event: Event) -> None:
         """An event arrives."""
-        if not isinstance(event, FROM_BOARD) and not self.stalled:
+        if not isinstance(event, (*FROM_BOARD, LinkDown)) and not self.stalled:
             self.keep_reading()
         arrived = self.mono if self._arrives_at is None else self._arrives_at
         self.inbox.put(event, Now(arrived, self.utc_of_host()))
