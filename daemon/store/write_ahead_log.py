@@ -11,7 +11,6 @@ HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")  # page, size of the database after a commit or 0, two salts, two checksums
 _MAGIC = (0x377F0682, 0x377F0683)
 _BIG_ENDIAN_SUMS = 1
-_NUMBER_BITS = 32
 _WORD = 0xFFFFFFFF
 
 
@@ -35,7 +34,7 @@ def damage(content: bytes, used_frames: int) -> str:
             if ended:
                 return f"its write-ahead log is damaged after {used_frames} pages"
             ended = size != 0
-    return f"a bit of its write-ahead log is wrong after {used_frames} pages" if mended(content) != content else ""
+    return f"a bit of its write-ahead log is wrong after {used_frames} pages" if _explanations(content) else ""
 
 
 class _Chain(NamedTuple):
@@ -69,20 +68,27 @@ def used_frames(content: bytes) -> int:
 
 
 def mended(content: bytes) -> bytes:
-    """The log with one wrong bit set right, where with it SQLite would use more of the log; else as it is.
+    """The log with one wrong bit set right, where only one place explains it; else as it is.
 
-    Checksums of 64 bits leave one place for it.  A write that a power cut tore differs in more than a bit.
+    A write that a power cut tore differs in more than a bit.  The upper bits of words are hardly told apart by the
+    checksum: then the page stays as it is, and its rows say where the bit is.
     """
+    found = _explanations(content)
+    return found[0] if len(found) == 1 else content
+
+
+def _explanations(content: bytes) -> list[bytes]:
+    """The logs that differ in one bit and of which SQLite would use more, those of which it uses most."""
     chain = _chain(content)
     if len(content) < HEADER.size or not _is_page_size(HEADER.unpack_from(content)[2]):
-        return content
-    best, used = content, chain.used
-    for place, mask in _wrong_bits(content, chain):  # at the end of a page, page and checksum both explain it
+        return []
+    found: dict[int, list[bytes]] = {}
+    for place, mask in _wrong_bits(content, chain):
         changed = bytearray(content)
         changed[place : place + 4] = (int.from_bytes(content[place : place + 4], "big") ^ mask).to_bytes(4, "big")
-        if (reaches := used_frames(bytes(changed))) > used:
-            best, used = bytes(changed), reaches
-    return best
+        found.setdefault(used_frames(bytes(changed)), []).append(bytes(changed))
+    most = max(found, default=0)
+    return found[most] if most > chain.used else []
 
 
 def _wrong_bits(content: bytes, chain: _Chain) -> Iterator[tuple[int, int]]:
@@ -161,32 +167,34 @@ def pages(content: bytes, page_size: int) -> dict[int, bytes]:
 
 def _frames(content: bytes, page_size: int) -> Iterator[_Frame]:
     step = _FRAME.size + page_size
-    if len(content) < HEADER.size + step:
+    offsets = range(HEADER.size, len(content) - step + 1, step)
+    if not offsets:
         return
     magic, *_, before1, before2 = HEADER.unpack_from(content)
     before = (before1, before2)
     salts = _FRAME.unpack_from(content, HEADER.size)[2:4]
-    for offset in range(HEADER.size, len(content) - step + 1, step):
+    last = max(_FRAME.unpack_from(content, offset)[1] for offset in offsets)
+    for offset in offsets:
         number, size, *rest = _FRAME.unpack_from(content, offset)
-        head, image = content[offset : offset + 8], content[offset + _FRAME.size : offset + step]
-        stored = (rest[2], rest[3])
-        sound = _sums(head + image, magic, before) == stored
-        if sound or tuple(rest[:2]) == salts:
-            if not sound:
-                number = _corrected(number, head, image, magic, before, stored)
-            yield _Frame(number, size != 0, image)
+        data = _summed(content, offset, step)
+        stored, sums = (rest[2], rest[3]), _sums(data, magic, before)
+        if sums == stored or tuple(rest[:2]) == salts:
+            if sums != stored:
+                missing = ((stored[0] - sums[0]) & _WORD, (stored[1] - sums[1]) & _WORD)
+                number = _corrected(number, data, magic, missing, last)
+            yield _Frame(number, size != 0, content[offset + _FRAME.size : offset + step])
         before = stored
 
 
-def _corrected(
-    number: int, head: bytes, image: bytes, magic: int, before: tuple[int, int], stored: tuple[int, int]
-) -> int:
-    """The page number of a damaged frame: one with which its checksum fits, if a single bit of it is wrong."""
-    for bit in range(_NUMBER_BITS):
-        other = number ^ 1 << bit
-        if _sums(struct.pack(">I", other) + head[4:] + image, magic, before) == stored:
-            return other
-    return number
+def _corrected(number: int, data: bytes, magic: int, missing: tuple[int, int], last: int) -> int:
+    """The page number of a damaged frame: one up to `last` with which its checksum fits, if a bit of it is wrong.
+
+    Where a bit elsewhere in the frame explains it as well, a number that can be right is.
+    """
+    explained = list(_explained(data, magic, missing))
+    others = [number ^ mask for word, mask in explained if word == 0 and 0 < number ^ mask <= last]
+    is_certain = number > last or len(explained) == 1
+    return others[0] if others and is_certain else number
 
 
 def _sums(data: bytes, magic: int, before: tuple[int, int]) -> tuple[int, int]:
