@@ -147,12 +147,9 @@ def test_5_the_watch_sees_it_without_a_commit(folder: Path, vice: Vice) -> None:
     assert contents(folder) == list(EVERYTHING)
 
 
-@pytest.mark.parametrize("vice", [vice for vice in VICES if vice is not another_program_s_row])
+@pytest.mark.parametrize("vice", VICES)
 def test_5_between_a_commit_and_its_check(folder: Path, vice: Vice) -> None:
-    """It happens while SQLite writes: what was written into nothing is written anew before anybody hears of it.
-
-    SQLite itself keeps two writers apart.
-    """
+    """It happens while SQLite writes: what was written into nothing is written anew before anybody hears of it."""
     struck = []
 
     class Struck(sqlite3.Connection):
