@@ -20,6 +20,8 @@ from daemon import __version__, host_clock, supervisor
 from daemon.config.model import Config
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
+from daemon.csms.link_security import LinkSecurity, credentials_of
+from daemon.csms.tls_judgement import Moment
 from daemon.filesystem import open_regular
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal, LoggedNote
@@ -80,6 +82,7 @@ class Station:
             ConnectionLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
             self._log_link,
             hall_crowded=lambda: self.runner.crowded,
+            security=LinkSecurity(credentials_of(config), self._certificate_moment),
         )
         self.executor = StepExecutor(
             self.link,
@@ -101,6 +104,13 @@ class Station:
         self.recorder: FlightRecorder | None = None
         self.simulation: Simulation | None = None
         self._requests: ControlRequests | None = None
+
+    def _certificate_moment(self) -> Moment:
+        """The host's clock where it is synchronised, else the Central System's, else a time known to be past."""
+        clock, now = self.charge_point.parts.context.clock, host_clock.now()
+        utc = now.utc if now.utc is not None else clock.utc(now.mono)
+        floor = max(host_clock.BUILD_UTC, clock.floor_utc)
+        return Moment(floor, floor=True) if utc is None else Moment(utc)
 
     def _started(self) -> Started:
         """A mark that cannot be removed counts again at each start, and that is said."""

@@ -149,30 +149,17 @@ def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     assert "cannot be read" in found[0].what
 
 
-@pytest.mark.parametrize("profile", [1, 2, 3])
-def test_security_profiles_are_refused_as_not_built(tmp_path: Path, profile: int) -> None:
-    """Nothing connects with less protection than was asked for."""
-    text = GOOD.replace("security_profile = 0", f"security_profile = {profile}")
-    (problem,) = problems(tmp_path, text)
-    assert "not built yet" in problem.what and problem.line == 7
-
-
 def test_no_profile_means_the_second(tmp_path: Path) -> None:
-    """The default profile is 2, which is refused as not built."""
-    (problem,) = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
-    assert "not built yet" in problem.what
+    """The default profile is 2: what it needs is asked for, and nothing connects with less."""
+    found = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
+    assert [problem.key for problem in found] == ["[csms] url", "[csms] authorization_key", "[csms] ca_file"]
+    assert all("security profile 2 (the default)" in problem.what for problem in found)
 
 
 def test_no_security_needs_a_second_key(tmp_path: Path) -> None:
     """Profile 0 goes only together with allow_insecure."""
     (problem,) = problems(tmp_path, GOOD.replace("allow_insecure = true", "allow_insecure = false"))
     assert "allow_insecure" in problem.allowed
-
-
-def test_wss_is_refused_as_not_built(tmp_path: Path) -> None:
-    """wss:// needs a security profile that is not built."""
-    (problem,) = problems(tmp_path, GOOD.replace("ws://", "wss://"))
-    assert "not built yet" in problem.what
 
 
 def test_two_secrets_contradict(tmp_path: Path) -> None:
