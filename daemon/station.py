@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from daemon.config.model import Config
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
 from daemon.csms.link_security import LinkSecurity, credentials_of
-from daemon.csms.tls_judgement import Moment
+from daemon.csms.tls_judgement import Moment, moment_of
 from daemon.filesystem import open_regular
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal, LoggedNote
@@ -109,8 +110,7 @@ class Station:
         """The host's clock where it is synchronised, else the Central System's, else a time known to be past."""
         clock, now = self.charge_point.parts.context.clock, host_clock.now()
         utc = now.utc if now.utc is not None else clock.utc(now.mono)
-        floor = max(host_clock.BUILD_UTC, clock.floor_utc)
-        return Moment(floor, floor=True) if utc is None else Moment(utc)
+        return moment_of(utc, time.time(), max(host_clock.BUILD_UTC, clock.floor_utc))
 
     def _started(self) -> Started:
         """A mark that cannot be removed counts again at each start, and that is said."""

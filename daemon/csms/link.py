@@ -217,7 +217,7 @@ class CentralSystemLink:
             self._since = self._now()
         self._failed = failed, self._now()
         in_s = round(max(0.0, self._next_at - self._now()), 1)
-        fields = {"stage": failed.stage, "code": str(failed.code), "cause": failed.cause, "next_attempt_s": in_s}
+        fields = {"stage": failed.stage, "failure": str(failed.code), "cause": failed.cause, "next_attempt_s": in_s}
         self._log(code, fields)
         self._deliver(LinkDown(failed.stage, failed.cause, failed.code))
 
@@ -256,7 +256,7 @@ class CentralSystemLink:
         finally:
             connection.give_up_unless_open()
         if failed := connection.opened.result():
-            raise failed
+            raise self._security.explained(failed)
         return connection
 
     def _now(self) -> float:

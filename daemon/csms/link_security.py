@@ -89,6 +89,22 @@ class LinkSecurity:
             hint = f"{moment}; it needs a new one"
             raise ConnectionFailed("TLS", what, hint, code=Code.TLS_CLIENT_EXPIRED)
 
+    def explained(self, failed: ConnectionFailed) -> ConnectionFailed:
+        """A connection that ended without a word after the handshake, explained by the profile.
+
+        TLS 1.3 refuses a client certificate when the handshake is over for the client, and many servers then just
+        close.
+        """
+        if failed.code is not Code.HTTP_NO_ANSWER or self.credentials.profile < 2:
+            return failed
+        if self.credentials.profile == 3:
+            what = "the server ended the connection right after the handshake"
+            hint = "it probably refuses the station's certificate: does it know its issuer, is it the right one?"
+            return ConnectionFailed("TLS", what, hint, code=Code.TLS_CLIENT_REFUSED)
+        what = "the server ended the connection right after the handshake, without an answer"
+        hint = "does it want a certificate of the station (security profile 3), or is it out of order?"
+        return ConnectionFailed("HTTP", what, hint, code=Code.HTTP_NO_ANSWER)
+
     def judge(self, link: ssl.SSLObject | None, host: str) -> ConnectionFailed | None:
         """After the handshake, before anything is sent: why nothing may be; None where it may, or without TLS."""
         if link is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import ssl
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from daemon.csms.failure_causes import ConnectionFailed, quoted
@@ -18,15 +19,32 @@ from daemon.security.certificate import CertificateFacts, verified_chain
 from daemon.security.host_names import names_host
 
 
+class Source(Enum):
+    """How sure a time is, in words that a time follows."""
+
+    SURE = "the clock says"
+    UNCONFIRMED = "the clock, not synchronised, says"
+    FLOOR = "the clock is not set; it is at least"
+
+
 class Moment(NamedTuple):
-    """The time that certificates are judged by, UTC seconds; `floor`: the clock is not set, this is the least."""
+    """The time that certificates are judged by, UTC seconds since 1970, and where it is from."""
 
     utc: float
-    floor: bool = False
+    source: Source = Source.SURE
 
     def __str__(self) -> str:
-        text = written(self.utc)
-        return f"the clock is not set, {text} is the earliest it can be" if self.floor else f"the clock says {text}"
+        return f"{self.source.value} {written(self.utc)}"
+
+
+def moment_of(sure_utc: float | None, wall_utc: float, floor_utc: float) -> Moment:
+    """A time known to be right, else the host's clock unless it is behind `floor_utc`, which has certainly passed.
+
+    A clock that nobody confirms is believed here: whoever cannot set it would otherwise accept what has expired.
+    """
+    if sure_utc is not None:
+        return Moment(sure_utc)
+    return Moment(wall_utc, Source.UNCONFIRMED) if wall_utc >= floor_utc else Moment(floor_utc, Source.FLOOR)
 
 
 def written(utc: float) -> str:

@@ -51,7 +51,7 @@ async def test_an_attempt_after_the_other() -> None:
     assert isinstance(first, LinkDown) and first.stage == "DNS" and station.events == [first] * 3
     assert station.logged[0] == (
         "link-failed",
-        {"stage": "DNS", "code": "dns-no-such-name", "cause": first.cause, "next_attempt_s": 0.0},
+        {"stage": "DNS", "failure": "dns-no-such-name", "cause": first.cause, "next_attempt_s": 0.0},
     )
     assert station.link.state["last_failure"]["cause"] == first.cause
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.csms.failure_causes import ConnectionFailed
+from daemon.csms.failure_causes import ConnectionFailed, no_answer, refused_upgrade
 from daemon.csms.failure_codes import FailureCode as Code
 from daemon.csms.link_security import Credentials, LinkSecurity, basic, password_bytes
 from daemon.csms.tls_context import TlsSettings
@@ -78,6 +78,14 @@ def test_the_gate(tmp_path: Path) -> None:
     assert gate.judge(ends.client, HOST) is None
     failed = gate.judge(ends.client, "other.example")
     assert failed is not None and failed.code == Code.TLS_WRONG_NAME
+
+
+def test_an_end_without_a_word() -> None:
+    """After TLS it is most likely about the certificate; without TLS, and with an answer, it stays what it was."""
+    silent, refused = no_answer(), refused_upgrade(401, "Unauthorized", "", "")
+    assert security(3).explained(silent).code == Code.TLS_CLIENT_REFUSED
+    assert "profile 3" in security(2).explained(silent).cause and security(2).explained(silent).code == silent.code
+    assert security(1).explained(silent) is silent and security(3).explained(refused) is refused
 
 
 def test_the_key_stays_out_of_a_traceback() -> None:

@@ -16,7 +16,7 @@ from daemon.csms import tls_failures
 from daemon.csms.failure_causes import ConnectionFailed
 from daemon.csms.failure_codes import FailureCode as Code
 from daemon.csms.tls_context import TlsSettings, make_context
-from daemon.csms.tls_judgement import Moment, judge, out_of_date, written
+from daemon.csms.tls_judgement import Moment, Source, judge, moment_of, out_of_date, written
 from daemon.security.certificate import CertificateFacts
 from tests.daemon.csms.handshake import HOST, server_context, shake
 from tests.daemon.security.authority import CLIENT, SERVER, Signed, new_key, signed, write
@@ -107,7 +107,7 @@ ACCEPTED: dict[str, Server] = {
     "cross-signed by an expired root, both installed": Server([leaf(NEW_ROOT), CROSS], [EXPIRED_ROOT, NEW_ROOT]),
     "valid from this second on": plain(leaf(days=(0, 1)), moment=Moment(NOW + 60)),
     "one day": plain(leaf(days=(-0.5, 0.5))),
-    "clock not set, the floor within": plain(leaf(), moment=Moment(NOW, floor=True)),
+    "clock not set, the floor within": plain(leaf(), moment=Moment(NOW, Source.FLOOR)),
 }
 E = Code
 REFUSED: dict[str, tuple[Server, Code]] = {
@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[Server, Code]] = {
     "expired a minute ago": (plain(leaf(), moment=Moment(NOW + 10 * DAY + 60)), E.TLS_EXPIRED),
     "not yet valid": (plain(leaf(days=(1, 20))), E.TLS_NOT_YET_VALID),
     "clock of 1970": (plain(leaf(), moment=Moment(0.0)), E.TLS_NOT_YET_VALID),
-    "clock not set, floor before": (plain(leaf(), moment=Moment(NOW - 30 * DAY, floor=True)), E.TLS_NOT_YET_VALID),
+    "clock not set, floor before": (plain(leaf(), moment=Moment(NOW - 30 * DAY, Source.FLOOR)), E.TLS_NOT_YET_VALID),
     "expired intermediate": (
         plain(leaf(old := signed("old", ROOT, ca=True, days=(-20, -1))), old),
         E.TLS_EXPIRED,
@@ -221,10 +221,20 @@ def test_a_name_constraint(tmp_path: Path) -> None:
 def test_what_the_clock_says_is_in_the_sentence() -> None:
     """A wrong clock is the likeliest reason for a certificate that is not valid yet."""
     own = CertificateFacts(subject="CN=x", not_before=NOW, not_after=NOW + DAY)
-    for moment, words in ((Moment(0.0), "the clock says 1970-01-01 00:00 UTC"), (Moment(0.0, True), "is not set")):
+    for moment, words in (
+        (Moment(0.0), "the clock says 1970-01-01 00:00 UTC"),
+        (Moment(0.0, Source.FLOOR), "is not set; it is at least 1970"),
+    ):
         failed = out_of_date([own], moment)
         assert failed is not None and words in failed.cause
     assert written(1e30).endswith("s since 1970")
+
+
+def test_which_time_counts() -> None:
+    """A sure one; else the host's; never one that has certainly passed."""
+    assert moment_of(5.0, 9.0, 7.0) == Moment(5.0)
+    assert moment_of(None, 9.0, 7.0) == Moment(9.0, Source.UNCONFIRMED)
+    assert moment_of(None, 6.0, 7.0) == Moment(7.0, Source.FLOOR)
 
 
 def test_the_suites_are_offered_in_our_order(tmp_path: Path) -> None:
