@@ -1,4 +1,4 @@
-"""The stable codes of failed connections; `docs/connection-failures.md` is this table with sentences and remedies.
+"""The stable codes of failed connections; `docs/connection-failures.md` says what each means.
 
 A code never changes its meaning.  The sentence beside it in the log may be improved at any time.
 """
@@ -65,6 +65,7 @@ class FailureCode(StrEnum):
     WEBSOCKET_CLOSED = "websocket-closed"
     WEBSOCKET_PROTOCOL = "websocket-protocol"
     WEBSOCKET_NOT_ACCEPTED = "websocket-not-accepted"
+    BOOT_REFUSED = "boot-refused"
     OURS = "closed-by-station"
 
     @property

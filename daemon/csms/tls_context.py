@@ -63,6 +63,15 @@ def make_context(settings: TlsSettings) -> ssl.SSLContext:
     return context
 
 
+def looking_context() -> ssl.SSLContext:
+    """To see what a server presents; it trusts nobody, and nothing is sent on such a connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
 def _load_roots(context: ssl.SSLContext, ca_file: str) -> None:
     if not ca_file:
         what = "no root certificate of the Central System is installed"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import ssl
+import sys
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,3 +135,30 @@ async def test_plain_http_at_the_port(tmp_path: Path) -> None:
             failure = (await station.until(lambda s: s["link"]["last_failure"], 15))["link"]["last_failure"]
             assert (failure["stage"], failure["code"]) == ("TLS", "tls-not-tls"), failure
             assert not any(b"Basic" in data or b"CP0001" in data for data in got)
+
+
+async def connect_test(station: Bench, *options: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and answer of `evsectl connect-test --json`."""
+    program = Path(sys.executable).with_name("evsectl")
+    process = await asyncio.create_subprocess_exec(
+        *(program, "--config", station.config, "--json", "connect-test", *options), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    text = await process.stdout.read()
+    return await process.wait(), json.loads(text)
+
+
+async def test_connect_test_beside_the_daemon_and_without_it(tmp_path: Path) -> None:
+    """Beside a connected daemon it stops before the upgrade; without it `--boot` goes the whole way."""
+    async with ScriptedCentralSystem(tls=server(tmp_path)) as central, bench(central.url, tmp_path, 2) as station:
+        await station.until(lambda s: s["registration"] == "Accepted", 20)
+        code, answer = await connect_test(station)
+        assert (code, [row["stage"] for row in answer["stages"]]) == (0, ["DNS", "TCP", "TLS"])
+        assert answer["stages"][2]["chain"][0]["subject"] == "CN=csms"
+        assert len(central.connections) == 1 and (await station.status())["linked"]
+        await station.end()
+        code, answer = await connect_test(station, "--boot")
+        assert (code, answer["stages"][-1]["stage"], len(central.connections)) == (0, "Boot", 2), answer
+        central.http.append(HTTPStatus.UNAUTHORIZED)
+        code, answer = await connect_test(station)
+        assert (code, answer["stages"][-1]["code"]) == (13, "http-401")
