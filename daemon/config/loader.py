@@ -31,6 +31,7 @@ from daemon.config.product_profile import read_product
 from daemon.config.security import misfits
 from daemon.config.spelling import nearest
 from daemon.config.toml_reader import read_toml
+from ocpp16.configuration.key_names import Key
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
@@ -144,7 +145,7 @@ def build(draft: Draft) -> Config:
         jobs_socket=found["jobs"]["socket"],
         hooks=msgspec.convert(found["hooks"], Hooks),
         transfers=msgspec.convert(found["transfers"], Transfers),
-        ocpp=_first_values(draft, product),
+        ocpp=_initial_values(draft, product, found["csms"]["security_profile"]),
         product=product,
         identity=_identity(station),
         warnings=warnings,
@@ -187,6 +188,16 @@ def _product(draft: Draft, name: str) -> Product:
         else:
             draft.refuse("station", "product", problem.what, problem.allowed, problem.nearest)
     return product
+
+
+def _initial_values(draft: Draft, product: Product, profile: int) -> dict[str, str]:
+    """Those of [ocpp], and the security profile as its key reads it back (W A00.FR.001)."""
+    if not product.security_profiles:
+        return _first_values(draft, product)
+    if profile and profile not in product.security_profiles:
+        allowed = ", ".join(map(str, product.security_profiles))
+        draft.refuse("csms", "security_profile", f"product {product.name} does not have profile {profile}", allowed)
+    return {**_first_values(draft, product), Key.SecurityProfile: str(profile)}
 
 
 def _first_values(draft: Draft, product: Product) -> dict[str, str]:
