@@ -56,6 +56,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "store",
         "inbox",
         "runner",
+        "security",
         "csms",
         "board",
         "transfers",

@@ -149,7 +149,7 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "product": FileKey("text", DEFAULT_PRODUCT, "the name or the path of a product profile", _check_needed_path),
     },
     "csms": {
-        "url": FileKey("text", None, "ws://HOST[:PORT]/PATH, without the identity", _check_url),
+        "url": FileKey("text", None, "wss://HOST[:PORT]/PATH (profiles 0, 1: ws://), without the identity", _check_url),
         "security_profile": FileKey("int", 2, "1, 2 or 3; 0 only together with allow_insecure = true", _between(0, 3)),
         "allow_insecure": FileKey("bool", False, "true or false"),
         "reconnect_max_s": FileKey("int", 300, "1 to 86400 seconds", _between(1, 86400)),
@@ -162,6 +162,7 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "ca_file": FileKey("text", "", _PATH, _check_path),
         "cert_file": FileKey("text", "", _PATH, _check_path),
         "key_file": FileKey("text", "", _PATH, _check_path),
+        "wildcards": FileKey("bool", False, "true or false"),
     },
     "store": {"dir": FileKey("text", "/var/lib/evsed", "the path of a folder", _check_needed_path)},
     "board": {

@@ -17,7 +17,6 @@ from daemon.config.file_modes import exposures
 from daemon.config.keys import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
 from daemon.config.model import (
     ENVIRONMENT,
-    NOT_BUILT,
     BoardSettings,
     Config,
     ConfigError,
@@ -29,9 +28,11 @@ from daemon.config.model import (
     Transfers,
 )
 from daemon.config.product_profile import read_product
+from daemon.config.security import misfits
 from daemon.config.spelling import nearest
 from daemon.config.toml_reader import read_toml
 from daemon.filesystem import read_followed
+from ocpp16.configuration.key_names import Key
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
@@ -145,7 +146,7 @@ def build(draft: Draft) -> Config:
         jobs_socket=found["jobs"]["socket"],
         hooks=msgspec.convert(found["hooks"], Hooks),
         transfers=msgspec.convert(found["transfers"], Transfers),
-        ocpp=_first_values(draft, product),
+        ocpp=_initial_values(draft, product, found["csms"]["security_profile"]),
         product=product,
         identity=_identity(station),
         warnings=warnings,
@@ -175,18 +176,8 @@ def _check_needed(draft: Draft) -> None:
 
 def _check_security(draft: Draft, csms: Mapping[str, Any]) -> None:
     """Refuses a configuration that would connect with less protection than it asks for."""
-    profile = csms["security_profile"]
-    if profile:
-        what = f"security profile {profile} is {NOT_BUILT}"
-        if ("csms", "security_profile") not in draft.values:
-            what += " (the default is 2)"
-        draft.refuse("csms", "security_profile", what, "0, together with allow_insecure = true")
-    elif not csms["allow_insecure"]:
-        draft.refuse("csms", "security_profile", "profile 0 has no security", "0 only with allow_insecure = true")
-    if str(csms["url"]).startswith("wss:"):
-        draft.refuse("csms", "url", f"wss:// is {NOT_BUILT}", "ws://HOST[:PORT]/PATH")
-    if csms["authorization_key"] and csms["password"]:
-        draft.refuse("csms", "password", "authorization_key is also set", "one of the two")
+    for misfit in misfits(csms, ("csms", "security_profile") in draft.values):
+        draft.refuse("csms", misfit.key, misfit.what, misfit.allowed)
 
 
 def _product(draft: Draft, name: str) -> Product:
@@ -198,6 +189,16 @@ def _product(draft: Draft, name: str) -> Product:
         else:
             draft.refuse("station", "product", problem.what, problem.allowed, problem.nearest)
     return product
+
+
+def _initial_values(draft: Draft, product: Product, profile: int) -> dict[str, str]:
+    """Those of [ocpp], and the security profile as its key reads it back (W A00.FR.001)."""
+    if not product.security_profiles:
+        return _first_values(draft, product)
+    if profile and profile not in product.security_profiles:
+        allowed = ", ".join(map(str, product.security_profiles))
+        draft.refuse("csms", "security_profile", f"product {product.name} does not have profile {profile}", allowed)
+    return {**_first_values(draft, product), Key.SecurityProfile: str(profile)}
 
 
 def _first_values(draft: Draft, product: Product) -> dict[str, str]:

@@ -11,7 +11,6 @@ import msgspec
 from daemon.config.keys import is_secret
 from ocpp16.product import Identity, Product
 
-NOT_BUILT = "not built yet"
 ENVIRONMENT = "environment"
 """Stands for a file where a value comes from no file."""
 
@@ -66,6 +65,7 @@ class Csms(msgspec.Struct, frozen=True):
     ca_file: str
     cert_file: str
     key_file: str
+    wildcards: bool
 
     def __repr__(self) -> str:  # secrets stay out of tracebacks
         return f"Csms(url={self.url!r}, security_profile={self.security_profile})"

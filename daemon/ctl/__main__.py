@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,41 @@ def store_recover(context: Context) -> int:
     return 0 if found.is_whole else 1
 
 
+def connect_test(context: Context) -> int:
+    """10 to 15: the stage that failed.  Without --boot nothing takes the place of the connection of evsed."""
+    from daemon.ctl import connect_test  # imported late: brings TLS and WebSocket with it
+    from daemon.host_clock import now
+
+    config, boot = context.config, context.option("--boot", False)
+    if not (config.station.id and config.csms.url):
+        raise UsageError("[station] id and [csms] url are needed: is this the right --config?")
+    try:
+        status = context.daemon.request("status").get("status", {})
+    except Unreachable:
+        status = {}
+    running = [row["number"] for row in status.get("connectors", ()) if row.get("transaction") is not None]
+    if boot and running:
+        raise UsageError(f"connector {running[0]} has a transaction: a test with --boot would cut its connection")
+    results: list[connect_test.StageResult] = []
+    utc = now().utc or time.time()
+
+    def show(result: connect_test.StageResult) -> None:
+        results.append(result)
+        if not context.line.as_json:
+            mark = {True: "ok", False: "FAILED", None: ""}[result.ok]
+            lines = connect_test.chain_lines(result.chain, utc)
+            output.print_folded("\n".join([f"{result.stage:<10}{mark:<8}{result.text}", *lines]))
+
+    linked = bool(status.get("linked"))
+    code = connect_test.command(config, linked=linked, boot=boot, show=show)
+    if context.line.as_json:
+        rows = [result.row() for result in results]
+        print(output.json_line({"v": VERSION, "url": config.csms.url, "stages": rows, "exit_code": code}))
+    elif linked and not boot and code == 0:
+        print("stopped before the WebSocket: evsed is connected, and a second connection would end the first one")
+    return code
+
+
 ACTIONS: dict[str, Function] = {
     "queue park": lambda context: request(context, "park", item=context.number()),
     "queue retry": lambda context: request(context, "retry", item=context.number()),
@@ -259,6 +295,7 @@ ACTIONS: dict[str, Function] = {
     "reset": lambda context: request(context, "reset", hard=context.option("--hard", False)),
     "selftest": lambda context: request(context, "selftest", clear_latched=context.option("--clear-latched", False)),
     "certify": certify,
+    "connect-test": connect_test,
     "store recover": store_recover,
     "sim": simulate,
 }

@@ -196,6 +196,11 @@ COMMANDS: Final = (
         options=(Option("--clear-latched", "clear latched faults, after service (welded contactor)"),),
     ),
     Command(
+        ("connect-test",),
+        "try the way to the Central System: DNS, TCP, TLS, HTTP, WebSocket, Boot",
+        options=(Option("--boot", "go the whole way, with a BootNotification (ends evsed's own connection)"),),
+    ),
+    Command(
         ("certify",),
         "write the pre-test report for the test laboratory (needs the source tree)",
         options=(
@@ -223,7 +228,7 @@ GROUPS: Final = {
 """Help of the names that only lead to further commands."""
 
 NOT_BUILT: Final = (
-    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "provision", "setup"),
+    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "provision", "setup"),
     *("export", "import", "reconnect", "pilot", "meter", "rfid", "relay", "lock", "lamp", "--trial"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

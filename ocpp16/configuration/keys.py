@@ -244,7 +244,7 @@ def _security_keys(product: Product) -> list[KeyRow]:
     if not product.security_profiles:
         return []
     chain, store = product.certificate_chain_max, product.certificate_store_max
-    none = f"{NOT_IMPLEMENTED} security profiles 1 to 3; a change is refused."
+    none = f"{NOT_IMPLEMENTED} a change over OCPP is refused; see evsed.env."
     return [
         _bool(Key.AdditionalRootCertificateCheck, False, f"{NOT_IMPLEMENTED} no root can be installed.", True),
         KeyRow(Key.AuthorizationKey, "text", "", "", 0, 0, False, none, write_only=True),
@@ -260,5 +260,14 @@ def _security_keys(product: Product) -> list[KeyRow]:
             False,
             f"{NOT_IMPLEMENTED} organisation name in a CSR.",
         ),
-        _int(Key.SecurityProfile, 0, "", 0, 0, none),
+        KeyRow(
+            Key.SecurityProfile,
+            "int",
+            "0",
+            "",
+            0,
+            3,
+            True,
+            "The security profile in force, from [csms] security_profile. A change over OCPP is not built yet.",
+        ),
     ]

@@ -48,7 +48,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
     assert config.board.kind == "process" and config.board.connectors == 1
     assert config.control_socket == Path("/run/evsed/control.sock")
     assert config.identity.serial is None and config.hooks.reboot == ()
-    assert config.product.name == "chq-s-07sr" and config.ocpp == {}
+    assert config.product.name == "chq-s-07sr" and config.ocpp == {"SecurityProfile": "0"}
 
 
 def test_a_later_file_wins_key_by_key(tmp_path: Path) -> None:
@@ -149,30 +149,17 @@ def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     assert "cannot be read" in found[0].what
 
 
-@pytest.mark.parametrize("profile", [1, 2, 3])
-def test_security_profiles_are_refused_as_not_built(tmp_path: Path, profile: int) -> None:
-    """Nothing connects with less protection than was asked for."""
-    text = GOOD.replace("security_profile = 0", f"security_profile = {profile}")
-    (problem,) = problems(tmp_path, text)
-    assert "not built yet" in problem.what and problem.line == 7
-
-
 def test_no_profile_means_the_second(tmp_path: Path) -> None:
-    """The default profile is 2, which is refused as not built."""
-    (problem,) = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
-    assert "not built yet" in problem.what
+    """The default profile is 2: what it needs is asked for, and nothing connects with less."""
+    found = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
+    assert [problem.key for problem in found] == ["[csms] url", "[csms] authorization_key", "[csms] ca_file"]
+    assert all("security profile 2 (the default)" in problem.what for problem in found)
 
 
 def test_no_security_needs_a_second_key(tmp_path: Path) -> None:
     """Profile 0 goes only together with allow_insecure."""
     (problem,) = problems(tmp_path, GOOD.replace("allow_insecure = true", "allow_insecure = false"))
     assert "allow_insecure" in problem.allowed
-
-
-def test_wss_is_refused_as_not_built(tmp_path: Path) -> None:
-    """wss:// needs a security profile that is not built."""
-    (problem,) = problems(tmp_path, GOOD.replace("ws://", "wss://"))
-    assert "not built yet" in problem.what
 
 
 def test_two_secrets_contradict(tmp_path: Path) -> None:
@@ -190,6 +177,7 @@ def test_ocpp_values_are_checked_and_written_as_ocpp_does(tmp_path: Path) -> Non
         "MeterValuesSampledData = ['Voltage', 'Current.Import']\nStopTxnSampledData = ''\nNumberOfConnectors = 1\n",
     )
     assert config.ocpp == {
+        "SecurityProfile": "0",
         "HeartbeatInterval": "300",
         "ConnectionTimeOut": "5",
         "LocalPreAuthorize": "true",
@@ -283,3 +271,15 @@ def test_the_terms_of_transfers_alone(tmp_path: Path) -> None:
     file.write_text("[transfers]\nallow_hosts = ['a b']\n")
     with pytest.raises(ConfigError):
         transfers_of([file], {})
+
+
+def test_the_security_profile_is_read_back_by_its_key(tmp_path: Path) -> None:
+    """W A00.FR.001: one profile is in force, and GetConfiguration shows it; a product that has it not is refused."""
+    roots = tmp_path / "roots.pem"
+    secure = GOOD.replace("ws:", "wss:").replace("profile = 0", "profile = 2") + (
+        f'ca_file = "{roots}"\nauthorization_key = "{"0" * 32}"\n'
+    )
+    assert loaded(tmp_path, secure).ocpp == {"SecurityProfile": "2"}
+    product = written(tmp_path, 'name = "p"\nsecurity_profiles = [1]\n', "p.toml")
+    (problem,) = problems(tmp_path, secure.replace('id = "CP0001"', f'id = "CP0001"\nproduct = "{product}"'))
+    assert problem.key == "[csms] security_profile" and problem.allowed == "1"

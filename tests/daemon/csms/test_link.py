@@ -49,7 +49,10 @@ async def test_an_attempt_after_the_other() -> None:
     assert task.cancelled()
     first = station.events[0]
     assert isinstance(first, LinkDown) and first.stage == "DNS" and station.events == [first] * 3
-    assert station.logged[0] == ("link-failed", {"stage": "DNS", "cause": first.cause, "next_attempt_s": 0.0})
+    assert station.logged[0] == (
+        "link-failed",
+        {"stage": "DNS", "failure": "dns-no-such-name", "cause": first.cause, "next_attempt_s": 0.0},
+    )
     assert station.link.state["last_failure"]["cause"] == first.cause
 
 

@@ -63,7 +63,7 @@ TABLE = [
     ("CertificateSignedMaxChainSize", "10000", True),
     ("CertificateStoreMaxLength", "1", True),
     ("CpoName", "", False),
-    ("SecurityProfile", "0", False),
+    ("SecurityProfile", "0", True),
 ]
 
 
@@ -117,8 +117,6 @@ def test_absent_function_absent_key(product: Product, absent: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "kept"),
     [
-        ("SecurityProfile", "1", None),
-        ("SecurityProfile", "0", "0"),
         ("AuthorizationKey", "00112233445566778899", None),
         ("CpoName", " Strom AG ", "Strom AG"),
         ("CpoName", "x" * 65, None),
