@@ -34,7 +34,7 @@ from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
-from ocpp16.profiles.smart_charging.limits import ChargingLimits
+from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
 from ocpp16.record_checks import checked
 from ocpp16.records import Record, Transaction
 from ocpp16.rpc.session import AnswerRequest, Session
@@ -165,11 +165,11 @@ class Parts:
         """Reservation, SmartCharging, FirmwareManagement."""
         context, product = self.context, self.product
         self.reservations = Reservations(context, product, uses=self._uses)
-        self.limits = ChargingLimits(context, product)
+        self.limits = ChargingLimits(context, product, hardware=self._hardware)
         self.smart_charging = SmartCharging(
             context, product, self.limits, waiting=self._waiting_profiles, drop_waiting=self._drop_waiting_profile
         )
-        self.composite_schedule = CompositeSchedule(context, product, self.limits, hardware_amps=self._hardware_amps)
+        self.composite_schedule = CompositeSchedule(context, product, self.limits)
         self.firmware = UpdateFirmware(
             context,
             self.session,
@@ -313,10 +313,8 @@ class Parts:
         state = self.connectors[number].state
         return Contactor(state.closed, state.switched_at)
 
-    def _hardware_amps(self, number: int) -> float:
-        """0 where nothing can flow whatever a profile allows: out of service, or MaxEnergyOnInvalidId is spent."""
-        connector = self.connectors[number]
-        return connector.offered.hardware_amps() if connector.state.operative and not connector.state.is_spent else 0.0
+    def _hardware(self, number: int) -> Hardware:
+        return self.connectors[number].offered.capability()
 
     def _waiting_profiles(self) -> dict[int, ChargingProfile]:
         found = {number: connector.state.waiting_profile for number, connector in self.connectors.items()}

@@ -70,7 +70,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "Show a valid card after unplugging.",
     ),
     "card-refused": ("The card that was shown was refused.", "Show another card; the back-office knows why."),
-    "limit": ("The limit in force lies below what can be signalled (6 A).", "See the lowest bound of the chain."),
+    "limit": ("The limit in force lies below what can be signalled.", "See the lowest bound of the chain."),
     "stopping": ("The transaction is being stopped.", "Wait until the car has stopped drawing, 6 s at most."),
     "finished": ("The transaction is over, the plug is still in.", "Unplug, or show a card to start again."),
     "reserved": ("The connector is reserved.", "Show the reserved card, or cancel the reservation."),
@@ -108,7 +108,9 @@ def _detailed(connector: Connector, found: Why) -> Why:
     if code in WITHOUT_CARDS and not connector.parts.product.local_start:
         return found._replace(remedy=WITHOUT_CARDS[code])
     if code == "limit":
-        return found._replace(remedy=f"The lowest bound: {found.chain[0]}.")
+        least = connector.offered.capability().min_amps
+        text = f"The limit in force lies below what can be signalled ({least:g} A)."
+        return found._replace(text=text, remedy=f"The lowest bound: {found.chain[0]}.")
     others = [other for other in state.fault_codes() if other != code]
     if others and code in state.fault_codes():
         return found._replace(text=f"{found.text} Also: {', '.join(others)}.")
