@@ -21,7 +21,7 @@ from ocpp16 import events as ev
 from ocpp16.messages.datetimes import to_seconds, to_text
 from ocpp16.product import Product
 from ocpp16.records import Transaction
-from tests.ocpp16.oracle import PERIOD_MS, Json, Oracle, Running
+from tests.ocpp16.oracle import PERIOD_MS, Installed, Json, Oracle, Running
 from tests.ocpp16.rig import NOON, START, Station
 
 LONG = ("7.199999999999999", "6.05", "5.999", "15.96", "10.0000000001", "31.94999")
@@ -94,7 +94,9 @@ class Walk:
         }
         self.began: dict[int, float] = {}
         self.log: list[str] = []
-        self.compared = 0
+        self.compared = self.sets = 0
+        """Limits that were compared, and the different sets of installed profiles that they followed from."""
+        self._compared_set: list[Installed] = []
         self.station.online()
 
     def make_board(self) -> None:
@@ -345,6 +347,8 @@ class Walk:
     # --- comparisons ---
 
     def compare(self) -> None:
+        if self.oracle.profiles not in ([], self._compared_set):
+            self.sets, self._compared_set = self.sets + 1, list(self.oracle.profiles)
         self.compare_pilots()
         if self.station.up:
             self.compare_schedule(self.random.randrange(self.oracle.connectors + 1))
@@ -405,17 +409,20 @@ class Walk:
 
 
 def main() -> None:
-    """`python -m tests.ocpp16.profile_walk [SETS [FIRST]]`: so many random profile sets, with figures."""
-    sets, first = (int(word) for word in (*argv[1:3], *("1000", "0")[len(argv) - 1 :]))
-    began, compared = monotonic(), 0
-    for seed in range(first, first + sets):
+    """`python -m tests.ocpp16.profile_walk [SETS [FIRST]]`: walks from a seed on until so many sets were compared."""
+    wanted, first = (int(word) for word in (*argv[1:3], *("1000", "0")[len(argv) - 1 :]))
+    began, sets, compared, seed = monotonic(), 0, 0, first
+    while sets < wanted:
+        walk = Walk(seed)
         try:
-            compared += Walk(seed).go()
+            compared += walk.go()
         except AssertionError as wrong:
-            raise SystemExit(f"profile set {seed}: {wrong}") from wrong
-        if (seed + 1 - first) % 5000 == 0:
-            print(f"{seed + 1 - first:,} sets, {compared:,} limits compared, {monotonic() - began:.0f} s", flush=True)
-    print(f"{sets:,} sets from {first}: {compared:,} limits compared, none above what was meant, schedule = pilot")
+            raise SystemExit(f"walk {seed}: {wrong}") from wrong
+        sets, seed = sets + walk.sets, seed + 1
+        if (seed - first) % 1000 == 0:
+            print(f"{sets:,} sets, {compared:,} limits compared, {monotonic() - began:.0f} s", flush=True)
+    walks = f"{sets:,} profile sets in {seed - first:,} walks from {first}"
+    print(f"{walks}: {compared:,} limits compared, none above what was meant, schedule = pilot")
 
 
 if __name__ == "__main__":
