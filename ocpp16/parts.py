@@ -48,6 +48,7 @@ from ocpp16.station.board_events import BoardEvents
 from ocpp16.station.board_orders import BoardOrders
 from ocpp16.station.card_routing import CardRouting
 from ocpp16.station.data_transfer import DataTransfer
+from ocpp16.station.free_vend import FreeVend
 from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
@@ -63,6 +64,7 @@ class Parts:
 
     `first_values`: `[ocpp]` of the station's file, valid by `check_first_value`.  `records`: all that the store held.
     `boot_id`: the kernel's.  `build_utc`: seconds since 1970, no timestamp lies before it.
+    `free_vend`: the idTag under which a plugged-in car charges without a card; "": none.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class Parts:
         boot_id: str,
         build_utc: float,
         answer_request: AnswerRequest,
+        free_vend: str = "",
     ) -> None:
+        self.free_vend_tag = free_vend
         self.product = product
         self.identity = identity
         self.checked = checked(records)
@@ -196,6 +200,7 @@ class Parts:
             smart_charging=self.smart_charging,
             firmware=self.firmware,
             station_faults=self.station_faults,
+            free_vend=self.free_vend_tag,
         )
         numbers = range(1, self.product.connectors + 1)
         self.connectors = {number: Connector(number, parts, self._connector_ended) for number in numbers}
@@ -223,6 +228,16 @@ class Parts:
             self.smart_charging,
             connectors,
             self.shutdown,
+        )
+        self.free_vend = FreeVend(
+            context,
+            self.authorization,
+            self.reservations,
+            self.transactions,
+            connectors,
+            self.shutdown,
+            self.free_vend_tag,
+            list_version=self.local_list.version,
         )
         self.board_events = BoardEvents(context, connectors, self.station_faults, self.card_routing)
 

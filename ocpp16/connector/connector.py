@@ -77,7 +77,7 @@ class Connector:
             self._unplugged()
         state.ready = True
         if not state.plugged:
-            self.forget_occupancy()
+            self._set_finishing(False, served=False)
 
     def board_lost(self) -> None:
         """The present states are unknown; a transaction that is being stopped waits for the next board."""
@@ -133,13 +133,15 @@ class Connector:
         if not state.plugged:
             return
         state.plugged, state.refused = False, None
-        self._set_finishing(state.occupancy.finishing and state.held_for is not None)
+        self._set_finishing(state.occupancy.finishing and state.held_for is not None, served=False)
         transaction = state.transaction
         if transaction is not None and state.ready:
             if self._stops_when_unplugged():
                 if not self.parts.configuration.flag(Key.UnlockConnectorOnEVSideDisconnect):
                     self._hold_cable(transaction)
                 self.stop(Reason.EV_DISCONNECTED)
+        elif state.token is not None and state.token.free_vend:
+            self.take_token()
         elif state.token is not None:
             self._await_plug()
 
@@ -149,7 +151,8 @@ class Connector:
 
     def _hold_cable(self, transaction: Transaction) -> None:
         """Keep the cable locked in its socket for the driver of a transaction (E 3.5)."""
-        if self.state.shape is not None and self.state.shape.lock:
+        has_lock = self.state.shape is not None and self.state.shape.lock
+        if has_lock and not self.state.is_free_vend(transaction):
             self._set_holder(transaction.id_tag, transaction.parent_id_tag)
 
     def release_cable(self) -> None:
@@ -206,6 +209,11 @@ class Connector:
             known = self.parts.authorization.known(id_tag)
             self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile))
 
+    def free_vend(self, id_tag: str) -> None:
+        """A car is plugged in where no card is needed: its idTag is asked about like a card's."""
+        self.state.asking, self.state.asked_profile = id_tag, None
+        self.parts.authorization.ask(id_tag, self._authorized_for_free)
+
     def drop_profile(self) -> None:
         """ClearChargingProfile also removes what came with a remote start that has not begun (§5.5)."""
         state = self.state
@@ -219,20 +227,28 @@ class Connector:
     def _authorized_remotely(self, id_tag: str, verdict: Verdict) -> None:
         self._authorized(id_tag, verdict, remote=True)
 
-    def _authorized(self, id_tag: str, verdict: Verdict, remote: bool) -> None:
+    def _authorized_for_free(self, id_tag: str, verdict: Verdict) -> None:
+        if self.state.plugged:
+            self._authorized(id_tag, verdict, remote=False, free_vend=True)
+        else:
+            self.state.asking = None
+
+    def _authorized(self, id_tag: str, verdict: Verdict, remote: bool, free_vend: bool = False) -> None:
         state = self.state
         state.asking = None
         if not verdict.accepted:
-            self._refuse(id_tag, f"{verdict.status} ({verdict.source})", verdict.by_central_system)
+            reason = f"{verdict.status} ({verdict.source})"
+            self._refuse(id_tag, reason, verdict.by_central_system, free_vend)
         elif not state.free:
             self._refuse(id_tag, "the connector is taken")
         elif not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
             self._refuse(id_tag, "reserved for another group")
         else:
-            self.accept(Token(id_tag, verdict.parent_id_tag, remote, state.asked_profile if remote else None))
+            profile = state.asked_profile if remote else None
+            self.accept(Token(id_tag, verdict.parent_id_tag, remote, profile, free_vend))
 
-    def _refuse(self, id_tag: str, reason: str, by_central_system: bool = False) -> None:
-        self.state.refused = CardRefused(reason, by_central_system, self.context.now.mono)
+    def _refuse(self, id_tag: str, reason: str, by_central_system: bool = False, free_vend: bool = False) -> None:
+        self.state.refused = CardRefused(reason, by_central_system, self.context.now.mono, free_vend)
         self._log_refusal(id_tag, reason)
 
     def _log_refusal(self, id_tag: str, reason: str) -> None:
@@ -387,13 +403,22 @@ class Connector:
         self.parts.smart_charging.transaction_ended(transaction.number)
         self.context.timers.clear(Timer.OPENING, self.number)
         self.context.timers.clear(Timer.ENERGISE, self.number)
-        self._set_finishing(self.state.plugged or self.state.held_for is not None)
+        self._set_finishing(
+            self.state.plugged or self.state.held_for is not None,
+            served=self.state.plugged and bool(self.parts.free_vend),
+        )
         self.on_ended(self.number)
 
-    def _set_finishing(self, finishing: bool) -> None:
+    def _set_finishing(self, finishing: bool, served: bool | None = None) -> None:
+        """`served` None: as it was."""
         row = self.state.occupancy
-        if row.finishing != finishing:
-            self.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
+        changed = replace(row, finishing=finishing, served=row.served if served is None else served)
+        if changed != row:
+            self.context.save(changed, within_s=0.0 if finishing else 1.0)
+
+    def forget_served(self) -> None:
+        """The car that is plugged in has had no transaction of its own will yet: free vend may begin one."""
+        self._set_finishing(self.state.occupancy.finishing, served=False)
 
     def forget_occupancy(self) -> None:
         """Not Finishing any more: out of service leads to Preparing, never back to Finishing (§4.9)."""

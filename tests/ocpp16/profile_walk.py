@@ -401,10 +401,10 @@ class Walk:
 
     def seconds(self, duration: int, periods: list[Json]) -> list[int]:
         """Every second of a short schedule; of a long one each change, the second before it, and others by chance."""
-        if duration <= 120:
+        if duration <= 20:
             return list(range(duration))
         edges = [period["startPeriod"] for period in periods]
-        others = [self.random.randrange(duration) for _ in range(50)]
+        others = [self.random.randrange(duration) for _ in range(12)]
         return sorted({*edges, *(edge - 1 for edge in edges if edge), *others, duration - 1})
 
 
