@@ -10,6 +10,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from ocpp16.configuration.key_names import Key
+from ocpp16.connector.occupancy import hold_cable, release_cable, set_finishing
 from ocpp16.connector.offered_amps import OfferedAmps
 from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, Token
 from ocpp16.events import CableChanged, ConnectorShape, ContactorChanged, MeterSampled, OfferAcked, PilotChanged
@@ -77,7 +78,7 @@ class Connector:
             self._unplugged()
         state.ready = True
         if not state.plugged:
-            self._set_finishing(False, served=False)
+            set_finishing(self.state, False, served=False)
 
     def board_lost(self) -> None:
         """The present states are unknown; a transaction that is being stopped waits for the next board."""
@@ -133,12 +134,12 @@ class Connector:
         if not state.plugged:
             return
         state.plugged, state.refused = False, None
-        self._set_finishing(state.occupancy.finishing and state.held_for is not None, served=False)
+        set_finishing(self.state, state.occupancy.finishing and state.held_for is not None, served=False)
         transaction = state.transaction
         if transaction is not None and state.ready:
             if self._stops_when_unplugged():
                 if not self.parts.configuration.flag(Key.UnlockConnectorOnEVSideDisconnect):
-                    self._hold_cable(transaction)
+                    hold_cable(self.state, transaction)
                 self.stop(Reason.EV_DISCONNECTED)
         elif state.token is not None and state.token.free_vend:
             self.take_token()
@@ -149,21 +150,9 @@ class Connector:
         default = self.parts.product.stop_on_ev_disconnect
         return self.parts.configuration.flag(Key.StopTransactionOnEVSideDisconnect, default)
 
-    def _hold_cable(self, transaction: Transaction) -> None:
-        """Keep the cable locked in its socket for the driver of a transaction (E 3.5)."""
-        has_lock = self.state.shape is not None and self.state.shape.lock
-        if has_lock and not self.state.is_free_vend(transaction):
-            self._set_holder(transaction.id_tag, transaction.parent_id_tag)
-
     def release_cable(self) -> None:
         """Nobody's cable is kept locked."""
-        self._set_holder(None, None)
-
-    def _set_holder(self, id_tag: str | None, group: str | None) -> None:
-        row = self.state.occupancy
-        if (row.held_for, row.held_group) != (id_tag, group):
-            finishing = row.finishing and (self.state.plugged or id_tag is not None)
-            self.context.save(replace(row, held_for=id_tag, held_group=group, finishing=finishing))
+        release_cable(self.state)
 
     # --- the card -----------------------------------------------------------------------------------------------------
 
@@ -287,7 +276,7 @@ class Connector:
         if token is None or state.transaction is not None or state.missing() is not None:
             return
         self.take_token()
-        self._set_finishing(False)
+        set_finishing(self.state, False)
         wh = self.parts.metering.fresh_register_wh(self.number)
         assert wh is not None
         reservation = self.parts.reservations.used_by(self.number, token.id_tag, token.parent_id_tag)
@@ -304,7 +293,7 @@ class Connector:
             return
         self._log_refusal(transaction.id_tag, verdict.status)
         if self.parts.configuration.flag(Key.StopTransactionOnInvalidId):
-            self._hold_cable(transaction)  # §4.8: the cable waits for its owner
+            hold_cable(self.state, transaction)  # §4.8: the cable waits for its owner
             self.stop(Reason.DE_AUTHORIZED)
             return
         more = self.parts.configuration.number(Key.MaxEnergyOnInvalidId)
@@ -403,26 +392,20 @@ class Connector:
         self.parts.smart_charging.transaction_ended(transaction.number)
         self.context.timers.clear(Timer.OPENING, self.number)
         self.context.timers.clear(Timer.ENERGISE, self.number)
-        self._set_finishing(
+        set_finishing(
+            self.state,
             self.state.plugged or self.state.held_for is not None,
             served=self.state.plugged and bool(self.parts.free_vend),
         )
         self.on_ended(self.number)
 
-    def _set_finishing(self, finishing: bool, served: bool | None = None) -> None:
-        """`served` None: as it was."""
-        row = self.state.occupancy
-        changed = replace(row, finishing=finishing, served=row.served if served is None else served)
-        if changed != row:
-            self.context.save(changed, within_s=0.0 if finishing else 1.0)
-
     def forget_served(self) -> None:
         """The car that is plugged in has had no transaction of its own will yet: free vend may begin one."""
-        self._set_finishing(self.state.occupancy.finishing, served=False)
+        set_finishing(self.state, self.state.occupancy.finishing, served=False)
 
     def forget_occupancy(self) -> None:
         """Not Finishing any more: out of service leads to Preparing, never back to Finishing (§4.9)."""
-        self._set_finishing(False)
+        set_finishing(self.state, False)
 
     # --- outage and shutdown ------------------------------------------------------------------------------------------
 
