@@ -66,6 +66,10 @@ class Bounds(NamedTuple):
 NO_BOUNDS = Bounds()
 
 
+def _no_bounds(_: int) -> Bounds:
+    return NO_BOUNDS
+
+
 class Allowed(NamedTuple):
     """What a connector may offer."""
 
@@ -99,11 +103,9 @@ class ChargingLimits:
 
     def now(self, connector: int) -> Allowed:
         """What the connector may offer at this moment, to the transaction that runs there or to one that began now."""
-        return self.allowed(connector, self._bounds_now)
+        return self.allowed(connector, self._bounds_now if self.plans else _no_bounds)
 
     def _bounds_now(self, connector: int) -> Bounds:
-        if not self.plans:
-            return NO_BOUNDS
         known = self._bounds.get(connector)
         if known is None or self.context.now.mono >= known.until:
             known = self._bounds[connector] = self._compute(connector)
