@@ -84,8 +84,6 @@ class Occupancy(Record, frozen=True, kw_only=True):
     held_for: str | None = None
     """Whose cable stays locked in the socket (E 3.5), and his group."""
     held_group: str | None = None
-    served: bool = False
-    """The car that is plugged in has had its transaction: free vend waits until it is unplugged."""
 
 
 class LatchedFault(Record, frozen=True, kw_only=True):

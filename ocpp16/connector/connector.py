@@ -78,7 +78,8 @@ class Connector:
             self._unplugged()
         state.ready = True
         if not state.plugged:
-            set_finishing(self.state, False, served=False)
+            set_finishing(self.state, False)
+            state.served = False
 
     def board_lost(self) -> None:
         """The present states are unknown; a transaction that is being stopped waits for the next board."""
@@ -133,8 +134,8 @@ class Connector:
         state = self.state
         if not state.plugged:
             return
-        state.plugged, state.refused = False, None
-        set_finishing(self.state, state.occupancy.finishing and state.held_for is not None, served=False)
+        state.plugged, state.refused, state.served = False, None, False
+        set_finishing(self.state, state.occupancy.finishing and state.held_for is not None)
         transaction = state.transaction
         if transaction is not None and state.ready:
             if self._stops_when_unplugged():
@@ -392,16 +393,9 @@ class Connector:
         self.parts.smart_charging.transaction_ended(transaction.number)
         self.context.timers.clear(Timer.OPENING, self.number)
         self.context.timers.clear(Timer.ENERGISE, self.number)
-        set_finishing(
-            self.state,
-            self.state.plugged or self.state.held_for is not None,
-            served=self.state.plugged and bool(self.parts.free_vend),
-        )
+        set_finishing(self.state, self.state.plugged or self.state.held_for is not None)
+        self.state.served = self.state.plugged
         self.on_ended(self.number)
-
-    def forget_served(self) -> None:
-        """The car that is plugged in has had no transaction of its own will yet: free vend may begin one."""
-        set_finishing(self.state, self.state.occupancy.finishing, served=False)
 
     def forget_occupancy(self) -> None:
         """Not Finishing any more: out of service leads to Preparing, never back to Finishing (§4.9)."""

@@ -11,12 +11,11 @@ from ocpp16.connector.state import ConnectorState
 from ocpp16.records import Transaction
 
 
-def set_finishing(state: ConnectorState, finishing: bool, served: bool | None = None) -> None:
-    """Whether the car of a transaction that is over is still here; `served` (free vend) None: as it was."""
+def set_finishing(state: ConnectorState, finishing: bool) -> None:
+    """Whether the car of a transaction that is over is still here."""
     row = state.occupancy
-    changed = replace(row, finishing=finishing, served=row.served if served is None else served)
-    if changed != row:
-        state.context.save(changed, within_s=0.0 if finishing else 1.0)
+    if row.finishing != finishing:
+        state.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
 
 
 def hold_cable(state: ConnectorState, transaction: Transaction) -> None:

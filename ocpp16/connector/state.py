@@ -98,6 +98,8 @@ class ConnectorState:
         self.cable_amps = 0.0
         """The coding of the cable; 0: none."""
         self.cable_locked = False
+        self.served = False
+        """The car that is plugged in has had its transaction: free vend waits until it is unplugged."""
         self.closed = False
         """The contactor."""
         self.switched_at = 0.0

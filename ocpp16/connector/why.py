@@ -169,7 +169,7 @@ def _code(connector: Connector, amps: float) -> str:
         return "card-refused"
     if connector.parts.reservations.of(connector.number) is not None:
         return "reserved"
-    if connector.parts.free_vend and state.plugged and state.occupancy.served:
+    if connector.parts.free_vend and state.plugged and state.served:
         return "served"
     return "not-authorized" if state.plugged else "no-ev"
 

@@ -69,7 +69,7 @@ class FreeVend:
     @staticmethod
     def _waits(connector: Connector) -> bool:
         state = connector.state
-        return state.free and state.asking is None and not state.occupancy.served
+        return state.free and state.asking is None and not state.served
 
     def _may_ask_again(self, connector: Connector) -> bool:
         """No verdict came although there is a connection: a minute later it is asked once more."""
@@ -89,11 +89,13 @@ class FreeVend:
     def board_ready(self) -> None:
         """A car that came meanwhile has had no transaction; one that the station's own outage cut off may go on."""
         for number, connector in self.connectors.items():
-            last = self.transactions.last_bill(number)
-            if not self.id_tag or last is None or last.ended is None:
+            state, last = connector.state, self.transactions.last_bill(number)
+            if last is None or last.ended is None:
                 continue
             same_boot = last.ended.boot == self.context.clock.boot_id
-            exchanged = same_boot and connector.state.unplugged_at > last.ended.mono
-            if exchanged or (self._first_board and last.reason in OUTAGES):
-                connector.forget_served()
+            if self._first_board:  # what the station remembers of the plug, and what the board does
+                stayed = same_boot and 0.0 < state.unplugged_at <= last.ended.mono
+                state.served = state.plugged and (state.finishing or stayed) and last.reason not in OUTAGES
+            if same_boot and state.unplugged_at > last.ended.mono:
+                state.served = False
         self._first_board = False
