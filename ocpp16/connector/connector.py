@@ -397,6 +397,10 @@ class Connector:
         self.state.served = self.state.plugged
         self.on_ended(self.number)
 
+    def set_served(self, served: bool) -> None:
+        """Whether the car that is plugged in has had its transaction (free vend)."""
+        self.state.served = served and self.state.plugged
+
     def forget_occupancy(self) -> None:
         """Not Finishing any more: out of service leads to Preparing, never back to Finishing (§4.9)."""
         set_finishing(self.state, False)

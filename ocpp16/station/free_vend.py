@@ -95,7 +95,7 @@ class FreeVend:
             same_boot = last.ended.boot == self.context.clock.boot_id
             if self._first_board:  # what the station remembers of the plug, and what the board does
                 stayed = same_boot and 0.0 < state.unplugged_at <= last.ended.mono
-                state.served = state.plugged and (state.finishing or stayed) and last.reason not in OUTAGES
+                connector.set_served((state.finishing or stayed) and last.reason not in OUTAGES)
             if same_boot and state.unplugged_at > last.ended.mono:
-                state.served = False
+                connector.set_served(False)
         self._first_board = False
