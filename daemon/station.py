@@ -73,7 +73,14 @@ class Station:
         self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
-            config.product, config.identity, config.ocpp, self._records, seed, self._boot_id, host_clock.BUILD_UTC
+            config.product,
+            config.identity,
+            config.ocpp,
+            self._records,
+            seed,
+            self._boot_id,
+            host_clock.BUILD_UTC,
+            config.station.free_vend,
         )
         self.link = CentralSystemLink(
             config.csms.url,
@@ -151,6 +158,7 @@ class Station:
             config.product,
             config.identity,
             config.ocpp,
+            config.station.free_vend,
         )
         self._thread.submit(sweep_leftovers, config.store_dir, self._records)
         self._records = []

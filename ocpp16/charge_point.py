@@ -39,9 +39,18 @@ class ChargePoint:
         seed: int,
         boot_id: str,
         build_utc: float,
+        free_vend: str = "",
     ) -> None:
         self.parts = Parts(
-            product, identity, first_values, records, seed, boot_id, build_utc, answer_request=self._answer_request
+            product,
+            identity,
+            first_values,
+            records,
+            seed,
+            boot_id,
+            build_utc,
+            answer_request=self._answer_request,
+            free_vend=free_vend,
         )
         self._router = CallRouter(self.parts)
         self._listeners = self._listeners_by_event()
@@ -98,6 +107,8 @@ class ChargePoint:
             self._fire(timer, number, due)
         self._listeners[type(event)](event)
         parts.status_updates.update_connectors()
+        if parts.free_vend.start_waiting_cars():
+            parts.status_updates.update_connectors()
         parts.status_updates.update_station()
         parts.session.pump()
         parts.shutdown.finish_if_done()
@@ -135,7 +146,7 @@ class ChargePoint:
                 parts.diagnostics.due()
             case Timer.FLOOR:
                 parts.context.remember_time()
-            case Timer.REPORT | Timer.ENERGISE | Timer.SCHEDULE | Timer.SHUTDOWN:
+            case Timer.REPORT | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
                 """Each step derives what follows from the time."""
 
     def _gather(self) -> Step:
@@ -190,6 +201,7 @@ class ChargePoint:
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.parts.recovery.ready()
         self.parts.smart_charging.drop_orphans()
+        self.parts.free_vend.board_ready()
 
     def _board_lost(self, event: ev.BoardLost) -> None:
         self.parts.recovery.lost(event.reason)

@@ -71,6 +71,8 @@ def report(config: Config) -> tuple[str, bool]:
     """For a person: whether configuration and board fit together; and what the station will offer to measure."""
     shapes, missing = shapes_of(config)
     head = f"configuration OK: station {config.station.id}, product {config.product.name}, {config.csms.url}"
+    if config.station.free_vend:
+        head += "\nfree vend: a car that is plugged in charges without a card, under the idTag of [station] free_vend"
     if missing:
         return f"{head}\n{missing}: what it can measure is not known", True
     if wrong := contradictions(config.product, shapes):

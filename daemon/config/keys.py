@@ -52,6 +52,12 @@ def _check_id(value: str) -> str | None:
     return printable(value, 48)
 
 
+def _check_id_tag(value: str) -> str | None:
+    if value != value.strip():
+        return "begins or ends with a blank"
+    return printable(value, 20)
+
+
 def _check_url(value: str) -> str | None:
     if not value:
         return "must not be empty"
@@ -146,6 +152,9 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "imsi": _text(20),
         "meter_type": _text(25),
         "meter_serial": _text(25),
+        "free_vend": FileKey(
+            "text", "", "an idTag of 1 to 20 printable ASCII characters; empty: a car needs a card", _check_id_tag
+        ),
         "product": FileKey("text", DEFAULT_PRODUCT, "the name or the path of a product profile", _check_needed_path),
     },
     "csms": {

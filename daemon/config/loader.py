@@ -128,6 +128,9 @@ def build(draft: Draft) -> Config:
     _check_needed(draft)
     _check_security(draft, found["csms"])
     product = _product(draft, found["station"]["product"])
+    if found["station"]["free_vend"] and product.lock_before_authorization:
+        what = f"product {product.name} locks its outlet until a card is authorized"
+        draft.refuse("station", "free_vend", what, "a product with lock_before_authorization = false")
     connectors = found["board"]["connectors"]
     if connectors and connectors != product.connectors and found["board"]["kind"] == "simulated":
         draft.refuse("board", "connectors", f"product {product.name} has {product.connectors}", "remove the key")

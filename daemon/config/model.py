@@ -52,6 +52,7 @@ class StationSettings(msgspec.Struct, frozen=True):
     imsi: str
     meter_type: str
     meter_serial: str
+    free_vend: str
     product: str
 
 

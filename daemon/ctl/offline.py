@@ -79,7 +79,14 @@ def _charge_point(config: Config, failure: Unreachable) -> Any:
 
     records = _records(config, failure)
     return ChargePoint(
-        config.product, config.identity, config.ocpp, records, 0, host_clock.boot_id(), host_clock.BUILD_UTC
+        config.product,
+        config.identity,
+        config.ocpp,
+        records,
+        0,
+        host_clock.boot_id(),
+        host_clock.BUILD_UTC,
+        config.station.free_vend,
     )
 
 

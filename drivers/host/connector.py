@@ -38,7 +38,7 @@ class ConnectorSetup(NamedTuple):
         return {
             "type": "connector",
             "connector": number,
-            "min_amps": 6.0,
+            "min_amps": self.limits.min_amps,
             "max_amps": self.limits.max_amps,
             "phases": self.phases,
             "outlet": "cable" if self.devices.proximity is None else "socket",

@@ -10,6 +10,7 @@ from drivers.board_protocol import MAX_LEASE_S
 from drivers.devices import BoardHost
 from drivers.process.log import Log
 from drivers.process.toml_reader import Toml, nearest, read_toml
+from drivers.reflex.pilot_signal import MIN_AMPS
 
 if TYPE_CHECKING:
     from drivers.simulated.keeper import WorldKeeper
@@ -62,7 +63,8 @@ KEYS: Final[dict[str, dict[str, BoardKey]]] = {
         "state_dir": _path("/var/lib/evsed"),
         "phases": BoardKey(1, lambda value: type(value) is int and value in (1, 3), "1 or 3"),
         "outlet": BoardKey("cable", lambda value: value in ("cable", "socket"), '"cable" or "socket"'),
-        "max_amps": _number(6, 80, 32.0),
+        "min_amps": _number(MIN_AMPS, 80, MIN_AMPS),
+        "max_amps": _number(MIN_AMPS, 80, 32.0),
         "ventilated": BoardKey(False, lambda value: type(value) is bool, "true or false"),
     },
 }
@@ -84,6 +86,7 @@ class BoardConfig(NamedTuple):
     """Who may control the board, besides root and the user of this process."""
     socket_group: str = ""
     """Whose members may connect at all; empty: the group of this process."""
+    min_amps: float = MIN_AMPS
 
 
 class ConfigRefused(Exception):
@@ -116,6 +119,9 @@ def read(file: Path | None) -> BoardConfig:
     problems: list[str] = []
     values = _section(path, toml, "", toml.content, problems)
     values |= _section(path, toml, "simulated", toml.content.get("simulated", {}), problems)
+    if not problems and values["min_amps"] > values["max_amps"]:
+        where = f"{path}:{toml.line('simulated', 'min_amps')}: [simulated] min_amps"
+        problems.append(f"{where}: {values['min_amps']:g} A are above max_amps ({values['max_amps']:g} A)")
     if problems:
         raise ConfigRefused("\n".join(problems))
     del values["kind"]
@@ -168,6 +174,7 @@ def host_of(config: BoardConfig, seed: int, keeper: WorldKeeper) -> Hosted:
         lease_s=config.lease_s,
         phases=config.phases,
         socket=config.outlet == "socket",
+        min_amps=float(config.min_amps),
         max_amps=float(config.max_amps),
         ventilated=config.ventilated,
     )

@@ -21,6 +21,8 @@ LEASE_OVER: Final = "the lease ran out"
 class Limits(NamedTuple):
     """What the hardware can do, and how long things may take.  Seconds, amperes per phase."""
 
+    min_amps: float = MIN_AMPS
+    """The smallest current that this hardware signals; below it the pilot is steady."""
     max_amps: float = 32.0
     ventilated: bool = False
     """State D may be served."""
@@ -217,7 +219,7 @@ class Evse:
         """Amperes that may be signalled now, and why they are less than what was offered."""
         if now >= self._lease_until:
             return 0.0, "no offer" if self._lease_until == -inf else LEASE_OVER
-        self._due(self._lease_until if self._offered >= MIN_AMPS else inf)
+        self._due(self._lease_until if self._offered >= self.limits.min_amps else inf)
         if not self._in_service:
             return 0.0, "out of service"
         blocking = self.faults.blocking() or self._hold
@@ -230,8 +232,9 @@ class Evse:
             amps, why = self.limits.max_amps, f"the board gives {self.limits.max_amps:g} A"
         if amps > self._cap:
             amps, why = self._cap, self._cap_why
-        if amps < MIN_AMPS:
-            return 0.0, why or ("" if amps == 0.0 else "below 6 A nothing can be signalled")
+        least = self.limits.min_amps
+        if amps < least:
+            return 0.0, why or ("" if amps == 0.0 else f"below {least:g} A nothing can be signalled")
         return amps, why
 
     def _signal(self, now: float) -> None:
@@ -286,7 +289,7 @@ class Evse:
                 self.faults.set(now, "weld", True, "closed although commanded open")
             return
         self.faults.set(now, "weld", False)  # the cause; only service ends the fault
-        wanted = self.amps >= MIN_AMPS and self._diode.proven and not self._must_open()
+        wanted = self.amps > 0.0 and self._diode.proven and not self._must_open()
         if wanted and self._is_due(now, self._closed_at + self.limits.close_every_s):
             self.closed = True
             self._closed_at = self._switched_at = now

@@ -23,6 +23,7 @@ from ocpp16.profiles.smart_charging.limits import ChargingLimits
 from ocpp16.records import Availability, Occupancy, Transaction
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
+from ocpp16.state.id_tags import same
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import StatusFacts
 from ocpp16.status.faults import fault_of
@@ -36,6 +37,8 @@ class Token(NamedTuple):
     remote: bool
     profile: ChargingProfile | None = None
     """A TxProfile that came with a remote start."""
+    free_vend: bool = False
+    """Nobody showed a card: it goes with the car."""
 
 
 class CardRefused(NamedTuple):
@@ -44,6 +47,8 @@ class CardRefused(NamedTuple):
     reason: str
     by_central_system: bool
     mono: float
+    free_vend: bool = False
+    """It was the idTag of free vend."""
 
 
 class ConnectorParts(NamedTuple):
@@ -62,6 +67,8 @@ class ConnectorParts(NamedTuple):
     smart_charging: SmartCharging
     firmware: UpdateFirmware
     station_faults: ActiveFaults
+    free_vend: str = ""
+    """The idTag under which a plugged-in car charges without a card; "": none."""
 
 
 class ConnectorState:
@@ -75,6 +82,7 @@ class ConnectorState:
         self._reservations = parts.reservations
         self._firmware = parts.firmware
         self._station_faults = parts.station_faults
+        self._free_vend = parts.free_vend
         # what the board reported
         self.shape: ConnectorShape | None = None
         """None: no board is attached."""
@@ -90,6 +98,8 @@ class ConnectorState:
         self.cable_amps = 0.0
         """The coding of the cable; 0: none."""
         self.cable_locked = False
+        self.served = False
+        """The car that is plugged in has had its transaction: free vend waits until it is unplugged."""
         self.closed = False
         """The contactor."""
         self.switched_at = 0.0
@@ -205,10 +215,17 @@ class ConnectorState:
         """The lock, where there is one, holds from the accepted card to the end."""
         if self.shape is None or not self.shape.lock:
             return False
-        if self.transaction is not None or self.held_for is not None:
+        transaction = self.transaction
+        if transaction is not None:  # without a card nobody could release the cable of a car that has gone
+            return self.plugged or not self.is_free_vend(transaction)
+        if self.held_for is not None:
             return True
         shut = self._product.lock_before_authorization and self.token is None and not self.cable_present  # AQ-2
         return shut or (self.token is not None and self.cable_present)
+
+    def is_free_vend(self, transaction: Transaction) -> bool:
+        """Whether a transaction runs under the idTag of free vend, whose card nobody may have."""
+        return bool(self._free_vend) and same(transaction.id_tag, self._free_vend)
 
     def status_facts(self, offered: bool) -> StatusFacts:
         """What `connector_status` needs; `offered`: more than 0 A are offered."""

@@ -70,13 +70,36 @@ REASONS: dict[str, tuple[str, str]] = {
         "Show a valid card after unplugging.",
     ),
     "card-refused": ("The card that was shown was refused.", "Show another card; the back-office knows why."),
-    "limit": ("The limit in force lies below what can be signalled (6 A).", "See the lowest bound of the chain."),
+    "limit": ("The limit in force lies below what can be signalled.", "See the lowest bound of the chain."),
     "stopping": ("The transaction is being stopped.", "Wait until the car has stopped drawing, 6 s at most."),
     "finished": ("The transaction is over, the plug is still in.", "Unplug, or show a card to start again."),
     "reserved": ("The connector is reserved.", "Show the reserved card, or cancel the reservation."),
+    "served": ("The car that is plugged in has had its transaction.", "Unplug, or show a card to start again."),
 }
 
 
+FREE_VEND = {
+    "no-ev": ("No car is plugged in.", "Plug the car in: it charges without a card ([station] free_vend)."),
+    "not-authorized": ("A car is plugged in; its start is being prepared.", "Wait some seconds."),
+    "served": (
+        "The car has had its transaction; the next one begins when it is plugged in anew.",
+        "Unplug and plug in again, or start it remotely.",
+    ),
+    "finished": (
+        "The transaction is over, the plug is still in.",
+        "Unplug and plug in again, or start it remotely.",
+    ),
+    "waiting-answer": (
+        "The Central System was asked about the idTag of [station] free_vend.",
+        "Wait for its answer, MessageTimeout at most.",
+    ),
+}
+"""The reasons of a station at which a car charges without a card."""
+FREE_VEND_REFUSED = (
+    "Have the idTag of [station] free_vend accepted at the back-office, or set another one; then plug in again.",
+    "The idTag of [station] free_vend is tried again with a connection; or see what may start offline (settings).",
+)
+"""The remedies of its idTag's refusal: by the Central System, by the station itself."""
 WITHOUT_CARDS = {
     "no-ev": "Plug the car in; the back-office starts it (RemoteStartTransaction).",
     "not-authorized": "Start it remotely: no card starts anything here.",
@@ -100,15 +123,23 @@ def _detailed(connector: Connector, found: Why) -> Why:
         what = "whole station keeps one connector" if row.connector == 0 else "connector is kept"
         until = to_text(row.expires_utc)
         return found._replace(text=f"The {what} for reservation {row.reservation_id} until {until}.")
+    if code == "card-refused" and state.refused is not None and state.refused.free_vend:
+        text = f"The idTag of [station] free_vend was refused: {state.refused.reason}."
+        return found._replace(text=text, remedy=FREE_VEND_REFUSED[not state.refused.by_central_system])
     if code == "card-refused" and state.refused is not None:
         found = found._replace(text=f"The card that was shown was refused: {state.refused.reason}.")
         if not state.refused.by_central_system:
             return found._replace(remedy="Show another card, or ask what this station may start by itself (settings).")
         return found
+    if connector.parts.free_vend and code in FREE_VEND:
+        text, remedy = FREE_VEND[code]
+        return found._replace(text=text, remedy=remedy)
     if code in WITHOUT_CARDS and not connector.parts.product.local_start:
         return found._replace(remedy=WITHOUT_CARDS[code])
     if code == "limit":
-        return found._replace(remedy=f"The lowest bound: {found.chain[0]}.")
+        least = connector.offered.capability().min_amps
+        text = f"The limit in force lies below what can be signalled ({least:g} A)."
+        return found._replace(text=text, remedy=f"The lowest bound: {found.chain[0]}.")
     others = [other for other in state.fault_codes() if other != code]
     if others and code in state.fault_codes():
         return found._replace(text=f"{found.text} Also: {', '.join(others)}.")
@@ -134,10 +165,12 @@ def _code(connector: Connector, amps: float) -> str:
     if not connector.context.facts.unit.registered:
         return _unregistered(connector.parts.registration)
     refused = state.refused
-    if refused is not None and connector.context.now.mono < refused.mono + REMEMBERED_S:
+    if refused is not None and (refused.free_vend or connector.context.now.mono < refused.mono + REMEMBERED_S):
         return "card-refused"
     if connector.parts.reservations.of(connector.number) is not None:
         return "reserved"
+    if connector.parts.free_vend and state.plugged and state.served:
+        return "served"
     return "not-authorized" if state.plugged else "no-ev"
 
 

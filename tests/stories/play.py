@@ -91,6 +91,7 @@ class Player(Orders):
             utc_known=left.pop("clock", "") == "known",
             meter_period_s=float(left.pop("meter", "10")),
             board=product(left.pop("board")) if "board" in left else None,
+            free_vend=left.pop("free_vend", ""),
             settings=left,
         )
         self.central = CentralSystem(by_hand={"Authorize"})

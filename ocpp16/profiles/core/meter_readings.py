@@ -142,7 +142,7 @@ class MeterReadings:
     def offered(self, connector: int) -> Offered:
         """What the station offers at this moment, for Current.Offered and Power.Offered."""
         shape = self.shapes.get(connector, ConnectorShape(connector))
-        return Offered(self.offered_amps(connector), min(shape.phases, self.product.phases), self.product.volts)
+        return Offered(self.offered_amps(connector), shape.phases, self.product.volts)
 
     def values(self, connector: int, wanted: tuple[str, ...], at: float) -> Values:
         """The entries of §7.43 for a list of measurands, as they were at that monotonic second.

@@ -283,3 +283,25 @@ def test_the_security_profile_is_read_back_by_its_key(tmp_path: Path) -> None:
     product = written(tmp_path, 'name = "p"\nsecurity_profiles = [1]\n', "p.toml")
     (problem,) = problems(tmp_path, secure.replace('id = "CP0001"', f'id = "CP0001"\nproduct = "{product}"'))
     assert problem.key == "[csms] security_profile" and problem.allowed == "1"
+
+
+def test_free_vend(tmp_path: Path) -> None:
+    """An idTag, of file or environment; not with a product whose outlet is locked until a card is authorized."""
+    text = GOOD.replace('vendor = "Maker"', 'vendor = "Maker"\nfree_vend = "FREE"')
+    assert loaded(tmp_path, text).station.free_vend == "FREE"
+    assert loaded(tmp_path).station.free_vend == ""
+    assert loaded(tmp_path, environ={"EVSED_STATION_FREE_VEND": "04A2"}).station.free_vend == "04A2"
+    (problem,) = problems(tmp_path, text.replace("FREE", "X" * 21))
+    assert (problem.key, problem.what, problem.line) == ("[station] free_vend", "too long: 21 characters", 4)
+    (problem,) = problems(tmp_path, text.replace("FREE", "FREE "))
+    assert problem.what == "begins or ends with a blank"
+    written(
+        tmp_path,
+        'name = "own"\nfixed_cable = false\nconnector_type = "sType2"\nlock_before_authorization = true\n',
+        "own.toml",
+    )
+    found = problems(tmp_path, text.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "own.toml"'))
+    assert [str(one).split(": ", 1)[1] for one in found] == [
+        "[station] free_vend: product own locks its outlet until a card is authorized; "
+        "allowed: a product with lock_before_authorization = false"
+    ]

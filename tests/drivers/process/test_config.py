@@ -21,6 +21,7 @@ socket_group = "evsed"
 state_dir = "/var/lib/x"
 phases = 3
 outlet = "socket"
+min_amps = 8
 max_amps = 16
 ventilated = true
 """
@@ -42,7 +43,7 @@ def test_everything_set(tmp_path: Path) -> None:
     """Each key reaches the configuration."""
     config = read(written(tmp_path, WELL))
     assert config == BoardConfig(
-        Path("/run/x/board.sock"), 2, 10, Path("/var/lib/x"), 3, "socket", 16, True, ["evsed", "1000"], "evsed"
+        Path("/run/x/board.sock"), 2, 10, Path("/var/lib/x"), 3, "socket", 16, True, ["evsed", "1000"], "evsed", 8
     )
 
 
@@ -105,7 +106,12 @@ def test_the_board_of_a_configuration(tmp_path: Path) -> None:
     keeper = keeper_of(config, lambda kind, text: None)
     hosted = host_of(config, 1, keeper)
     shape = hosted.host.greet(10.0)[1]
-    assert (shape["phases"], shape["outlet"], shape["max_amps"]) == (3, "socket", 16.0)
+    assert (shape["phases"], shape["outlet"], shape["min_amps"], shape["max_amps"]) == (
+        3,
+        "socket",
+        8.0,
+        16.0,
+    )
     assert hosted.keep() == ""
     first = hosted.host.greet(10.0)[0]
     assert hosted.settle(5.0)
@@ -114,3 +120,9 @@ def test_the_board_of_a_configuration(tmp_path: Path) -> None:
     order = {"type": "do", "what": "sim", "words": ["hard-reset"], "connector": None, "seq": 1}
     hosted.host.receive(11.0, order)
     assert hosted.keep() == "reboot"
+
+
+def test_a_minimum_above_the_maximum(tmp_path: Path) -> None:
+    """A board that could never signal anything is refused, with the line."""
+    text = "[simulated]\nmin_amps = 20\nmax_amps = 16\n"
+    assert refused(tmp_path, text) == "/config.toml:2: [simulated] min_amps: 20 A are above max_amps (16 A)"
