@@ -341,8 +341,7 @@ class Station:
 
     def _status_line(self) -> str:
         status = self.charge_point.status(host_clock.now())
-        link = "connected" if status["linked"] else "not connected"
-        return f"{status['status']}, {link}, {status['queue']} transaction message(s) queued"
+        return f"{status['headline']}; {status['queue']} transaction message(s) queued"
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

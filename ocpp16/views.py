@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ocpp16.connector.connector import Connector
-from ocpp16.connector.why import why as why_of_connector
 from ocpp16.events import MeterSampled, Now
 from ocpp16.messages.datetimes import to_text
 from ocpp16.parts import Parts
 from ocpp16.records import Stamp, Transaction
 from ocpp16.state.facts import Facts
 from ocpp16.status.connector_status import station_status
+from ocpp16.why.headline import headline
+from ocpp16.why.why import why as why_of_connector
 
 Row = dict[str, object]
 
@@ -98,6 +99,7 @@ def status(parts: Parts, now: Now) -> Row:
         "vendor": parts.identity.vendor,
         "model": parts.identity.model,
         "product": parts.product.name,
+        "headline": headline(parts, now.mono),
         "status": str(station.status),
         "error": str(station.error),
         "registration": str(parts.registration.status) if parts.registration.status else None,
@@ -116,21 +118,11 @@ def status(parts: Parts, now: Now) -> Row:
     }
 
 
-def why(parts: Parts, number: int | None) -> list[Row]:
-    """Why it does (not) charge: one reason per connector, and the bounds of the offered amperes."""
-    return [_why(parts, connector) for n, connector in parts.connectors.items() if number in (None, n)]
+def why(parts: Parts, number: int | None, now: Now) -> list[Row]:
+    """Why it does (not) charge: one cause per connector, and the bounds of the offered amperes."""
+    return [_why(parts, n, now) for n in parts.connectors if number in (None, n)]
 
 
-def _why(parts: Parts, connector: Connector) -> Row:
-    reason, parked = why_of_connector(connector), parts.parked_messages.summary(connector.number)
-    last = parts.transactions.last_bill(connector.number)
-    if connector.state.transaction is None and last is not None and not last.stop_exact:
-        text = f"{reason.text} Transaction {last.number} was billed up to the last known register."
-        reason = reason._replace(text=text)
-    if parked.messages:
-        since = _time(parked.since) or "a time not known"
-        what = f"{parked.messages} parked message(s), the oldest of {since} ({parked.error})"
-        text = f"{reason.text} Undelivered: {what}."
-        remedy = f"{reason.remedy} Parked messages are sent again every hour; see evsectl queue list."
-        reason = reason._replace(text=text, remedy=remedy)
-    return {"connector": connector.number, **reason._asdict()}
+def _why(parts: Parts, number: int, now: Now) -> Row:
+    found = why_of_connector(parts, number, now.mono)
+    return {"connector": number, **found._asdict(), "cards": [{"id_tag": card} for card in found.cards]}

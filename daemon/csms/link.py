@@ -217,7 +217,7 @@ class CentralSystemLink:
         self._failed = failed, self._now()
         in_s = round(max(0.0, self._next_at - self._now()), 1)
         self._log(code, {"stage": failed.stage, "cause": failed.cause, "next_attempt_s": in_s})
-        self._deliver(LinkDown(failed.stage, failed.cause))
+        self._deliver(LinkDown(failed.stage, failed.cause, in_s))
 
     async def _dial(self) -> WebSocketConnection:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises ConnectionFailed."""

@@ -131,7 +131,7 @@ def _parked_since(status: Row) -> str:
 def status_text(status: Row) -> str:
     """The status on a few lines; "unknown": only a running daemon could say."""
     lines = [
-        f"{status['station_id']}: {_state(status)}",
+        f"{status['station_id']}: {_known(status['headline'])}",
         f"  evsed           {status['version']}, product {status['product']}",
         *_link_lines(status),
         f"  queue           {status['queue']} waiting, {status['parked']} parked{_parked_since(status)}",

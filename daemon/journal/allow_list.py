@@ -214,7 +214,7 @@ ROW_TEXTS: Mapping[str, Treatment] = {
             *("status", "state", "code", "kind", "start", "stop", "verdict", "registration", "link", "clock", "utc"),
             *("began", "ended", "time", "since", "product", "vendor", "model", "name", "version", "python", "dir"),
             *("board", "pilot", "faults", "fail_safe_layers", "measurands", "key", "type", "unit", "allowed", "what"),
-            *("station_id", "url", "stage", "info", "leaving", "in_flight", "purpose", "from", "to"),
+            *("station_id", "url", "stage", "info", "headline", "leaving", "in_flight", "purpose", "from", "to"),
             *("id", "serial", "box_serial", "iccid", "imsi", "meter_type", "meter_serial", "schemes", "connectors"),
             *("socket", "store_dir", "state_dir", "control_socket", "jobs_socket", "allow_hosts", "ca_file"),
             *(

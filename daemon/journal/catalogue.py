@@ -179,6 +179,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "diagnostics": Entry(
         NOTICE, "diagnostics upload finished: {detail}", failure="diagnostics upload failed: {detail}"
     ),
+    # orders of the Central System
+    "remote-start": Entry(NOTICE, "central system: remote start for card {id_tag}: {status}: {reason}"),
+    "remote-stop": Entry(NOTICE, "central system: remote stop of transaction {transaction_id}: {status}: {reason}"),
     # configuration
     "setting-changed": Entry(NOTICE, "configuration {key} = {value}: {status} ({reason})"),
     "setting-dropped": Entry(WARNING, "stored configuration {key} is no longer valid ({reason}); the default is used"),

@@ -33,6 +33,7 @@ CONNECTOR: dict[str, Any] = {
 }
 STATUS: dict[str, Any] = {
     "station_id": "CP1",
+    "headline": "Available",
     "status": "Available",
     "error": "NoError",
     "version": "0.1",
@@ -124,7 +125,9 @@ def test_the_status_is_never_truncated() -> None:
 def test_fields_that_are_null_are_unknown() -> None:
     """With the daemon down no status, pilot, contactor or number is made up."""
     blind = dict.fromkeys(set(CONNECTOR) - {"connector", "faults", "volts", "amps", "watts", "transaction"})
-    unseen = changed(status=None, error=None, linked=None, link=None, connectors=[{**CONNECTOR, **blind}])
+    unseen = changed(
+        headline=None, status=None, error=None, linked=None, link=None, connectors=[{**CONNECTOR, **blind}]
+    )
     text = status_text(unseen)
     assert text.startswith("CP1: unknown\n") and "central system  unknown" in text and "connector 1: unknown\n" in text
     assert "pilot unknown, contactor unknown, offered - A, signalled - A, register - Wh" in text
@@ -150,8 +153,12 @@ def test_the_status_with_faults() -> None:
         "contactor_closed": True,
     }
     link = {"since_s": None, "last_failure": {"stage": "TCP", "cause": "refused"}, "next_attempt_s": 2.0}
-    text = status_text(changed(error="OtherError", linked=False, link=link, connectors=[sick]))
-    assert "(OtherError)" in text and "TCP: refused; again in 2 s" in text
+    text = status_text(changed(headline="Faulted: weld", linked=False, link=link, connectors=[sick]))
+    assert (
+        text.startswith("CP1: Faulted: weld\n")
+        and "Faulted (OtherError: weld)" in text
+        and "TCP: refused; again in 2 s" in text
+    )
     assert "Faulted (OtherError: weld)" in text and "faults: weld" in text and "transaction 3 (-), card 04A2" in text
     assert "TCP: refused\n" in status_text(changed(linked=False, link={**link, "next_attempt_s": None}))
 
