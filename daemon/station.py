@@ -179,6 +179,7 @@ class Station:
             self._notes,
             self.executor.watchers,
             simulation.do,
+            self.charge_point.parts.context.clock.utc,
         )
         control = ControlSocket(
             self.config.control_socket, requests.queries, requests.actions, requests.subscriptions, self._log

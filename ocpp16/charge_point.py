@@ -244,7 +244,9 @@ class ChargePoint:
 
     def transaction_rows(self) -> list[dict[str, object]]:
         """`evsectl transactions`."""
-        return views.transactions(self.parts.context.facts, self.parts.metering.readings)
+        context = self.parts.context
+        now = context.stamp() if context.now.mono else None  # a store that is only read has no step, so no time
+        return views.transactions(context.facts, self.parts.metering.readings, now)
 
     def configuration_rows(self) -> list[dict[str, object]]:
         """`evsectl config`."""

@@ -21,8 +21,18 @@ def _time(stamp: Stamp | None) -> str | None:
     return None if stamp is None or stamp.utc is None else to_text(stamp.utc)
 
 
-def transaction_row(transaction: Transaction, register_wh: float | None = None) -> Row:
-    """One transaction with its bill; while it runs, with the energy up to `register_wh`, the present reading."""
+def _duration_s(transaction: Transaction, now: Stamp | None) -> float | None:
+    """Seconds from the start to the end, or to `now`; None: not known."""
+    began, end = transaction.began, transaction.ended or now
+    if end is None:
+        return None
+    if began.boot == end.boot:
+        return round(end.mono - began.mono, 1)
+    return None if began.utc is None or end.utc is None else round(end.utc - began.utc, 1)
+
+
+def transaction_row(transaction: Transaction, register_wh: float | None = None, now: Stamp | None = None) -> Row:
+    """One transaction with its bill; while it runs, with time and energy up to `now` and `register_wh`."""
     stop = transaction.meter_stop_wh
     last = transaction.last_wh if register_wh is None else max(int(register_wh), transaction.last_wh)
     return {
@@ -33,6 +43,7 @@ def transaction_row(transaction: Transaction, register_wh: float | None = None) 
         "state": "ended" if transaction.ended else "stopping" if transaction.stopping else "running",
         "began": _time(transaction.began),
         "ended": _time(transaction.ended),
+        "duration_s": _duration_s(transaction, now),
         "meter_start_wh": transaction.meter_start_wh,
         "meter_stop_wh": stop,
         "energy_wh": (last if stop is None else stop) - transaction.meter_start_wh,
@@ -46,12 +57,15 @@ def transaction_row(transaction: Transaction, register_wh: float | None = None) 
     }
 
 
-def transactions(facts: Facts, registers: Mapping[int, MeterSampled] | None = None) -> list[Row]:
-    """All that are kept, oldest first; `registers`: the meters' present readings, by connector."""
-    now = registers or {}
+def transactions(
+    facts: Facts, registers: Mapping[int, MeterSampled] | None = None, now: Stamp | None = None
+) -> list[Row]:
+    """All that are kept, oldest first; `registers`: the meters' present readings, by connector; `now`: the time."""
+    read = registers or {}
     rows = sorted(facts.of(Transaction).values(), key=lambda row: row.number)
     return [
-        transaction_row(row, now[row.connector].wh if row.connector in now and not row.ended else None) for row in rows
+        transaction_row(row, read[row.connector].wh if row.connector in read and not row.ended else None, now)
+        for row in rows
     ]
 
 
@@ -85,7 +99,9 @@ def _connector(parts: Parts, connector: Connector, now: Now) -> Row:
         "watts": [] if reading is None else list(reading.watts),
         "soc": None if reading is None else reading.soc,
         "temperature": None if reading is None else reading.temperature,
-        "transaction": None if transaction is None else transaction_row(transaction, kept.wh if kept else None),
+        "transaction": None
+        if transaction is None
+        else transaction_row(transaction, kept.wh if kept else None, parts.context.stamp(now.mono)),
     }
 
 

@@ -167,17 +167,17 @@ def trace(context: Context) -> int:
             following = True
             said = said or say_masked(context, line)
             if "following" not in line:
-                print(_trace_line(context, line, output.trace_line), flush=True)
+                print(_trace_line(context, line), flush=True)
     except Unreachable as unreachable:
         if following:
             raise
         for line in context.from_store(unreachable, "trace")["trace"]:
-            print(_trace_line(context, line, output.recorded_line))
+            print(_trace_line(context, line))
     return 0
 
 
-def _trace_line(context: Context, line: ControlAnswer, text: Callable[[ControlAnswer], str]) -> str:
-    return output.json_line({"v": VERSION, **line}) if context.line.as_json else text(line)
+def _trace_line(context: Context, line: ControlAnswer) -> str:
+    return output.json_line({"v": VERSION, **line}) if context.line.as_json else output.trace_line(line)
 
 
 def watch(context: Context) -> int:

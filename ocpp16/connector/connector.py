@@ -131,6 +131,7 @@ class Connector:
             self._unplugged()
         elif event.state in "BCD" and not state.plugged:
             state.plugged, state.plugged_at = True, event.at
+            self.context.note("plugged", connector=self.number)
         self.begin_if_ready()
 
     def _unplugged(self) -> None:
@@ -139,6 +140,7 @@ class Connector:
         if not state.plugged:
             return
         state.plugged, state.refused, state.given_up = False, None, None
+        self.context.note("unplugged", connector=self.number)
         self._set_finishing(state.occupancy.finishing and state.held_for is not None)
         transaction = state.transaction
         if transaction is not None and state.ready:

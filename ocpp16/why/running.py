@@ -19,7 +19,7 @@ def transaction_cause(view: View, transaction: Transaction) -> Why:
             "ev-unplugged",
             f"The plug was pulled at the car {view.ago(state.pilot_at)}; transaction {transaction.number} stays open "
             "(StopTransactionOnEVSideDisconnect is false).",
-            "Plug in again, or stop it.",
+            f"Plug in again, or stop it: evsectl stop-transaction --connector {view.number}.",
         )
     if amps <= 0.0:
         return _no_offer(view, transaction)
