@@ -223,7 +223,14 @@ def certify(context: Context) -> int:
         context.option("--product", context.config.station.product),
         context.option("--out", "."),
         context.daemon.path,
+        _station_names(context.config),
     )
+
+
+def _station_names(config: Config) -> dict[str, str]:
+    """Of `[station]`: the report is about the OEM's own product."""
+    me = config.identity
+    return {name: text for name, text in (("vendor", me.vendor), ("model", me.model), ("serial", me.serial)) if text}
 
 
 def simulate(context: Context) -> int:
