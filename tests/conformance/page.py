@@ -116,7 +116,7 @@ def _head(report: Report) -> list[str]:
     facts = [
         ("Product profile", report["product"]),
         ("Vendor, model", f"{station.get('chargePointVendor', '')}, {station.get('chargePointModel', '')}"),
-        ("Serial number", station.get("chargePointSerialNumber", "")),
+        ("Serial number", station.get("chargePointSerialNumber") or "not given"),
         ("Firmware version", station.get("firmwareVersion", "")),
         ("Image (SHA-256 of all program files)", Markup(f"<code>{escape(report['image_sha256'])}</code>")),
         ("Configuration id", Markup(f"<code>{escape(report['configuration_id'])}</code>")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import msgspec
 
 from ocpp16.product import Product
 from tests.conformance import measure, pics
-from tests.conformance.catalogue import ROWS, Case, product_named
+from tests.conformance.catalogue import ROWS, Case, catalogue, product_named
 from tests.conformance.run import FAIL, NOT_BUILT, OFF, PASS, Place, Verdict, own_place, play_all
 from tests.conformance.transcript import utc
 from tests.conformance.unit import ROOT, TEST_STATION
@@ -59,8 +60,8 @@ def assembled(
         "versions": versions(),
         "summary": summary(product, verdicts),
         "hardware": [asdict_row(one) for one in pics.hardware(product)],
-        "optional": [declared(one, product, verdicts) for one in pics.optional(product)],
-        "additional": [declared(one, product, verdicts) for one in pics.additional(product)],
+        "optional": [declared(one, product) for one in pics.optional(product)],
+        "additional": [declared(one, product) for one in pics.additional(product)],
         "measurands": measurands(product, verdicts),
         "limits": [
             {"id": limit.id, "setting": limit.setting, "declared": limit.declared, "read": told, "agrees": right}
@@ -101,18 +102,17 @@ def versions() -> dict[str, str]:
     return found
 
 
-def built(product: Product, verdicts: list[Verdict], only: Callable[[Case], bool]) -> bool:
-    """Whether any case of a kind that applies to this product can be played at all."""
-    return any(v.word not in (OFF, NOT_BUILT) for v in verdicts if only(v.case))
+def built(product: Product, only: Callable[[Case], bool]) -> bool:
+    """Whether any case of a kind that applies to this product can be played; True where none applies."""
+    cases = [case for case in catalogue().values() if only(case) and case.applies(product)]
+    return not cases or any(case.play is not None for case in cases)
 
 
-def declared(answer: pics.Answer, product: Product, verdicts: list[Verdict]) -> Report:
+def declared(answer: pics.Answer, product: Product) -> Report:
     """An answer of the PICS; one that the program cannot keep yet says so."""
     needs = {"F-1": is_signed, "AQ-1": is_tls, "AQ-3": is_tls, **{f"SEC-{n}": of_security(n) for n in (1, 2, 3)}}
-    only = needs.get(answer.id)
-    row = asdict_row(answer)
-    relevant = [v for v in verdicts if only is not None and only(v.case) and v.word != OFF]
-    if relevant and not built(product, verdicts, only or is_signed):
+    row, only = asdict_row(answer), needs.get(answer.id)
+    if only is not None and not built(product, only):
         row["answer"] = f"declared {answer.answer}, not built"
     return row
 
@@ -145,7 +145,7 @@ def summary(product: Product, verdicts: list[Verdict]) -> list[Report]:
             {
                 "profile": title,
                 "supported": supported,
-                "declared": _supported(supported, words),
+                "declared": _supported(supported, built(product, partial(is_of, name))),
                 "result": _result(name, own, applies, counts),
                 "cases": applies,
                 **counts,
@@ -154,9 +154,12 @@ def summary(product: Product, verdicts: list[Verdict]) -> list[Report]:
     return lines
 
 
-def _supported(supported: bool, words: list[str]) -> str:
-    only_declared = supported and bool(words) and set(words) == {NOT_BUILT}
-    return "declared yes, not built" if only_declared else pics.yes(supported)
+def _supported(supported: bool, is_built: bool) -> str:
+    return pics.yes(supported) if is_built or not supported else "declared yes, not built"
+
+
+def is_of(profile: str, case: Case) -> bool:
+    return case.profile == profile
 
 
 def _result(name: str, own: list[Verdict], applies: int, counts: dict[str, int]) -> str:
