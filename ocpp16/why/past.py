@@ -81,8 +81,11 @@ def newest_refusal(view: View) -> CardRefused | None:
     return max(recent, key=lambda one: one.mono, default=None)
 
 
-def refusal_text(view: View, refused: CardRefused) -> tuple[str, tuple[str, ...]]:
-    """When which card was refused, and why; with the reservation or the lost connection behind it."""
+def refusal_text(view: View, refused: CardRefused, told: str = "") -> tuple[str, tuple[str, ...]]:
+    """When which card was refused, and why; with the reservation or the lost connection behind it.
+
+    `told`: what is said before; a lost connection is not said twice.
+    """
     what = "A remote start for card" if refused.remote else "Card"
     text = f"{what} {refused.id_tag} was refused {view.ago(refused.mono)}: {refused.reason}."
     cards = (refused.id_tag,)
@@ -92,6 +95,7 @@ def refusal_text(view: View, refused: CardRefused) -> tuple[str, tuple[str, ...]
             *cards, keeper.id_tag,
         )  # fmt: skip
     offline = central_system.remark(view) if NOT_KNOWN in refused.reason else ""
+    offline = "" if offline.partition(": ")[2] in told else offline
     return joined(text, offline), cards
 
 

@@ -95,7 +95,7 @@ def _refused_besides(view: View, found: Why) -> tuple[str, tuple[str, ...]]:
         return remote
     if found.code == "finished" and row is not None and row.ended is not None and refused.mono <= row.ended.mono:
         return remote
-    text, cards = past.refusal_text(view, refused)
+    text, cards = past.refusal_text(view, refused, found.text)
     return joined(text, remote[0]), (*cards, *remote[1])
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ocpp16 import events as ev
 from ocpp16.messages.types import Reason
 from ocpp16.why.past import CAUSES
 from ocpp16.why.reason import REMEMBERED_S
@@ -107,3 +108,13 @@ def test_of_several_the_newest_is_told() -> None:
     station.wait(1)
     station.tap("CARD")
     assert why(station)["code"] == "card-refused"
+
+
+def test_the_lost_connection_is_told_once() -> None:
+    """Never registered, a card refused because nobody could be asked: one and the same cause."""
+    station = Station().started()
+    station.happens(ev.LinkDown("TCP", "10.0.0.7 port 1 refuses the connection", 8.0))
+    station.tap("CARD")
+    text = why(station)["text"]
+    assert why(station)["code"] == "never-registered" and "Card CARD was refused" in text
+    assert text.count("refuses the connection") == 1
