@@ -15,7 +15,6 @@ from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, 
 from ocpp16.events import CableChanged, ConnectorShape, ContactorChanged, MeterSampled, OfferAcked, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.records import Stamp, Transaction
-from ocpp16.state.active_faults import Seen
 from ocpp16.state.id_tags import Verdict, same
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import StatusReport, connector_status
@@ -90,9 +89,9 @@ class Connector:
         """What the pilot really signals."""
         self.state.signalled_amps, self.state.signalled_why = event.amps, event.why
 
-    def set_fault(self, code: str, seen: Seen) -> None:
+    def set_fault(self, code: str, detail: str = "", recorded: bool = False) -> None:
         """A fault of this connector; `faults_changed` follows when all are reported."""
-        self.state.faults.set(code, seen)
+        self.state.faults.set(code, self.context.now.mono, detail, recorded)
 
     def clear_fault(self, code: str) -> None:
         """The end of a fault; `faults_changed` follows."""

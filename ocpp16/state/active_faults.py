@@ -1,24 +1,8 @@
-"""The fault codes in force of the station or of one connector, oldest first, with what was seen of each."""
+"""The fault codes in force of the station or of one connector, oldest first, and what was seen of each."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
-
-
-class Seen(NamedTuple):
-    """What was seen of a fault, and when it was reported."""
-
-    detail: str = ""
-    """Measured values or the cause, in the words of who found it; "": nothing more than the code says."""
-    mono: float | None = None
-    """Monotonic second; None: it was on record before this start."""
-
-
-NOTHING_SEEN = Seen()
-
-
-NOTHING_SEEN = Seen()
 
 
 class ActiveFaults:
@@ -27,26 +11,29 @@ class ActiveFaults:
     def __init__(self) -> None:
         self.codes: tuple[str, ...] = ()
         """Oldest first; read in every step, written by the methods below alone."""
-        self.seen: dict[str, Seen] = {}
-        """Of each code in force."""
+        self.since: dict[str, float] = {}
+        """Monotonic second from which each code is in force."""
+        self.details: dict[str, str] = {}
+        """What was measured, or the cause in the words of who found it; of a code without any: ""."""
+        self.recorded: frozenset[str] = frozenset()
+        """Those that an earlier life recorded: `since` is when they were read."""
 
-    def set(self, code: str, seen: Seen = NOTHING_SEEN) -> None:
-        """Add a code; one that is in force already keeps its place, and what was seen of it first."""
+    def set(self, code: str, at: float = 0.0, detail: str = "", recorded: bool = False) -> None:
+        """Add a code, in force since that monotonic second; one that is in force already keeps its place."""
         if code not in self.codes:
             self.codes = (*self.codes, code)
-            self.seen[code] = seen
+            self.since[code], self.details[code] = at, detail
+            self.recorded = self.recorded | {code} if recorded else self.recorded - {code}
 
-    def explain(self, code: str, seen: Seen) -> None:
+    def explain(self, code: str, detail: str) -> None:
         """What is seen of it now; nothing where it is not in force."""
         if code in self.codes:
-            self.seen[code] = seen
+            self.details[code] = detail
 
     def clear(self, code: str) -> None:
         """Remove a code, where it is in force."""
         self.codes = tuple(other for other in self.codes if other != code)
-        self.seen.pop(code, None)
 
     def retain(self, codes: Collection[str] = ()) -> None:
         """Remove all codes but these."""
         self.codes = tuple(code for code in self.codes if code in codes)
-        self.seen = {code: self.seen[code] for code in self.codes}

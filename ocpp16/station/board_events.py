@@ -13,7 +13,7 @@ from ocpp16.events import (
     StoreChanged,
 )
 from ocpp16.records import LatchedFault
-from ocpp16.state.active_faults import ActiveFaults, Seen
+from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
 from ocpp16.station.card_routing import CardRouting
 from ocpp16.status.faults import fault_of
@@ -78,9 +78,9 @@ class BoardEvents:
         """A fault of a connector (0: the station) begins or ends."""
         if number > 0:
             connector = self.connectors[number]
-            connector.set_fault(code, self._seen(detail)) if on else connector.clear_fault(code)
+            connector.set_fault(code, detail) if on else connector.clear_fault(code)
         elif on:
-            self.station_faults.set(code, self._seen(detail))
+            self.station_faults.set(code, self.context.now.mono, detail)
         else:
             self.station_faults.clear(code)
         fault = fault_of(code)
@@ -93,9 +93,6 @@ class BoardEvents:
             detail=detail,
         )
         self._faults_changed(number)
-
-    def _seen(self, detail: str) -> Seen:
-        return Seen(detail, self.context.now.mono)
 
     def _faults_changed(self, number: int) -> None:
         for connector in self.connectors.values() if number == 0 else [self.connectors[number]]:
@@ -113,7 +110,8 @@ class BoardEvents:
         if event.state == "ok":
             self.station_faults.clear("store-full")
         else:
-            self.station_faults.set("store-full", self._seen(event.detail))
+            self.station_faults.set("store-full", self.context.now.mono, event.detail)
+            self.station_faults.explain("store-full", event.detail)
         if before != self.station_faults.codes:
             self.context.note("store-" + event.state, detail=event.detail)
             self._faults_changed(0)

@@ -27,7 +27,7 @@ from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
 from ocpp16.record_checks import Checked
 from ocpp16.records import LatchedFault, Transaction
-from ocpp16.state.active_faults import ActiveFaults, Seen
+from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
 
 OWN_FAULTS = ("store-full", "queue-full", "control-socket")
@@ -106,9 +106,9 @@ class Recovery:
                 self.metering.shapes[shape.connector] = shape
         for fault in self.context.facts.of(LatchedFault).values():  # no restart clears it
             if fault.connector == 0:
-                self.station_faults.set(fault.code, Seen(fault.detail))
+                self.station_faults.set(fault.code, self.context.now.mono, fault.detail, recorded=True)
             elif fault.connector in self.connectors:
-                self.connectors[fault.connector].set_fault(fault.code, Seen(fault.detail))
+                self.connectors[fault.connector].set_fault(fault.code, fault.detail, recorded=True)
         measurable = {name for shape in event.connectors for name in shape.measurands}
         self.configuration.measurable = frozenset(measurable) if measurable else None
         self.context.note("board-attached", board=event.board, connectors=len(event.connectors))
@@ -116,7 +116,7 @@ class Recovery:
     def _check(self, event: BoardAttached) -> None:
         """Where board and product profile contradict each other the station is Faulted."""
         if wrong := contradictions(self.product, event.connectors):
-            self.station_faults.set("board-mismatch", Seen("; ".join(wrong)[:400], self.context.now.mono))
+            self.station_faults.set("board-mismatch", self.context.now.mono, "; ".join(wrong)[:400])
             self.context.note("board-mismatch", detail="; ".join(wrong)[:400])
 
     def ready(self) -> None:
@@ -177,5 +177,5 @@ class Recovery:
             connector.board_lost()
         if "board-missing" not in self.station_faults.codes:
             self.context.note("board-lost", reason=reason)
-        self.station_faults.set("board-missing")
-        self.station_faults.explain("board-missing", Seen(reason, self.context.now.mono))  # the newest reason counts
+        self.station_faults.set("board-missing", self.context.now.mono)
+        self.station_faults.explain("board-missing", reason)  # the newest counts

@@ -6,7 +6,6 @@ from math import floor
 
 from ocpp16.parts import Parts
 from ocpp16.records import Availability, Transaction
-from ocpp16.state.active_faults import NOTHING_SEEN
 from ocpp16.status.faults import Fault, fault_of
 from ocpp16.why import past, running, waiting
 from ocpp16.why.reason import View, Why, at, joined, sentence
@@ -57,14 +56,23 @@ def _weight(fault: Fault) -> tuple[bool, bool]:
 
 def _seen(view: View, code: str) -> str:
     """` (20.1 A drawn, 16 A signalled; 12 s ago)`."""
-    seen = view.state.faults.seen.get(code) or view.parts.station_faults.seen.get(code) or NOTHING_SEEN
-    when = view.ago(seen.mono) if seen.mono is not None else "since before the last start"
-    detail = "" if seen.detail in fault_of(code).why else seen.detail.rstrip(".")
+    own = view.state.faults
+    faults = own if code in own.codes else view.parts.station_faults
+    when = "since before the last start" if code in faults.recorded else view.ago(faults.since[code])
+    detail = "" if faults.details[code] in fault_of(code).why else faults.details[code].rstrip(".")
     return f" ({'; '.join(filter(None, (detail, when)))})"
+
+
+def _warnings(view: View, found: Why) -> str:
+    """Faults that end nothing and are not the cause."""
+    codes = view.state.fault_codes()
+    told = () if found.code in codes else codes
+    return " ".join(f"Warning {code}: {fault_of(code).why}{_seen(view, code)}." for code in told)
 
 
 def _with_remarks(view: View, found: Why) -> Why:
     """Everything else that is known, after the cause."""
+    found = _more(found, _warnings(view, found))
     transaction = view.state.transaction
     if transaction is None:
         more, cards = waiting.remark(view, found)

@@ -20,7 +20,7 @@ def fault(
             station.charging("04A2B9C1")
             station.meter(800)
         station.happens(ev.FaultChanged(connector, code, True, latched, detail, station.mono))
-        if charging and station.cp.parts.connectors[1].state.transaction is not None:
+        if charging and station.offered() == 0.0 and station.cp.parts.connectors[1].state.transaction is not None:
             station.open_contactor()
         station.wait(12)
         return station
@@ -79,8 +79,7 @@ def store(state: str, detail: str) -> Play:
 
 
 def queue_is_full() -> Station:
-    station = Station(NumberOfConnectors=1) if False else Station()
-    station.online()
+    station = Station().online()
     station.cp.parts.board_events.queue_full(True, "2000 messages wait")
     station.plug()
     return station
@@ -115,6 +114,7 @@ SITUATIONS: tuple[tuple[str, Play], ...] = (
     ("The meter counts backwards", fault("meter-backwards", "1030 Wh after 1034 Wh")),
     ("Another meter was built in", lower_register),
     ("The card reader does not answer", fault("reader-lost", "reader at /dev/serial0: no answer; check its supply")),
+    ("The card reader is lost while a car charges", fault("reader-lost", "no answer", charging=True)),
     ("Too hot, while it charges", fault("overtemperature", "86.5 C", connector=None, charging=True)),
     ("Too little voltage", reserved_and_faulted),
     ("Two faults at once", two_faults),
