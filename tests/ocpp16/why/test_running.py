@@ -7,7 +7,7 @@ from typing import Any
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from tests.ocpp16.profiles.firmware_management.works import Unit
-from tests.ocpp16.rig import CallError, Station, limit_to
+from tests.ocpp16.rig import CallError, Station, clock_text, limit_to
 
 
 def why(station: Station, connector: int = 1) -> Any:
@@ -70,3 +70,13 @@ def test_a_stop_that_waits_for_the_next_board() -> None:
     station.happens(ev.BoardLost("gone"))
     station.happens(ev.StopAsked(1, 1))
     assert why(station)["code"] == "board-missing"
+
+
+def test_an_update_whose_time_has_come_waits_for_the_car() -> None:
+    """AQ-4: this product downloads nothing while a car charges; one whose time has not come has its hour."""
+    unit = Unit()
+    unit.station.charging()
+    unit.update(retrieveDate=clock_text(unit.station.mono + 60))
+    assert "A firmware update is planned for 2025-04-14T12:01:00Z." in why(unit.station)["text"]
+    unit.wait(70)
+    assert "A firmware update waits until this transaction has ended." in why(unit.station)["text"]

@@ -34,7 +34,7 @@ def test_b11_every_code_has_a_situation() -> None:
     assert seen == {*CODES, *FAULTS, "gremlin"}
 
 
-@pytest.mark.parametrize("situation", every(), ids=lambda situation: situation.title)
+@pytest.mark.parametrize("situation", list(every()), ids=lambda situation: situation.title)
 def test_b11_each_is_whole_sentences(situation: Situation) -> None:
     """A capital letter, a full stop, nothing empty, no word of the code's; each card that is named is declared."""
     row = situation.row()
