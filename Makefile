@@ -21,7 +21,7 @@ help:
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
-	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder)"
+	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder, VENDOR=, MODEL=, SERIAL=)"
 	@echo "make docs          writes the generated pages anew: configuration keys, the diagram of docs/design.md"
 
 setup: $(VENV)/.ready
@@ -87,7 +87,8 @@ conformance: setup
 	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance $(if $(ONLY),--only '$(ONLY)') $(if $(PRODUCT),--product '$(PRODUCT)')
 
 certify: setup
-	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)')
+	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)') \
+	    $(if $(VENDOR),--vendor '$(VENDOR)') $(if $(MODEL),--model '$(MODEL)') $(if $(SERIAL),--serial '$(SERIAL)')
 
 docs: setup
 	$(PY) -m tests.reference

@@ -197,6 +197,7 @@ class Station:
             self._notes,
             self.executor.watchers,
             simulation.do,
+            self.charge_point.parts.context.clock.utc,
         )
         control = ControlSocket(
             self.config.control_socket, requests.queries, requests.actions, requests.subscriptions, self._log
@@ -359,8 +360,7 @@ class Station:
 
     def _status_line(self) -> str:
         status = self.charge_point.status(host_clock.now())
-        link = "connected" if status["linked"] else "not connected"
-        return f"{status['status']}, {link}, {status['queue']} transaction message(s) queued"
+        return f"{status['headline']}; {status['queue']} transaction message(s) queued"
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -172,6 +172,8 @@ class LinkDown(Event, frozen=True):
 
     stage: str = ""
     cause: str = ""
+    next_attempt_s: float | None = None
+    """Seconds to the next attempt; None: not known."""
     code: str = ""
 
 

@@ -243,7 +243,9 @@ class Parts:
 
     def _make_commands(self) -> None:
         """Commands of the Central System about connectors and the station, and of a technician."""
-        self.remote_control = RemoteControl(self.configuration, self.registration, self.connectors, self.card_routing)
+        self.remote_control = RemoteControl(
+            self.context, self.configuration, self.registration, self.connectors, self.card_routing
+        )
         self.unlock_connector = UnlockConnector(self.context, self.session, self.connectors, self.board_orders)
         self.data_transfer = DataTransfer(self.identity.vendor)
         self.reset = Reset(self.shutdown, self.notifications)
@@ -338,11 +340,11 @@ class Parts:
     def _drop_waiting_profile(self, number: int) -> None:
         self.connectors[number].drop_profile()
 
-    def _register_low(self, number: int, low: bool) -> None:
-        self.board_events.register_low(number, low)
+    def _register_low(self, number: int, low: bool, detail: str) -> None:
+        self.board_events.register_low(number, low, detail)
 
     def _queue_full(self, full: bool) -> None:
-        self.board_events.queue_full(full)
+        self.board_events.queue_full(full, f"{self.transaction_queue.waiting} messages wait" if full else "")
 
     # --- wires that point upward: firmware --------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "connector",
         "station",
         "parts",
+        "why",
         "views",
         "call_routing",
         "charge_point",

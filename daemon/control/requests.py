@@ -36,7 +36,8 @@ class ControlRequests:
     """The station's side of the control socket.
 
     `daemon_status` adds link, store and version to the status; `notes` gives the log, oldest first; `watchers` are
-    called with each frame and note; `answered` takes the contract machine's replies.
+    called with each frame and note; `answered` takes the contract machine's replies.  `utc`: that of a monotonic
+    second, None while it is not known.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ControlRequests:
         notes: Callable[[], list[dict[str, Any]]],
         watchers: set[Watcher],
         simulate: Simulate,
+        utc: Callable[[float], float | None] = lambda mono: None,
     ) -> None:
         self._views = views
         self._clock = clock
@@ -56,6 +58,7 @@ class ControlRequests:
         self._notes = notes
         self._watchers = watchers
         self._simulate = simulate
+        self._utc = utc
         self._refs = count(1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self.queries: dict[str, Query] = {
@@ -121,7 +124,7 @@ class ControlRequests:
                 dropped += 1
             else:
                 waiting += len(what.get("frame", ""))
-                lines.put_nowait(what)
+                lines.put_nowait(self._timed(what))
 
         self._watchers.add(watch)
         try:
@@ -133,6 +136,13 @@ class ControlRequests:
                 yield {**line, **({"dropped": lost} if lost else {})}
         finally:
             self._watchers.discard(watch)
+
+    def _timed(self, what: dict[str, Any]) -> dict[str, Any]:
+        """A line of the trace with its UTC, as far as that is known now."""
+        note = what.get("note")
+        if note is None:
+            return {**what, "utc": self._utc(what["mono"])}
+        return what if note["utc"] is not None else {"note": {**note, "utc": self._utc(note["mono"])}}
 
     def _item(self, item: int) -> None:
         if item not in [row["item"] for row in self._views.queue()]:

@@ -168,17 +168,17 @@ def trace(context: Context) -> int:
             following = True
             said = said or say_masked(context, line)
             if "following" not in line:
-                print(_trace_line(context, line, output.trace_line), flush=True)
+                print(_trace_line(context, line), flush=True)
     except Unreachable as unreachable:
         if following:
             raise
         for line in context.from_store(unreachable, "trace")["trace"]:
-            print(_trace_line(context, line, output.recorded_line))
+            print(_trace_line(context, line))
     return 0
 
 
-def _trace_line(context: Context, line: ControlAnswer, text: Callable[[ControlAnswer], str]) -> str:
-    return output.json_line({"v": VERSION, **line}) if context.line.as_json else text(line)
+def _trace_line(context: Context, line: ControlAnswer) -> str:
+    return output.json_line({"v": VERSION, **line}) if context.line.as_json else output.trace_line(line)
 
 
 def watch(context: Context) -> int:
@@ -224,7 +224,14 @@ def certify(context: Context) -> int:
         context.option("--product", context.config.station.product),
         context.option("--out", "."),
         context.daemon.path,
+        _station_names(context.config),
     )
+
+
+def _station_names(config: Config) -> dict[str, str]:
+    """Of `[station]`: the report is about the OEM's own product."""
+    me = config.identity
+    return {name: text for name, text in (("vendor", me.vendor), ("model", me.model), ("serial", me.serial)) if text}
 
 
 def simulate(context: Context) -> int:

@@ -15,7 +15,7 @@ from ocpp16.records import Record, Unit
 
 ControlAnswer = dict[str, Any]
 
-LIVE_STATION = ("status", "error", "board")
+LIVE_STATION = ("headline", "status", "error", "board")
 """Fields of the station that only a running daemon knows …"""
 LIVE_CONNECTOR = (
     *("status", "error", "info", "pilot", "plugged", "cable_present", "cable_amps", "locked", "contactor_closed"),
@@ -110,10 +110,11 @@ def _why(config: Config, failure: Unreachable, fields: ControlAnswer) -> Control
         {
             "connector": number,
             "code": code,
-            "text": f"{text}; {_stored([row for row in running if row['connector'] == number])}.",
+            "text": f"{text}; {stored_text([row for row in running if row['connector'] == number])}.",
             "remedy": remedy,
             "amps": None,
             "chain": [],
+            "cards": [{"id_tag": row["id_tag"]} for row in running if row["connector"] == number],
         }
         for number in charge_point.parts.connectors
         if wanted in (None, number)
@@ -123,7 +124,7 @@ def _why(config: Config, failure: Unreachable, fields: ControlAnswer) -> Control
     return {"ok": True, "why": reasons}
 
 
-def _stored(running: list[ControlAnswer]) -> str:
+def stored_text(running: list[ControlAnswer]) -> str:
     """What the store holds of a connector, in words."""
     if not running:
         return "the store holds no open transaction of this connector"

@@ -173,12 +173,16 @@ CATALOGUE: Mapping[str, Entry] = {
     "firmware": Entry(
         NOTICE, "firmware update: {state} finished: {detail}", failure="firmware update: {state} failed: {detail}"
     ),
+    "update": Entry(NOTICE, "firmware update: {what} ({retries_left} retries left)"),
     "command-refused": Entry(NOTICE, "central system: {action} ({what}) answered {status}"),
     "command-taken": Entry(INFO, "central system: {action} ({what}) answered {status}"),
     "update-refused": Entry(WARNING, "UpdateFirmware ignored: {reason}"),
     "diagnostics": Entry(
         NOTICE, "diagnostics upload finished: {detail}", failure="diagnostics upload failed: {detail}"
     ),
+    # orders of the Central System
+    "remote-start": Entry(NOTICE, "central system: remote start for card {id_tag}: {status}: {reason}"),
+    "remote-stop": Entry(NOTICE, "central system: remote stop of transaction {transaction_id}: {status}: {reason}"),
     # configuration
     "setting-changed": Entry(NOTICE, "configuration {key} = {value}: {status} ({reason})"),
     "setting-dropped": Entry(WARNING, "stored configuration {key} is no longer valid ({reason}); the default is used"),
@@ -192,6 +196,10 @@ CATALOGUE: Mapping[str, Entry] = {
     "profile-refused": Entry(NOTICE, "charging profile {id} refused: {reason}"),
     "profile-dropped": Entry(WARNING, "stored charging profile {id} is invalid ({reason}) and was dropped"),
     # charging
+    "plugged": Entry(INFO, "connector {connector}: a car was plugged in"),
+    "unplugged": Entry(INFO, "connector {connector}: the car was unplugged"),
+    "suspended": Entry(NOTICE, "connector {connector}: no energy, {who} pauses: {reason}"),
+    "resumed": Entry(NOTICE, "connector {connector}: the car draws again, {amps} A offered"),
     "card-refused": Entry(NOTICE, "card {id_tag} refused on connector {connector}: {reason}"),
     "start-given-up": Entry(NOTICE, "card {id_tag} on connector {connector}: start abandoned: {reason}"),
     "transaction-began": Entry(NOTICE, "transaction {number} started on connector {connector}, card {id_tag}, {wh} Wh"),

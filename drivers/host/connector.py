@@ -216,7 +216,7 @@ class HostConnector:
         verdict = polling.poll(now, self.evse.closed and self.evse.state in ("C", "D"))
         if verdict:
             for code, there in polling.check.causes.items():
-                self.evse.fault(now, code, there, str(polling.failure or ""))
+                self.evse.fault(now, code, there, str(polling.failure or polling.check.seen(now, code)))
         soc = None if self._vehicle is None else self._vehicle.soc_percent(now)
         sent = polling.message_due(soc, self._celsius)
         if sent:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ocpp16.configuration.key_names import Key
 from ocpp16.connector.occupancy import hold_cable, release_cable, set_finishing
 from ocpp16.connector.offered_amps import OfferedAmps
-from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, Token
+from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, StartGivenUp, Token
 from ocpp16.events import CableChanged, ConnectorShape, ContactorChanged, MeterSampled, OfferAcked, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.records import Stamp, Transaction
@@ -91,9 +91,9 @@ class Connector:
         """What the pilot really signals."""
         self.state.signalled_amps, self.state.signalled_why = event.amps, event.why
 
-    def set_fault(self, code: str) -> None:
+    def set_fault(self, code: str, detail: str = "", recorded: bool = False) -> None:
         """A fault of this connector; `faults_changed` follows when all are reported."""
-        self.state.faults.set(code)
+        self.state.faults.set(code, self.context.now.mono, detail, recorded)
 
     def clear_fault(self, code: str) -> None:
         """The end of a fault; `faults_changed` follows."""
@@ -102,8 +102,11 @@ class Connector:
     def faults_changed(self) -> None:
         """§7.7: what forbids energy ends the transaction, or suspends it where it passes by itself."""
         state = self.state
-        running = state.transaction is not None and state.ready
-        if running and any(fault_of(code).ends_transaction for code in state.fault_codes()):
+        transaction = state.transaction if state.ready else None
+        ending = [code for code in state.fault_codes() if fault_of(code).ends_transaction]
+        if transaction is not None and ending:
+            if not transaction.stopping:
+                state.stopped_by = transaction.number, ending[-1]
             self.stop(Reason.OTHER)
         self.begin_if_ready()
 
@@ -120,6 +123,8 @@ class Connector:
     def pilot_changed(self, event: PilotChanged) -> None:
         """A car was plugged in or unplugged, or asks for energy (IEC 61851-1 Table A.1)."""
         state = self.state
+        if state.pilot != event.state:
+            state.pilot_at = event.at
         state.pilot = event.state
         if event.state == "A" and not state.ready:
             state.unplugged_at = event.at  # its consequences wait for `board_ready`
@@ -127,6 +132,7 @@ class Connector:
             self._unplugged()
         elif event.state in "BCD" and not state.plugged:
             state.plugged, state.plugged_at = True, event.at
+            self.context.note("plugged", connector=self.number)
         self.begin_if_ready()
 
     def _unplugged(self) -> None:
@@ -134,7 +140,8 @@ class Connector:
         state = self.state
         if not state.plugged:
             return
-        state.plugged, state.refused, state.served = False, None, False
+        state.plugged, state.refused, state.served, state.given_up = False, None, False, None
+        self.context.note("unplugged", connector=self.number)
         set_finishing(self.state, state.occupancy.finishing and state.held_for is not None)
         transaction = state.transaction
         if transaction is not None and state.ready:
@@ -168,9 +175,9 @@ class Connector:
             if same(state.token.id_tag, id_tag):
                 self._give_up("the card was shown again")
             else:
-                self._log_refusal(id_tag, "another card waits here")
+                self._refuse(id_tag, "another card waits here")
         elif not self.parts.product.local_start or not state.free:
-            self._log_refusal(
+            self._refuse(
                 id_tag,
                 "out of service" if not state.operative else "faulted" if state.faulted else "no local start",
             )
@@ -187,7 +194,7 @@ class Connector:
         if same(holder.id_tag, id_tag) or in_group:
             self.release_cable()
         else:
-            self._log_refusal(id_tag, "another driver's cable")
+            self._refuse(id_tag, "another driver's cable")
 
     def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:
         """§5.11, after its answer.  `authorize`: AuthorizeRemoteTxRequests, like a card; else at once."""
@@ -228,25 +235,29 @@ class Connector:
         state.asking = None
         if not verdict.accepted:
             reason = f"{verdict.status} ({verdict.source})"
-            self._refuse(id_tag, reason, verdict.by_central_system, free_vend)
+            self._refuse(id_tag, reason, verdict.by_central_system, remote, free_vend)
         elif not state.free:
-            self._refuse(id_tag, "the connector is taken")
+            self._refuse(id_tag, "the connector is taken", remote=remote)
         elif not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
-            self._refuse(id_tag, "reserved for another group")
+            self._refuse(id_tag, "reserved for another group", remote=remote)
         else:
             profile = state.asked_profile if remote else None
             self.accept(Token(id_tag, verdict.parent_id_tag, remote, profile, free_vend))
 
-    def _refuse(self, id_tag: str, reason: str, by_central_system: bool = False, free_vend: bool = False) -> None:
-        self.state.refused = CardRefused(reason, by_central_system, self.context.now.mono, free_vend)
-        self._log_refusal(id_tag, reason)
-
-    def _log_refusal(self, id_tag: str, reason: str) -> None:
+    def _refuse(
+        self,
+        id_tag: str,
+        reason: str,
+        by_central_system: bool = False,
+        remote: bool = False,
+        free_vend: bool = False,
+    ) -> None:
+        self.state.refused = CardRefused(id_tag, reason, by_central_system, self.context.now.mono, remote, free_vend)
         self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
 
     def accept(self, token: Token) -> None:
         """Authorized: ConnectionTimeOut runs until the plug is in."""
-        self.state.token, self.state.refused = token, None
+        self.state.token, self.state.refused, self.state.given_up = token, None, None
         self._await_plug()
         self.begin_if_ready()
 
@@ -260,6 +271,7 @@ class Connector:
 
     def _give_up(self, why: str) -> None:
         if (token := self.take_token()) is not None:
+            self.state.given_up = StartGivenUp(token.id_tag, why, token.remote, self.context.now.mono)
             self.context.note("start-given-up", connector=self.number, id_tag=token.id_tag, reason=why)
 
     def take_token(self) -> Token | None:
@@ -292,7 +304,7 @@ class Connector:
         """§4.8, E 3.17: what StartTransaction.conf says about the card of a transaction that runs already."""
         if verdict.accepted or transaction.stopping:
             return
-        self._log_refusal(transaction.id_tag, verdict.status)
+        self._refuse(transaction.id_tag, f"{verdict.status} ({verdict.source})", verdict.by_central_system)
         if self.parts.configuration.flag(Key.StopTransactionOnInvalidId):
             hold_cable(self.state, transaction)  # §4.8: the cable waits for its owner
             self.stop(Reason.DE_AUTHORIZED)
@@ -309,7 +321,7 @@ class Connector:
             return
         group = transaction.parent_id_tag
         if group is None:
-            self._log_refusal(id_tag, "another card began this")
+            self._refuse(id_tag, "another card began this")
             return
         known = self.parts.authorization.known(id_tag)
         if known is not None and known.accepted and _same_group(group, known.parent_id_tag):

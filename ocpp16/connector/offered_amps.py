@@ -56,3 +56,12 @@ class OfferedAmps:
         if limit.why:
             bounds.append((limit.amps, limit.why))
         return bounds
+
+    def lowest(self) -> str:
+        """What allows least, in words: `0 A TxProfile 5 (level 0, period 1)`; a fault or a spent energy before it."""
+        if self._state.faulted:
+            return f"fault {self._state.fault_codes()[0]}"
+        if self._state.is_spent:
+            return "MaxEnergyOnInvalidId is used up"
+        amps, name = min(self.chain())
+        return f"{amps:g} A {name}"

@@ -44,11 +44,23 @@ class Token(NamedTuple):
 class CardRefused(NamedTuple):
     """The card that was refused last."""
 
+    id_tag: str
     reason: str
     by_central_system: bool
     mono: float
+    remote: bool = False
+    """It came with a RemoteStartTransaction."""
     free_vend: bool = False
     """It was the idTag of free vend."""
+
+
+class StartGivenUp(NamedTuple):
+    """The accepted card, or remote start, that was given up last: its car did not come."""
+
+    id_tag: str
+    reason: str
+    remote: bool
+    mono: float
 
 
 class ConnectorParts(NamedTuple):
@@ -90,6 +102,8 @@ class ConnectorState:
         """The board has reported all present states, and the open transaction was resumed or ended."""
         self.faults = ActiveFaults()
         self.pilot = "A"
+        self.pilot_at = 0.0
+        """Monotonic second of its last change."""
         self.plugged = False
         self.plugged_at = 0.0
         self.unplugged_at = 0.0
@@ -113,6 +127,9 @@ class ConnectorState:
         """The TxProfile that came with the remote start of `asking`."""
         self.token: Token | None = None
         self.refused: CardRefused | None = None
+        self.given_up: StartGivenUp | None = None
+        self.stopped_by: tuple[int, str] | None = None
+        """Number of the last transaction that a fault ended in this life, and the fault."""
 
     # --- from the records -------------------------------------------------------------------------------------------
 
@@ -175,8 +192,21 @@ class ConnectorState:
     @property
     def free(self) -> bool:
         """A card could begin something here."""
-        taken = self.transaction or self.token or self.held_for
-        return taken is None and self.operative and not self.faulted
+        return not self.taken()
+
+    def taken(self) -> str:
+        """Why nothing can begin here, in words; "": it can."""
+        if self.transaction is not None:
+            return f"transaction {self.transaction.number} runs"
+        if self.token is not None:
+            return "another start waits for its car"
+        if self.held_for is not None:
+            return "the cable is kept locked for its driver"
+        if self.faulted:
+            return f"fault {self.fault_codes()[0]}"
+        if self._firmware.closes_connectors:
+            return "a firmware update is being installed"
+        return "" if self.operative else "it is out of service"
 
     @property
     def busy(self) -> bool:
@@ -196,7 +226,7 @@ class ConnectorState:
         return self.token.profile if self.token is not None else self.asked_profile if self.asking else None
 
     def missing(self) -> str | None:
-        """What a transaction with an accepted card still waits for, as a code of `why.py`; None: nothing."""
+        """What a transaction with an accepted card still waits for, as a code of `why/why.py`; None: nothing."""
         if self.shape is None or not self.ready or self.faulted:
             return (self.fault_codes() or ("board-missing",))[0]
         if not self.operative:

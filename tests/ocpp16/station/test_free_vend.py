@@ -197,4 +197,5 @@ def test_why_without_cards() -> None:
     assert why(free)[2] == "Plug the car in: it charges without a card ([station] free_vend)."
     free.script["Authorize"] = SILENCE
     free.plug()
-    assert why(free)[1] == "The Central System was asked about the idTag of [station] free_vend."
+    assert why(free)[1] == "The Central System was asked about card FREE 0 s ago; no answer yet."
+    assert why(free)[2] == "It is given up in 30 s (MessageTimeout)."

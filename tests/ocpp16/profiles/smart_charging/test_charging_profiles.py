@@ -107,7 +107,7 @@ def test_below_six_ampere_the_station_pauses(limit: float, offered: float, statu
     assert (station.offered(), station.transaction() is not None) == (offered, True)
     if not offered:
         station.open_contactor()
-        (why,) = station.cp.why(station.now)
+        (why,) = station.cp.why(station.now())
         assert why["code"] == "limit" and "TxDefaultProfile 1 (level 0, period 1)" in str(why["chain"])
     assert station.status() == status
 
