@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, Entry] = {
         "use it in a closed network only",
     ),
     "file-exposed": Entry(WARNING, "configuration: {file}: {what}"),
+    "config-doubtful": Entry(WARNING, "configuration: {file}: {key}: {what}"),
     "leaving": Entry(NOTICE, "shutting down ({why}): {charge}, nothing new starts"),
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),

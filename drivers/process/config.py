@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from drivers.board_protocol import MAX_LEASE_S
 from drivers.devices import BoardHost
 from drivers.process.log import Log
-from drivers.process.toml_reader import Toml, nearest, read_toml
+from drivers.process.toml_reader import Toml, TomlRefused, nearest, read_toml
 
 if TYPE_CHECKING:
     from drivers.simulated.keeper import WorldKeeper
 
 DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
+PATH: Final = "a path; a relative one counts from the folder of this file; ~ is not expanded"
 REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
 
 
@@ -46,7 +47,7 @@ def _names(first: list[str]) -> BoardKey:
 
 
 def _path(first: str) -> BoardKey:
-    return BoardKey(first, lambda value: type(value) is str and value.startswith("/"), "an absolute path")
+    return BoardKey(first, lambda value: type(value) is str and value != "" and not value.startswith("~"), PATH)
 
 
 KEYS: Final[dict[str, dict[str, BoardKey]]] = {
@@ -111,8 +112,8 @@ def read(file: Path | None) -> BoardConfig:
         toml = Toml({}, {})
     except OSError as error:
         raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigRefused(f"{path}: {error}") from error
+    except TomlRefused as error:
+        raise ConfigRefused(f"{path}:{error.line}: {error}" if error.line else f"{path}: {error}") from error
     problems: list[str] = []
     values = _section(path, toml, "", toml.content, problems)
     values |= _section(path, toml, "simulated", toml.content.get("simulated", {}), problems)
@@ -135,6 +136,8 @@ def _section(path: Path, toml: Toml, section: str, content: Any, problems: list[
             values[name] = value
             if not keys[name].fits(value):
                 problems.append(f"{where}: {_why_wrong(name, value)}; allowed: {keys[name].allowed}")
+            elif keys[name].allowed is PATH:
+                values[name] = str(path.parent.absolute() / value)
         elif name not in names:
             close = nearest(name, names)
             guess = f"; did you mean {close}?" if close else ""
