@@ -204,7 +204,10 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "users": FileKey("texts", ["evsed-board"], "names or numbers of the users who may be the board"),
         "connectors": FileKey("int", None, "1 to 16", _between(1, 16)),
     },
-    "simulated": {"state_dir": _file("", "the path of a folder", _check_path)},
+    "simulated": {
+        "state_dir": _file("", "the path of a folder", _check_path),
+        "meter_wh": FileKey("int", 1_234_567, "0 to 1000000000 Wh", _between(0, 1_000_000_000)),
+    },
     "control": {"socket": _file("/run/evsed/control.sock", _SOCKET, _check_needed_socket)},
     "jobs": {"socket": _file("", f"{_SOCKET}; empty: jobs run in a thread of evsed", _check_socket)},
     "hooks": {

@@ -148,6 +148,7 @@ def build(draft: Draft) -> Config:
         store_dir=Path(found["store"]["dir"]),
         board=BoardSettings(**found["board"]),
         state_dir=Path(found["simulated"]["state_dir"] or found["store"]["dir"]),
+        meter_wh=found["simulated"]["meter_wh"],
         control_socket=Path(found["control"]["socket"]),
         jobs_socket=found["jobs"]["socket"],
         hooks=msgspec.convert(found["hooks"], Hooks),

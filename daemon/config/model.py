@@ -99,6 +99,8 @@ class Config(msgspec.Struct, frozen=True):
     board: BoardSettings
     state_dir: Path
     """Where a simulated board saves its state."""
+    meter_wh: int
+    """What the meter of its connector 1 shows in a new world; that of connector 2 twice as much, and so on."""
     control_socket: Path
     jobs_socket: str
     hooks: Hooks

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from drivers.simulated.keeper import WorldKeeper
 
 DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
+FIRST_WH: Final = 1_234_567
+"""A real meter never begins at 0: back-offices take a register of 0 for one that counts the session."""
 PATH: Final = "a path; a relative one counts from the folder of this file; ~ is not expanded"
 REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
 
@@ -65,6 +67,7 @@ KEYS: Final[dict[str, dict[str, BoardKey]]] = {
         "outlet": BoardKey("cable", lambda value: value in ("cable", "socket"), '"cable" or "socket"'),
         "max_amps": _number(6, 80, 32.0),
         "ventilated": BoardKey(False, lambda value: type(value) is bool, "true or false"),
+        "meter_wh": _whole(0, 1_000_000_000, FIRST_WH),
     },
 }
 """Section ("": outside of any) -> key -> what it may be."""
@@ -85,6 +88,8 @@ class BoardConfig(NamedTuple):
     """Who may control the board, besides root and the user of this process."""
     socket_group: str = ""
     """Whose members may connect at all; empty: the group of this process."""
+    meter_wh: int = FIRST_WH
+    """What the meter of connector 1 shows in a new world; that of connector 2 twice as much, and so on."""
 
 
 class ConfigRefused(Exception):
@@ -173,6 +178,7 @@ def host_of(config: BoardConfig, seed: int, keeper: WorldKeeper) -> Hosted:
         socket=config.outlet == "socket",
         max_amps=float(config.max_amps),
         ventilated=config.ventilated,
+        first_wh=float(config.meter_wh),
     )
 
     def keep() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config.keys import SECTIONS
 from drivers.process import config
 from drivers.process.config import BoardConfig, ConfigRefused, host_of, keeper_of, read
 
@@ -54,6 +55,16 @@ def test_14_relative_paths_count_from_the_file(tmp_path: Path) -> None:
     assert (config.socket, config.state_dir) == (tmp_path / "board.sock", tmp_path / "world")
     with chdir(tmp_path):
         assert read(Path("config.toml")).socket == tmp_path / "board.sock"
+
+
+def test_15_the_meter_starts_like_a_real_one(tmp_path: Path) -> None:
+    """Not at 0, each connector's own, as evsed's own simulated board does; or where the file says."""
+    for text, registers in ("connectors = 2\n", (1_234_567, 2_469_134)), ("[simulated]\nmeter_wh = 0\n", (0,)):
+        settings = read(written(tmp_path, text))._replace(state_dir=tmp_path / f"of {len(registers)}")
+        board = host_of(settings, 1, keeper_of(settings, lambda kind, text: None))
+        told = [message["wh"] for message in board.host.greet(0.0) if message["type"] == "meter"]
+        assert told == list(registers)
+    assert SECTIONS["simulated"]["meter_wh"].first == config.FIRST_WH
 
 
 def test_first_values(tmp_path: Path) -> None:
