@@ -189,6 +189,7 @@ class Station:
             self._notes,
             self.executor.watchers,
             simulation.do,
+            self.link.redial,
         )
         control = ControlSocket(
             self.config.control_socket, requests.queries, requests.actions, requests.subscriptions, self._log

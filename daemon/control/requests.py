@@ -18,6 +18,8 @@ TRACE_LINES = 1000
 TRACE_CHARS = 1_000_000
 """… and the characters of their frames."""
 
+Reconnect = Callable[[], Awaitable[tuple[bool, str]]]
+"""Dials the Central System now; success and how it ended."""
 Simulate = Callable[[list[str], int | None], Awaitable[tuple[bool, str]]]
 """Command words of `evsectl sim` and a connector to success and detail."""
 
@@ -48,6 +50,7 @@ class ControlRequests:
         notes: Callable[[], list[dict[str, Any]]],
         watchers: set[Watcher],
         simulate: Simulate,
+        reconnect: Reconnect,
     ) -> None:
         self._views = views
         self._clock = clock
@@ -56,6 +59,7 @@ class ControlRequests:
         self._notes = notes
         self._watchers = watchers
         self._simulate = simulate
+        self._reconnect = reconnect
         self._refs = count(1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self.queries: dict[str, Query] = {
@@ -73,6 +77,7 @@ class ControlRequests:
             "park": self._park,
             "retry": self._retry,
             "selftest": self._selftest,
+            "reconnect": self._dial,
             "sim": self._sim,
         }
         self.subscriptions: dict[str, Subscription] = {"trace": self._trace}
@@ -183,6 +188,10 @@ class ControlRequests:
     async def _selftest(self, request: Request) -> ControlAnswer:
         clear = bool(field(request, "clear_latched", bool))
         return await self._ask(lambda ref: SelftestAsked(ref, clear))
+
+    async def _dial(self, request: Request) -> ControlAnswer:
+        ok, text = await self._reconnect()
+        return {"ok": True, "text": text} if ok else error(text)
 
     async def _sim(self, request: Request) -> ControlAnswer:
         words, connector = field(request, "words", list, needed=True), self._connector(request)
