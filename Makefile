@@ -7,11 +7,12 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run stories replay sim walk fuzz conformance certify docs clean
+.PHONY: help setup check test bench run csms stories replay sim walk fuzz conformance certify docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run           a charging session, from the plug to the bill (KEEP=1 stays up to play with)"
+	@echo "make csms          a small Central System to play with, at ws://127.0.0.1:9000/ocpp (PORT=n LISTEN=address)"
 	@echo "make test          every proof but the benchmark"
 	@echo "make check         ruff, mypy --strict, the rules of the house"
 	@echo "make bench         the figures, beside a minimal charge point"
@@ -63,6 +64,11 @@ bench: setup
 
 run: setup
 	@$(PY) -m tests.run_session $(if $(KEEP),--keep)
+
+PORT ?= 9000
+LISTEN ?= 127.0.0.1
+csms: setup
+	@$(PY) -m tests.csms.play --port $(PORT) --listen $(LISTEN)
 
 stories: setup
 	$(PY) -m tests.stories --write

@@ -96,7 +96,7 @@ class CentralSystemLink:
             return False, "no connection is wanted now: the station is ending or restarting"
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._asked.append(ended)
-        self._log("link-redial", {"url": self.url})
+        self._log("link-redial", {})
         self._changed.set()
         failed = await ended
         return not failed, failed or f"connected to {self.url}"

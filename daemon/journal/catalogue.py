@@ -123,7 +123,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "link-down": Entry(
         WARNING, "central system: connection lost, {stage}: {cause}; next attempt in {next_attempt_s} s"
     ),
-    "link-redial": Entry(INFO, "central system: dialling {url} now, as asked at the control socket"),
+    "link-redial": Entry(INFO, "central system: dialling now, as asked at the control socket"),
     "link-closed": Entry(INFO, "central system: connection {cause}"),
     "link-deaf": Entry(WARNING, "central system: {timeouts} messages without an answer; reconnecting"),
     "link-slowed": Entry(

@@ -171,7 +171,7 @@ async def test_15_a_redial_waits_for_nothing() -> None:
     async with asyncio.timeout(10):
         ok, text = await station.link.redial()
     assert not ok and text.startswith("connection failed, DNS: ") and len(station.events) == 2
-    assert ("link-redial", {"url": station.link.url}) in station.logged
+    assert ("link-redial", {}) in station.logged
     station.link.want(Link(connected=False))
     assert await station.link.redial() == (False, "no connection is wanted now: the station is ending or restarting")
     task.cancel()
