@@ -25,17 +25,27 @@ help:
 	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder)"
 	@echo "make docs          writes the generated pages anew: configuration keys, the diagram of docs/design.md"
 
-setup: $(VENV)/.ready
+# An environment that was interrupted, or whose Python is gone, is made anew.
+setup:
+	@$(PY) -m tests.missing_packages >/dev/null 2>&1 || rm -f $(VENV)/.ready
+	@$(MAKE) -s --no-print-directory $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "evsed needs python3 >= 3.11; this is $$($(PYTHON) --version)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y -qq python3-venv; \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        echo "setup: installing the Debian package python3-venv"; \
+	        apt-get install -y -qq python3-venv >/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; }; \
 	    else echo "please install the Debian package python3-venv (sudo apt install python3-venv), then try again"; exit 1; fi; }
-	@[ -x $(PY) ] || $(PYTHON) -m venv $(VENV)
-	@echo "setting up $(VENV) (once)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(PY) -m pip --version >/dev/null 2>&1 || { \
+	    echo "setup: making the virtual environment $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "setup: pip fetches the libraries of pyproject.toml into $(VENV) (about 40 MB, once; some minutes on a Pi)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]' || { \
+	    echo "setup: pip could not install everything.  Still missing:"; $(PY) -m tests.missing_packages; \
+	    echo "They come from the Python package index, or that of PIP_INDEX_URL; without a network from a folder of wheels:"; \
+	    echo "  pip download '.[test]' setuptools --dest wheels   (elsewhere, same Python and processor), then here"; \
+	    echo "  PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make setup"; exit 1; }
 	@touch $@
 
 check: setup

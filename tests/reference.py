@@ -1,4 +1,4 @@
-"""`make docs`: writes what is generated: docs/configuration-keys.md, and the diagram of docs/design.md."""
+"""`make docs`: writes what is generated: configuration keys, packets of the board socket, the diagram of the rooms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
-from tests import rooms
+from tests import reference_board, rooms
 
 HEAD = """# OCPP configuration keys
 
@@ -58,5 +58,7 @@ def lists(product: Product) -> Iterator[str]:
 if __name__ == "__main__":
     root = Path(__file__).resolve().parent.parent
     (root / "docs/configuration-keys.md").write_text(page(Product()), encoding="utf-8")
+    board = root / "docs/board-socket.md"
+    board.write_text(reference_board.into(board.read_text(encoding="utf-8")), encoding="utf-8")
     design = root / "docs/design.md"
     design.write_text(rooms.into(design.read_text(encoding="utf-8"), root), encoding="utf-8")

@@ -60,6 +60,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "control-failed": Entry(ERROR, "control socket: a request failed: {error}; please report this"),
     # the store
     "commit-failed": Entry(ERROR, "store: commit failed, offers withdrawn, restarting: {error}"),
+    "control-busy": Entry(
+        ERROR, "not started: another evsed answers at {path}, and two would throw each other out; stop that one first"
+    ),
     "store-busy": Entry(ERROR, "not started: {detail}"),
     "store-migrated": Entry(NOTICE, "store: migrated to version {version}"),
     "store-newer": Entry(

@@ -154,6 +154,10 @@ class ConnectorState:
         """The codes in force, the station's before its own."""
         return self._station_faults.codes + self.faults.codes
 
+    def fault_detail(self, code: str) -> str:
+        """What is known of a fault in force beyond its code."""
+        return self._station_faults.details.get(code, "") or self.faults.details.get(code, "")
+
     @property
     def faulted(self) -> bool:
         """A fault that forbids to give energy (or, without a transaction, to begin one)."""

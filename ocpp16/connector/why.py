@@ -109,6 +109,8 @@ def _detailed(connector: Connector, found: Why) -> Why:
         return found._replace(remedy=WITHOUT_CARDS[code])
     if code == "limit":
         return found._replace(remedy=f"The lowest bound: {found.chain[0]}.")
+    if code in state.fault_codes() and (detail := state.fault_detail(code)):
+        found = found._replace(text=f"{found.text[:-1]} ({detail}).")
     others = [other for other in state.fault_codes() if other != code]
     if others and code in state.fault_codes():
         return found._replace(text=f"{found.text} Also: {', '.join(others)}.")

@@ -11,9 +11,12 @@ class ActiveFaults:
     def __init__(self) -> None:
         self.codes: tuple[str, ...] = ()
         """Oldest first; read in every step, written by the methods below alone."""
+        self.details: dict[str, str] = {}
+        """What is known of a fault in force beyond its code."""
 
-    def set(self, code: str) -> None:
-        """Add a code; one that is in force already keeps its place."""
+    def set(self, code: str, detail: str = "") -> None:
+        """Add a code; one that is in force already keeps its place, and its detail becomes this one."""
+        self.details[code] = detail
         if code not in self.codes:
             self.codes = (*self.codes, code)
 

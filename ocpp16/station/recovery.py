@@ -116,7 +116,7 @@ class Recovery:
     def _check(self, event: BoardAttached) -> None:
         """Where board and product profile contradict each other the station is Faulted."""
         if wrong := contradictions(self.product, event.connectors):
-            self.station_faults.set("board-mismatch")
+            self.station_faults.set("board-mismatch", "; ".join(wrong)[:400])
             self.context.note("board-mismatch", detail="; ".join(wrong)[:400])
 
     def ready(self) -> None:
@@ -177,4 +177,4 @@ class Recovery:
             connector.board_lost()
         if "board-missing" not in self.station_faults.codes:
             self.context.note("board-lost", reason=reason)
-        self.station_faults.set("board-missing")
+        self.station_faults.set("board-missing", reason)
