@@ -34,7 +34,7 @@ def meter(client, now):  # hardware: read the meter
 
 def converse(client):
     global amps, wh, last
-    lease_ends = 0.0
+    amps, lease_ends = 0.0, 0.0
     say(client, "hello", version=2, boot_id=boot, session_id=session, board="peer", connectors=1, lease_s=20)
     say(client, "connector", connector=1, min_amps=6, max_amps=16, phases=1, outlet="cable", lock=False, meter=True,
         measurands=["Energy.Active.Import.Register", "Voltage", "Current.Import", "Power.Active.Import"])  # fmt: skip
@@ -58,4 +58,3 @@ while True:
     client, _ = listener.accept()
     with client, contextlib.suppress(OSError):  # it may go away at any moment
         converse(client)
-    amps = 0.0

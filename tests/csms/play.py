@@ -9,7 +9,9 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
+import stat
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -148,9 +150,20 @@ async def main(port: int, listen: str) -> int:
     return 0
 
 
+def _can_type() -> bool:
+    """A file, or nothing, is neither a terminal nor a pipe: nobody types."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, ValueError, OSError):
+        return False
+    return sys.stdin.isatty() or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
 async def _read(desk: Desk, ended: asyncio.Event) -> None:
     reader = asyncio.StreamReader()
-    with contextlib.suppress(ValueError, OSError):  # a file or nothing is no terminal and no pipe: nobody types
+    if not _can_type():
+        return
+    with contextlib.suppress(ValueError, OSError):
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := (await reader.readline()).decode(errors="replace"):
             if line.strip() in ("quit", "exit"):

@@ -69,8 +69,26 @@ async def test_15_before_a_station_is_there(capsys: pytest.CaptureFixture[str]) 
     await desk.typed("\n")
     await desk.typed("stop")
     assert capsys.readouterr().out == "  no station is connected yet\n"
-    desk.heard(Heard(0.0, True, [3, "1", {"transactionId": 9}], [2, "1", "StartTransaction", {}]))
+    answer = {"transactionId": 9, "idTagInfo": {"status": "Accepted"}}
+    desk.heard(Heard(0.0, True, [3, "1", answer], [2, "1", "StartTransaction", {}]))
     assert desk.transaction == 9
+
+
+async def test_15_without_anybody_who_types() -> None:
+    """Started in the background, its input is nothing: it stays, until it is told to end."""
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.csms.play", "--port", "0"),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert program.stdout and program.stderr
+    assert b"A small Central System" in await asyncio.wait_for(program.stdout.readline(), 30)
+    async with Station("ws://127.0.0.1:1/") as station:  # as long as a station takes to start
+        await station.ready()
+    program.terminate()
+    assert await asyncio.wait_for(program.wait(), 10) == 0 and await program.stderr.read() == b""
 
 
 async def test_15_make_csms() -> None:
