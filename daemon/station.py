@@ -197,6 +197,7 @@ class Station:
             self._notes,
             self.executor.watchers,
             simulation.do,
+            self.link.redial,
             self.charge_point.parts.context.clock.utc,
         )
         control = ControlSocket(
@@ -335,6 +336,8 @@ class Station:
             self._log("insecure", profile=config.csms.security_profile)
         for warning in config.warnings:
             self._log("file-exposed", file=warning.file, key=warning.key, what=warning.what)
+        for doubt in config.doubts:
+            self._log("config-doubtful", file=doubt.file, key=doubt.key, what=doubt.what)
 
     def _logged(self) -> list[LoggedNote]:
         """The newest notes; those from before UTC was known get it now."""

@@ -1,4 +1,4 @@
-"""`make docs`: writes what is generated: docs/configuration-keys.md, and the diagram of docs/design.md."""
+"""`make docs`: writes what is generated: configuration keys, packets of the board socket, the diagram of the rooms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from daemon.ctl.offline import NO_ANSWER, stored_text
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
-from tests import rooms
+from tests import reference_board, rooms
 
 HEAD = """# OCPP configuration keys
 
@@ -92,6 +92,8 @@ def _unanswered() -> Iterator[str]:
 if __name__ == "__main__":
     root = Path(__file__).resolve().parent.parent
     (root / "docs/configuration-keys.md").write_text(page(Product()), encoding="utf-8")
+    board = root / "docs/board-socket.md"
+    board.write_text(reference_board.into(board.read_text(encoding="utf-8")), encoding="utf-8")
     design = root / "docs/design.md"
     design.write_text(rooms.into(design.read_text(encoding="utf-8"), root), encoding="utf-8")
     (root / "docs/why.md").write_text(why_page(), encoding="utf-8")

@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from daemon.config.file_modes import exposures
-from daemon.config.keys import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
+from daemon.config.keys import ENV, IDENTITY, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
 from daemon.config.model import (
     ENVIRONMENT,
     BoardSettings,
@@ -30,12 +31,13 @@ from daemon.config.model import (
 from daemon.config.product_profile import read_product
 from daemon.config.security import misfits
 from daemon.config.spelling import nearest
-from daemon.config.toml_reader import read_toml
+from daemon.config.toml_reader import byte_order_mark, read_toml
 from daemon.filesystem import read_followed
 from ocpp16.configuration.key_names import Key
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
+NO_FILE = "there is no such file; write it, or name another one: --config FILE"
 OTHER_ENV = frozenset({"EVSED_BOOT_ID"})
 """Environment variables of evsed that are not settings."""
 
@@ -49,7 +51,6 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
     given = list(files) or [DEFAULT_FILE]
     for file in given:
         read_toml(draft, file, needed=bool(files))
-        draft.folder = file.parent
     for file in given:
         _read_env_file(draft, file.parent / "evsed.env")
     _read_credentials(draft, environ.get("CREDENTIALS_DIRECTORY", ""))
@@ -68,6 +69,9 @@ def _read_env_file(draft: Draft, file: Path) -> None:
         draft.problems.append(Problem(str(file), 0, "", f"cannot be read: {error}"))
         return
     draft.files.append(str(file))
+    if text.startswith("\ufeff"):
+        draft.problems.append(byte_order_mark(file))
+        return
     from io import StringIO
 
     from dotenv import dotenv_values  # imported late: most stations have no such file
@@ -116,7 +120,9 @@ def load(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ, bo
         draft.put("board", "kind", board_kind, "--board", 0)
     config = build(draft)
     if draft.problems and not files and not DEFAULT_FILE.exists():
-        draft.problems.append(Problem(str(DEFAULT_FILE), 0, "", "there is no such file, and --config names no other"))
+        if not draft.values.keys() - {("board", "kind")}:  # nothing was configured: what is missing would be everything
+            draft.problems.clear()
+        draft.problems.append(Problem(str(DEFAULT_FILE), 0, "", NO_FILE))
     if draft.problems:
         raise ConfigError(draft.problems)
     return config
@@ -145,6 +151,7 @@ def build(draft: Draft) -> Config:
         store_dir=Path(found["store"]["dir"]),
         board=BoardSettings(**found["board"]),
         state_dir=Path(found["simulated"]["state_dir"] or found["store"]["dir"]),
+        meter_wh=found["simulated"]["meter_wh"],
         control_socket=Path(found["control"]["socket"]),
         jobs_socket=found["jobs"]["socket"],
         hooks=msgspec.convert(found["hooks"], Hooks),
@@ -153,6 +160,7 @@ def build(draft: Draft) -> Config:
         product=product,
         identity=_identity(station),
         warnings=warnings,
+        doubts=_doubts(draft, found["csms"]["url"], station.id),
     )
 
 
@@ -162,6 +170,8 @@ def _section(draft: Draft, section: str) -> dict[str, Any]:
         values[name] = key.first
         if (section, name) in draft.values:
             value = draft.values[section, name]
+            if key.path and isinstance(value, str) and value not in ("", key.word):
+                value = str(draft.folder(section, name) / value)
             reason = why_wrong(key, value)
             if reason:
                 draft.refuse(section, name, reason, key.allowed)
@@ -183,9 +193,21 @@ def _check_security(draft: Draft, csms: Mapping[str, Any]) -> None:
         draft.refuse("csms", misfit.key, misfit.what, misfit.allowed)
 
 
+def _doubts(draft: Draft, url: str, identity: str) -> tuple[Problem, ...]:
+    """That the identity stands twice in the address: the most frequent reason for a connection that is refused."""
+    before = unquote(urlsplit(url).path.partition(IDENTITY)[0]).rstrip("/").casefold()
+    if not identity or not before.endswith(f"/{identity.casefold()}"):
+        return ()
+    file, line = draft.origin["csms", "url"]
+    what = (
+        f"it ends with the identity {identity} already, which evsed appends, so that it would stand there twice: "
+        f"remove it from the URL, or write {IDENTITY} in its place"
+    )
+    return (Problem(file, line or draft.line(file, "csms", "url"), "[csms] url", what),)
+
+
 def _product(draft: Draft, name: str) -> Product:
-    file, _ = draft.origin.get(("station", "product"), ("", 0))
-    product, problems = read_product(name, Path(file).parent if file in draft.texts else draft.folder)
+    product, problems = read_product(name, draft.folder("station", "product"))
     for problem in problems:
         if problem.file:
             draft.problems.append(problem)
@@ -264,7 +286,6 @@ def transfers_of(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Tra
     draft = Draft()
     for file in list(files) or [DEFAULT_FILE]:
         read_toml(draft, file, needed=bool(files))
-        draft.folder = file.parent
     for name in {"EVSED_STORE_DIR", "EVSED_CSMS_CA_FILE", "EVSED_TRANSFERS_ALLOW_LOOPBACK"} & environ.keys():
         _put_env(draft, name, environ[name], ENVIRONMENT, 0)
     transfers = msgspec.convert(_section(draft, "transfers"), Transfers)

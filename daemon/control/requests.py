@@ -18,6 +18,8 @@ TRACE_LINES = 1000
 TRACE_CHARS = 1_000_000
 """… and the characters of their frames."""
 
+Reconnect = Callable[[], Awaitable[tuple[bool, str]]]
+"""Dials the Central System now; success and how it ended."""
 Simulate = Callable[[list[str], int | None], Awaitable[tuple[bool, str]]]
 """Command words of `evsectl sim` and a connector to success and detail."""
 
@@ -49,6 +51,7 @@ class ControlRequests:
         notes: Callable[[], list[dict[str, Any]]],
         watchers: set[Watcher],
         simulate: Simulate,
+        reconnect: Reconnect,
         utc: Callable[[float], float | None] = lambda mono: None,
     ) -> None:
         self._views = views
@@ -59,6 +62,7 @@ class ControlRequests:
         self._watchers = watchers
         self._simulate = simulate
         self._utc = utc
+        self._reconnect = reconnect
         self._refs = count(1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self.queries: dict[str, Query] = {
@@ -76,6 +80,7 @@ class ControlRequests:
             "park": self._park,
             "retry": self._retry,
             "selftest": self._selftest,
+            "reconnect": self._dial,
             "sim": self._sim,
         }
         self.subscriptions: dict[str, Subscription] = {"trace": self._trace}
@@ -193,6 +198,10 @@ class ControlRequests:
     async def _selftest(self, request: Request) -> ControlAnswer:
         clear = bool(field(request, "clear_latched", bool))
         return await self._ask(lambda ref: SelftestAsked(ref, clear))
+
+    async def _dial(self, request: Request) -> ControlAnswer:
+        ok, text = await self._reconnect()
+        return {"ok": True, "text": text} if ok else error(text)
 
     async def _sim(self, request: Request) -> ControlAnswer:
         words, connector = field(request, "words", list, needed=True), self._connector(request)

@@ -75,6 +75,10 @@ class CentralSystemLink:
         self._since = float("nan")
         self._failed: tuple[ConnectionFailed, float] | None = None
         self._dropped = 0
+        self._asked: list[asyncio.Future[str]] = []
+        """Who wants an attempt at once …"""
+        self._redialled: list[asyncio.Future[str]] = []
+        """… and to know how the present one ends."""
 
     # --- for the station ------------------------------------------------------------------------------------------
 
@@ -85,6 +89,17 @@ class CentralSystemLink:
             self._changed.set()
         elif self._connection is not None and before.ping_interval_s != link.ping_interval_s:
             self._connection.keep_alive(link.ping_interval_s)
+
+    async def redial(self) -> tuple[bool, str]:
+        """Close what is open and dial now, whatever wait was planned; how that attempt ended, for a person."""
+        if not self._wanted.connected:
+            return False, "no connection is wanted now: the station is ending or restarting"
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._asked.append(ended)
+        self._log("link-redial", {})
+        self._changed.set()
+        failed = await ended
+        return not failed, failed or f"connected to {self.url}"
 
     def send(self, text: str) -> bool:
         """Send a frame on the open connection, never blocking.  False, and logged: there is none, it is lost."""
@@ -143,6 +158,9 @@ class CentralSystemLink:
             if attempts and self._changed.is_set():
                 self._backoff.reset()
                 self._plan(ConnectionFailed("", "", code=Code.OURS))
+            if self._asked:
+                self._redialled, self._asked = self._redialled + self._asked, []
+                self._next_at = self._now()
             for attempt in attempts:
                 if not attempt.cancelled():
                     attempt.result()  # an internal error ends the daemon
@@ -152,8 +170,15 @@ class CentralSystemLink:
     def on_open(self, connection: WebSocketConnection) -> None:
         self._connection, self._since = connection, self._now()
         self._log("link-up", {"url": self.url})
+        self._tell_redialled("")
         self._deliver(LinkUp())
         connection.keep_alive(self._wanted.ping_interval_s)
+
+    def _tell_redialled(self, failed: str) -> None:
+        for ended in self._redialled:
+            if not ended.done():
+                ended.set_result(failed)
+        self._redialled.clear()
 
     def on_text(self, text: str) -> None:
         self._inflow.put(text)
@@ -195,6 +220,7 @@ class CentralSystemLink:
         except ConnectionFailed as failed:
             self._plan(failed)
             self._down("link-failed", failed)
+            self._tell_redialled(f"connection failed, {failed.stage}: {failed.cause}")
         except asyncio.CancelledError:
             if self._connection is not None:
                 await self._connection.close()

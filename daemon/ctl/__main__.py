@@ -301,6 +301,7 @@ ACTIONS: dict[str, Function] = {
     "stop-transaction": lambda context: request(context, "stop", connector=context.option("--connector")),
     "reset": lambda context: request(context, "reset", hard=context.option("--hard", False)),
     "selftest": lambda context: request(context, "selftest", clear_latched=context.option("--clear-latched", False)),
+    "reconnect": lambda context: request(context, "reconnect"),
     "certify": certify,
     "connect-test": connect_test,
     "store recover": store_recover,

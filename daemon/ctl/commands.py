@@ -190,6 +190,7 @@ COMMANDS: Final = (
         "stop all transactions and restart evsed",
         options=(Option("--hard", "restart the whole unit"),),
     ),
+    Command(("reconnect",), "close the connection to the Central System and dial now, without waiting"),
     Command(
         ("selftest",),
         "let the board test itself (up to a minute)",
@@ -229,6 +230,6 @@ GROUPS: Final = {
 
 NOT_BUILT: Final = (
     *("doctor", "profiles", "reservations", "certs", "report", "bundle", "provision", "setup"),
-    *("export", "import", "reconnect", "pilot", "meter", "rfid", "relay", "lock", "lamp", "--trial"),
+    *("export", "import", "pilot", "meter", "rfid", "relay", "lock", "lamp", "--trial"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

@@ -5,7 +5,6 @@ Neither knows the present state of board and car: what only the daemon knows is 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -66,9 +65,7 @@ def _records(config: Config, failure: Unreachable) -> list[Record]:
 
 def no_store_text(config: Config) -> str:
     """Where the store was looked for, and what may help."""
-    what = f"there is no store in {os.path.abspath(config.store_dir)} yet: evsed creates it at its first start; "
-    if not config.store_dir.is_absolute():
-        return f"{what}[store] dir {config.store_dir} is relative: run evsectl in the folder where evsed was started"
+    what = f"there is no store in {config.store_dir} yet: evsed creates it at its first start; "
     return what + "start evsed (`systemctl start evsed`), or name the file of its configuration with --config"
 
 

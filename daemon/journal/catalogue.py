@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, Entry] = {
         "use it in a closed network only",
     ),
     "file-exposed": Entry(WARNING, "configuration: {file}: {what}"),
+    "config-doubtful": Entry(WARNING, "configuration: {file}: {key}: {what}"),
     "leaving": Entry(NOTICE, "shutting down ({why}): {charge}, nothing new starts"),
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),
@@ -59,6 +60,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "control-failed": Entry(ERROR, "control socket: a request failed: {error}; please report this"),
     # the store
     "commit-failed": Entry(ERROR, "store: commit failed, offers withdrawn, restarting: {error}"),
+    "control-busy": Entry(
+        ERROR, "not started: another evsed answers at {path}, and two would throw each other out; stop that one first"
+    ),
     "store-busy": Entry(ERROR, "not started: {detail}"),
     "store-migrated": Entry(NOTICE, "store: migrated to version {version}"),
     "store-newer": Entry(
@@ -122,6 +126,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "link-down": Entry(
         WARNING, "central system: connection lost, {stage}: {cause}; next attempt in {next_attempt_s} s"
     ),
+    "link-redial": Entry(INFO, "central system: dialling now, as asked at the control socket"),
     "link-closed": Entry(INFO, "central system: connection {cause}"),
     "link-deaf": Entry(WARNING, "central system: {timeouts} messages without an answer; reconnecting"),
     "link-slowed": Entry(

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from drivers.board_protocol import MAX_LEASE_S
 from drivers.devices import BoardHost
 from drivers.process.log import Log
-from drivers.process.toml_reader import Toml, nearest, read_toml
+from drivers.process.toml_reader import Toml, TomlRefused, nearest, read_toml
 from drivers.reflex.pilot_signal import MIN_AMPS
 
 if TYPE_CHECKING:
     from drivers.simulated.keeper import WorldKeeper
 
 DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
+FIRST_WH: Final = 1_234_567
+"""A real meter never begins at 0: back-offices take a register of 0 for one that counts the session."""
+PATH: Final = "a path; a relative one counts from the folder of this file; ~ is not expanded"
 REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
 
 
@@ -47,7 +50,7 @@ def _names(first: list[str]) -> BoardKey:
 
 
 def _path(first: str) -> BoardKey:
-    return BoardKey(first, lambda value: type(value) is str and value.startswith("/"), "an absolute path")
+    return BoardKey(first, lambda value: type(value) is str and value != "" and not value.startswith("~"), PATH)
 
 
 KEYS: Final[dict[str, dict[str, BoardKey]]] = {
@@ -66,6 +69,7 @@ KEYS: Final[dict[str, dict[str, BoardKey]]] = {
         "min_amps": _number(MIN_AMPS, 80, MIN_AMPS),
         "max_amps": _number(MIN_AMPS, 80, 32.0),
         "ventilated": BoardKey(False, lambda value: type(value) is bool, "true or false"),
+        "meter_wh": _whole(0, 1_000_000_000, FIRST_WH),
     },
 }
 """Section ("": outside of any) -> key -> what it may be."""
@@ -87,6 +91,8 @@ class BoardConfig(NamedTuple):
     socket_group: str = ""
     """Whose members may connect at all; empty: the group of this process."""
     min_amps: float = MIN_AMPS
+    meter_wh: int = FIRST_WH
+    """What the meter of connector 1 shows in a new world; that of connector 2 twice as much, and so on."""
 
 
 class ConfigRefused(Exception):
@@ -114,8 +120,8 @@ def read(file: Path | None) -> BoardConfig:
         toml = Toml({}, {})
     except OSError as error:
         raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigRefused(f"{path}: {error}") from error
+    except TomlRefused as error:
+        raise ConfigRefused(f"{path}:{error.line}: {error}" if error.line else f"{path}: {error}") from error
     problems: list[str] = []
     values = _section(path, toml, "", toml.content, problems)
     values |= _section(path, toml, "simulated", toml.content.get("simulated", {}), problems)
@@ -141,6 +147,8 @@ def _section(path: Path, toml: Toml, section: str, content: Any, problems: list[
             values[name] = value
             if not keys[name].fits(value):
                 problems.append(f"{where}: {_why_wrong(name, value)}; allowed: {keys[name].allowed}")
+            elif keys[name].allowed is PATH:
+                values[name] = str(path.parent.absolute() / value)
         elif name not in names:
             close = nearest(name, names)
             guess = f"; did you mean {close}?" if close else ""
@@ -177,6 +185,7 @@ def host_of(config: BoardConfig, seed: int, keeper: WorldKeeper) -> Hosted:
         min_amps=float(config.min_amps),
         max_amps=float(config.max_amps),
         ventilated=config.ventilated,
+        first_wh=float(config.meter_wh),
     )
 
     def keep() -> str:

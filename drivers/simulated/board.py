@@ -31,6 +31,7 @@ class SimulatedBoard:
     meter_period_s counts while current can flow; without `meter_repeats` an unchanged reading is no message
     lease_s        the longest lease accepted; infinite for simulated time
     seed           makes the ids of new worlds differ
+    first_wh       what the meter of connector 1 shows in a new world; that of connector 2 twice as much, and so on
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class SimulatedBoard:
         max_amps: float = 32.0,
         ventilated: bool = False,
         new_boot: bool = False,
+        first_wh: float = 0.0,
     ) -> None:
-        self.world = World(connectors, phases, socket)
+        self.world = World(connectors, phases, socket, first_wh)
         self._seed = seed
         if state:
             self._seed = int(state["seed"])

@@ -25,7 +25,12 @@ class ControlFailed(AssertionError):
 
 
 class Station:
-    """One charging station: configuration, processes, control.  `async with Station(url) as station: ...`."""
+    """One charging station: configuration, processes, control.  `async with Station(url) as station: ...`.
+
+    `meter_wh`: what its meter shows at first; 0 makes bills easy to read.
+    """
+
+    meter_wh = 0
 
     def __init__(self, url: str, *, board: BoardKind = "simulated", product: str = "", **ocpp: object) -> None:
         self.url, self.board, self.product, self.ocpp = url, board, product, ocpp
@@ -44,7 +49,7 @@ class Station:
         product = f'product = "{self.product}"\n' if self.product else ""
         values = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.ocpp.items())
         (self.home / "store").mkdir(exist_ok=True)
-        simulated = f'[simulated]\nstate_dir = "{self.home}"\n'
+        simulated = f'[simulated]\nstate_dir = "{self.home}"\nmeter_wh = {self.meter_wh}\n'
         self.config.write_text(
             f'[station]\nid = "CP0001"\nvendor = "evsed"\nmodel = "Demo"\nserial = "D-0001"\n{product}'
             f'[csms]\nurl = "{self.url}"\n{self.security}reconnect_max_s = 2\n'

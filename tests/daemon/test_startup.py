@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.config.loader import load
@@ -53,6 +55,18 @@ def ended_at(text: str, folder: Path, mask: int = 0o022) -> tuple[int, str]:
             if text in line:
                 process.terminate()
         return process.wait(), "".join(lines)
+
+
+def test_13_a_second_daemon_never_connects(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One with a store of its own, but another one's control socket: exit 1, before anything is dialled."""
+    with socket.socket(socket.AF_UNIX) as first:
+        first.bind(str(tmp_path / "c.sock"))
+        first.listen()
+        second = msgspec.structs.replace(config(tmp_path), control_socket=tmp_path / "c.sock")
+        assert run(second) == 1
+    error = capfd.readouterr().err
+    assert f"another evsed answers at {tmp_path}/c.sock" in error and "central system" not in error
+    assert not (tmp_path / "store").exists()
 
 
 def test_7_an_obstructed_control_socket_does_not_end_the_process(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -129,10 +131,108 @@ def test_a_file_that_cannot_be_read_is_the_only_problem(tmp_path: Path) -> None:
     assert "not valid TOML" in problem.what and problem.line == 9
 
 
-def test_without_a_file_the_default_is_named() -> None:
-    """The message says where a file was expected."""
-    with pytest.raises(ConfigError, match=r"/etc/evsed/evsed\.toml: there is no such file"):
-        load((), {})
+def test_14_without_a_file_that_is_the_only_complaint() -> None:
+    """The message says where a file was expected, and nothing about what would stand in it."""
+    for environ in {}, {"EVSED_STRANGE": "1"}:
+        with pytest.raises(ConfigError, match=r"/etc/evsed/evsed\.toml: there is no such file") as caught:
+            load((), environ, "simulated")
+        assert len(caught.value.problems) == 1
+    with pytest.raises(ConfigError, match=r"EVSED_CSMS_URL(.|\n)*there is no such file"):
+        load((), {"EVSED_STATION_ID": "CP1"})
+
+
+PATHS = """[station]
+product = "p/own.toml"
+[csms]
+ca_file = "tls/ca.pem"
+key_file = "tls/key.pem"
+[store]
+dir = "./store"
+[board]
+socket = "b.sock"
+[control]
+socket = "run/c.sock"
+[jobs]
+socket = "j.sock"
+"""
+
+
+@pytest.mark.parametrize("start", ["/", "..", "."])
+def test_14_relative_paths_count_from_the_file(tmp_path: Path, start: str) -> None:
+    """Wherever evsed is started, and however its file is named: each path is that of a neighbour of the file."""
+    home = tmp_path / "etc"
+    (home / "p").mkdir(parents=True)
+    written(home, 'name = "own"\n', "p/own.toml")
+    written(home, GOOD)
+    written(home, PATHS, "paths.toml")
+    with chdir(home / start):
+        for folder in home, Path(os.path.relpath(home)):
+            config = load([folder / "evsed.toml", folder / "paths.toml"], {})
+            found = (config.store_dir, config.state_dir, config.control_socket, config.board.socket, config.jobs_socket)
+            wanted = (home / "store", home / "store", home / "run/c.sock", str(home / "b.sock"), str(home / "j.sock"))
+            assert [os.path.normpath(path) for path in found] == [str(path) for path in wanted]
+            assert all(os.path.isabs(path) for path in found) and config.product.name == "own"
+            assert os.path.normpath(config.csms.ca_file) == str(home / "tls/ca.pem")
+            assert os.path.normpath(transfers_of([folder / "paths.toml"], {})[1]) == str(home / "store")
+
+
+def test_14_each_path_counts_from_its_own_file(tmp_path: Path) -> None:
+    """Of two files, of evsed.env beside one; in the environment, which is no file, from the current folder."""
+    first, second, here = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    for folder in first, second, here:
+        folder.mkdir()
+    files = [written(first, GOOD + "[store]\ndir = 's'\n"), written(second, "[control]\nsocket = 'c.sock'\n")]
+    written(second, "EVSED_SIMULATED_STATE_DIR=world\n", "evsed.env")
+    with chdir(here):
+        config = load(files, {"EVSED_JOBS_SOCKET": "j.sock"})
+    assert (config.store_dir, config.control_socket, config.state_dir, config.jobs_socket) == (
+        first / "s",
+        second / "c.sock",
+        second / "world",
+        str(here / "j.sock"),
+    )
+
+
+def test_14_a_path_that_is_not_meant_so(tmp_path: Path) -> None:
+    """~ is the shell's; the whole path of a socket must fit, not only what was written."""
+    (problem,) = problems(tmp_path, GOOD + '[store]\ndir = "~/store"\n')
+    assert "~ is not expanded" in problem.what and problem.line == 10
+    (problem,) = problems(tmp_path, GOOD + f'[control]\nsocket = "{"x" * 100}"\n')
+    assert "too long" in problem.what
+    (problem,) = problems(tmp_path, GOOD + "[store]\ndir = 7\n")
+    assert "a string in quotes" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("url", "identity"),
+    [
+        ("ws://h/ocpp/CP0001", "CP0001"),
+        ("ws://h/ocpp/CP0001/", "CP0001"),
+        ("ws://h/ocpp/cp0001", "CP0001"),
+        ("ws://h/ocpp/CP%207%2F1", "CP 7/1"),
+        ("ws://h/ocpp/CP/1", "CP/1"),
+        ("ws://h/CP0001", "CP0001"),
+        ("ws://h/ws/CP0001/{id}/", "CP0001"),
+    ],
+)
+def test_7_an_identity_that_ends_the_url_is_named(tmp_path: Path, url: str, identity: str) -> None:
+    """The field's most frequent question is answered before it is asked; it may be meant so, and is taken."""
+    text = GOOD.replace("ws://csms.example/ocpp", url).replace("CP0001", identity, 1)
+    (doubt,) = loaded(tmp_path, text).doubts
+    assert (doubt.line, doubt.key) == (6, "[csms] url") and f"identity {identity} already" in doubt.what
+
+
+@pytest.mark.parametrize("url", ["ws://h/ocpp", "ws://CP0001/", "ws://h/XCP0001", "ws://h/CP0001/x", "ws://h/x/{id}"])
+def test_7_any_other_url_is_not_doubted(tmp_path: Path, url: str) -> None:
+    """The identity elsewhere, or as a part of a name, is no doubt."""
+    assert loaded(tmp_path, GOOD.replace("ws://csms.example/ocpp", url)).doubts == ()
+
+
+def test_14_a_byte_order_mark_in_the_environment_file(tmp_path: Path) -> None:
+    """It is named, not taken for a part of a name."""
+    written(tmp_path, "\ufeffEVSED_STATION_ID=CP0002\n", "evsed.env")
+    (problem,) = problems(tmp_path, GOOD)
+    assert "byte order mark" in problem.what and problem.file.endswith("evsed.env") and problem.line == 1
 
 
 def test_a_board_with_other_connectors_than_the_product(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Views:
 class Rig:
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.dials = True
         self.watchers: set[Watcher] = set()
         self.answer: Callable[[Event], Reply | None] = lambda event: Reply(event.ref, True, "done")  # type: ignore[attr-defined]
         notes = [{"code": "a"}, {"code": "b"}]
@@ -51,12 +52,16 @@ class Rig:
             lambda: notes,
             self.watchers,
             self._sim,
+            self._reconnect,
         )
 
     def _deliver(self, event: Event) -> None:
         self.events.append(event)
         if reply := self.answer(event):
             asyncio.get_running_loop().call_soon(self.requests.answered, reply)
+
+    async def _reconnect(self) -> tuple[bool, str]:
+        return self.dials, "how it ended"
 
     async def _sim(self, words: list[str], connector: int | None) -> tuple[bool, str]:
         return words != ["bad"], f"{words} {connector}"
@@ -209,3 +214,11 @@ async def test_b14_lines_of_the_trace_have_their_time() -> None:
     assert (await asked)["utc"] == 102.0
     assert (await anext(stream))["note"]["utc"] == 103.0 and (await anext(stream))["note"]["utc"] == 7.0
     await stream.aclose()
+
+
+async def test_15_reconnect_is_answered_with_how_it_ended() -> None:
+    """Whether the attempt succeeded, and its end in words."""
+    rig = Rig()
+    assert await rig.requests.actions["reconnect"]({}) == {"ok": True, "text": "how it ended"}
+    rig.dials = False
+    assert await rig.requests.actions["reconnect"]({}) == {"ok": False, "error": "how it ended"}

@@ -68,6 +68,7 @@ ACTS: list[tuple[str, dict[str, Any]]] = [
     ("reset", {"do": "reset", "hard": False}),
     ("reset --hard", {"do": "reset", "hard": True}),
     ("selftest --clear-latched", {"do": "selftest", "clear_latched": True}),
+    ("reconnect", {"do": "reconnect"}),
     ("sim fault rcd on --connector 1", {"do": "sim", "words": ["fault", "rcd", "on"], "connector": 1}),
 ]
 

@@ -9,6 +9,7 @@ from ocpp16.configuration.values import check_value
 from ocpp16.product import Product
 
 SEED = Product()
+FOUR = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
 
 # §9: key, default, read-only; the figures are those of the product
 TABLE = [
@@ -25,9 +26,9 @@ TABLE = [
     ("LocalPreAuthorize", "false", False),
     ("MaxEnergyOnInvalidId", "0", False),
     ("MessageTimeout", "30", False),
-    ("MeterValuesAlignedData", "Energy.Active.Import.Register", False),
+    ("MeterValuesAlignedData", FOUR, False),
     ("MeterValuesAlignedDataMaxLength", "20", True),
-    ("MeterValuesSampledData", "Energy.Active.Import.Register", False),
+    ("MeterValuesSampledData", FOUR, False),
     ("MeterValuesSampledDataMaxLength", "10", True),
     ("MeterValueSampleInterval", "60", False),
     ("MinimumStatusDuration", "0", False),

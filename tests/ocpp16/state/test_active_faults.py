@@ -17,6 +17,14 @@ def test_order_of_the_codes() -> None:
     assert faults.codes == ("weld", "rcd")
 
 
+def test_13_the_newest_detail_is_known() -> None:
+    """What is known of a fault beyond its code is that of its last report."""
+    faults = ActiveFaults()
+    faults.set("board-missing", "no board")
+    faults.set("board-missing", "refused")
+    assert faults.details["board-missing"] == "refused" and faults.codes == ("board-missing",)
+
+
 def test_retain() -> None:
     """When a board attaches only the codes remain that it does not report itself."""
     faults = ActiveFaults()
