@@ -32,13 +32,24 @@ STALLED_S = 1.0
 
 
 class Connector:
-    """Connector `number` (1..N); `on_ended(number)` is called when a transaction has ended."""
+    """Connector `number` (1..N).
 
-    def __init__(self, number: int, parts: ConnectorParts, on_ended: Callable[[int], None]) -> None:
+    `on_ended(number)` is called when a transaction has ended, `on_waiting(number)` when an accepted card, or a remote
+    start, waits for a plug here.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        parts: ConnectorParts,
+        on_ended: Callable[[int], None],
+        on_waiting: Callable[[int], None],
+    ) -> None:
         self.number = number
         self.parts = parts
         self.context = parts.context
         self.on_ended = on_ended
+        self.on_waiting = on_waiting
         self.state = ConnectorState(number, parts)
         self.offered = OfferedAmps(self.state, parts.product, parts.limits)
 
@@ -91,7 +102,7 @@ class Connector:
 
     def set_fault(self, code: str) -> None:
         """A fault of this connector; `faults_changed` follows when all are reported."""
-        self.state.faults.set(code)
+        self.state.faults.set(code, self.context.now.mono)
 
     def clear_fault(self, code: str) -> None:
         """The end of a fault; `faults_changed` follows."""
@@ -196,15 +207,20 @@ class Connector:
         else:
             self._log_refusal(id_tag, "another driver's cable")
 
-    def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:
-        """§5.11, after its answer.  `authorize`: AuthorizeRemoteTxRequests, like a card; else at once."""
-        self.state.asked_profile = profile
+    def remote_start(
+        self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None, bound: bool = True
+    ) -> None:
+        """§5.11, after its answer.  `authorize`: AuthorizeRemoteTxRequests, like a card; else at once.
+
+        `bound`: the request named this connector, so that no plug elsewhere counts.
+        """
+        self.state.asked_profile, self.state.asked_bound = profile, bound
         if authorize:
             self.state.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_remotely)
         else:
             known = self.parts.authorization.known(id_tag)
-            self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile))
+            self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile, bound))
 
     def drop_profile(self) -> None:
         """ClearChargingProfile also removes what came with a remote start that has not begun (§5.5)."""
@@ -229,7 +245,8 @@ class Connector:
         elif not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
             self._refuse(id_tag, "reserved for another group")
         else:
-            self.accept(Token(id_tag, verdict.parent_id_tag, remote, state.asked_profile if remote else None))
+            asked = (state.asked_profile, state.asked_bound) if remote else (None, False)
+            self.accept(Token(id_tag, verdict.parent_id_tag, remote, *asked))
 
     def _refuse(self, id_tag: str, reason: str, by_central_system: bool = False) -> None:
         self.state.refused = CardRefused(reason, by_central_system, self.context.now.mono)
@@ -243,6 +260,8 @@ class Connector:
         self.state.token, self.state.refused = token, None
         self._await_plug()
         self.begin_if_ready()
+        if not self.state.plugged:
+            self.on_waiting(self.number)
 
     def _await_plug(self) -> None:
         timeout = self.parts.configuration.number(Key.ConnectionTimeOut)

@@ -105,12 +105,18 @@ def _detailed(connector: Connector, found: Why) -> Why:
         if not state.refused.by_central_system:
             return found._replace(remedy="Show another card, or ask what this station may start by itself (settings).")
         return found
+    if code == "unavailable" and state.waits_for_station:
+        text = "The station was set out of service; this connector is set Operative and returns with it."
+        remedy = "The back-office can set the station Operative (ChangeAvailability of connector 0)."
+        return found._replace(text=text, remedy=remedy)
+    if code == "boot-unanswered" and (failure := connector.parts.registration.failure) is not None:
+        return found._replace(text=f"BootNotification: {failure.told()}.")
     if code in WITHOUT_CARDS and not connector.parts.product.local_start:
         return found._replace(remedy=WITHOUT_CARDS[code])
     if code == "limit":
         return found._replace(remedy=f"The lowest bound: {found.chain[0]}.")
     others = [other for other in state.fault_codes() if other != code]
-    if others and code in state.fault_codes():
+    if others:
         return found._replace(text=f"{found.text} Also: {', '.join(others)}.")
     return found
 

@@ -11,11 +11,14 @@ class ActiveFaults:
     def __init__(self) -> None:
         self.codes: tuple[str, ...] = ()
         """Oldest first; read in every step, written by the methods below alone."""
+        self.since: dict[str, float] = {}
+        """Monotonic second from which each code is in force."""
 
-    def set(self, code: str) -> None:
-        """Add a code; one that is in force already keeps its place."""
+    def set(self, code: str, at: float = 0.0) -> None:
+        """Add a code, in force since that monotonic second; one that is in force already keeps its place."""
         if code not in self.codes:
             self.codes = (*self.codes, code)
+            self.since[code] = at
 
     def clear(self, code: str) -> None:
         """Remove a code, where it is in force."""
@@ -24,3 +27,11 @@ class ActiveFaults:
     def retain(self, codes: Collection[str] = ()) -> None:
         """Remove all codes but these."""
         self.codes = tuple(code for code in self.codes if code in codes)
+
+
+def merged(one: ActiveFaults, other: ActiveFaults) -> tuple[str, ...]:
+    """The codes of both, oldest first; of one moment those of the first before those of the second."""
+    if not one.codes or not other.codes:
+        return one.codes or other.codes
+    both = [(faults.since[code], code) for faults in (one, other) for code in faults.codes]
+    return tuple(code for _, code in sorted(both, key=lambda entry: entry[0]))

@@ -21,6 +21,7 @@ class Timer(StrEnum):
     ALIGNED = "next clock-aligned meter values"
     PLUG_IN = "ConnectionTimeOut"
     STATUS = "MinimumStatusDuration"
+    STATUS_AGAIN = "repetition of a status that was refused"
     ENERGISE = "the car may still begin to ask for energy"
     OPENING = "contactor open and last reading"
     SHUTDOWN = "shutdown deadline"

@@ -79,8 +79,10 @@ class BoardEvents:
         if number > 0:
             connector = self.connectors[number]
             (connector.set_fault if on else connector.clear_fault)(code)
+        elif on:
+            self.station_faults.set(code, self.context.now.mono)
         else:
-            (self.station_faults.set if on else self.station_faults.clear)(code)
+            self.station_faults.clear(code)
         fault = fault_of(code)
         self.context.note(
             "fault-on" if on else "fault-off",
@@ -108,7 +110,7 @@ class BoardEvents:
         if event.state == "ok":
             self.station_faults.clear("store-full")
         else:
-            self.station_faults.set("store-full")
+            self.station_faults.set("store-full", self.context.now.mono)
         if before != self.station_faults.codes:
             self.context.note("store-" + event.state, detail=event.detail)
             self._faults_changed(0)

@@ -106,7 +106,7 @@ class Recovery:
                 self.metering.shapes[shape.connector] = shape
         for fault in self.context.facts.of(LatchedFault).values():  # no restart clears it
             if fault.connector == 0:
-                self.station_faults.set(fault.code)
+                self.station_faults.set(fault.code, self.context.now.mono)
             elif fault.connector in self.connectors:
                 self.connectors[fault.connector].set_fault(fault.code)
         measurable = {name for shape in event.connectors for name in shape.measurands}
@@ -116,7 +116,7 @@ class Recovery:
     def _check(self, event: BoardAttached) -> None:
         """Where board and product profile contradict each other the station is Faulted."""
         if wrong := contradictions(self.product, event.connectors):
-            self.station_faults.set("board-mismatch")
+            self.station_faults.set("board-mismatch", self.context.now.mono)
             self.context.note("board-mismatch", detail="; ".join(wrong)[:400])
 
     def ready(self) -> None:

@@ -11,7 +11,7 @@ from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
 from ocpp16.status.faults import FAULTS
 from tests.ocpp16.profiles.firmware_management.works import Unit
-from tests.ocpp16.rig import SILENCE, Station, limit_to, refused
+from tests.ocpp16.rig import SILENCE, CallError, Script, Station, limit_to, refused
 
 DUAL = Product(connectors=2)
 
@@ -107,3 +107,52 @@ def test_card_that_only_we_refused() -> None:
     station.tap("CARD")
     assert station.cp.why(station.now())[0]["code"] == "card-refused"
     assert "back-office" not in station.cp.why(station.now())[0]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (CallError("SecurityError", "who are you?"), "the Central System refused: SecurityError: who are you?"),
+        (CallError("InternalError"), "the Central System refused: InternalError"),
+        ({"currentTime": "2025-01-01T00:00:00Z"}, "the Central System's answer cannot be used: status: missing"),
+        (SILENCE, "the Central System did not answer"),
+    ],
+)
+def test_point_6_who_refused_the_boot(answer: Script, text: str) -> None:
+    """§4.2: the Central System's own words, where it said something."""
+    station = Station().started()
+    station.script["BootNotification"] = answer
+    station.connect()
+    station.wait(31)
+    (row,) = station.cp.why(station.now())
+    assert row["text"] == f"BootNotification: {text}."
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (CallError("InternalError", "no disk"), "the Central System refused: InternalError: no disk"),
+        (SILENCE, "the Central System did not answer"),
+        ({}, "the Central System's answer cannot be used: idTagInfo: missing"),
+    ],
+)
+def test_point_6_who_refused_the_card(answer: Script, text: str) -> None:
+    """§3.5.4: never that nobody could be asked, where somebody was."""
+    station = Station().online()
+    station.plug()
+    station.script["Authorize"] = answer
+    station.tap("CARD")
+    station.wait(31)
+    (row,) = station.cp.why(station.now())
+    assert row["text"] == f"The card that was shown was refused: Invalid ({text})."
+
+
+def test_point_6_a_start_without_a_verdict_goes_on() -> None:
+    """§4.8: StartTransaction.conf without idTagInfo: the verdict known before holds."""
+    for more in ({}, {"idTagInfo": None}, {"idTagInfo": {}}, {"idTagInfo": []}):
+        station = Station().online()
+        station.script["StartTransaction"] = {"transactionId": 7, **more}
+        station.charging()
+        transaction = station.transaction()
+        assert transaction is not None and (transaction.transaction_id, transaction.start) == (7, "confirmed")
+        assert station.offered() == 32.0 and station.cp.why(station.now())[0]["code"] == "charging"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ocpp16.state.active_faults import ActiveFaults
+from ocpp16.state.active_faults import ActiveFaults, merged
 
 
 def test_order_of_the_codes() -> None:
-    """§4.9: the oldest fault is the one that is reported; a code that is set again keeps its place."""
+    """A code that is set again keeps its place."""
     faults = ActiveFaults()
     for code in ("rcd", "weld", "rcd"):
         faults.set(code)
@@ -26,3 +26,14 @@ def test_retain() -> None:
     assert faults.codes == ("store-full",)
     faults.retain()
     assert faults.codes == ()
+
+
+def test_point_4_merged_by_age() -> None:
+    """Of station and connector together the order is that in which the faults came."""
+    station, own = ActiveFaults(), ActiveFaults()
+    assert merged(station, own) == ()
+    station.set("reader-lost", 5.0)
+    assert merged(station, own) == ("reader-lost",)
+    own.set("rcd", 3.0)
+    own.set("diode", 5.0)
+    assert merged(station, own) == ("rcd", "reader-lost", "diode")
