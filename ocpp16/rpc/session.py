@@ -253,7 +253,7 @@ class Session:
     def _received_late(self, message: Answer) -> None:
         boot = self._late_boot
         if boot is not None and message.id == boot.id and not isinstance(message, frames.Error):
-            self._late_boot = None
+            self._late_boot = self._boot = None  # the next one is not needed any more
             self.round_trip_s = self.context.now.mono - boot.sent_at
             self._deliver(boot.action, boot.then, None, message)
             return

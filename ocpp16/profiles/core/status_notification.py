@@ -112,7 +112,7 @@ class Notifications:
     def request(self, connector: int, shown: StatusReport, at: float | None = None) -> StatusNotificationReq:
         """The message, dated when the status began (§6.47), or with the monotonic second `at`."""
         began = self._since.get(connector, self.context.now.mono) if at is None else at
-        utc = self.context.clock.utc(began)
+        utc = self.context.clock.told(began)
         return StatusNotificationReq(
             connector_id=connector,
             error_code=shown.error,
