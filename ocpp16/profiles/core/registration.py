@@ -23,7 +23,7 @@ OWN_RETRY_S = 60.0
 LONGEST_WAIT_S = 86400.0
 """A longer interval of a Pending or Rejected registration is cut to this."""
 SLOW_ANSWER_S = 10.0
-"""The time of an answer that took longer than this is ignored."""
+"""The time of an answer that took longer than this is ignored, unless no time is known yet."""
 
 
 class Registration:
@@ -103,7 +103,7 @@ class Registration:
             return
         self.failure = None
         if answer.current_time is not None:
-            self._learn_time(answer.current_time, accept_slow=True)
+            self._learn_time(answer.current_time)
         before, self.status = self.status, answer.status
         interval = answer.interval or 0  # §4.2: 0 leaves the wait to the station, and so does none
         if self.accepted:
@@ -125,7 +125,7 @@ class Registration:
             self.configuration.put(Key.HeartbeatInterval, str(min(max(interval, lowest), highest)))
         if not self.context.facts.unit.registered:
             self.context.save_unit(registered=True)
-        self.heartbeat.accepted(has_time=self.context.clock.known)
+        self.heartbeat.accepted(has_time=self.context.clock.known and self.session.round_trip_s <= SLOW_ANSWER_S)
         self.on_accepted()
 
     def _own_wait(self) -> float:
@@ -138,13 +138,10 @@ class Registration:
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    def _learn_time(self, current_time: datetime, accept_slow: bool = False) -> None:
-        """Set the clock to the time of an answer, plus half of its round trip.
-
-        `accept_slow`: also after a slow answer, while no time is known.
-        """
+    def _learn_time(self, current_time: datetime) -> None:
+        """Set the clock to the time of an answer, plus half of its round trip."""
         delay = self.session.round_trip_s
-        if delay > SLOW_ANSWER_S and not (accept_slow and not self.context.clock.known):
+        if delay > SLOW_ANSWER_S and self.context.clock.known:
             return
         utc = to_seconds(current_time)
         moved = self.context.clock.central_system_says(utc + min(delay, SLOW_ANSWER_S) / 2, self.context.now)

@@ -200,6 +200,21 @@ def test_point_3_a_late_boot_answer_counts(status: str) -> None:
     assert station.cp.status(station.now())["clock"] == "known"
 
 
+def test_point_3_the_time_of_a_late_boot_answer_is_asked_for_again() -> None:
+    """§4.6: it is better than none, and may be wrong by as much as it was late: a Heartbeat asks at once."""
+    station = unanswered_boot()
+    station.request("ChangeConfiguration", key="MessageTimeout", value="5")
+    asked = station.said[-1]
+    station.wait(50)
+    station.mono += 13
+    answer = {"status": "Accepted", "currentTime": clock_text(START), "interval": 300}
+    del station.script["BootNotification"]
+    station.late(asked, answer)
+    station.settle()
+    assert "Heartbeat" in station.actions()
+    assert station.cp.status(station.now())["utc"] == clock_text(station.mono)
+
+
 def test_point_3_only_the_newest_boot_answer_counts() -> None:
     """§4.2: an answer to an older BootNotification is overtaken by the newer one."""
     station = unanswered_boot()
