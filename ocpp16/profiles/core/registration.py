@@ -125,8 +125,8 @@ class Registration:
             self.configuration.put(Key.HeartbeatInterval, str(min(max(interval, lowest), highest)))
         if not self.context.facts.unit.registered:
             self.context.save_unit(registered=True)
-        self.heartbeat.accepted(has_time=self.context.clock.known and self.session.round_trip_s <= SLOW_ANSWER_S)
         self.on_accepted()
+        self.heartbeat.accepted(has_time=self.context.clock.known and self.session.round_trip_s <= SLOW_ANSWER_S)
 
     def _own_wait(self) -> float:
         self._tries += 1
