@@ -140,7 +140,8 @@ class MeterReadings:
         if decided and transaction is not None and not transaction.stopping:
             last = transaction.last
             if reading.at - last.mono >= HORIZON_S or last.boot != self.context.clock.boot_id:
-                self.transactions.save_progress(transaction.number, reading.wh, self.context.stamp(), HORIZON_S)
+                at = self.transactions.chronology.own_time(transaction.number, self.context.stamp())
+                self.transactions.save_progress(transaction.number, reading.wh, at, HORIZON_S)
 
     def offered(self, connector: int) -> Offered:
         """What the station offers at this moment, for Current.Offered and Power.Offered."""

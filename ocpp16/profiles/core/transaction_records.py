@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ocpp16.configuration.key_names import Key
 from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
+from ocpp16.messages.types import IdTagInfo
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.transaction_messages import TransactionMessages
 from ocpp16.profiles.core.transaction_time import TransactionTime
@@ -218,19 +219,32 @@ class TransactionRecords:
             self._stop_confirmed(transaction, confirmation)
 
     def _start_confirmed(self, transaction: Transaction, confirmation: StartTransactionConf) -> None:
-        verdict = self.authorization.learn(transaction.id_tag, confirmation.id_tag_info)
-        changed = replace(
-            transaction,
-            start="confirmed",
-            transaction_id=confirmation.transaction_id,  # E 3.54: 0 and negative ones are ids like any other
-            verdict=verdict.status,
-            parent_id_tag=verdict.parent_id_tag or transaction.parent_id_tag,
-            error="",
-        )
+        """E 3.54: 0 and negative ones are ids like any other.  Without idTagInfo the verdict known before holds."""
+        info = confirmation.id_tag_info
+        changed = replace(transaction, start="confirmed", transaction_id=confirmation.transaction_id, error="")
+        if info is not None:
+            changed = self._judge(changed, info)
+        else:
+            self.context.save(changed)
+        self._close(changed)
+
+    def _judge(self, transaction: Transaction, info: IdTagInfo) -> Transaction:
+        verdict = self.authorization.learn(transaction.id_tag, info)
+        group = verdict.parent_id_tag or transaction.parent_id_tag
+        changed = replace(transaction, verdict=verdict.status, parent_id_tag=group)
         self.context.save(changed)
         if changed.ended is None:
             self.on_verdict(changed, verdict)
-        self._close(changed)
+        return changed
+
+    def judged(self, key: QueueKey, info: IdTagInfo) -> None:
+        """§4.8: StartTransaction.conf has no transactionId, and so is sent again, but what it says of the card counts.
+
+        A second answer of that kind says nothing new.
+        """
+        transaction = self.context.facts.of(Transaction).get(key.row)
+        if key.kind == "start" and transaction is not None and transaction.verdict != info.status:
+            self._judge(transaction, info)
 
     def _stop_confirmed(self, transaction: Transaction, confirmation: StopTransactionConf) -> None:
         if confirmation.id_tag_info is not None:
