@@ -209,6 +209,7 @@ class ChargePoint:
     def _link_down(self, event: ev.LinkDown) -> None:
         if self.parts.session.up:
             self.parts.session.link_down()
+            self.parts.transactions.disconnected()
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
 
     def _frame_received(self, event: ev.FrameReceived) -> None:

@@ -27,6 +27,8 @@ OPENING_S = 10.0
 """Seconds from the stop to the open contactor (steady pilot, 6 s for the car, contactor); then the bill is closed."""
 LAST_READING_S = 2.0
 """Seconds from the open contactor to the reading that closes the bill."""
+CLEARED_S = 60.0
+"""Seconds for which it may wait for a write that a connector is not Finishing any more: without a plug it never is."""
 STALLED_S = 1.0
 """A timer that is served so much later than it was due was held up by a stall of the station."""
 
@@ -393,7 +395,7 @@ class Connector:
     def _set_finishing(self, finishing: bool) -> None:
         row = self.state.occupancy
         if row.finishing != finishing:
-            self.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
+            self.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else CLEARED_S)
 
     def forget_occupancy(self) -> None:
         """Not Finishing any more: out of service leads to Preparing, never back to Finishing (§4.9)."""
