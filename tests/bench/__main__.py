@@ -44,9 +44,7 @@ def main() -> int:
             broken.append(f"{name}: {type(error).__name__}: {error}"[:600])
     print(f"\n{platform.machine()}, Python {platform.python_version()}, medians of the runs in the last column\n")
     if sys.flags.dont_write_bytecode:
-        print(
-            "PYTHONDONTWRITEBYTECODE is in force: Python keeps no compiled files, so each start takes twice as long.\n"
-        )
+        print("PYTHONDONTWRITEBYTECODE is in force: Python keeps no compiled files; a start takes twice as long.\n")
     print(table(rows))
     for line in broken:
         print(f"could not be measured: {line}")
