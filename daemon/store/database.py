@@ -235,4 +235,3 @@ def stored_layout(schema: Path) -> Layout:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         migrate(db, schema)
         return layout(db)
-
