@@ -227,6 +227,7 @@ class ChargePoint:
         session.lost = LinkLost(event.stage, event.cause, again_at)
         if session.up:
             session.link_down()
+            self.parts.transactions.disconnected()
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
 
     def _link_quiet(self, event: ev.LinkQuiet) -> None:

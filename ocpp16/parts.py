@@ -137,6 +137,7 @@ class Parts:
             self.transaction_queue,
             self.authorization,
             self.transaction_messages,
+            is_connected=self._is_accepted,
             on_verdict=self._verdict_received,
             on_full=self._queue_full,
         )

@@ -33,6 +33,8 @@ CALL = "[2,"
 """How our messages begin that must be answered."""
 SLICE_BYTES = 2_048
 """Bytes parsed before other tasks get their turn, and before a broken limit is noticed."""
+BUFFER_BYTES = 16_384
+"""One buffer for all reads: asyncio's own is 256 kB, mapped and unmapped again at each read."""
 CROWDED_PAUSE_S = 0.01
 """How soon reading is tried again while too many events wait."""
 KEPT_BYTES = 200
@@ -95,7 +97,7 @@ def client_protocol(url: str, limits: ConnectionLimits, headers: Mapping[str, st
     return protocol
 
 
-class WebSocketConnection(asyncio.Protocol):
+class WebSocketConnection(asyncio.BufferedProtocol):
     """The connection; give it to `loop.create_connection`.
 
     `gate` judges the TLS session between its handshake and our upgrade request, whose credentials nobody hears before:
@@ -123,6 +125,7 @@ class WebSocketConnection(asyncio.Protocol):
         self.received_at = self._pinged_at = self._counted_at = self._loop.time()
         self._made: asyncio.Transport | None = None
         self._failure: ConnectionFailed | None = None
+        self._buffer = bytearray(BUFFER_BYTES)
         self._unread = bytearray()
         self._held = False
         self._fragments: list[bytes] = []
@@ -149,6 +152,12 @@ class WebSocketConnection(asyncio.Protocol):
             self.drop(refused)
         else:
             self._write()  # the upgrade request is queued in the protocol
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(memoryview(self._buffer)[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         self.received_at, self._unanswered_since = self._loop.time(), None

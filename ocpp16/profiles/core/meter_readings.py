@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.product import Product
 from ocpp16.profiles.core.measurands import Offered, Values, values_of
-from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
+from ocpp16.profiles.core.transaction_records import TransactionRecords
+from ocpp16.profiles.core.transaction_time import HORIZON_S
 from ocpp16.records import MeterSwap, Transaction
 from ocpp16.state.context import Context
 

@@ -12,6 +12,9 @@ from ocpp16.records import Sample, Stamp, Transaction
 from ocpp16.state.context import Context
 from ocpp16.state.utc_clock import STEP_S
 
+HORIZON_S = 60.0
+"""Seconds for which values and progress may wait for a write while values are delivered as they come."""
+
 
 class TransactionTime:
     """The latest timestamp of each transaction."""
@@ -21,9 +24,10 @@ class TransactionTime:
         self._used: dict[int, float] = {}
         rows = context.facts.of(Transaction).values()
         self._inherited = {
-            row.number: (_known(row.told_utc), _known(row.last.utc)) for row in rows if row.ended is None
+            row.number: (_known(row.told_utc), _known(row.told_utc) + HORIZON_S) for row in rows if row.ended is None
         }
-        """Of an earlier process: it sent values until the first time, and at most until the second (UTC seconds)."""
+        """Of an earlier process: it sent values until the first time, and at most until the second (UTC seconds), which
+        is a bound and no time at which anything happened."""
         self._own_offset: dict[int, float] = {}
         """Of each running transaction: UTC less monotonic seconds."""
 
