@@ -161,6 +161,7 @@ async def test_point_15_one_kind_of_pseudonym_everywhere(tmp_path: Path) -> None
 async def test_point_14_settings_by_allow_list(tmp_path: Path) -> None:
     """Known settings are shown, secrets and unknown ones are not."""
     settings = (await bundle(tmp_path))["about.json"]["settings"]
-    assert settings["ocpp"] == {"HeartbeatInterval": "300"} and settings["csms"]["url"] == "ws://h"
+    assert settings["ocpp"] == {"HeartbeatInterval": "300", "SecurityProfile": "0"}
+    assert settings["csms"]["url"] == "ws://h"
     assert not {"authorization_key", "password"} & set(settings["csms"])
     assert settings["hooks"]["install"] == ["(hidden, 13 characters)", "(hidden, 12 characters)"]
