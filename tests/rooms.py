@@ -37,6 +37,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
     "drivers": (
         "board_protocol",
+        "parameters",
         "devices",
         "reflex",
         "host",
