@@ -1,8 +1,6 @@
-"""What a driver's parameters may be: the words in which each family's table `DRIVERS` is written.  Reads no file.
+"""What a key of the board file may be: its default, what fits, that as a text, and what of the machine it names.
 
-A table of `board.toml` names a driver; its other keys are the parameters of that driver.  A plain one is handed over as
-it stands, with the type that is said here; one with a `role` names something of the machine, which is opened first and
-handed over in its place.
+The tables of the families of drivers (`drivers.driver_table`) are put into these terms by `understood`.
 """
 
 from __future__ import annotations
@@ -12,6 +10,9 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from math import isfinite
 from typing import Any, Final, NamedTuple
+
+from drivers import driver_table
+from drivers.driver_table import Driver
 
 
 class Role(Enum):
@@ -25,16 +26,12 @@ class Role(Enum):
     """A table `[bus.NAME]`."""
     ADDRESS = "address"
     """The place of this device on its bus: no two of one bus may have the same."""
-    OUTPUT = "output"
-    """One line that this board drives."""
-    OUTPUTS = "outputs"
-    """A list of such lines."""
-    INPUT = "input"
-    """One line that this board reads."""
+    LINE = "line"
+    """A GPIO line."""
+    LINES = "lines"
+    """A list of GPIO lines."""
     SERIAL_PORT = "serial port"
     """A serial port that this device has for itself."""
-    PWM_DEVICE = "PWM device"
-    """A PWM chip by the name of its device."""
     SPI_DEVICE = "SPI device"
     """A path like /dev/spidev0.0."""
     INPUT_DEVICE = "input device"
@@ -62,18 +59,6 @@ class Parameter(NamedTuple):
     """Of a table."""
     choices: tuple[str, ...] = ()
     """The words that are allowed, where they can be listed."""
-
-
-class Driver(NamedTuple):
-    """One driver of a family."""
-
-    make: Callable[..., Any]
-    """Called with each parameter by its name; returns a device of `drivers.devices`, or raises nothing."""
-    parameters: Mapping[str, Parameter] = {}
-    bauds: tuple[int, ...] = ()
-    """What this device speaks on a serial line; empty: it says nothing about that."""
-    bus: str = ""
-    """The kind of bus it stands on: "serial" or "i2c"; empty: none."""
 
 
 # --- the plain ones ---------------------------------------------------------------------------------------------------
@@ -159,11 +144,11 @@ def is_line(value: Any) -> bool:
     return type(value) is str and re.fullmatch(LINE_NAME, value) is not None
 
 
-def output(first: Any = REQUIRED) -> Parameter:
-    return Parameter(first, is_line, LINE_ALLOWED, Role.OUTPUT)
+def line(first: Any = REQUIRED) -> Parameter:
+    return Parameter(first, is_line, LINE_ALLOWED, Role.LINE)
 
 
-def outputs(most: int, first: Any = REQUIRED) -> Parameter:
+def lines(most: int, first: Any = REQUIRED) -> Parameter:
     """One to so many different lines."""
     return Parameter(
         first,
@@ -174,12 +159,8 @@ def outputs(most: int, first: Any = REQUIRED) -> Parameter:
             and len(set(map(str, value))) == len(value)
         ),
         f"a list of 1 to {most} different lines, each {LINE_ALLOWED}",
-        Role.OUTPUTS,
+        Role.LINES,
     )
-
-
-def input_line(first: Any = REQUIRED) -> Parameter:
-    return Parameter(first, is_line, LINE_ALLOWED, Role.INPUT)
 
 
 def bus() -> Parameter:
@@ -199,3 +180,64 @@ def table(fields: Mapping[str, Parameter], first: Any = REQUIRED) -> Parameter:
     """A table of its own, written in one line or as a section."""
     shape = ", ".join(fields)
     return Parameter(first, lambda value: type(value) is dict, f"a table with {shape}", Role.TABLE, fields)
+
+
+# --- the tables of the families ---------------------------------------------------------------------------------------
+
+BUS_KINDS: Final = {"modbus": "serial", "i2c": "i2c"}
+"""Port of a driver -> kind of the bus that its key names."""
+_COUNTS: Final = numbers(2, -1e6, 1e6)._replace(allowed="two numbers [a, b]: volts = a + b × counts")
+CALIBRATION: Final = table({"high": _COUNTS, "low": _COUNTS})
+_PWM: Final = table(
+    {
+        "device": text(64, pattern=r"[\w.@:-]+", said="the name of the PWM's device, e.g. fe20c000.pwm"),
+        "channel": whole(0, 3, 0),
+        "pin": Parameter(None, lambda value: type(value) is int, "12, 13, 18 or 19, where the overlay lets it out"),
+        "inverted": flag(False),
+    }
+)
+_ADS1115: Final = table(
+    {"bus": bus(), "address": address(0x48, 0x4B, 0x48), "high": whole(0, 3, 0), "low": whole(0, 3, 1)}
+)
+_MCP3008: Final = table({"device": path(role=Role.SPI_DEVICE), "input": whole(0, 7, 0)})
+_PORTS: Final[dict[str, Parameter]] = {
+    "modbus": bus(),
+    "i2c": bus(),
+    "serial": path(role=Role.SERIAL_PORT),
+    "spi": path(role=Role.SPI_DEVICE),
+    "keyboard": path(role=Role.INPUT_DEVICE),
+    "file": path(),
+    "pwm": _PWM,
+    "ads1115": _ADS1115,
+    "mcp3008": _MCP3008,
+}
+"""What the key of a port may be; `gpio` has no key."""
+MOST_LINES: Final = 8
+
+
+def understood(driver: Driver) -> dict[str, Parameter]:
+    """The keys of a driver's table."""
+    found = {name: _PORTS[kind] for name, kind in driver.ports.items() if kind != "gpio"}
+    return found | {name: _value(name, value) for name, value in driver.parameters.items()}
+
+
+def _value(name: str, value: driver_table.Parameter) -> Parameter:
+    first = REQUIRED if value.required else value.default
+    match value.kind:
+        case "whole":
+            role = Role.ADDRESS if name == "address" else Role.VALUE
+            return whole(int(value.low), int(value.high), first, role)
+        case "number":
+            return number(value.low, value.high, first)
+        case "flag":
+            return flag(first)
+        case "choice":
+            return word(value.choices, first)
+        case "text":
+            return text(int(value.high) or 255, first)
+        case "line":
+            return line(first)
+        case "lines":
+            return lines(int(value.high) or MOST_LINES, first)
+        case "calibration":
+            return CALIBRATION._replace(first=first)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drivers import parameters as p
+from drivers.board_file import parameters as p
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,8 @@ from drivers import parameters as p
         (p.text(4, pattern="[a-z]+", said="small letters"), ["ab"], ["", "A"]),
         (p.path(), ["/dev/x"], ["dev/x", "", 1, "/a\0b"]),
         (p.numbers(2, -1, 1), [[0, 1.0]], [[0], [0, 2], [0, "1"], [0, True], (0, 1)]),
-        (p.output(), [0, 27, "relay-1"], [28, -1, True, "1x", "a b", 1.0]),
-        (p.input_line(), [4], [99]),
-        (p.outputs(2), [[1], [1, "x"]], [[], [1, 2, 3], [1, 1], 1, [1, 99]]),
+        (p.line(), [0, 27, "relay-1"], [28, -1, True, "1x", "a b", 1.0]),
+        (p.lines(2), [[1], [1, "x"]], [[], [1, 2, 3], [1, 1], 1, [1, 99]]),
         (p.bus(), ["rs485"], ["", "a b", 1]),
         (p.address(), [1, 247], [0, 248]),
         (p.table({"high": p.whole(0, 3)}), [{}], [1, []]),
