@@ -98,7 +98,7 @@ class Ads1115:
                 return DeviceFailure(
                     "ADS1115",
                     "its settings are not ours",
-                    "two programs use it, or it is no ADS1115: check the address",
+                    "check the address: another program or device is there",
                 )
             if state & START:
                 word = self._bus.read_word(self._address, CONVERSION)

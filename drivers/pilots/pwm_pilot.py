@@ -116,7 +116,7 @@ class PwmPilot:
             return state
         device, remedy = (
             self._generator.device,
-            "another program uses this PWM, or its clock is wrong: audio off, restart",
+            "another program uses it, or audio does: dtparam=audio=off",
         )
         if not state.enabled:
             return DeviceFailure(device, "it is switched off", remedy)

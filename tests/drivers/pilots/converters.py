@@ -1,4 +1,4 @@
-"""Converters and generators in memory: registers as the data sheets have them, a sine of nothing but what a test sets."""
+"""Converters and generators in memory: registers as the data sheets have them, counts as a test sets them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Ads1115Model:
         """Another program's configuration."""
         self._config = 0
         self._asked = 0
+        self.reads_left = 10**9
+        """After so many reads it is gone."""
         self.noise = 0
         self._conversions = 0
 
@@ -34,7 +36,8 @@ class Ads1115Model:
 
     def read_word(self, address: int, register: int) -> int | DeviceFailure:
         assert address == 0x48
-        if self.gone:
+        self.reads_left -= 1
+        if self.gone or self.reads_left < 0:
             return GONE
         if register == 1:
             self._asked += 1

@@ -70,15 +70,7 @@ def test_a_failure_between_the_two_peaks() -> None:
         clock, model = Ticks(), Ads1115Model(1, 2)
         converter = Ads1115(model, 0x48, clock, clock.sleep)
         inputs = converter.inputs(0, 1)
-        clock_sleep, left = model.read_word, at
-
-        def read(address: int, register: int) -> int | DeviceFailure:
-            nonlocal left
-            left -= 1
-            model.gone = left < 0
-            return clock_sleep(address, register)
-
-        model.read_word = read  # type: ignore[method-assign]
+        model.reads_left = at
         converter.poll()
         found = inputs.latest(clock.now)
         assert isinstance(found, DeviceFailure) if at < 4 else found[1:] == (1, 2)
