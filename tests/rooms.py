@@ -52,7 +52,6 @@ ORDER: dict[str, tuple[str, ...]] = {
         "host",
         "simulated",
         "board_file",
-        "parts",
         "process",
         "safe",
     ),

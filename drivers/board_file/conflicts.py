@@ -163,15 +163,15 @@ class _Finder:
         """One input of an ADC read as two different things."""
         taken: dict[tuple[object, ...], str] = {}
         for part in self.board.parts():
-            for name, adc in part.values.items():
-                if not isinstance(adc, dict) or not _ADC_INPUTS & set(adc):
-                    continue
-                for channel_name in sorted(_ADC_INPUTS & set(adc)):
-                    where = (adc.get("bus"), adc.get("device"), adc.get("address"), adc[channel_name])
-                    key = key_of((*part.path, name, channel_name))
-                    first = taken.setdefault(where, key)
-                    if first != key:
-                        self.wrong((*part.path, name, channel_name), f"input {where[3]} is used twice: {first} has it")
+            adc = part.values.get("adc")
+            if not isinstance(adc, dict):
+                continue
+            for name in sorted(_ADC_INPUTS & set(adc)):
+                where = (adc.get("bus"), adc.get("device"), adc.get("address"), adc[name])
+                key = key_of((*part.path, "adc", name))
+                first = taken.setdefault(where, key)
+                if first != key:
+                    self.wrong((*part.path, "adc", name), f"input {adc[name]} is used twice: {first} has it")
 
     # --- buses and ports ----------------------------------------------------------------------------------------------
 
@@ -286,7 +286,7 @@ class _Finder:
             self.warn(("fail_safe",), f"nothing will be energised: {refused}")
 
 
-_ADC_INPUTS: Final = {"high", "low", "input", "channel"}
+_ADC_INPUTS: Final = {"high", "low", "input"}
 
 
 def pin_of(pwm: Mapping[str, Any]) -> int:
