@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from drivers.board_file.fail_safe import refusal
+from drivers.board_file.file_keys import HIGHEST_LINE, FileKey, Role
 from drivers.board_file.model import ConnectorParts, Part, PartsBoard, Problem
-from drivers.board_file.parameters import HIGHEST_LINE, Parameter, Role
 from drivers.board_file.reader import key_of
 from drivers.board_file.toml_reader import nearest
 
@@ -72,7 +72,7 @@ def uses(part: Part) -> Iterator[Use]:
 
 
 def _uses(
-    part: Part, where: tuple[str, ...], parameters: Mapping[str, Parameter], values: Mapping[str, Any]
+    part: Part, where: tuple[str, ...], parameters: Mapping[str, FileKey], values: Mapping[str, Any]
 ) -> Iterator[Use]:
     for name, parameter in parameters.items():
         value = values.get(name)

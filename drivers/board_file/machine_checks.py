@@ -13,8 +13,8 @@ from typing import Final
 
 from drivers.board_file.conflicts import Conflicts, uses
 from drivers.board_file.fail_safe import refusal
+from drivers.board_file.file_keys import Role
 from drivers.board_file.model import PartsBoard, Problem
-from drivers.board_file.parameters import Role
 from drivers.board_file.reader import key_of
 
 CONFIG_TXT: Final = ("boot/firmware/config.txt", "boot/config.txt")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from drivers.board_file.parameters import BUS_KINDS, Parameter
+from drivers.board_file.file_keys import BUS_KINDS, FileKey
 from drivers.driver_table import Driver
 
 
@@ -35,7 +35,7 @@ class Part(NamedTuple):
     entry: Driver
     values: Mapping[str, Any]
     """Every parameter of the driver, checked, with its default where it was not given."""
-    parameters: Mapping[str, Parameter]
+    parameters: Mapping[str, FileKey]
     """What each key may be."""
     line: int = 0
 

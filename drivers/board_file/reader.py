@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from drivers.board_file.fail_safe import LAYERS
-from drivers.board_file.model import Bus, ConnectorParts, Part, PartsBoard, Problem
-from drivers.board_file.parameters import (
+from drivers.board_file.file_keys import (
     REQUIRED,
-    Parameter,
+    FileKey,
     Role,
     flag,
     number,
@@ -23,6 +22,7 @@ from drivers.board_file.parameters import (
     understood,
     word,
 )
+from drivers.board_file.model import Bus, ConnectorParts, Part, PartsBoard, Problem
 from drivers.board_file.places import Places
 from drivers.board_file.toml_reader import nearest
 from drivers.board_protocol import MAX_LEASE_S
@@ -40,33 +40,33 @@ STATION_FAMILIES: Final = ("reader", "lamp", "thermometer", "emergency_stop", "t
 BY_CONNECTOR: Final = ("reader", "lamp")
 """[reader.1] is the same as [connector.1.reader]."""
 
-BOARD_KEYS: Final[dict[str, Parameter]] = {
+BOARD_KEYS: Final[dict[str, FileKey]] = {
     "kind": word(("parts", "simulated")),
     "name": text(64, "parts", r"\S(.*\S)?", "a name of 1 to 64 printable ASCII characters"),
     "socket": path("/run/evsed/board.sock"),
     "lease_s": number(1, MAX_LEASE_S, 20.0),
-    "fail_safe": Parameter(
+    "fail_safe": FileKey(
         [],
         lambda value: type(value) is list and all(type(one) is str and one in LAYERS for one in value),
         f"a list of layers out of {', '.join(LAYERS)}",
         choices=tuple(LAYERS),
     ),
-    "client_users": Parameter(
+    "client_users": FileKey(
         ["evsed"],
         lambda value: type(value) is list and len(value) <= 8 and all(type(one) is str and one for one in value),
         "a list of at most 8 names",
     ),
     "socket_group": text(32, ""),
 }
-SERIAL_KEYS: Final[dict[str, Parameter]] = {
+SERIAL_KEYS: Final[dict[str, FileKey]] = {
     "port": path(),
     "baud": one_of((1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200), 9600),
     "parity": word(("N", "E", "O"), "N"),
     "stop_bits": one_of((1, 2), 1),
     "direction": word(("adapter", "kernel", "rts", "rts-inverted"), "adapter"),
 }
-I2C_KEYS: Final[dict[str, Parameter]] = {"device": path()}
-CONNECTOR_KEYS: Final[dict[str, Parameter]] = {
+I2C_KEYS: Final[dict[str, FileKey]] = {"device": path()}
+CONNECTOR_KEYS: Final[dict[str, FileKey]] = {
     "phases": one_of((1, 3), 1),
     "max_amps": number(6, 80, 32.0),
     "outlet": word(("cable", "socket"), "cable"),
@@ -200,7 +200,7 @@ class _Reader:
         self,
         where: tuple[str, ...],
         content: Mapping[str, Any],
-        known: Mapping[str, Parameter],
+        known: Mapping[str, FileKey],
         tables: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Every known key with its value, or its default; a problem for each that is unknown, missing or unfit."""
@@ -219,7 +219,7 @@ class _Reader:
             values[name] = self.value(path_of, content[name], parameter)
         return values
 
-    def value(self, path_of: tuple[str, ...], value: Any, parameter: Parameter) -> Any:
+    def value(self, path_of: tuple[str, ...], value: Any, parameter: FileKey) -> Any:
         if not parameter.fits(value):
             unfit = value if type(value) is str else next((one for one in _words(value)), "")
             guess = _guess(unfit, parameter.choices) if unfit not in parameter.choices else ""

@@ -19,7 +19,7 @@ def failure(latest: Latest, now: float) -> str:
 def test_both_peaks_of_two_pilots() -> None:
     """Each input by its own conversion, negative counts with their sign; all four within 10 ms."""
     clock, model = Ticks(), Ads1115Model(20000, 1, -5, 30000)
-    converter = Ads1115(model, 0x48, clock, clock.sleep)
+    converter = Ads1115(model, 0x48, clock, clock.wait)
     first, second = converter.inputs(0, 1), converter.inputs(3, 2)
     pause = converter.poll()
     assert clock.now + pause == pytest.approx(100.008)
@@ -31,7 +31,7 @@ def test_both_peaks_of_two_pilots() -> None:
 def test_a_slow_conversion_is_waited_for() -> None:
     """The model refuses to be read before; one that never ends is a failure."""
     clock, model = Ticks(), Ads1115Model(1, 2)
-    converter = Ads1115(model, 0x48, clock, clock.sleep)
+    converter = Ads1115(model, 0x48, clock, clock.wait)
     inputs = converter.inputs(0, 1)
     model.slow = 4
     converter.poll()
@@ -44,7 +44,7 @@ def test_a_slow_conversion_is_waited_for() -> None:
 def test_a_converter_that_is_gone_returns() -> None:
     """No answer is told with the inputs' own name; the next good conversion counts at once."""
     clock, model = Ticks(), Ads1115Model(1, 2)
-    converter = Ads1115(model, 0x48, clock, clock.sleep)
+    converter = Ads1115(model, 0x48, clock, clock.wait)
     inputs = converter.inputs(0, 1)
     model.gone = True
     assert converter.poll() == PAUSE_S
@@ -57,7 +57,7 @@ def test_a_converter_that_is_gone_returns() -> None:
 def test_another_device_or_program_is_seen() -> None:
     """What answers with other settings measures something else: never taken for the pilot."""
     clock, model = Ticks(), Ads1115Model(1, 2)
-    converter = Ads1115(model, 0x48, clock, clock.sleep)
+    converter = Ads1115(model, 0x48, clock, clock.wait)
     inputs = converter.inputs(0, 1)
     model.foreign = 0x8583
     converter.poll()
@@ -68,7 +68,7 @@ def test_a_failure_between_the_two_peaks() -> None:
     """At each of the transfers of a sample: no half sample is told."""
     for at in range(6):
         clock, model = Ticks(), Ads1115Model(1, 2)
-        converter = Ads1115(model, 0x48, clock, clock.sleep)
+        converter = Ads1115(model, 0x48, clock, clock.wait)
         inputs = converter.inputs(0, 1)
         model.reads_left = at
         converter.poll()

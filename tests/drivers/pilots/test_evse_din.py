@@ -40,7 +40,7 @@ class Stand:
 
     def polls(self, count: int = 3) -> PilotSample | DeviceFailure:
         for _ in range(count):
-            self.clock.sleep(self.evse.poll())
+            self.clock.wait(self.evse.poll())
         return self.evse.sample(self.clock.now)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drivers.board_file import parameters as p
+from drivers.board_file import file_keys as p
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from drivers.board_file import parameters as p
         (p.table({"high": p.whole(0, 3)}), [{}], [1, []]),
     ],
 )
-def test_what_fits(parameter: p.Parameter, good: list[Any], bad: list[Any]) -> None:
+def test_what_fits(parameter: p.FileKey, good: list[Any], bad: list[Any]) -> None:
     """Each kind takes its own and refuses the rest, also the near misses of other types."""
     assert all(parameter.fits(value) for value in good)
     assert [value for value in bad if parameter.fits(value)] == []

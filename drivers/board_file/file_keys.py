@@ -47,7 +47,7 @@ REQUIRED: Final = _Required()
 """The default of a parameter that has none."""
 
 
-class Parameter(NamedTuple):
+class FileKey(NamedTuple):
     """One key of a table: its default, what fits, that as a text, and what it names."""
 
     first: Any
@@ -55,7 +55,7 @@ class Parameter(NamedTuple):
     fits: Callable[[Any], bool]
     allowed: str
     role: Role = Role.VALUE
-    fields: Mapping[str, Parameter] = {}
+    fields: Mapping[str, FileKey] = {}
     """Of a table."""
     choices: tuple[str, ...] = ()
     """The words that are allowed, where they can be listed."""
@@ -64,39 +64,39 @@ class Parameter(NamedTuple):
 # --- the plain ones ---------------------------------------------------------------------------------------------------
 
 
-def whole(low: int, high: int, first: Any = REQUIRED, role: Role = Role.VALUE) -> Parameter:
+def whole(low: int, high: int, first: Any = REQUIRED, role: Role = Role.VALUE) -> FileKey:
     """An integer, both ends included."""
-    return Parameter(
+    return FileKey(
         first, lambda value: type(value) is int and low <= value <= high, f"a whole number from {low} to {high}", role
     )
 
 
-def number(low: float, high: float, first: Any = REQUIRED) -> Parameter:
+def number(low: float, high: float, first: Any = REQUIRED) -> FileKey:
     """An integer or a float, both ends included; never infinite."""
-    return Parameter(
+    return FileKey(
         first,
         lambda value: type(value) in (int, float) and isfinite(value) and low <= value <= high,
         f"a number from {low:g} to {high:g}",
     )
 
 
-def flag(first: Any = REQUIRED) -> Parameter:
-    return Parameter(first, lambda value: type(value) is bool, "true or false")
+def flag(first: Any = REQUIRED) -> FileKey:
+    return FileKey(first, lambda value: type(value) is bool, "true or false")
 
 
-def word(choices: tuple[str, ...], first: Any = REQUIRED) -> Parameter:
+def word(choices: tuple[str, ...], first: Any = REQUIRED) -> FileKey:
     """One of these words."""
     allowed = ", ".join(f'"{choice}"' for choice in choices)
-    return Parameter(first, lambda value: type(value) is str and value in choices, f"one of {allowed}", choices=choices)
+    return FileKey(first, lambda value: type(value) is str and value in choices, f"one of {allowed}", choices=choices)
 
 
-def one_of(choices: tuple[int, ...], first: Any = REQUIRED) -> Parameter:
+def one_of(choices: tuple[int, ...], first: Any = REQUIRED) -> FileKey:
     """One of these numbers."""
     allowed = ", ".join(map(str, choices))
-    return Parameter(first, lambda value: type(value) is int and value in choices, f"one of {allowed}")
+    return FileKey(first, lambda value: type(value) is int and value in choices, f"one of {allowed}")
 
 
-def text(longest: int, first: Any = REQUIRED, pattern: str = "", said: str = "") -> Parameter:
+def text(longest: int, first: Any = REQUIRED, pattern: str = "", said: str = "") -> FileKey:
     """Printable ASCII, at most so long; where there is a `pattern`, all of it must match (`said` tells people so)."""
 
     def fits(value: Any) -> bool:
@@ -104,11 +104,11 @@ def text(longest: int, first: Any = REQUIRED, pattern: str = "", said: str = "")
             return False
         return all(c.isprintable() for c in value) and (not pattern or re.fullmatch(pattern, value) is not None)
 
-    return Parameter(first, fits, said or f"a text of at most {longest} printable ASCII characters")
+    return FileKey(first, fits, said or f"a text of at most {longest} printable ASCII characters")
 
 
-def path(first: Any = REQUIRED, role: Role = Role.VALUE) -> Parameter:
-    return Parameter(
+def path(first: Any = REQUIRED, role: Role = Role.VALUE) -> FileKey:
+    return FileKey(
         first,
         lambda value: type(value) is str and value.startswith("/") and "\0" not in value,
         "an absolute path",
@@ -116,7 +116,7 @@ def path(first: Any = REQUIRED, role: Role = Role.VALUE) -> Parameter:
     )
 
 
-def numbers(count: int, low: float, high: float, first: Any = REQUIRED) -> Parameter:
+def numbers(count: int, low: float, high: float, first: Any = REQUIRED) -> FileKey:
     """A list of exactly so many numbers."""
 
     def fits(value: Any) -> bool:
@@ -126,7 +126,7 @@ def numbers(count: int, low: float, high: float, first: Any = REQUIRED) -> Param
             and all(type(one) in (int, float) and low <= one <= high for one in value)
         )
 
-    return Parameter(first, fits, f"a list of {count} numbers from {low:g} to {high:g}")
+    return FileKey(first, fits, f"a list of {count} numbers from {low:g} to {high:g}")
 
 
 # --- those that name something of the machine -------------------------------------------------------------------------
@@ -144,13 +144,13 @@ def is_line(value: Any) -> bool:
     return type(value) is str and re.fullmatch(LINE_NAME, value) is not None
 
 
-def line(first: Any = REQUIRED) -> Parameter:
-    return Parameter(first, is_line, LINE_ALLOWED, Role.LINE)
+def line(first: Any = REQUIRED) -> FileKey:
+    return FileKey(first, is_line, LINE_ALLOWED, Role.LINE)
 
 
-def lines(most: int, first: Any = REQUIRED) -> Parameter:
+def lines(most: int, first: Any = REQUIRED) -> FileKey:
     """One to so many different lines."""
-    return Parameter(
+    return FileKey(
         first,
         lambda value: (
             type(value) is list
@@ -163,8 +163,8 @@ def lines(most: int, first: Any = REQUIRED) -> Parameter:
     )
 
 
-def bus() -> Parameter:
-    return Parameter(
+def bus() -> FileKey:
+    return FileKey(
         REQUIRED,
         lambda value: type(value) is str and re.fullmatch(r"[A-Za-z0-9_-]{1,32}", value) is not None,
         "the name of a table [bus.NAME]",
@@ -172,14 +172,14 @@ def bus() -> Parameter:
     )
 
 
-def address(low: int = 1, high: int = 247, first: Any = REQUIRED) -> Parameter:
+def address(low: int = 1, high: int = 247, first: Any = REQUIRED) -> FileKey:
     return whole(low, high, first, Role.ADDRESS)
 
 
-def table(fields: Mapping[str, Parameter], first: Any = REQUIRED) -> Parameter:
+def table(fields: Mapping[str, FileKey], first: Any = REQUIRED) -> FileKey:
     """A table of its own, written in one line or as a section."""
     shape = ", ".join(fields)
-    return Parameter(first, lambda value: type(value) is dict, f"a table with {shape}", Role.TABLE, fields)
+    return FileKey(first, lambda value: type(value) is dict, f"a table with {shape}", Role.TABLE, fields)
 
 
 # --- the tables of the families ---------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ _PWM: Final = table(
     {
         "device": text(64, pattern=r"[\w.@:-]+", said="the name of the PWM's device, e.g. fe20c000.pwm"),
         "channel": whole(0, 3, 0),
-        "pin": Parameter(None, lambda value: type(value) is int, "12, 13, 18 or 19, where the overlay lets it out"),
+        "pin": FileKey(None, lambda value: type(value) is int, "12, 13, 18 or 19, where the overlay lets it out"),
         "inverted": flag(False),
     }
 )
@@ -200,7 +200,7 @@ _ADS1115: Final = table(
     {"bus": bus(), "address": address(0x48, 0x4B, 0x48), "high": whole(0, 3, 0), "low": whole(0, 3, 1)}
 )
 _MCP3008: Final = table({"device": path(role=Role.SPI_DEVICE), "input": whole(0, 7, 0)})
-_PORTS: Final[dict[str, Parameter]] = {
+_PORTS: Final[dict[str, FileKey]] = {
     "modbus": bus(),
     "i2c": bus(),
     "serial": path(role=Role.SERIAL_PORT),
@@ -215,13 +215,13 @@ _PORTS: Final[dict[str, Parameter]] = {
 MOST_LINES: Final = 8
 
 
-def understood(driver: Driver) -> dict[str, Parameter]:
+def understood(driver: Driver) -> dict[str, FileKey]:
     """The keys of a driver's table."""
     found = {name: _PORTS[kind] for name, kind in driver.ports.items() if kind != "gpio"}
     return found | {name: _value(name, value) for name, value in driver.parameters.items()}
 
 
-def _value(name: str, value: driver_table.Parameter) -> Parameter:
+def _value(name: str, value: driver_table.Parameter) -> FileKey:
     first = REQUIRED if value.required else value.default
     match value.kind:
         case "whole":
