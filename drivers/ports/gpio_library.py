@@ -28,8 +28,8 @@ KNOWN: Final[Mapping[str, Remedy]] = {
 
 def load_rpi_gpio() -> Any:
     """The module RPi.GPIO.  lgpio makes a FIFO in the folder LG_WD and goes there; we come back."""
-    if "LG_WD" not in os.environ:
-        os.environ["LG_WD"] = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or tempfile.gettempdir()
+    runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    os.environ.setdefault("LG_WD", runtime or tempfile.gettempdir())
     here = os.getcwd()
     try:
         from RPi import GPIO

@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +17,15 @@ _LINEINFO: Final = struct.Struct("32s32sIIQ160s16x")
 _BCM: Final = re.compile(r"GPIO([0-9]{1,2})")
 
 
-def chip_path() -> str:
+def chip_path(
+    environ: Mapping[str, str] = os.environ,
+    devices: Path = Path("/sys/bus/gpio/devices"),
+) -> str:
     """The GPIO chip of the header: RPI_LGPIO_CHIP, or the first one with a Pi's controller, or the first."""
-    number = os.environ.get("RPI_LGPIO_CHIP", "")
+    number = environ.get("RPI_LGPIO_CHIP", "")
     if number.isdigit():
         return f"/dev/gpiochip{number}"
-    for chip in sorted(Path("/sys/bus/gpio/devices").glob("gpiochip*")):
+    for chip in sorted(devices.glob("gpiochip*")):
         try:
             kind = (chip / "of_node/compatible").read_bytes()
         except OSError:

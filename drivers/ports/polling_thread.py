@@ -29,18 +29,21 @@ class PollingThread:
         devices: Sequence[SlowDevice],
         log: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.name = name
         self._devices = list(devices)
         self._due = [0.0] * len(self._devices)
         self._log = log
         self._monotonic = monotonic
-        self._sleep = sleep
+        self._stopped = threading.Event()
 
     def start(self) -> None:
-        """It lives as long as the process."""
+        """It lives as long as the process, or until `stop`."""
         threading.Thread(target=self._run, name=self.name, daemon=True).start()
+
+    def stop(self) -> None:
+        """No work is begun any more; what has begun is not waited for."""
+        self._stopped.set()
 
     def turn(self) -> float:
         """One piece of work of whoever has waited longest; seconds until the next is due."""
@@ -55,5 +58,5 @@ class PollingThread:
         return max(0.0, min(self._due) - self._monotonic())
 
     def _run(self) -> None:
-        while self._devices:
-            self._sleep(self.turn())
+        while self._devices and not self._stopped.is_set():
+            self._stopped.wait(self.turn())

@@ -46,19 +46,22 @@ class SerialPort:
 
     path       e.g. /dev/serial/by-id/…
     direction  see `Direction`
+    open_      makes an object like pyserial's Serial from path and settings
     """
 
-    __slots__ = ("_direction", "_handle", "_path", "settings")
+    __slots__ = ("_direction", "_handle", "_open_line", "_path", "settings")
 
     def __init__(
         self,
         path: str,
         settings: SerialSettings = SerialSettings(),  # noqa: B008 frozen
         direction: Direction = "adapter",
+        open_: Callable[[str, SerialSettings], Any] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._direction = direction
+        self._open_line = open_ or _open_serial
         self.settings = settings
         self._handle: Handle[Any] = Handle(path, self._open, lambda port: port.close(), REMEDIES, monotonic=monotonic)
 
@@ -83,12 +86,7 @@ class SerialPort:
         self._handle.close()
 
     def _open(self) -> Any:
-        import serial  # late: only boards with a serial line pay for it
-
-        baud, parity, stop_bits = self.settings
-        port = serial.Serial(
-            self._path, baud, parity=parity, stopbits=stop_bits, timeout=0, write_timeout=1.0, exclusive=True
-        )
+        port = self._open_line(self._path, self.settings)
         if self._direction == "kernel":
             from serial import rs485
 
@@ -107,6 +105,13 @@ class SerialPort:
             port.flush()  # tcdrain: the last bit has left
         finally:
             port.rts = self._direction == "rts-inverted"
+
+
+def _open_serial(path: str, settings: SerialSettings) -> Any:
+    import serial  # late: only boards with a serial line pay for it
+
+    baud, parity, stop_bits = settings
+    return serial.Serial(path, baud, parity=parity, stopbits=stop_bits, timeout=0, write_timeout=1.0, exclusive=True)
 
 
 def _read(port: Any, most: int, within_s: float) -> bytes:
