@@ -52,6 +52,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "host",
         "simulated",
         "board_file",
+        "assembly",
         "process",
         "safe",
     ),

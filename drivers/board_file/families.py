@@ -15,6 +15,7 @@ MODULES: Final = {
     "lock": "drivers.locks",
     "proximity": "drivers.inputs",
     "rcd": "drivers.inputs",
+    "ground": "drivers.inputs",
     "button": "drivers.inputs",
     "emergency_stop": "drivers.inputs",
     "tamper": "drivers.inputs",

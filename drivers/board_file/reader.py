@@ -33,9 +33,9 @@ Drivers = Callable[[str], Mapping[str, Driver]]
 
 MAX_CONNECTORS: Final = 16
 CONNECTOR_FAMILIES: Final = (
-    *("pilot", "contactor", "meter", "lock", "proximity", "rcd", "button", "reader", "lamp", "thermometer"),
+    *("pilot", "contactor", "meter", "lock", "proximity", "rcd", "ground", "button", "reader", "lamp"),
 )
-"""What may stand below [connector.N]; the last three may stand for the whole station instead."""
+"""What may stand below [connector.N]; the last two may stand for the whole station instead."""
 STATION_FAMILIES: Final = ("reader", "lamp", "thermometer", "emergency_stop", "tamper", "supply")
 BY_CONNECTOR: Final = ("reader", "lamp")
 """[reader.1] is the same as [connector.1.reader]."""

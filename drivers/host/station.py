@@ -15,7 +15,17 @@ from drivers.reflex.faults import ActiveFaults
 class HostStation:
     """`look` where `now >= wake_at`, then apply `hold`, `cap_amps` and `celsius` to each connector, then `report`."""
 
-    __slots__ = ("_devices", "_forbidden", "_heat", "_out", "_reader_failure", "_undervoltage", "celsius", "faults", "wake_at")
+    __slots__ = (
+        "_devices",
+        "_forbidden",
+        "_heat",
+        "_out",
+        "_reader_failure",
+        "_undervoltage",
+        "celsius",
+        "faults",
+        "wake_at",
+    )
 
     def __init__(self, devices: StationDevices, out: list[Packet], forbidden: str = "") -> None:
         """`forbidden`: why this board may energise nothing, as long as it runs; empty: it may."""

@@ -12,8 +12,10 @@ from math import inf
 from typing import Final, Protocol
 
 from drivers.devices import DeviceFailure, PilotSample
+from drivers.ports.modbus_frames import BusFailure
 from drivers.reflex.pilot_signal import MIN_AMPS, STEADY_NS, amps_of
 
+HOLDING: Final = 3
 AMPS: Final = 1000
 SETTINGS: Final = 2005
 HUNDREDTHS: Final = 1 << 7
@@ -22,8 +24,8 @@ STATES: Final = {1: 12.0, 2: 9.0, 3: 6.0, 4: 3.0, 5: 0.0}
 PERIOD_S: Final = 0.2
 """Between two requests; it needs this pause."""
 LOOK_S: Final = 0.05
-VALID_S: Final = 1.5
-"""Two requests may fail."""
+VALID_S: Final = 4.0
+"""One request may fail: that takes its time-out and the silence after it.  The controller opens without us."""
 DIODE_LOW_V: Final = -12.0
 ROUNDING: Final = 0.01
 """Counts: a duty never rounds up, so that 16 A come back as 15.99996."""
@@ -35,9 +37,9 @@ class HoldingRegisters(Protocol):
     @property
     def device(self) -> str: ...
 
-    def read_holding(self, address: int, register: int, count: int) -> Sequence[int] | DeviceFailure: ...
+    def read(self, address: int, function: int, register: int, count: int) -> tuple[int, ...] | BusFailure: ...
 
-    def write_register(self, address: int, register: int, value: int) -> DeviceFailure | None: ...
+    def write(self, address: int, register: int, values: Sequence[int]) -> BusFailure | None: ...
 
 
 class EvseDinContactor:
@@ -114,11 +116,11 @@ class EvseDin:
         return int(amps * (self._scale or 1) + ROUNDING) if amps > MIN_AMPS - 0.001 else 0
 
     def _tell(self, counts: int) -> None:
-        failure = self._bus.write_register(self._address, AMPS, counts)
+        failure = self._bus.write(self._address, AMPS, (counts,))
         if failure is None:
             self._told = counts
         else:
-            self._lost(failure)
+            self._lost(failure.failure)
 
     def _ask(self) -> None:
         """Amperes (they must be ours) and state."""
@@ -137,9 +139,9 @@ class EvseDin:
         self._last = PilotSample(now, high, DIODE_LOW_V if counts else high, now + VALID_S)
 
     def _read(self, register: int, count: int) -> Sequence[int] | None:
-        found = self._bus.read_holding(self._address, register, count)
-        if isinstance(found, DeviceFailure):
-            self._lost(found)
+        found = self._bus.read(self._address, HOLDING, register, count)
+        if isinstance(found, BusFailure):
+            self._lost(found.failure)
             return None
         return found
 

@@ -105,6 +105,8 @@ class Hosted(NamedTuple):
     """Call after each turn: keeps a simulated world; answers `dark` or `reboot` where the unit has ended."""
     settle: Callable[[float], bool]
     """Waits until all that was kept is in its file, but for so many seconds at most."""
+    stuck: Callable[[float], str] = lambda _: ""
+    """Which part has made no progress for too long; empty: none.  While any has not, the watchdog is not fed."""
 
 
 def read(file: Path | None, machine_root: Path = Path("/")) -> BoardConfig:

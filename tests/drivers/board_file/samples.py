@@ -35,7 +35,7 @@ FAMILIES: Mapping[str, Mapping[str, Driver]] = {
     "thermometer": {"file": Driver(dict, {"path": "file"}, {"offset": Parameter("number", 0.0, low=-5, high=5)})},
 } | {
     family: {"gpio": INPUT}
-    for family in ("lock", "proximity", "rcd", "button", "lamp", "emergency_stop", "tamper", "supply")
+    for family in ("lock", "proximity", "rcd", "ground", "button", "lamp", "emergency_stop", "tamper", "supply")
 }
 
 BOARD = """\
