@@ -1,7 +1,7 @@
 """Opens every contactor and parks every pilot, whatever a dead board process left behind; run after any death of it.
 
-It shares with the board process no more than the ports: the board file is read here as it stands, without a check, since
-a file that was made wrong while the board ran must not keep a contactor closed.
+It shares with the board process no more than the ports: the board file is read here as it stands, without a check; one
+that was made wrong while the board ran must not keep a contactor closed.
 """
 
 from __future__ import annotations

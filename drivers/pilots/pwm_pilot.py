@@ -20,7 +20,7 @@ FREQUENCY_TOLERANCE: Final = 0.005
 """1 kHz +-0.5 %."""
 DUTY_TOLERANCE_NS: Final = PERIOD_NS // 100
 SETTLES_S: Final = 0.02
-"""When PWM begins, the detector of the negative peak needs so long; until then nothing is known of a diode."""
+"""After a change between steady levels and PWM the detectors need so long; until then the last sample stands."""
 
 
 class GeneratorState(Protocol):
@@ -60,11 +60,17 @@ class Calibration(NamedTuple):
         return Calibration((float(high_a), float(high_b)), (float(low_a), float(low_b)))
 
 
+def _kind(duty_ns: int) -> int:
+    """Steady low, steady high, or PWM."""
+    return duty_ns if duty_ns in (0, STEADY_NS) else -1
+
+
 class PwmPilot:
     """A `Pilot`."""
 
     __slots__ = (
-        *("_adc", "_begun_at", "_calibration", "_duty_ns", "_generator", "_generator_failure", "_read_back_at"),
+        *("_adc", "_begun_at", "_calibration", "_duty_ns", "_generator", "_generator_failure", "_held"),
+        "_read_back_at",
         "wake_at",
     )
 
@@ -76,14 +82,15 @@ class PwmPilot:
         self._generator_failure: DeviceFailure | None = None
         self._read_back_at = -inf
         self._begun_at = -inf
-        """When PWM began, after a steady level."""
+        """When PWM or a steady level began."""
+        self._held: PilotSample | DeviceFailure = DeviceFailure(adc.device, "not read yet", "wait")
         self.wake_at = -inf
 
     def signal(self, now: float, duty_ns: int) -> DeviceFailure | None:
         """High time of each period; 1,000,000: steady +12 V; 0: steady -12 V."""
         failure = self._generator.set(duty_ns)
         if failure is None:
-            if self._duty_ns in (None, 0, STEADY_NS):
+            if self._duty_ns is None or _kind(duty_ns) != _kind(self._duty_ns):
                 self._begun_at = now
             self._duty_ns = duty_ns
             self._generator_failure, self._read_back_at = None, now + SETTLES_S
@@ -100,14 +107,17 @@ class PwmPilot:
         sample = self._adc.latest(now)
         if isinstance(sample, DeviceFailure):
             return sample
+        if sample.at < self._begun_at + SETTLES_S:
+            return self._held
         (high_a, high_b), (low_a, low_b) = self._calibration
         high = high_a + high_b * sample.high
         low = low_a + low_b * sample.low
         if self._duty_ns == 0:
             high = low  # a steady level: the detector of the other sign shows nothing
-        elif self._duty_ns in (None, STEADY_NS) or sample.at < self._begun_at + SETTLES_S:
+        elif self._duty_ns == STEADY_NS:
             low = high
-        return PilotSample(sample.at, high, low, sample.at + VALID_S)
+        self._held = PilotSample(sample.at, high, low, sample.at + VALID_S)
+        return self._held
 
     def _judged(self, duty_ns: int) -> DeviceFailure | None:
         """What the generator does against what it was told."""

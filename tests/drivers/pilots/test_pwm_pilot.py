@@ -52,15 +52,20 @@ def test_a_steady_level_has_one_peak(duty: int, high: float, low: float, both: f
     assert peaks(stand.volts(11.0, high, low)) == (both, both)
 
 
-def test_no_diode_is_proven_by_a_sample_from_before() -> None:
-    """In the first 20 ms of PWM the negative peak is not told; a change of the duty does not begin anew."""
+def test_after_a_change_the_last_sample_stands() -> None:
+    """The detectors need 20 ms: no diode is proven by a sample from before; a change of the duty is none."""
     stand = Stand()
     stand.pilot.signal(10.0, STEADY)
+    assert failure(stand.volts(10.01, 9.0, -12.0)) == "not read yet"
+    assert peaks(stand.volts(10.02, 9.0, -12.0)) == (9.0, 9.0)
     stand.pilot.signal(10.1, PWM)
-    assert peaks(stand.volts(10.11, 9.0, -12.0)) == (9.0, 9.0)
+    assert peaks(stand.volts(10.11, 6.0, -12.0)) == (9.0, 9.0)
     assert peaks(stand.volts(10.13, 9.0, -12.0)) == (9.0, -12.0)
     stand.pilot.signal(10.131, 300_000)
-    assert peaks(stand.volts(10.132, 9.0, -12.0)) == (9.0, -12.0)
+    assert peaks(stand.volts(10.132, 6.0, -12.0)) == (6.0, -12.0)
+    stand.pilot.signal(10.2, 0)
+    assert peaks(stand.volts(10.21, 9.0, -12.0)) == (6.0, -12.0)
+    assert peaks(stand.volts(10.22, 9.0, -12.0)) == (-12.0, -12.0)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,7 @@ def test_a_refused_signal_is_told() -> None:
     stand = Stand()
     stand.generator.refuses = GONE
     assert stand.pilot.signal(10.0, PWM) is GONE
-    assert peaks(stand.volts(11.0, 12.0, -1.0)) == (12.0, 12.0), "nothing was ever signalled: no read-back either"
+    assert peaks(stand.volts(11.0, 12.0, -1.0)) == (12.0, -1.0), "nothing was ever signalled: no read-back either"
 
 
 def test_a_lost_converter() -> None:
