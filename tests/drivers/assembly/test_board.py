@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.assembly.joined_readers import JoinedReaders
-from drivers.assembly.progress import stuck
 from drivers.board_protocol import check
 from tests.drivers.assembly.memory_board import MemoryBoard
 from tests.drivers.board_file.samples import BOARD, changed
@@ -146,27 +144,3 @@ def test_an_emergency_stop_opens_at_once() -> None:
     board.ports.line(6).on = True
     board.wait(0.03)
     assert not board.ports.line(17).on and ("emergency-stop", True) in board.faults()
-
-
-def test_a_thread_that_is_stuck_is_named() -> None:
-    """A converter after a second, a bus after a minute."""
-    board = charging()
-    assert stuck(board.assembled.watched(), board.clock.now) == ""
-    board.hung.add("ADC i2c 0x48")
-    board.wait(1.2)
-    assert stuck(board.assembled.watched(), board.clock.now) == "ADC i2c 0x48: nothing for 1 s"
-
-
-class OneReader:
-    def __init__(self, *reads: object) -> None:
-        self.wake_at, self.reads = float(len(reads)), list(reads)
-
-    def read(self, now: float) -> object:
-        return self.reads.pop(0) if self.reads else None
-
-
-def test_readers_are_joined() -> None:
-    """A failure of one hides no card of another."""
-    joined = JoinedReaders([OneReader("GONE", None), OneReader("A1")])  # type: ignore[list-item]
-    assert joined.wake_at == 1.0
-    assert [joined.read(0.0) for _ in range(3)] == ["GONE", "A1", None]
