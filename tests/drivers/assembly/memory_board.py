@@ -17,7 +17,7 @@ from drivers.driver_table import Driver, Parameter, SerialSettings
 from drivers.pilots import DRIVERS as PILOTS
 from drivers.reflex.pilot_signal import STEADY_NS
 from tests.drivers.board_file.samples import BOARD
-from tests.drivers.pilots.converters import Ads1115Model, ChannelState, Ticks
+from tests.drivers.pilots.converters import Ads1115Model, ChannelState, Mcp3008Model, Ticks
 
 VOLTS = {"A": 12.0, "B": 9.0, "C": 6.0, "D": 3.0, "E": 0.0}
 
@@ -153,7 +153,7 @@ class MemoryPorts:
         return self.converter
 
     def spi(self, path: str) -> Any:
-        return ("spi", path)
+        return Mcp3008Model(0)
 
     def keyboard(self, path: str) -> Any:
         return ("keyboard", path)
