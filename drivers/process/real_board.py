@@ -30,12 +30,18 @@ def boot_id_of(root: Path, environ: str) -> str:
         return environ[:64] or "unknown"
 
 
+def begin_thread(name: str, devices: list[Watched], log: Log) -> None:
+    """A thread that serves these devices for as long as the process lives."""
+    PollingThread(name, devices, lambda text: log(f"thread {name}", text)).start()
+
+
 def hosted(
     board: PartsBoard,
     log: Log,
     ports: Ports | None = None,
     root: Path = Path("/"),
     monotonic: Callable[[], float] = time.monotonic,
+    begin: Callable[[str, list[Watched], Log], object] = begin_thread,
 ) -> Hosted:
     """Assemble the board and begin its threads."""
     boot_id = boot_id_of(root, os.environ.get("BOOT_ID", ""))
@@ -47,12 +53,8 @@ def hosted(
 
     assembled = assemble(board, ports or MachinePorts(), boot_id, session_id, persist, monotonic, urgent)
     for name, devices in assembled.threads.items():
-        _begin(name, devices, log)
+        begin(name, devices, log)
     return of(assembled)
-
-
-def _begin(name: str, devices: list[Watched], log: Log) -> None:
-    PollingThread(name, devices, lambda text: log(f"thread {name}", text)).start()
 
 
 def of(assembled: Assembled) -> Hosted:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
-from typing import Any
 
 from drivers.process.real_board import boot_id_of, hosted, of
 from tests.drivers.assembly.memory_board import MemoryBoard, MemoryPorts, parts_board
@@ -21,27 +19,13 @@ def test_the_boot_id(tmp_path: Path) -> None:
 
 
 def test_its_threads_are_begun(tmp_path: Path) -> None:
-    """One a port, by name, as daemons: none keeps the process alive."""
-    begun: dict[str, bool] = {}
-
-    class EndingPorts(MemoryPorts):
-        def i2c(self, path: str) -> Any:
-            return self
-
-        def write_word(self, address: int, register: int, word: int) -> None:
-            end()
-
-    def end() -> float:
-        """The first work of a thread is its last."""
-        begun[threading.current_thread().name] = threading.current_thread().daemon
-        raise SystemExit
-
-    EndingPorts.device = "/dev/i2c-1"  # type: ignore[attr-defined]
-    before = set(threading.enumerate())
-    board = hosted(parts_board(), lambda kind, text: None, EndingPorts(end), tmp_path, Ticks())
-    for thread in set(threading.enumerate()) - before:
-        thread.join(5.0)
-    assert begun == {"ADC i2c 0x48": True, "bus rs485": True}
+    """One a port, by its name."""
+    begun: list[tuple[str, int]] = []
+    board = hosted(
+        *(parts_board(), lambda kind, text: None, MemoryPorts(Ticks()), tmp_path, Ticks()),
+        lambda name, devices, log: begun.append((name, len(devices))),
+    )
+    assert begun == [("ADC i2c 0x48", 1), ("bus rs485", 1)]
     assert board.keep() == "" and board.settle(0.0) and board.host.wake_at() == 0.0
 
 
