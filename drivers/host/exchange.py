@@ -28,6 +28,8 @@ class DeviceExchange:
             "_sample",
             "_seen_amps",
             "_started_at",
+            "_ground",
+            "_earth_lost",
             "_tripped",
         ),
     )
@@ -37,6 +39,8 @@ class DeviceExchange:
         self._contactor = devices.contactor
         self._residual_current = devices.residual_current
         self._reader = devices.reader
+        self._ground = devices.ground
+        self._earth_lost: bool | DeviceFailure = False
         self._evse = evse
         self._messages = messages
         self._duty: int | None = None  # nothing was signalled yet
@@ -52,7 +56,7 @@ class DeviceExchange:
         self._started_at = inf
 
     def inputs(self, now: float) -> bool:
-        """Residual current and cards."""
+        """Residual current, protective earth and cards."""
         changed = False
         if self._residual_current is not None:
             tripped = self._residual_current.tripped(now)
@@ -60,6 +64,12 @@ class DeviceExchange:
                 self._tripped, changed = tripped, True
                 detail = str(tripped) if isinstance(tripped, DeviceFailure) else "residual current"
                 self._evse.fault(now, "rcd", bool(tripped), detail)
+        if self._ground is not None:
+            lost_earth = self._ground.active(now)
+            if lost_earth != self._earth_lost:
+                self._earth_lost, changed = lost_earth, True
+                detail = str(lost_earth) if isinstance(lost_earth, DeviceFailure) else "no protective earth"
+                self._evse.fault(now, "ground", bool(lost_earth), detail)
         if self._reader is not None:
             card = self._reader.read(now)
             lost = isinstance(card, DeviceFailure)
