@@ -1,4 +1,4 @@
-"""Eastron SDM120, SDM230, SDM630, SDM72 and SDM72 V2: input registers of IEEE 754 floats, energy in kWh."""
+"""Eastron SDM120, SDM230, SDM630, SDM72 and SDM72 V2: input registers of 32-bit floats, energy in kWh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orno OR-WE-514 and 515 (one phase), 516 and 517 (three phases): holding registers."""
+"""Orno 514 and 515 (one phase), 516 and 517 (three phases): holding registers."""
 
 from __future__ import annotations
 
