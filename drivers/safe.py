@@ -77,7 +77,9 @@ def _acts(content: Mapping[str, Any], ports: Ports) -> Iterator[Act]:
         for contactor in _tables({"": connector.get("contactor")}):
             active = contactor.get("active", "high")
             for name, value in contactor.items():
-                for line in (value if isinstance(value, list) else [value]) if name.startswith("line") else []:
+                for line in (
+                    (value if isinstance(value, list) else [value]) if name in ("line", "lines", "series") else []
+                ):
                     gpio = gpio or ports.gpio()
                     yield lambda gpio=gpio, line=line, active=active: gpio.output(line, active).set(False)  # type: ignore[misc]
     for connector in connectors:

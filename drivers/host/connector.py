@@ -77,7 +77,7 @@ class HostConnector:
             "_polling",
         ),
         *("_messages", "_celsius", "_station_hold", "_heat_amps", "_limits", "_seq", "_ack_due", "_unlock_seq"),
-        *("_overvoltage", "_undervoltage"),
+        *("_overvoltage", "_undervoltage", "_volts_wrong"),
         *("_lock_failed", "_unplugged", "_setup", "_last_offer"),
     )
 
@@ -98,6 +98,7 @@ class HostConnector:
         self._exchange = DeviceExchange(devices, self.evse, self._messages)
         self._undervoltage = UndervoltageCheck()
         self._overvoltage = OvervoltageCheck()
+        self._volts_wrong = (False, False)
         self._celsius: float | None = None
         self._station_hold = NO_HOLD
         self._heat_amps = inf
@@ -224,7 +225,7 @@ class HostConnector:
             for code, there in polling.check.causes.items():
                 self.evse.fault(now, code, there, str(polling.failure or ""))
         if self._setup.volts_from_meter and not polling.doubtful:
-            self._judge_volts(now)
+            verdict = self._judge_volts(now) or verdict
         soc = None if self._vehicle is None else self._vehicle.soc_percent(now)
         sent = polling.message_due(soc, self._celsius)
         if sent:
@@ -232,14 +233,19 @@ class HostConnector:
         polling.plan(now, self.is_live())
         return Polled(self._exchange.current(now, polling.sample) or verdict, sent)
 
-    def _judge_volts(self, now: float) -> None:
-        """The mains as the meter shows them; a meter without voltages says nothing."""
+    def _judge_volts(self, now: float) -> bool:
+        """The mains as the meter shows them; a meter without voltages says nothing.  Whether a verdict changed."""
         reading = self._polling.sample.reading
         if isinstance(reading, DeviceFailure) or not reading.volts:
-            return
+            return False
         low, high = min(reading.volts), max(reading.volts)
-        self.evse.fault(now, "undervoltage", self._undervoltage.update(now, low), f"{low:g} V")
-        self.evse.fault(now, "overvoltage", self._overvoltage.update(now, high), f"{high:g} V")
+        wrong = self._undervoltage.update(now, low), self._overvoltage.update(now, high)
+        if wrong == self._volts_wrong:
+            return False
+        self._volts_wrong = wrong
+        self.evse.fault(now, "undervoltage", wrong[0], f"{low:g} V")
+        self.evse.fault(now, "overvoltage", wrong[1], f"{high:g} V")
+        return True
 
     # --- reports ----------------------------------------------------------------------------------------------------
 

@@ -347,6 +347,7 @@ class Evse:
         drawn = self._draw or 0.0
         if self._lowered_to == inf and drawn <= self.amps * HARD and self.amps > MIN_AMPS:
             self._lowered_to = MIN_AMPS
+            self._current.warned(now, drawn)
             return
         self.faults.set_once(now, "overcurrent", f"{drawn:g} A drawn, {self.amps:g} A signalled")
         self._open(now)

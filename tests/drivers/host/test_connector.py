@@ -112,5 +112,5 @@ def test_the_mains_as_the_meter_shows_them(volts: tuple[float, ...], after_s: fl
     else:
         assert board.faults() == [(code, True)]
         board.meter.volts = (230.0,)
-        board.wait(2.0)
+        board.wait(11.0)
         assert board.faults() == [(code, True), (code, False)]
