@@ -19,7 +19,7 @@ from drivers.reflex.state_machine import Limits
 MEASURANDS: Final = ("Energy.Active.Import.Register", "Voltage", "Current.Import", "Power.Active.Import")
 
 
-LIMITS: Final = Limits(close_tries=3, rest_s=30.0, closings_an_hour=20, at_closing_s=2.0)
+LIMITS: Final = Limits(close_tries=3, rest_s=30.0, closings_an_hour=20, at_closing_s=2.0, lowers_once=True)
 """Compiled in: no key of the board file changes them."""
 
 

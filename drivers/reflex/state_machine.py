@@ -52,6 +52,8 @@ class Limits(NamedTuple):
     """The pilot can be put to -12 V and is tested so before the first closing."""
     at_closing_s: float = 0.0
     """A residual current or lost earth so shortly after a closing is ended by service alone."""
+    lowers_once: bool = False
+    """A vehicle that draws somewhat more than it may is told 6 A once, before it is cut off."""
     wake: bool = False
     """A vehicle that sleeps in B2 is woken once (A.5.3)."""
 
@@ -345,7 +347,7 @@ class Evse:
     def _over(self, now: float) -> None:
         """It draws more than it may: if only somewhat, it is told less once; then, or if much more, it is cut off."""
         drawn = self._draw or 0.0
-        if self._lowered_to == inf and drawn <= self.amps * HARD and self.amps > MIN_AMPS:
+        if self.limits.lowers_once and self._lowered_to == inf and drawn <= self.amps * HARD and self.amps > MIN_AMPS:
             self._lowered_to = MIN_AMPS
             self._current.warned(now, drawn)
             return

@@ -566,7 +566,7 @@ def test_the_laws_hold_whatever_is_fed(steps: list[tuple[float, tuple[str, float
 def test_a_vehicle_that_draws_somewhat_too_much_is_told_less_once() -> None:
     """12 % above for 7 s: 6 A are signalled; one that follows goes on, one that does not is cut off."""
     for follows in (True, False):
-        rig = Rig()
+        rig = Rig(Limits(lease_s=inf, lowers_once=True))
         rig.charging(16.0)
         rig.wait(1.0)
         rig.draw(18.5)
