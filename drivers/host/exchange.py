@@ -7,6 +7,7 @@ from typing import Final
 
 from drivers.devices import ConnectorDevices, DeviceFailure, MeterSample, PilotSample
 from drivers.host.messages import BoardMessages
+from drivers.host.residual_current_test import ResidualCurrentTest
 from drivers.reflex.faults import FaultReport
 from drivers.reflex.state_machine import Evse
 
@@ -29,6 +30,7 @@ class DeviceExchange:
             "_seen_amps",
             "_started_at",
             "_ground",
+            "_rcd_test",
             "_earth_lost",
             "_tripped",
         ),
@@ -38,6 +40,7 @@ class DeviceExchange:
         self._pilot = devices.pilot
         self._contactor = devices.contactor
         self._residual_current = devices.residual_current
+        self._rcd_test = ResidualCurrentTest(devices.residual_current)
         self._reader = devices.reader
         self._ground = devices.ground
         self._earth_lost: bool | DeviceFailure = False
@@ -58,6 +61,11 @@ class DeviceExchange:
     def inputs(self, now: float) -> bool:
         """Residual current, protective earth and cards."""
         changed = False
+        open_now = not (self._evse.closed or self._evse.feedback_closed)
+        testing = self._rcd_test.run(now, open_now and self._evse.state == "A", open_now)
+        if testing != self._evse.testing:
+            self._evse.testing, changed = testing, True
+            self._evse.tick(now)
         if self._residual_current is not None:
             tripped = self._residual_current.tripped(now)
             if tripped != self._tripped:

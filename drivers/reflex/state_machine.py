@@ -85,7 +85,19 @@ class Evse:
     """One connector.  Read `duty`, `closed`, `amps`, `why`, `state` after any input; empty `reports`."""
 
     __slots__ = (
-        *("limits", "faults", "reports", "state", "unplugged_at", "amps", "why", "duty", "closed", "feedback_closed"),
+        *(
+            "limits",
+            "faults",
+            "reports",
+            "state",
+            "unplugged_at",
+            "amps",
+            "why",
+            "duty",
+            "closed",
+            "feedback_closed",
+            "testing",
+        ),
         *("_debounce", "_diode", "_current", "_sample", "_raw", "_offered", "_lease_until", "_in_service"),
         *("_cap", "_cap_why", "_hold", "_hold_now", "_draw", "_raised_at", "_switched_at", "_closing", "_stop_since"),
         *("_confirmed", "_lowered_to", "_reported", "_reported_signal", "_self_test", "_wake_up", "wake_at"),
@@ -116,6 +128,8 @@ class Evse:
         """The auxiliary contact has followed the last closing."""
         self._lowered_to = inf
         """Amperes, for a vehicle that draws somewhat more than it may."""
+        self.testing = False
+        """The residual-current monitor is being tested: nothing may be closed."""
         self._self_test = SelfTest() if limits.self_test else None
         self._wake_up = WakeUp()
         self._stop_since = inf
@@ -373,7 +387,7 @@ class Evse:
                 self.faults.set(now, "weld", True, "closed although commanded open")
             return
         self.faults.set(now, "weld", False)  # the cause; only service ends the fault
-        wanted = self.amps >= MIN_AMPS and self._diode.proven and not self._must_open()
+        wanted = self.amps >= MIN_AMPS and self._diode.proven and not (self._must_open() or self.testing)
         if wanted and self._is_due(now, self._closing.earliest(now)):
             self.closed = True
             self._closing.closes(now)

@@ -184,7 +184,13 @@ class MemorySupply:
 class TinyBoard:
     """One connector.  Set attributes of the devices, then `look`; `said` is everything since the greeting."""
 
-    def __init__(self, socket: bool = False, greet: bool = True, volts_from_meter: bool = False) -> None:
+    def __init__(
+        self,
+        socket: bool = False,
+        greet: bool = True,
+        volts_from_meter: bool = False,
+        residual_current: MemoryResidualCurrent | None = None,
+    ) -> None:
         self.now = 500.0
         self.seq = 0
         self.pilot = MemoryPilot()
@@ -192,7 +198,7 @@ class TinyBoard:
         self.meter = MemoryMeter()
         self.lock = MemoryLock()
         self.proximity = MemoryProximity()
-        self.residual_current = MemoryResidualCurrent()
+        self.residual_current = residual_current or MemoryResidualCurrent()
         self.reader = MemoryReader()
         self.station_reader = MemoryReader()
         self.lamp = MemoryLamp()
