@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-PortKind = Literal["modbus", "i2c", "serial", "spi", "keyboard", "gpio", "file"]
+PortKind = Literal["modbus", "i2c", "serial", "spi", "keyboard", "gpio", "file", "pwm", "ads1115", "mcp3008"]
 """What a port argument is given: the `ModbusMaster` or the `I2cBus` of the section [bus.NAME] that the key names, the
 `SerialPort`, `SpiDevice` or `KeyEvents` at the path that the key gives (a serial port opened as `Driver.serial` says),
-the one `Gpio` of the board (no key), the `SysfsFile` at the path that the key gives."""
+the one `Gpio` of the board (no key), the `SysfsFile` at the path that the key gives; of a pilot the `SysfsPwm` of
+`{ device, channel }`, the `AdcInputs` of `{ bus, address, high, low }` or of `{ device, input }`."""
 
-ValueKind = Literal["whole", "number", "flag", "choice", "text", "line", "lines"]
+ValueKind = Literal["whole", "number", "flag", "choice", "text", "line", "lines", "calibration"]
 """`line`: BCM number 0 to 53 or the name of a line; `lines`: one or more of them, given as a tuple."""
 
 
@@ -55,6 +56,8 @@ class Driver(NamedTuple):
     """What the device can be set to; a bus with another speed never reaches it.  Empty: nothing is known."""
     says: str = ""
     """What it is, for the documentation."""
+    own_contactor: bool = False
+    """Of a pilot: it switches its contactor by itself."""
 
 
 ACTIVE: Final = Parameter("choice", "high", choices=("high", "low"), says="the level at which the line is on")

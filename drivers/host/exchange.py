@@ -10,13 +10,26 @@ from drivers.host.messages import BoardMessages
 from drivers.reflex.faults import FaultReport
 from drivers.reflex.state_machine import Evse
 
+STARTS_S: Final = 1.0
+"""A pilot that cannot be read so shortly after the start is no fault yet."""
+
 
 class DeviceExchange:
     """Each method answers whether the reflex was given anything new."""
 
     __slots__ = (
         *("_commanded", "_contactor", "_contactor_failure", "_duty", "_evse", "_messages", "_pilot", "_pilot_failure"),
-        *("_reader", "_reader_lost", "_reading", "_refused", "_residual_current", "_sample", "_seen_amps", "_tripped"),
+        *(
+            "_reader",
+            "_reader_lost",
+            "_reading",
+            "_refused",
+            "_residual_current",
+            "_sample",
+            "_seen_amps",
+            "_started_at",
+            "_tripped",
+        ),
     )
 
     def __init__(self, devices: ConnectorDevices, evse: Evse, messages: BoardMessages) -> None:
@@ -36,6 +49,7 @@ class DeviceExchange:
         self._reader_lost = False
         self._seen_amps: float | None = None
         self._reading: object = None
+        self._started_at = inf
 
     def inputs(self, now: float) -> bool:
         """Residual current and cards."""
@@ -67,6 +81,10 @@ class DeviceExchange:
             failure = sample
         self._pilot_failure = failure
         last = self._sample
+        if failure is not None and last is None:
+            self._started_at = min(self._started_at, now)
+            if now < self._started_at + STARTS_S:
+                return False  # nothing is known yet, and nothing can be closed before it is
         if failure is not None or isinstance(sample, DeviceFailure):
             if last is not None and last.valid_until == -inf:
                 return False

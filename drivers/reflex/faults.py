@@ -38,10 +38,13 @@ RULES: Final = {
     "overtemperature": Rule("gently", "with its cause"),
     "undervoltage": Rule("gently", "with its cause"),
     "mains": Rule("now", "with its cause"),
+    "emergency-stop": Rule("now", "with its cause"),
+    "tamper": Rule("no", "with its cause"),
+    "fail-safe": Rule("now", "with its cause"),
 }
 """`code` of a `fault` message -> its rule."""
 
-STATION: Final = ("overtemperature", "undervoltage", "mains")
+STATION: Final = ("overtemperature", "undervoltage", "mains", "emergency-stop", "tamper", "fail-safe")
 
 
 class FaultReport(NamedTuple):

@@ -94,6 +94,18 @@ FAULTS: dict[str, Fault] = {
         Error.UNDER_VOLTAGE, False, "supply voltage too low",
         "check the supply",
     ),
+    "emergency-stop": _fault(
+        Error.OTHER_ERROR, True, "the emergency stop is pressed",
+        "find out why it was pressed, then release it",
+    ),
+    "tamper": _fault(
+        Error.OTHER_ERROR, False, "the housing was opened",
+        "look after the station; close its housing", blocks_running=False,
+    ),
+    "fail-safe": _fault(
+        Error.INTERNAL_ERROR, True, "no fail-safe would open the contactor",
+        "see evsed-board --check-config: fail_safe of board.toml, dtparam=strict_gpiod",
+    ),
     "queue-full": _fault(
         Error.INTERNAL_ERROR, False, "too many undelivered transactions",
         "connect the station: see evsectl status and evsectl queue list", blocks_running=False,

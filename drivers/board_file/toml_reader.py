@@ -23,6 +23,7 @@ class Toml(NamedTuple):
     content: dict[str, Any]
     lines: dict[tuple[str, str], int]
     """See `line_numbers`."""
+    text: str = ""
 
     def line(self, section: str, name: str) -> int:
         """Line (from 1) of a key in a section, or with section "" of a key or section outside of any; 0: not found."""
@@ -33,7 +34,7 @@ def read_toml(path: Path) -> Toml:
     """OSError where it cannot be read; ValueError, with the reason as its text, where it is not valid TOML."""
     try:
         text = path.read_bytes().decode("utf-8")
-        return Toml(tomllib.loads(text), line_numbers(text))
+        return Toml(tomllib.loads(text), line_numbers(text), text)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ValueError(f"not valid TOML: not UTF-8 text (at line {line})") from error
