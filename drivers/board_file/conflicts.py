@@ -107,7 +107,7 @@ class _Finder:
         for use in self.uses:
             if use.role not in (Role.LINE, Role.LINES):
                 continue
-            for line in use.value if isinstance(use.value, list) else [use.value]:
+            for line in use.value if isinstance(use.value, (list, tuple)) else [use.value]:
                 first = taken.setdefault(_line_key(line), use.key)
                 if first != use.key:
                     self.wrong(use.path, f"line {line} is used twice: {first} has it")

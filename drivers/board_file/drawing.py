@@ -57,7 +57,7 @@ def _wires(board: PartsBoard, part: Part) -> Iterator[tuple[str, str]]:
     for use in uses(part):
         name = use.path[-1]
         if use.role in (Role.LINE, Role.LINES):
-            for line in use.value if isinstance(use.value, list) else [use.value]:
+            for line in use.value if isinstance(use.value, (list, tuple)) else [use.value]:
                 yield _line(line), f"{part.where}: {name}"
         elif use.role in (Role.SERIAL_PORT, Role.SPI_DEVICE, Role.INPUT_DEVICE):
             yield f"{use.value}{_pins(use.value)}", f"{part.where} ({part.driver})"

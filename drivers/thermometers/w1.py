@@ -1,4 +1,4 @@
-"""A 1-wire thermometer (DS18B20) through the kernel's driver; a measurement takes three quarters of a second."""
+"""A DS18B20 (1-wire thermometer) through the kernel's driver; a measurement takes three quarters of a second."""
 
 from __future__ import annotations
 
