@@ -10,8 +10,34 @@ from drivers.board_file.file_keys import Role
 from drivers.board_file.model import Part, PartsBoard
 
 HEADER: Final = {
-    **{2: 3, 3: 5, 4: 7, 14: 8, 15: 10, 17: 11, 18: 12, 27: 13, 22: 15, 23: 16, 24: 18, 10: 19, 9: 21, 25: 22},
-    **{11: 23, 8: 24, 7: 26, 0: 27, 1: 28, 5: 29, 6: 31, 12: 32, 13: 33, 19: 35, 16: 36, 26: 37, 20: 38, 21: 40},
+    2: 3,
+    3: 5,
+    4: 7,
+    14: 8,
+    15: 10,
+    17: 11,
+    18: 12,
+    27: 13,
+    22: 15,
+    23: 16,
+    24: 18,
+    10: 19,
+    9: 21,
+    25: 22,
+    11: 23,
+    8: 24,
+    7: 26,
+    0: 27,
+    1: 28,
+    5: 29,
+    6: 31,
+    12: 32,
+    13: 33,
+    19: 35,
+    16: 36,
+    26: 37,
+    20: 38,
+    21: 40,
 }
 """BCM number -> pin of the 40-pin header."""
 
@@ -47,7 +73,9 @@ def _address(part: Part, path: tuple[str, ...]) -> str:
 
 def _pins(device: str) -> str:
     lines = DEVICE_LINES.get(device, ())
-    return f" (lines {', '.join(map(str, lines))}; pins {', '.join(str(HEADER[line]) for line in lines)})" if lines else ""
+    if not lines:
+        return ""
+    return f" (lines {', '.join(map(str, lines))}; pins {', '.join(str(HEADER[line]) for line in lines)})"
 
 
 def _wires(board: PartsBoard, part: Part) -> Iterator[tuple[str, str]]:
