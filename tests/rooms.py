@@ -53,6 +53,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "simulated",
         "board_file",
         "assembly",
+        "bench",
         "process",
         "safe",
     ),
