@@ -7,7 +7,7 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run stories replay sim walk fuzz conformance certify mutate docs clean
+.PHONY: help setup check test bench run stories replay sim walk fuzz disturb conformance certify mutate docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make sim SEEDS=n   n random worlds (make test plays 1000)"
 	@echo "make walk DEPTH=n  every sequence of n events from the middle of each story (6 takes half an hour)"
 	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
+	@echo "make disturb       a million disturbed exchanges a family of drivers (EXCHANGES=n FAMILY=meters)"
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
@@ -82,6 +83,10 @@ walk: setup
 SECONDS ?= 600
 fuzz: setup
 	$(PY) -m tests.fuzz --seconds $(SECONDS)
+
+EXCHANGES ?= 1000000
+disturb: setup
+	$(PY) -m tests.drivers.disturbed $(FAMILY) --exchanges $(EXCHANGES)
 
 # ONLY: ids or patterns.  PRODUCT: by name, else each id on the first product to which it applies.
 conformance: setup

@@ -251,6 +251,17 @@ def store_recover(context: Context) -> int:
     return 0 if found.is_whole else 1
 
 
+def try_board(context: Context) -> int:
+    from daemon.ctl import bench  # imported late: brings the drivers with it
+
+    return bench.run(context.line, context.number())
+
+
+BENCH: dict[str, Function] = dict.fromkeys(
+    ("meter read", "meter scan", "rfid read", "relay test", "lock test", "lamp test"), try_board
+)
+"""Commands that need the board for themselves: the daemons must be stopped."""
+
 ACTIONS: dict[str, Function] = {
     "queue park": lambda context: request(context, "park", item=context.number()),
     "queue retry": lambda context: request(context, "retry", item=context.number()),
@@ -275,7 +286,7 @@ def silence_stdout() -> None:
 
 def main(
     argv: Sequence[str] | None = None,
-    functions: Mapping[str, Function] = {**QUERIES, **ACTIONS},
+    functions: Mapping[str, Function] = {**QUERIES, **ACTIONS, **BENCH},
     silence: Callable[[], None] = silence_stdout,
 ) -> int:
     """Runs `evsectl`; returns the exit code.  Whatever fails is one line on standard error."""

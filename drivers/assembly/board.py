@@ -34,7 +34,9 @@ class Assembled(NamedTuple):
         return [device for devices in self.threads.values() for device in devices]
 
 
-class _Assembly:
+class Assembly:
+    """Makes devices of parts, each port once; `shared.threads` then has the slow ones, by the name of their port."""
+
     def __init__(self, board: PartsBoard, ports: Ports) -> None:
         self.shared = SharedPorts(board.buses, ports)
         self.volts_from_meter = "supply" not in board.station
@@ -98,7 +100,7 @@ def assemble(
     lines_persist  what the kernel says: whether a line keeps its level when its owner dies
     urgent         called once by each thread that reads a pilot
     """
-    assembly = _Assembly(board, ports)
+    assembly = Assembly(board, ports)
     setups = [assembly.connector(connector, board.lease_s) for connector in board.connectors]
     shared = {family: assembly.device(part) for family, part in board.station.items()}
     lamp = shared.pop("lamp", None)

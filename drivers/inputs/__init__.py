@@ -1,4 +1,4 @@
-"""Inputs of a board by their family: residual current, button, emergency stop, tamper contact, mains."""
+"""Inputs of a board by their family: residual current, proximity, button, contacts, mains."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from drivers.driver_table import ACTIVE, PULL, Driver, Parameter
 
+PULL_UP: Final = Parameter("number", 1000.0, low=100, high=10_000, unit="ohm", says="the resistor to the supply")
 LINE: Final = {"line": Parameter("line", required=True, says="the line of the input"), "active": ACTIVE, "pull": PULL}
 BUTTON_LINE: Final = {
     "line": LINE["line"],
@@ -39,6 +40,16 @@ def _mains(**arguments: Any) -> Any:
     return GpioMains(**arguments)
 
 
+def _proximity(**arguments: Any) -> Any:
+    from drivers.inputs.proximity import AdcProximity
+
+    return AdcProximity(**arguments)
+
+
+def _proximity_mcp3008(**arguments: Any) -> Any:
+    return _proximity(**arguments, supply_counts=1023)
+
+
 def _gpio(make: Any, says: str, parameters: Mapping[str, Parameter]) -> Mapping[str, Driver]:
     return {"gpio": Driver(make, {"gpio": "gpio"}, parameters, says=says)}
 
@@ -53,6 +64,18 @@ DRIVERS: Final[Mapping[str, Mapping[str, Driver]]] = {
             "test_active": ACTIVE,
         },
     ),
+    "proximity": {
+        "ads1115": Driver(
+            _proximity,
+            {"adc": "ads1115"},
+            {"pull_up_ohms": PULL_UP},
+            says="an ADS1115: `high` stands at the contact, `low` at the divider's supply",
+        ),
+        "mcp3008": Driver(
+            _proximity_mcp3008, {"adc": "mcp3008"}, {"pull_up_ohms": PULL_UP}, says="an MCP3008 at the divider's supply"
+        ),
+    },
+    "ground": _gpio(_contact, "a monitor of protective earth (on: lost)", LINE),
     "button": _gpio(
         _button,
         "a start and stop button",

@@ -63,6 +63,15 @@ class GpioLamp:
             self._light, self._since = LIGHTS[lamp], now
             return self._set(True)
 
+    def looks(self, lamp: str) -> str:
+        """What somebody sees before it."""
+        light = LIGHTS[lamp]
+        colours = [colour for colour in ("red", "green", "blue") if getattr(light, colour)]
+        lit = list(self._lines) if len(self._lines) == 1 and colours else [c for c in colours if c in self._lines]
+        if not lit:
+            return "dark"
+        return " and ".join(lit) + (", blinking" if light.blink_s else ", steady")
+
     def poll(self) -> float:
         """The next half of a blink."""
         with self._lock:

@@ -68,6 +68,10 @@ class RegisterMeter:
         self._sample = MeterSample(at, values if isinstance(values, DeviceFailure) else values.reading)
         return max(0.0, PERIOD_S - (self._monotonic() - at))
 
+    def release(self) -> None:
+        """Give the line back, for a program of the bench; the next `poll` opens it again."""
+        self._bus.close()
+
     # --- in the thread ----------------------------------------------------------------------------------------------
 
     def _values(self, at: float) -> MeterValues | DeviceFailure:

@@ -51,6 +51,11 @@ class ModbusMaster:
         """The line's name."""
         return self._line.device
 
+    def close(self) -> None:
+        """The line is opened again by the next exchange."""
+        self._line.close()
+        self._in_step = False
+
     def read(self, address: int, function: int, register: int, count: int) -> tuple[int, ...] | BusFailure:
         """`count` (1 to 125) registers of 16 bits from `register` on, by function 3 (holding) or 4 (input)."""
         request = struct.pack(">BBHH", address, function, register, count)

@@ -64,6 +64,14 @@ def test_one_light_alone_shows_everything() -> None:
     assert stand.lit() == ""
 
 
+def test_what_somebody_sees(stand: Stand) -> None:
+    """In words, for the bench."""
+    assert stand.lamp.looks("off") == "dark"
+    assert stand.lamp.looks("reserved") == "red and green, steady"
+    assert Stand(red=2).lamp.looks("preparing") == "red, blinking"
+    assert Stand(red=2, blue=4).lamp.looks("available") == "dark"
+
+
 def test_a_line_that_fails(stand: Stand) -> None:
     """The others are set all the same; it is a value, and the host shows it again."""
     stand.fake.busy[2] = "broken"
