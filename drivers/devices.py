@@ -148,6 +148,20 @@ class ResidualCurrent(Device, Protocol):
         """Whether it sees a residual current, or is latched."""
 
 
+class SelfTestingResidualCurrent(ResidualCurrent, Protocol):
+    """One that can be made to trip for a test."""
+
+    @property
+    def has_test(self) -> bool:
+        """Whether this one is wired so."""
+
+    def begin_test(self, now: float) -> DeviceFailure | None:
+        """With the contactor open.  It must trip within 1 s and let go within 3 s; a failed test counts as a trip."""
+
+    def testing(self, now: float) -> bool:
+        """Whether a test is under way."""
+
+
 class Contact(Device, Protocol):
     """A contact that reports: emergency stop, tamper, the monitor of protective earth."""
 

@@ -29,6 +29,8 @@ PAUSE_S: Final = 0.02
 """A line is free a little after the process that held it has died."""
 EVSE_DIN_AMPS: Final = 1000
 
+DRIVEN: Final = ("line", "lines", "series")
+
 Act = Callable[[], object]
 
 
@@ -76,10 +78,9 @@ def _acts(content: Mapping[str, Any], ports: Ports) -> Iterator[Act]:
     for connector in connectors:
         for contactor in _tables({"": connector.get("contactor")}):
             active = contactor.get("active", "high")
-            for name, value in contactor.items():
-                for line in (value if isinstance(value, list) else [value]) if name.startswith("line") else []:
-                    gpio = gpio or ports.gpio()
-                    yield lambda gpio=gpio, line=line, active=active: gpio.output(line, active).set(False)  # type: ignore[misc]
+            for line in _lines(contactor):
+                gpio = gpio or ports.gpio()
+                yield lambda gpio=gpio, line=line, active=active: gpio.output(line, active).set(False)  # type: ignore[misc]
     for connector in connectors:
         for pilot in _tables({"": connector.get("pilot")}):
             if pilot.get("driver") == "evse-din":
@@ -88,6 +89,12 @@ def _acts(content: Mapping[str, Any], ports: Ports) -> Iterator[Act]:
                 yield lambda pwm=pwm: ports.pwm(  # type: ignore[misc]
                     pwm["device"], pwm.get("channel", 0), pwm.get("inverted", False)
                 ).set(STEADY_NS)
+
+
+def _lines(contactor: Mapping[str, Any]) -> list[Any]:
+    """The lines that a contactor's table drives."""
+    found = [contactor[name] for name in DRIVEN if name in contactor]
+    return [line for value in found for line in (value if isinstance(value, list) else [value])]
 
 
 def _tables(value: Any) -> Iterator[Mapping[str, Any]]:

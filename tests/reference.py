@@ -1,10 +1,13 @@
-"""`make docs`: writes what is generated: docs/configuration-keys.md, and the diagram of docs/design.md."""
+"""`make docs`: writes what is generated: configuration keys, the diagram of docs/design.md, the drawings of boards."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from drivers.board_file.drawing import drawing
+from drivers.process.config import read
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
 from tests import rooms
@@ -55,8 +58,21 @@ def lists(product: Product) -> Iterator[str]:
     yield from (f"* `{measurand}`" for measurand in product.measurands)
 
 
+def boards(text: str, root: Path) -> str:
+    """docs/boards.md with the drawing of each board made anew from its file."""
+
+    def drawn(found: re.Match[str]) -> str:
+        parts = read(root / f"etc/boards/{found[1]}.toml").parts
+        assert parts is not None
+        return f"<!-- board: {found[1]} -->\n```\n{drawing(parts)}```\n<!-- end of board -->"
+
+    return re.sub(r"<!-- board: (\S+) -->\n.*?<!-- end of board -->", drawn, text, flags=re.DOTALL)
+
+
 if __name__ == "__main__":
     root = Path(__file__).resolve().parent.parent
     (root / "docs/configuration-keys.md").write_text(page(Product()), encoding="utf-8")
     design = root / "docs/design.md"
     design.write_text(rooms.into(design.read_text(encoding="utf-8"), root), encoding="utf-8")
+    page_of_boards = root / "docs/boards.md"
+    page_of_boards.write_text(boards(page_of_boards.read_text(encoding="utf-8"), root), encoding="utf-8")

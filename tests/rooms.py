@@ -54,6 +54,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "board_file",
         "assembly",
         "bench",
+        "kit",
         "process",
         "safe",
     ),

@@ -19,6 +19,10 @@ from drivers.reflex.state_machine import Limits
 MEASURANDS: Final = ("Energy.Active.Import.Register", "Voltage", "Current.Import", "Power.Active.Import")
 
 
+LIMITS: Final = Limits(close_tries=3, rest_s=30.0, closings_an_hour=20, at_closing_s=2.0, lowers_once=True)
+"""Compiled in: no key of the board file changes them."""
+
+
 class Assembled(NamedTuple):
     """A board and the work that its threads have to do."""
 
@@ -35,6 +39,7 @@ class Assembly:
 
     def __init__(self, board: PartsBoard, ports: Ports) -> None:
         self.shared = SharedPorts(board.buses, ports)
+        self.volts_from_meter = "supply" not in board.station
 
     def device(self, part: Part | None) -> Any:
         """The device of a part, made by its driver; None: there is no such part."""
@@ -70,9 +75,15 @@ class Assembly:
             lamp=self.device(parts.get("lamp")),
             ground=self.device(parts.get("ground")),
         )
-        limits = Limits(max_amps=connector.max_amps, ventilated=connector.ventilated, lease_s=lease_s)
+        limits = LIMITS._replace(
+            max_amps=connector.max_amps,
+            ventilated=connector.ventilated,
+            lease_s=lease_s,
+            self_test=not own,
+            wake=connector.wake,
+        )
         measurands = getattr(meter, "measurands", MEASURANDS)
-        return ConnectorSetup(devices, limits, connector.phases, measurands, Cadence())
+        return ConnectorSetup(devices, limits, connector.phases, measurands, Cadence(), self.volts_from_meter)
 
 
 def assemble(

@@ -107,11 +107,16 @@ class _Finder:
         for use in self.uses:
             if use.role not in (Role.LINE, Role.LINES):
                 continue
-            for line in use.value if isinstance(use.value, list) else [use.value]:
+            for line in use.value if isinstance(use.value, (list, tuple)) else [use.value]:
                 first = taken.setdefault(_line_key(line), use.key)
                 if first != use.key:
                     self.wrong(use.path, f"line {line} is used twice: {first} has it")
-                if use.part.family == "contactor" and use.role is Role.LINES and _number_of(line) in PULLED_UP:
+                if (
+                    use.part.family == "contactor"
+                    and use.role is Role.LINES
+                    and "feedback" not in use.path[-1]
+                    and _number_of(line) in PULLED_UP
+                ):
                     self.warn(
                         use.path,
                         f"line {line} is pulled up until evsed-board drives it: take one of 9 to {HIGHEST_LINE}, "

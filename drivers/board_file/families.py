@@ -25,6 +25,8 @@ MODULES: Final = {
     "thermometer": "drivers.thermometers",
 }
 """Family -> the package whose `DRIVERS` has its drivers."""
+SAME_AS: Final = {"ground": "tamper"}
+"""Families whose devices are those of another one: contacts that report."""
 GROUP: Final = "evsed.drivers"
 """Entry points of this group are drivers from elsewhere, each called FAMILY.NAME."""
 
@@ -53,8 +55,10 @@ def drivers_of(family: str, foreign: Callable[[], Iterable[tuple[str, Any]]] | N
 def own_drivers(family: str) -> Mapping[str, Driver]:
     """The table that comes with evsed: by name, or where a package has several families by family and name."""
     table: Mapping[str, Any] = import_module(MODULES[family]).DRIVERS
-    inner = table.get(family)
-    return inner if isinstance(inner, Mapping) else table
+    if all(isinstance(entry, Driver) for entry in table.values()):
+        return table
+    found: Mapping[str, Driver] = table.get(SAME_AS.get(family, family), {})
+    return found
 
 
 def _loaded(name: str, load: Callable[[], Any]) -> Driver:

@@ -75,6 +75,19 @@ class Machine:
         chips = sorted(self.root.glob("sys/class/pwm/pwmchip*/device"))
         return tuple(dict.fromkeys(chip.resolve().name for chip in chips))
 
+    def revision(self) -> str:
+        """Of the Pi, as eight hexadecimal digits; empty where this is none."""
+        try:
+            return (self.root / "proc/device-tree/system/linux,revision").read_bytes().hex()[-8:].lstrip("0")
+        except OSError:
+            return ""
+
+    def pwm_chips(self, board: PartsBoard | None) -> tuple[str, ...]:
+        """The real folders of the PWM chips that a board uses."""
+        wanted = {part.values["pwm"]["device"] for part in board.parts() if part.values.get("pwm")} if board else set()
+        chips = sorted(self.root.glob("sys/class/pwm/pwmchip*"))
+        return tuple(str(chip.resolve()) for chip in chips if (chip / "device").resolve().name in wanted)
+
     def stable_names(self, path: str) -> list[str]:
         """The names of a serial port that do not change, by-id first."""
         port = (self.root / path.lstrip("/")).resolve()

@@ -40,7 +40,7 @@ class HostStation:
 
     def plan(self) -> None:
         """Find `wake_at`: the next second at which any device of the station has to be looked at."""
-        self.wake_at = self._undervoltage.wake_at
+        self.wake_at = min(self._undervoltage.wake_at, self._heat.wake_at)
         for device in self._devices:
             if device is not None:
                 self.wake_at = min(self.wake_at, device.wake_at)
@@ -62,7 +62,8 @@ class HostStation:
         celsius = self._devices.thermometer.celsius(now)
         if isinstance(celsius, DeviceFailure):
             self.celsius = None
-            self.faults.set(now, "overtemperature", True, str(celsius))
+            self._heat.lost(now)
+            self.faults.set(now, "overtemperature", self._heat.too_hot or self._heat.blind, str(celsius))
             return
         self.celsius = celsius
         self._heat.update(celsius)
@@ -95,7 +96,7 @@ class HostStation:
 
     def hold(self) -> Hold:
         """Why the station as a whole gives no energy."""
-        return Hold(self.faults.blocking(), self.faults.stops() == "now")
+        return Hold(self.faults.blocking(), self.faults.stops() == "now" or self._heat.at_once)
 
     def cap_amps(self, max_amps: float) -> float:
         """Amperes per phase that heat allows a connector of `max_amps`; infinite: all."""

@@ -247,6 +247,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("evsed-board", description="The board process of evsed: pilot, contactor, meter.")
     parser.add_argument("--config", metavar="FILE", type=Path, help="board.toml (default: /etc/evsed/board.toml)")
     parser.add_argument("--check-config", action="store_true", help="check the configuration and exit")
+    parser.add_argument("--print-dropin", action="store_true", help="print the systemd drop-in of this board and exit")
+    parser.add_argument(
+        "--test-driver", metavar="MODULE", help="try the driver MODULE:NAME against the promises of its family and exit"
+    )
     parser.add_argument("--version", action="store_true")
     return parser.parse_args(arguments)
 
@@ -287,6 +291,14 @@ def checks(config: BoardConfig) -> list[str]:
     return lines
 
 
+def _drop_in(config: BoardConfig) -> str:
+    from drivers.board_file.drop_in import drop_in
+    from drivers.board_file.machine_checks import Machine
+
+    machine = Machine()
+    return drop_in(config.parts, machine.revision(), machine.pwm_chips(config.parts))
+
+
 def _serve(config: BoardConfig) -> int:
     """Run until SIGTERM or SIGINT."""
     lines = LineLog()
@@ -317,11 +329,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.version:
         print(f"evsed-board {_version()}")
         return 0
+    if options.test_driver:
+        from drivers.kit.report import run
+
+        return run(options.test_driver)
     try:
         config = read(options.config)
     except ConfigRefused as problems:
         print(problems, file=sys.stderr)
         return 2
+    if options.print_dropin:
+        print(_drop_in(config), end="")
+        return 0
     if options.check_config:
         for line in checks(config):
             print(line)

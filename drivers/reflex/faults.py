@@ -28,6 +28,10 @@ RULES: Final = {
     "ventilation": Rule("now", "at unplugging"),
     "overcurrent": Rule("now", "at unplugging"),
     "ev-ignores-stop": Rule("gently", "with its cause"),
+    "ground": Rule("now", "at unplugging"),
+    "self-test": Rule("now", "with its cause"),
+    "overvoltage": Rule("gently", "with its cause"),
+    "meter-implausible": Rule("gently", "with its cause"),
     "lock-open": Rule("gently", "with its cause"),
     "lock-closed": Rule("no", "with its cause"),
     "meter-frozen": Rule("gently", "with its cause"),
@@ -58,12 +62,14 @@ class FaultReport(NamedTuple):
 
 
 class _Active:
-    __slots__ = ("cause", "detail", "gone_at")
+    __slots__ = ("cause", "detail", "gone_at", "hard")
 
     def __init__(self, detail: str) -> None:
         self.cause = True
         self.detail = detail
         self.gone_at = inf
+        self.hard = False
+        """Only service ends it, whatever its rule says."""
 
 
 class ActiveFaults:
@@ -106,6 +112,11 @@ class ActiveFaults:
             fault.cause = cause
             fault.gone_at = inf if cause else now
 
+    def harden(self, code: str) -> None:
+        """Only service ends it from now on."""
+        if code in self._active:
+            self._active[code].hard = True
+
     def set_once(self, now: float, code: str, detail: str) -> None:
         """The cause was seen once and is over: the fault stays until its rule ends it."""
         self.set(now, code, True, detail)
@@ -122,7 +133,7 @@ class ActiveFaults:
         if unplugged:
             self._resets = 0
         for code, fault in list(self._active.items()):
-            if not fault.cause:
+            if not fault.cause and not fault.hard:
                 self._end_by_rule(now, code, fault, unplugged)
 
     def _end_by_rule(self, now: float, code: str, fault: _Active, unplugged: bool) -> None:
@@ -139,7 +150,7 @@ class ActiveFaults:
     def tested(self, now: float) -> list[str]:
         """A selftest ends waiting; the codes of what is still wrong."""
         for code, fault in list(self._active.items()):
-            if RULES[code].ends == "after waiting" and not fault.cause:
+            if RULES[code].ends == "after waiting" and not fault.cause and not fault.hard:
                 self._end(now, code, "selftest passed")
                 self._resets = 0
         return self.codes()

@@ -50,6 +50,22 @@ FAULTS: dict[str, Fault] = {
         Error.OTHER_ERROR, True, "the car wants ventilation, there is none",
         "unplug; this car cannot charge here",
     ),
+    "ground": _fault(
+        Error.GROUND_FAILURE, True, "protective earth is lost",
+        "check the installation's protective earth; unplug to clear",
+    ),
+    "self-test": _fault(
+        Error.INTERNAL_ERROR, True, "the board's self-test has failed",
+        "see evsectl why; check the pilot's generator and converter",
+    ),
+    "overvoltage": _fault(
+        Error.OVER_VOLTAGE, False, "supply voltage too high",
+        "check the supply and its neutral",
+    ),
+    "meter-implausible": _fault(
+        Error.POWER_METER_FAILURE, True, "the meter shows what cannot be",
+        "check the meter, its driver and its wiring",
+    ),
     "lock-open": _fault(
         Error.CONNECTOR_LOCK_FAILURE, True, "the cable cannot be locked",
         "push the plug in fully; check the lock",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drivers.board_file.families import DriverRefused, drivers_of, installed, own_drivers
+from drivers.board_file.families import MODULES, DriverRefused, drivers_of, installed, own_drivers
 from drivers.driver_table import Driver
 
 MINE = Driver(dict, {}, {})
@@ -39,3 +39,11 @@ def test_what_is_no_driver_is_refused() -> None:
 def test_entry_points_are_asked_for() -> None:
     """The real list can be read; nobody's is broken here."""
     assert all(isinstance(name, str) for name, _ in installed())
+
+
+def test_every_family_has_its_table() -> None:
+    """Each entry is a driver, also where a package has several families."""
+    for family in MODULES:
+        table = own_drivers(family)
+        assert all(isinstance(entry, Driver) for entry in table.values()), family
+    assert own_drivers("ground") == own_drivers("tamper") != {}
