@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +49,19 @@ def run(line: CommandLine, connector: int | None, ports: Ports | None = None) ->
     bench = Bench(board, ports or MachinePorts(), time.monotonic, time.sleep)
     if connector is not None and connector not in {each.number for each in board.connectors}:
         raise UsageError(f"there is no connector {connector}; the board file has {len(board.connectors)}")
-    return _print(line, _findings(line, bench, connector))
+    with _ended_properly():
+        return _print(line, _findings(line, bench, connector))
+
+
+@contextmanager
+def _ended_properly() -> Iterator[None]:
+    """SIGTERM and a lost terminal end a command as Ctrl-C does: what it has closed is opened first."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _findings(line: CommandLine, bench: Bench, connector: int | None) -> Iterable[Finding]:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from drivers.devices import DeviceFailure
 from drivers.ports.gpio import Active, Gpio
+from drivers.ports.handle import PATIENCE_S
 
 
 class Light(NamedTuple):
@@ -59,9 +60,13 @@ class GpioLamp:
         self._set(False)
 
     def show(self, now: float, lamp: str) -> DeviceFailure | None:
-        with self._lock:
+        if not self._lock.acquire(timeout=PATIENCE_S):
+            return DeviceFailure("lamp", "its lines are still busy", "check what its lines are connected to")
+        try:
             self._light, self._since = LIGHTS[lamp], now
             return self._set(True)
+        finally:
+            self._lock.release()
 
     def looks(self, lamp: str) -> str:
         """What somebody sees before it."""

@@ -135,5 +135,5 @@ def _release(claimed: tuple[Any, int]) -> None:
 
 
 def _handle(line: int | str, claim: Callable[[], tuple[Any, int]], monotonic: Callable[[], float]) -> Handle[Any]:
-    name = f"GPIO {line}"
+    name = f"GPIO {line}" if isinstance(line, int) else f"GPIO line {line}"
     return Handle(name, claim, _release, REMEDIES, reopens_after_s=CLAIMS_AFTER_S, monotonic=monotonic)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +104,30 @@ def test_on_a_machine_without_the_board(evsectl: Evsectl, words: tuple[str, ...]
     assert code == 1
     assert says in lines[0]["problem"]
     assert lines[0]["advice"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_whoever_ends_a_relay_test_finds_the_contactor_open(evsectl: Evsectl, number: signal.Signals) -> None:
+    """Killed while it is closed: it is opened first, and the signals mean afterwards what they meant before."""
+    stand = Stand()
+    levels = stand.ports.fake.levels
+    before = signal.getsignal(signal.SIGTERM)
+
+    class Ending(type(stand.ports.fake)):  # type: ignore[misc]
+        """Ends the program as soon as the contactor is closed."""
+
+        def input(self, line: int) -> int:
+            if levels.get(17):
+                os.kill(os.getpid(), number)
+            levels[27] = bool(levels.get(17))
+            return super().input(line)  # type: ignore[no-any-return]
+
+    stand.ports.fake.__class__ = Ending
+    with pytest.raises(KeyboardInterrupt):
+        evsectl("relay", "test", ports=stand.ports)
+    assert ("set", 17, True) in stand.ports.fake.log
+    assert levels[17] is False
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_lock_and_lamp(evsectl: Evsectl) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from drivers.board_protocol import LAMPS
@@ -62,6 +64,28 @@ def test_one_light_alone_shows_everything() -> None:
         assert stand.lit() == "g"
     stand.lamp.show(stand.now, "off")
     assert stand.lit() == ""
+
+
+def test_a_thread_that_hangs_does_not_stop_the_loop(stand: Stand) -> None:
+    """The lamp is then a failure, and nothing waits."""
+    inside, over = threading.Event(), threading.Event()
+    output = stand.fake.output
+
+    def hang(line: int, level: bool) -> None:
+        inside.set()
+        over.wait(10)
+        output(line, level)
+
+    stand.lamp.show(stand.now, "preparing")
+    stand.fake.output = hang  # type: ignore[method-assign]
+    thread = threading.Thread(target=stand.lamp.poll)
+    thread.start()
+    inside.wait(10)
+    failure = stand.lamp.show(stand.now, "faulted")
+    over.set()
+    thread.join()
+    assert isinstance(failure, DeviceFailure)
+    assert failure.cause == "its lines are still busy"
 
 
 def test_what_somebody_sees(stand: Stand) -> None:

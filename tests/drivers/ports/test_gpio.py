@@ -56,7 +56,7 @@ def test_active_low_is_turned_round(gpio: Gpio, fake: FakeGpio) -> None:
     assert (button.is_on(), fake.inputs[4]) == (False, FakeGpio.PUD_UP)
     fake.levels[4] = False
     assert button.is_on() is True
-    assert button.device == "GPIO STOP"
+    assert button.device == "GPIO line STOP"
     button.release()
     assert 4 not in fake.inputs
 
@@ -131,4 +131,4 @@ def test_an_unknown_name(gpio: Gpio) -> None:
     """It is a failure of that line."""
     failure = gpio.output("NOWHERE").set(True)
     assert isinstance(failure, DeviceFailure)
-    assert failure.device == "GPIO NOWHERE"
+    assert failure.device == "GPIO line NOWHERE"

@@ -335,11 +335,11 @@ def disturbed(seed: int, exchanges: int, echo: bool = False, **settings: Any) ->
 
 
 @pytest.mark.parametrize("echo", [False, True])
-def test_no_wrong_value_in_25_000_disturbed_exchanges(echo: bool) -> None:
+def test_no_wrong_value_in_2_000_disturbed_exchanges(echo: bool) -> None:
     """Cut, flipped, doubled, late, lost, prefixed, replaced: a value is right or there is none."""
-    well, wrong = disturbed(1, 25_000, echo)
+    well, wrong = disturbed(1, 2000, echo)
     assert wrong == 0
-    assert well > 8_000
+    assert well > 600
 
 
 def test_the_judge_sees_wrong_values() -> None:

@@ -148,8 +148,8 @@ def disturbed(seed: int, exchanges: int) -> tuple[int, int]:
     return right, wrong
 
 
-def test_no_wrong_number_in_20_000_disturbed_transfers() -> None:
+def test_no_wrong_number_in_4_000_disturbed_transfers() -> None:
     """A number is right or there is none."""
-    right, wrong = disturbed(5, 20_000)
+    right, wrong = disturbed(5, 4000)
     assert wrong == 0
-    assert right > 100
+    assert right > 40
