@@ -7,11 +7,12 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run stories replay sim walk fuzz disturb conformance certify mutate docs clean
+.PHONY: help setup check test bench run csms stories replay sim walk fuzz disturb conformance certify mutate docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run           a charging session, from the plug to the bill (KEEP=1 stays up to play with)"
+	@echo "make csms          a small Central System to play with, at ws://127.0.0.1:9000/ocpp (PORT=n LISTEN=address)"
 	@echo "make test          every proof but the benchmark"
 	@echo "make check         ruff, mypy --strict, the rules of the house"
 	@echo "make bench         the figures, beside a minimal charge point"
@@ -22,21 +23,31 @@ help:
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
-	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder)"
+	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder, VENDOR=, MODEL=, SERIAL=)"
 	@echo "make mutate        faults planted in the reflex, one by one; each must turn a test red (SAMPLE=n plays some)"
 	@echo "make docs          writes the generated pages anew: configuration keys, the diagram of docs/design.md"
 
-setup: $(VENV)/.ready
+# An environment that was interrupted, or whose Python is gone, is made anew.
+setup:
+	@$(PY) -m tests.missing_packages >/dev/null 2>&1 || rm -f $(VENV)/.ready
+	@$(MAKE) -s --no-print-directory $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo "evsed needs python3 >= 3.11; this is $$($(PYTHON) --version)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get install -y -qq python3-venv; \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        echo "setup: installing the Debian package python3-venv"; \
+	        apt-get install -y -qq python3-venv >/dev/null || { apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; }; \
 	    else echo "please install the Debian package python3-venv (sudo apt install python3-venv), then try again"; exit 1; fi; }
-	@[ -x $(PY) ] || $(PYTHON) -m venv $(VENV)
-	@echo "setting up $(VENV) (once)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(PY) -m pip --version >/dev/null 2>&1 || { \
+	    echo "setup: making the virtual environment $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "setup: pip fetches the libraries of pyproject.toml into $(VENV) (about 40 MB, once; some minutes on a Pi)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]' || { \
+	    echo "setup: pip could not install everything.  Still missing:"; $(PY) -m tests.missing_packages; \
+	    echo "They come from the Python package index, or that of PIP_INDEX_URL; without a network from a folder of wheels:"; \
+	    echo "  pip download '.[test]' setuptools --dest wheels   (elsewhere, same Python and processor), then here"; \
+	    echo "  PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make setup"; exit 1; }
 	@touch $@
 
 check: setup
@@ -66,6 +77,11 @@ bench: setup
 run: setup
 	@$(PY) -m tests.run_session $(if $(KEEP),--keep)
 
+PORT ?= 9000
+LISTEN ?= 127.0.0.1
+csms: setup
+	@$(PY) -m tests.csms.play --port $(PORT) --listen $(LISTEN)
+
 stories: setup
 	$(PY) -m tests.stories --write
 
@@ -93,7 +109,8 @@ conformance: setup
 	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance $(if $(ONLY),--only '$(ONLY)') $(if $(PRODUCT),--product '$(PRODUCT)')
 
 certify: setup
-	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)')
+	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)') \
+	    $(if $(VENDOR),--vendor '$(VENDOR)') $(if $(MODEL),--model '$(MODEL)') $(if $(SERIAL),--serial '$(SERIAL)')
 
 mutate: setup
 	$(PY) -m tests.mutate $(if $(SAMPLE),--sample $(SAMPLE))

@@ -47,7 +47,7 @@ def parser() -> CommandLineParser:
     made.add_argument(
         "--check-config",
         action="store_true",
-        help="check configuration and board, print what the station will measure, and exit",
+        help="check configuration, store, hooks and board, print whom the station asks and what it measures, and exit",
     )
     made.add_argument("--version", action="version", version=f"evsed {__version__}", help="print the version and exit")
     return made
@@ -100,7 +100,7 @@ def _run(given: Arguments) -> int:
     if given.check_config:
         from daemon.board.check_config import report
 
-        for warning in config.warnings:
+        for warning in (*config.warnings, *config.doubts):
             print(f"warning: {warning}", file=sys.stderr)
         text, fits = report(config)
         print(text, file=sys.stdout if fits else sys.stderr)

@@ -51,6 +51,11 @@ def read_regular(path: Path) -> bytes:
         return file.read()
 
 
+def read_followed(path: Path) -> bytes:
+    """The same of a file that may be reached over symbolic links, as configuration may.  Raises OSError."""
+    return read_regular(path.resolve(strict=True))
+
+
 @contextmanager
 def as_owner_of(folder: Path) -> Iterator[None]:
     """Root works as the folder's owner meanwhile: what is made has the right owner at birth.  Raises OSError."""

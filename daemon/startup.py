@@ -8,6 +8,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from daemon.control.presence import answers
 from daemon.journal import journal, log_queue, stray_errors
 from daemon.store.store import Store, StoreBusy
 
@@ -45,6 +46,9 @@ def run(config: Config) -> int:
 
 
 def _run(config: Config, log: journal.Journal) -> int:
+    if answers(config.control_socket):  # the station is running: a second connection would throw it out
+        log.log("control-busy", path=str(config.control_socket))
+        return 1
     with ThreadPoolExecutor(1, "disk") as thread:  # SQLite stays on the thread that opened it
         opening = thread.submit(Store.open, config.store_dir)
         import daemon.station  # noqa: F401  meanwhile

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from daemon import __version__, host_clock, supervisor
 from daemon.config.model import Config
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
+from daemon.csms.link_security import LinkSecurity, credentials_of
+from daemon.csms.tls_judgement import Moment, moment_of
 from daemon.filesystem import open_regular
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal, LoggedNote
@@ -70,7 +73,14 @@ class Station:
         self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
-            config.product, config.identity, config.ocpp, self._records, seed, self._boot_id, host_clock.BUILD_UTC
+            config.product,
+            config.identity,
+            config.ocpp,
+            self._records,
+            seed,
+            self._boot_id,
+            host_clock.BUILD_UTC,
+            config.station.free_vend,
         )
         self.link = CentralSystemLink(
             config.csms.url,
@@ -80,6 +90,7 @@ class Station:
             ConnectionLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
             self._log_link,
             hall_crowded=lambda: self.runner.crowded,
+            security=LinkSecurity(credentials_of(config), self._certificate_moment),
         )
         self.executor = StepExecutor(
             self.link,
@@ -101,6 +112,12 @@ class Station:
         self.recorder: FlightRecorder | None = None
         self.simulation: Simulation | None = None
         self._requests: ControlRequests | None = None
+
+    def _certificate_moment(self) -> Moment:
+        """The host's clock where it is synchronised, else the Central System's, else a time known to be past."""
+        clock, now = self.charge_point.parts.context.clock, host_clock.now()
+        utc = now.utc if now.utc is not None else clock.utc(now.mono)
+        return moment_of(utc, time.time(), max(host_clock.BUILD_UTC, clock.floor_utc))
 
     def _started(self) -> Started:
         """A mark that cannot be removed counts again at each start, and that is said."""
@@ -141,6 +158,7 @@ class Station:
             config.product,
             config.identity,
             config.ocpp,
+            config.station.free_vend,
         )
         self._thread.submit(sweep_leftovers, config.store_dir, self._records)
         self._records = []
@@ -179,6 +197,8 @@ class Station:
             self._notes,
             self.executor.watchers,
             simulation.do,
+            self.link.redial,
+            self.charge_point.parts.context.clock.utc,
         )
         control = ControlSocket(
             self.config.control_socket, requests.queries, requests.actions, requests.subscriptions, self._log
@@ -316,6 +336,8 @@ class Station:
             self._log("insecure", profile=config.csms.security_profile)
         for warning in config.warnings:
             self._log("file-exposed", file=warning.file, key=warning.key, what=warning.what)
+        for doubt in config.doubts:
+            self._log("config-doubtful", file=doubt.file, key=doubt.key, what=doubt.what)
 
     def _logged(self) -> list[LoggedNote]:
         """The newest notes; those from before UTC was known get it now."""
@@ -341,8 +363,7 @@ class Station:
 
     def _status_line(self) -> str:
         status = self.charge_point.status(host_clock.now())
-        link = "connected" if status["linked"] else "not connected"
-        return f"{status['status']}, {link}, {status['queue']} transaction message(s) queued"
+        return f"{status['headline']}; {status['queue']} transaction message(s) queued"
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -26,6 +26,14 @@ LAMPS: Final = (
     *("off", "available", "preparing", "charging", "suspended"),
     *("finishing", "reserved", "unavailable", "faulted"),
 )
+MEASURANDS: Final = (
+    *(f"Energy.{kind}.{way}.{what}" for what in ("Register", "Interval") for kind in ("Active", "Reactive")
+      for way in ("Export", "Import")),
+    *(f"Power.{kind}" for kind in ("Active.Export", "Active.Import", "Offered", "Reactive.Export", "Reactive.Import")),
+    *("Power.Factor", "Current.Import", "Current.Export", "Current.Offered"),
+    *("Voltage", "Frequency", "Temperature", "SoC", "RPM"),
+)  # fmt: skip
+"""The words of OCPP (§7.31)."""
 OFFERS: Final = ("kept", "lapsed", "withdrawn")
 ORDERS: Final = ("selftest", "unlock", "meter-read", "clear-latched", "sim")
 
@@ -127,7 +135,7 @@ FROM_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
         "outlet": Field(_one_of("socket", "cable")),
         "lock": Field(_flag),
         "meter": Field(_flag),
-        "measurands": _optional(_list(24, _text(1, 40)), []),
+        "measurands": _optional(_list(24, _one_of(*MEASURANDS)), []),
         "offer": _optional(_one_of(*OFFERS)),
         "offer_at": _optional(_number(0, 1e10)),
     },
@@ -183,6 +191,7 @@ TO_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
         "connector": _STATION_OR_CONNECTOR,
         "seq": _SEQ,
     },
+    "refused": {"reason": Field(_text(0, 200))},  # to version 2 and later; then the client closes the connection
 }
 
 SINCE_2: Final = {"connector": ("offer", "offer_at"), "offer": ("transaction",)}

@@ -7,16 +7,14 @@ that was made wrong while the board ran must not keep a contactor closed.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from drivers.assembly.ports import MachinePorts, Ports
-from drivers.board_file.toml_reader import read_toml
+from drivers.board_file.toml_reader import TomlRefused, read_toml
 from drivers.devices import DeviceFailure
 from drivers.driver_table import SerialSettings
 from drivers.process.board_process import FLUSHES_WITHIN_S
@@ -41,9 +39,7 @@ def make_safe(config: BoardConfig) -> int:
     """
     from drivers.simulated import state
 
-    with suppress(FileNotFoundError):  # no world is safe; one that cannot be reached is not
-        os.listdir(config.state_dir)
-    world = state.load(config.state_dir)
+    world = state.read(config.state_dir)
     if world is None:
         return 0
     closed = [connector for connector in world["connectors"] if connector["contactor"]]
@@ -143,7 +139,7 @@ def _parts(file: Path) -> Mapping[str, Any] | None:
     """The tables of a board of parts; None: it is another board, or the file cannot be read."""
     try:
         content = read_toml(file).content
-    except (OSError, ValueError):
+    except (OSError, TomlRefused):
         return None
     return content if content.get("kind") == "parts" else None
 

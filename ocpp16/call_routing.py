@@ -15,9 +15,16 @@ from ocpp16.rpc.pending_calls import Postponed
 
 CallAnswer = Callable[[Any], Any]
 REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
-LOG_THEMSELVES = frozenset({"ChangeConfiguration", "ReserveNow", "DataTransfer"})
+LOG_THEMSELVES = frozenset(
+    {"ChangeConfiguration", "ReserveNow", "DataTransfer", "RemoteStartTransaction", "RemoteStopTransaction"}
+)
 """They log more than a status."""
-CHANGES = frozenset({"SetChargingProfile", "ClearChargingProfile", "SendLocalList", "ChangeAvailability"})
+CHANGES = frozenset(
+    {
+        *("SetChargingProfile", "ClearChargingProfile", "SendLocalList", "ChangeAvailability"),
+        *("ClearCache", "GetDiagnostics", "Reset"),
+    }
+)
 LOGGED = (
     *("connector_id", "transaction_id", "reservation_id", "id", "requested_message"),
     *("type", "list_version", "update_type"),
@@ -97,7 +104,7 @@ class CallRouter:
         fields = {name: getattr(request, name) for name in LOGGED if hasattr(request, name)}
         what = ", ".join(f"{name} {_told(value)}" for name, value in fields.items() if value is not None)
         code = "command-refused" if status in REFUSALS else "command-taken"
-        self._parts.context.note(code, action=action, what=what or "-", status=status)
+        self._parts.context.note(code, action=action, what=what or "-", status=status or "taken")
 
 
 def _told(value: object) -> object:

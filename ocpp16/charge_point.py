@@ -21,7 +21,7 @@ from ocpp16.parts import Parts
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
 from ocpp16.rpc.pending_calls import Postponed
-from ocpp16.rpc.session import ReceivedFrame
+from ocpp16.rpc.session import LinkLost, ReceivedFrame
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import LAMPS
 from ocpp16.step import Link, Outlet, Step
@@ -39,9 +39,18 @@ class ChargePoint:
         seed: int,
         boot_id: str,
         build_utc: float,
+        free_vend: str = "",
     ) -> None:
         self.parts = Parts(
-            product, identity, first_values, records, seed, boot_id, build_utc, answer_request=self._answer_request
+            product,
+            identity,
+            first_values,
+            records,
+            seed,
+            boot_id,
+            build_utc,
+            answer_request=self._answer_request,
+            free_vend=free_vend,
         )
         self._router = CallRouter(self.parts)
         self._listeners = self._listeners_by_event()
@@ -98,6 +107,8 @@ class ChargePoint:
             self._fire(timer, number, due)
         self._listeners[type(event)](event)
         parts.status_updates.update_connectors()
+        if parts.free_vend.start_waiting_cars():
+            parts.status_updates.update_connectors()
         parts.status_updates.update_station()
         parts.session.pump()
         parts.shutdown.finish_if_done()
@@ -135,7 +146,7 @@ class ChargePoint:
                 parts.diagnostics.due()
             case Timer.FLOOR:
                 parts.context.remember_time()
-            case Timer.REPORT | Timer.ENERGISE | Timer.SCHEDULE | Timer.SHUTDOWN:
+            case Timer.REPORT | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
                 """Each step derives what follows from the time."""
 
     def _gather(self) -> Step:
@@ -190,6 +201,7 @@ class ChargePoint:
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.parts.recovery.ready()
         self.parts.smart_charging.drop_orphans()
+        self.parts.free_vend.board_ready()
 
     def _board_lost(self, event: ev.BoardLost) -> None:
         self.parts.recovery.lost(event.reason)
@@ -207,8 +219,11 @@ class ChargePoint:
             parts.diagnostics.send_status()
 
     def _link_down(self, event: ev.LinkDown) -> None:
-        if self.parts.session.up:
-            self.parts.session.link_down()
+        session, wait_s = self.parts.session, event.next_attempt_s
+        again_at = None if wait_s is None else self.parts.context.now.mono + wait_s
+        session.lost = LinkLost(event.stage, event.cause, again_at)
+        if session.up:
+            session.link_down()
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
 
     def _frame_received(self, event: ev.FrameReceived) -> None:
@@ -233,7 +248,7 @@ class ChargePoint:
 
     def why(self, now: ev.Now, connector: int | None = None) -> list[dict[str, object]]:
         """`evsectl why`: of one connector, or of each."""
-        return views.why(self.parts, connector)
+        return views.why(self.parts, connector, now)
 
     def queue(self) -> list[dict[str, object]]:
         """`evsectl queue`."""
@@ -241,7 +256,9 @@ class ChargePoint:
 
     def transaction_rows(self) -> list[dict[str, object]]:
         """`evsectl transactions`."""
-        return views.transactions(self.parts.context.facts, self.parts.metering.readings)
+        context = self.parts.context
+        now = context.stamp() if context.now.mono else None  # a store that is only read has no step, so no time
+        return views.transactions(context.facts, self.parts.metering.readings, now)
 
     def configuration_rows(self) -> list[dict[str, object]]:
         """`evsectl config`."""

@@ -165,10 +165,16 @@ class LinkUp(Event, frozen=True):
 
 
 class LinkDown(Event, frozen=True):
-    """The WebSocket is gone, or an attempt failed: `stage` DNS, TCP, TLS, HTTP, WebSocket; the cause in one line."""
+    """The WebSocket is gone, or an attempt failed: `stage` DNS, TCP, TLS, HTTP, WebSocket; the cause in one line.
+
+    `code`: stable, of the daemon's table of failed connections.
+    """
 
     stage: str = ""
     cause: str = ""
+    next_attempt_s: float | None = None
+    """Seconds to the next attempt; None: not known."""
+    code: str = ""
 
 
 class FrameReceived(Event, frozen=True):

@@ -34,7 +34,7 @@ from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
-from ocpp16.profiles.smart_charging.limits import ChargingLimits
+from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
 from ocpp16.record_checks import checked
 from ocpp16.records import Record, Transaction
 from ocpp16.rpc.session import AnswerRequest, Session
@@ -48,6 +48,7 @@ from ocpp16.station.board_events import BoardEvents
 from ocpp16.station.board_orders import BoardOrders
 from ocpp16.station.card_routing import CardRouting
 from ocpp16.station.data_transfer import DataTransfer
+from ocpp16.station.free_vend import FreeVend
 from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
@@ -63,6 +64,7 @@ class Parts:
 
     `first_values`: `[ocpp]` of the station's file, valid by `check_first_value`.  `records`: all that the store held.
     `boot_id`: the kernel's.  `build_utc`: seconds since 1970, no timestamp lies before it.
+    `free_vend`: the idTag under which a plugged-in car charges without a card; "": none.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class Parts:
         boot_id: str,
         build_utc: float,
         answer_request: AnswerRequest,
+        free_vend: str = "",
     ) -> None:
+        self.free_vend_tag = free_vend
         self.product = product
         self.identity = identity
         self.checked = checked(records)
@@ -165,11 +169,11 @@ class Parts:
         """Reservation, SmartCharging, FirmwareManagement."""
         context, product = self.context, self.product
         self.reservations = Reservations(context, product, uses=self._uses)
-        self.limits = ChargingLimits(context, product)
+        self.limits = ChargingLimits(context, product, hardware=self._hardware)
         self.smart_charging = SmartCharging(
             context, product, self.limits, waiting=self._waiting_profiles, drop_waiting=self._drop_waiting_profile
         )
-        self.composite_schedule = CompositeSchedule(context, product, self.limits, hardware_amps=self._hardware_amps)
+        self.composite_schedule = CompositeSchedule(context, product, self.limits)
         self.firmware = UpdateFirmware(
             context,
             self.session,
@@ -196,6 +200,7 @@ class Parts:
             smart_charging=self.smart_charging,
             firmware=self.firmware,
             station_faults=self.station_faults,
+            free_vend=self.free_vend_tag,
         )
         numbers = range(1, self.product.connectors + 1)
         self.connectors = {number: Connector(number, parts, self._connector_ended) for number in numbers}
@@ -224,11 +229,23 @@ class Parts:
             connectors,
             self.shutdown,
         )
+        self.free_vend = FreeVend(
+            context,
+            self.authorization,
+            self.reservations,
+            self.transactions,
+            connectors,
+            self.shutdown,
+            self.free_vend_tag,
+            list_version=self.local_list.version,
+        )
         self.board_events = BoardEvents(context, connectors, self.station_faults, self.card_routing)
 
     def _make_commands(self) -> None:
         """Commands of the Central System about connectors and the station, and of a technician."""
-        self.remote_control = RemoteControl(self.configuration, self.registration, self.connectors, self.card_routing)
+        self.remote_control = RemoteControl(
+            self.context, self.configuration, self.registration, self.connectors, self.card_routing
+        )
         self.unlock_connector = UnlockConnector(self.context, self.session, self.connectors, self.board_orders)
         self.data_transfer = DataTransfer(self.identity.vendor)
         self.reset = Reset(self.shutdown, self.notifications)
@@ -313,10 +330,8 @@ class Parts:
         state = self.connectors[number].state
         return Contactor(state.closed, state.switched_at)
 
-    def _hardware_amps(self, number: int) -> float:
-        """0 where nothing can flow whatever a profile allows: out of service, or MaxEnergyOnInvalidId is spent."""
-        connector = self.connectors[number]
-        return connector.offered.hardware_amps() if connector.state.operative and not connector.state.is_spent else 0.0
+    def _hardware(self, number: int) -> Hardware:
+        return self.connectors[number].offered.capability()
 
     def _waiting_profiles(self) -> dict[int, ChargingProfile]:
         found = {number: connector.state.waiting_profile for number, connector in self.connectors.items()}
@@ -325,11 +340,11 @@ class Parts:
     def _drop_waiting_profile(self, number: int) -> None:
         self.connectors[number].drop_profile()
 
-    def _register_low(self, number: int, low: bool) -> None:
-        self.board_events.register_low(number, low)
+    def _register_low(self, number: int, low: bool, detail: str) -> None:
+        self.board_events.register_low(number, low, detail)
 
     def _queue_full(self, full: bool) -> None:
-        self.board_events.queue_full(full)
+        self.board_events.queue_full(full, f"{self.transaction_queue.waiting} messages wait" if full else "")
 
     # --- wires that point upward: firmware --------------------------------------------------------------------------
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ocpp16.connector.connector import Connector
-from ocpp16.connector.why import why as why_of_connector
 from ocpp16.events import MeterSampled, Now
 from ocpp16.messages.datetimes import to_text
 from ocpp16.parts import Parts
 from ocpp16.records import Stamp, Transaction
 from ocpp16.state.facts import Facts
 from ocpp16.status.connector_status import station_status
+from ocpp16.why.headline import headline
+from ocpp16.why.why import why as why_of_connector
 
 Row = dict[str, object]
 
@@ -20,8 +21,18 @@ def _time(stamp: Stamp | None) -> str | None:
     return None if stamp is None or stamp.utc is None else to_text(stamp.utc)
 
 
-def transaction_row(transaction: Transaction, register_wh: float | None = None) -> Row:
-    """One transaction with its bill; while it runs, with the energy up to `register_wh`, the present reading."""
+def _duration_s(transaction: Transaction, now: Stamp | None) -> float | None:
+    """Seconds from the start to the end, or to `now`; None: not known."""
+    began, end = transaction.began, transaction.ended or now
+    if end is None:
+        return None
+    if began.boot == end.boot:
+        return round(end.mono - began.mono, 1)
+    return None if began.utc is None or end.utc is None else round(end.utc - began.utc, 1)
+
+
+def transaction_row(transaction: Transaction, register_wh: float | None = None, now: Stamp | None = None) -> Row:
+    """One transaction with its bill; while it runs, with time and energy up to `now` and `register_wh`."""
     stop = transaction.meter_stop_wh
     last = transaction.last_wh if register_wh is None else max(int(register_wh), transaction.last_wh)
     return {
@@ -32,6 +43,7 @@ def transaction_row(transaction: Transaction, register_wh: float | None = None) 
         "state": "ended" if transaction.ended else "stopping" if transaction.stopping else "running",
         "began": _time(transaction.began),
         "ended": _time(transaction.ended),
+        "duration_s": _duration_s(transaction, now),
         "meter_start_wh": transaction.meter_start_wh,
         "meter_stop_wh": stop,
         "energy_wh": (last if stop is None else stop) - transaction.meter_start_wh,
@@ -45,12 +57,15 @@ def transaction_row(transaction: Transaction, register_wh: float | None = None) 
     }
 
 
-def transactions(facts: Facts, registers: Mapping[int, MeterSampled] | None = None) -> list[Row]:
-    """All that are kept, oldest first; `registers`: the meters' present readings, by connector."""
-    now = registers or {}
+def transactions(
+    facts: Facts, registers: Mapping[int, MeterSampled] | None = None, now: Stamp | None = None
+) -> list[Row]:
+    """All that are kept, oldest first; `registers`: the meters' present readings, by connector; `now`: the time."""
+    read = registers or {}
     rows = sorted(facts.of(Transaction).values(), key=lambda row: row.number)
     return [
-        transaction_row(row, now[row.connector].wh if row.connector in now and not row.ended else None) for row in rows
+        transaction_row(row, read[row.connector].wh if row.connector in read and not row.ended else None, now)
+        for row in rows
     ]
 
 
@@ -84,7 +99,9 @@ def _connector(parts: Parts, connector: Connector, now: Now) -> Row:
         "watts": [] if reading is None else list(reading.watts),
         "soc": None if reading is None else reading.soc,
         "temperature": None if reading is None else reading.temperature,
-        "transaction": None if transaction is None else transaction_row(transaction, kept.wh if kept else None),
+        "transaction": None
+        if transaction is None
+        else transaction_row(transaction, kept.wh if kept else None, parts.context.stamp(now.mono)),
     }
 
 
@@ -98,6 +115,7 @@ def status(parts: Parts, now: Now) -> Row:
         "vendor": parts.identity.vendor,
         "model": parts.identity.model,
         "product": parts.product.name,
+        "headline": headline(parts, now.mono),
         "status": str(station.status),
         "error": str(station.error),
         "registration": str(parts.registration.status) if parts.registration.status else None,
@@ -116,21 +134,11 @@ def status(parts: Parts, now: Now) -> Row:
     }
 
 
-def why(parts: Parts, number: int | None) -> list[Row]:
-    """Why it does (not) charge: one reason per connector, and the bounds of the offered amperes."""
-    return [_why(parts, connector) for n, connector in parts.connectors.items() if number in (None, n)]
+def why(parts: Parts, number: int | None, now: Now) -> list[Row]:
+    """Why it does (not) charge: one cause per connector, and the bounds of the offered amperes."""
+    return [_why(parts, n, now) for n in parts.connectors if number in (None, n)]
 
 
-def _why(parts: Parts, connector: Connector) -> Row:
-    reason, parked = why_of_connector(connector), parts.parked_messages.summary(connector.number)
-    last = parts.transactions.last_bill(connector.number)
-    if connector.state.transaction is None and last is not None and not last.stop_exact:
-        text = f"{reason.text} Transaction {last.number} was billed up to the last known register."
-        reason = reason._replace(text=text)
-    if parked.messages:
-        since = _time(parked.since) or "a time not known"
-        what = f"{parked.messages} parked message(s), the oldest of {since} ({parked.error})"
-        text = f"{reason.text} Undelivered: {what}."
-        remedy = f"{reason.remedy} Parked messages are sent again every hour; see evsectl queue list."
-        reason = reason._replace(text=text, remedy=remedy)
-    return {"connector": connector.number, **reason._asdict()}
+def _why(parts: Parts, number: int, now: Now) -> Row:
+    found = why_of_connector(parts, number, now.mono)
+    return {"connector": number, **found._asdict(), "cards": [{"id_tag": card} for card in found.cards]}

@@ -1,4 +1,4 @@
-"""`make docs`: writes what is generated: configuration keys, the diagram of docs/design.md, the drawings of boards."""
+"""`make docs`: writes what is generated: configuration keys, board-socket packets, the rooms, drawings of boards."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from daemon.ctl.offline import NO_ANSWER, stored_text
 from drivers.board_file.drawing import drawing
 from drivers.process.config import read
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
-from tests import rooms
+from tests import reference_board, rooms
 
 HEAD = """# OCPP configuration keys
 
@@ -69,10 +70,46 @@ def boards(text: str, root: Path) -> str:
     return re.sub(r"<!-- board: (\S+) -->\n.*?<!-- end of board -->", drawn, text, flags=re.DOTALL)
 
 
+WHY_HEAD = """# What `evsectl why` says
+
+Written by `make docs` from the situations in `tests/ocpp16/why/`, each of which is played against the program; do not
+edit. `evsectl why` answers with the one cause that matters most, what else explains it, and what to do about it; while
+a car is plugged in or charges, the bounds of the current follow on a second line. What happened some time ago (a
+refused card, an ended transaction) is told for five minutes. With `--json` each answer has a `code`, `text`, `remedy`,
+`amps`, `chain` and `cards`; the codes are those of the tables below."""
+
+
+def why_page() -> str:
+    """docs/why.md: situation, code and exact first line, group by group."""
+    from tests.ocpp16.why.situations import GROUPS  # late: it plays the whole station
+
+    parts = [WHY_HEAD]
+    for group, situations in GROUPS.items():
+        parts += [f"\n## {group}\n", "| situation | code | `evsectl why` |", "| --- | --- | --- |"]
+        parts += [f"| {one.title} | `{one.row()['code']}` | {one.line().replace('|', '/')} |" for one in situations]
+    parts += ["\n## evsed gives no answer\n", "| situation | code | `evsectl why` |", "| --- | --- | --- |"]
+    return "\n".join([*parts, *_unanswered(), ""])
+
+
+def _unanswered() -> Iterator[str]:
+    """What evsectl says from the store."""
+    row = {
+        "number": 1, "began": "2025-04-14T12:00:00.000Z", "id_tag": "04A2B9C1", "energy_wh": 1240, "connector": 1,
+    }  # fmt: skip
+    titles = {"down": "It does not run", "hangs": "It hangs", "closed": "You may not open its socket"}
+    for state, title in titles.items():
+        code, text, remedy = NO_ANSWER[state]  # type: ignore[index]
+        for more, running in (("", []), ("; a transaction is open in its store", [row])):
+            yield f"| {title}{more} | `{code}` | {text}; {stored_text(running)}. {remedy} |"
+
+
 if __name__ == "__main__":
     root = Path(__file__).resolve().parent.parent
     (root / "docs/configuration-keys.md").write_text(page(Product()), encoding="utf-8")
+    board = root / "docs/board-socket.md"
+    board.write_text(reference_board.into(board.read_text(encoding="utf-8")), encoding="utf-8")
     design = root / "docs/design.md"
     design.write_text(rooms.into(design.read_text(encoding="utf-8"), root), encoding="utf-8")
     page_of_boards = root / "docs/boards.md"
     page_of_boards.write_text(boards(page_of_boards.read_text(encoding="utf-8"), root), encoding="utf-8")
+    (root / "docs/why.md").write_text(why_page(), encoding="utf-8")

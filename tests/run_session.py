@@ -174,12 +174,18 @@ KEEP = """
   Ctrl-C ends it."""
 
 
+class ShownStation(Station):
+    """With a meter that was used before, as in the field."""
+
+    meter_wh = 1_234_567
+
+
 async def main(keep: bool) -> int:
     """Exit code 0: the bill was right."""
     transcript = Transcript()
     async with CentralSystem(listener=transcript.frame) as central:
         transcript.text("A charging session, from plugging in to the bill: OCPP 1.6J over a real WebSocket.", "bill")
-        station = Station(central.url, MeterValueSampleInterval=5, MeterValuesSampledData=list(SHORT))
+        station = ShownStation(central.url, MeterValueSampleInterval=5, MeterValuesSampledData=list(SHORT))
         transcript.event("station", f"starts; the Central System listens at {central.url}", "note")
         async with station:
             right = await session(transcript, central, station)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drivers.board_protocol import FROM_BOARD, TO_BOARD
+from drivers.board_protocol import FROM_BOARD, MEASURANDS, TO_BOARD, check
 from ocpp16.configuration.keys import core_keys
+from ocpp16.messages.types import Measurand
 from ocpp16.product import Product
+from tests import reference_board
 from tests.reference import page
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -32,3 +34,29 @@ def test_the_board_socket_page_knows_every_word() -> None:
         for message, fields in table.items():
             assert (direction, message) in page_rows, message
             assert [name for name in fields if name not in page_rows[direction, message]] == [], message
+
+
+def test_16_the_packets_are_up_to_date() -> None:
+    """docs/board-socket.md has each packet as the tables of the protocol have it."""
+    text = (DOCS / "board-socket.md").read_text(encoding="utf-8")
+    assert text == reference_board.into(text), "run `make docs`"
+    assert text.count("### board → ") == len(FROM_BOARD) and text.count("### → board ") == len(TO_BOARD)
+
+
+def test_16_each_example_is_a_packet() -> None:
+    """Both sides would take it, and it shows every field that there is."""
+    for _, direction, table in reference_board.TABLES:
+        assert table.keys() == reference_board.EXAMPLES[direction].keys()
+        for kind, example in reference_board.EXAMPLES[direction].items():
+            assert check({"type": kind, **example}, direction)["type"] == kind
+            assert example.keys() == table[kind].keys(), kind
+
+
+def test_16_measurands_are_those_of_ocpp() -> None:
+    """§7.31: the board's words are the Central System's."""
+    assert set(MEASURANDS) == {str(measurand) for measurand in Measurand}
+
+
+def test_16_the_peer_is_short() -> None:
+    """A board to begin with, on one page."""
+    assert len((DOCS / "board_peer.py").read_text(encoding="utf-8").splitlines()) <= 60

@@ -1,4 +1,4 @@
-"""`--check-config`: what the station offers to measure, what its board can give, and what is missing and why."""
+"""`--check-config`: whom the station asks, where it writes, what it offers to measure, what is missing and why."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from daemon.board.translation import shape_of
 from daemon.config.model import Config
+from daemon.config.surroundings import missing
+from daemon.csms.endpoint import central_system_url
 from ocpp16.configuration.keys import DERIVED
 from ocpp16.events import ConnectorShape
 from ocpp16.station.recovery import contradictions
@@ -68,11 +70,22 @@ def compared(config: Config, shapes: Sequence[ConnectorShape]) -> list[str]:
 
 
 def report(config: Config) -> tuple[str, bool]:
-    """For a person: whether configuration and board fit together; and what the station will offer to measure."""
-    shapes, missing = shapes_of(config)
-    head = f"configuration OK: station {config.station.id}, product {config.product.name}, {config.csms.url}"
-    if missing:
-        return f"{head}\n{missing}: what it can measure is not known", True
+    """For a person: whether configuration, machine and board fit together; whom it asks, where it writes, what it
+    will offer to measure."""
+    if lacking := list(missing(config)):
+        return "\n".join(lacking), False
+    shapes, unknown = shapes_of(config)
+    head = "\n".join(
+        [
+            f"configuration OK: station {config.station.id}, product {config.product.name}",
+            f"central system: {central_system_url(config.csms.url, config.station.id)}",
+            f"store: {config.store_dir}",
+        ]
+    )
+    if config.station.free_vend:
+        head += "\nfree vend: a car that is plugged in charges without a card, under the idTag of [station] free_vend"
+    if unknown:
+        return f"{head}\n{unknown}: what it can measure is not known", True
     if wrong := contradictions(config.product, shapes):
         remedy = f"choose another [station] product than {config.product.name}, or mend the board's own configuration"
         return "\n".join([*(f"product and board contradict each other: {line}" for line in wrong), remedy]), False

@@ -33,7 +33,7 @@ class Flow:
         try:
             while True:
                 if not data:
-                    raise OSError("the board closed the connection")
+                    raise ConnectionResetError("the board closed the connection")
                 packets.append(decode(data, "from_board"))
                 if len(packets) == PACKETS_A_TURN or not self._pace.take(now):
                     break

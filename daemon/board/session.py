@@ -29,6 +29,8 @@ DoneCallback = Callable[[bool, str], None]
 
 RENEWALS = 8
 """In one lease: more than four, so that a board that hangs is noticed within 10 s (an eighth and a quarter of 20 s)."""
+ROUNDING_AMPS = 0.1
+"""A duty cycle has its steps."""
 OFFERS_REMEMBERED = 64
 """Offers whose answer is awaited; a board that answers none loses nothing but its acks."""
 
@@ -51,7 +53,7 @@ class BoardSession:
         self._hello: Mapping[str, Any] | None = None
         self._shapes: list[Mapping[str, Any]] = []
         self._missing: set[tuple[str, int]] = set()
-        self._offered: dict[int, int] = {}
+        self._offered: dict[int, Outlet] = {}
         self._acked: dict[int, OfferAcked] = {}
         self._orders: set[int] = set()
         self._answers: dict[int, DoneCallback] = {}
@@ -72,6 +74,11 @@ class BoardSession:
     def speaks_older(self) -> bool:
         """The board has refused our version: connect again at once, the next hello is in the one before."""
         return self._speaks_next != VERSION
+
+    @property
+    def tells_why(self) -> bool:
+        """This board knows the packet `refused`."""
+        return self._hello is not None and self._speaks >= VERSION
 
     def heard(self, message: Mapping[str, Any]) -> list[Event]:
         """A checked message of the board.  ProtocolError: this conversation cannot go on."""
@@ -121,10 +128,13 @@ class BoardSession:
 
     def _acknowledged(self, message: Mapping[str, Any]) -> list[Event]:
         """The same offer may be acknowledged again: the pilot follows it later, or heat lowers it."""
-        connector = self._offered.get(message["seq"])
-        if connector is None:
+        offered = self._offered.get(message["seq"])
+        if offered is None:
             return []
-        for seq in [seq for seq, its in self._offered.items() if its == connector and seq < message["seq"]]:
+        connector, most = offered.connector, offered.offered_amps
+        if message["amps"] > most + ROUNDING_AMPS:
+            raise ProtocolError(f"ack.amps of {message['amps']:g} A is above the {most:g} A of offer {message['seq']}")
+        for seq in [seq for seq, its in self._offered.items() if its.connector == connector and seq < message["seq"]]:
             del self._offered[seq]  # a newer one is in force
         (ack,) = events_of({**message, "connector": connector})
         assert isinstance(ack, OfferAcked)
@@ -200,7 +210,7 @@ class BoardSession:
 
     def _offer(self, outlet: Outlet) -> Packet:
         self._seq += 1
-        self._offered[self._seq] = outlet.connector
+        self._offered[self._seq] = outlet
         if len(self._offered) > OFFERS_REMEMBERED:
             del self._offered[next(iter(self._offered))]
         return spoken(offer_of(outlet, self.lease_s, self._seq), self._speaks)

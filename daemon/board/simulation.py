@@ -100,6 +100,7 @@ def make_board(config: Config, world: dict[str, Any] | None, seed: int) -> Simul
         socket=not product.fixed_cable,
         max_amps=product.max_amps,
         new_boot=True,
+        first_wh=float(config.meter_wh),
     )
 
 

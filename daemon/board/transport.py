@@ -12,23 +12,34 @@ import socket
 import stat
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from daemon.board.flow import PACKETS_PER_S, Flow
+from daemon.board.probation import RETRY_S, Probation
 from daemon.board.session import BoardSession, DoneCallback
 from daemon.board.silence import Silence
 from daemon.board.translation import LEASE_S, Packet
-from drivers.board_protocol import MAX_BYTES, ProtocolError, check, encode
+from drivers.board_protocol import MAX_BYTES, ProtocolError, check, decode, encode
 from drivers.devices import BoardHost
 from drivers.process.listener import peer_uid, users_allowed
 from ocpp16.events import BoardLost, BoardReady, Event
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
 
+
+class Lost(NamedTuple):
+    """The end of a conversation."""
+
+    reason: str
+    was_wrong: bool = False
+    """It said what it must not, refused us, or fell silent."""
+    met: bool = True
+    """Somebody was there."""
+
+
 World = Callable[[], tuple[BoardHost, Callable[[], None]]]
 """Makes the board, and what must be called after each turn of it: its world must survive us."""
 
-RECONNECT_S = 1.0
 STATES_WITHIN_S = 1.0
 """A board that has not told all its present states so long after its shape is taken as it is."""
 FAULTS_WITHIN_S = 0.02
@@ -174,7 +185,7 @@ def _refused(message: Packet, reason: str) -> list[Packet]:
 
 
 class BoardSocket(_Carrier):
-    """A board behind its socket: connects, reconnects every second, never ends by itself.
+    """A board behind its socket: connects, reconnects, never ends by itself; a wrong peer is tried less and less often.
 
     crowded  too many events wait: nothing is read for now
     users    who may be the board, besides root and ourselves
@@ -206,28 +217,32 @@ class BoardSocket(_Carrier):
         self._undecided = False
         """The board is attached and its present states are awaited."""
         self._floods_told_at = -math.inf
+        self._probation = Probation()
 
     async def run(self) -> None:
         while True:
-            reason = await self._one_connection()
-            self._tell(self.talk.closed())
+            lost = await self._one_connection()
+            for event in self.talk.closed():  # who waits for an answer gets one, also of a board that never counted
+                self._deliver(event)
             if self.talk.speaks_older:
                 continue
-            if reason != self._said:
-                self._said = reason
-                self._deliver(BoardLost(reason))
-            await asyncio.sleep(RECONNECT_S)
+            if lost.reason != self._said:
+                self._said = lost.reason
+                self._deliver(BoardLost(lost.reason))
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(self._probation.ended(now, lost.was_wrong) if lost.met else RETRY_S)
 
-    async def _one_connection(self) -> str:
+    async def _one_connection(self) -> Lost:
         """Until it is lost; why."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) as sock:
             try:
                 sock.connect(self._path)  # at once or not at all: asyncio would take EAGAIN for a connection under way
             except OSError as error:
-                return f"no board at {self._path}: {why_not(self._path, error)}"
-            if who := stranger(peer_uid(sock), self._users):
-                return f"no board at {self._path}: {who}"
+                return Lost(f"no board at {self._path}: {why_not(self._path, error)}", met=False)
             now = asyncio.get_running_loop().time()
+            self._probation.opened(now)
+            if who := stranger(peer_uid(sock), self._users):
+                return Lost(f"no board at {self._path}: {who}", was_wrong=True)
             self._socket, self._out = sock, asyncio.Queue()
             self._silence, self._flow = Silence(now, self.talk.lease_s), Flow()
             self._levels_leave.clear()
@@ -235,9 +250,26 @@ class BoardSocket(_Carrier):
             self._send(self.talk.first_words(self._latched()))
             try:
                 parts = [self._read(sock), self._write(sock), self._renew(), self._listen_for_silence()]
-                return await _first_to_fail(parts)
+                lost = await _first_to_fail(parts)
+                self._part(sock, lost)
+                return self._last_word(sock, lost)
             finally:
                 self._socket = None
+
+    def _part(self, sock: socket.socket, lost: Lost) -> None:
+        """The board learns why it is left, where its version knows how."""
+        if lost.was_wrong and self.talk.tells_why:
+            with suppress(OSError):
+                sock.send(encode({"type": "refused", "reason": ascii(lost.reason)[1:-1][:200]}), socket.MSG_NOSIGNAL)
+
+    def _last_word(self, sock: socket.socket, lost: Lost) -> Lost:
+        """A board that closes may have said why, and we may have met the closed door before we had read it."""
+        with suppress(OSError, ProtocolError):
+            while not lost.was_wrong and (data := sock.recv(MAX_BYTES + 1)):
+                packet = decode(data, "from_board")
+                if packet["type"] == "refused":
+                    return Lost(f"refused by the board: {packet['reason']}", was_wrong=True)
+        return lost
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -264,9 +296,11 @@ class BoardSocket(_Carrier):
         self._tell(self._silence.heard(now, packet))
         self._tell(self.talk.heard(packet))
         if not timers and self.talk.attached is not None:
-            self._said, self._undecided = "", True
-            timers.append(loop.call_later(STATES_WITHIN_S, self._all_told))
-        if len(timers) == 1 and self.talk.complete:
+            self._undecided = True
+            if self._probation.counts:
+                self._said = ""
+            timers.append(loop.call_later(self._probation.lasts_s or STATES_WITHIN_S, self._all_told))
+        if len(timers) == 1 and self.talk.complete and self._probation.counts:
             timers[0].cancel()
             timers.append(loop.call_later(FAULTS_WITHIN_S, self._all_told))
 
@@ -286,8 +320,14 @@ class BoardSocket(_Carrier):
     def _all_told(self) -> None:
         """Once a connection: nobody waits for further states."""
         if self._undecided:
-            self._undecided = False
+            self._undecided, self._said = False, ""
+            for event in self._probation.over():
+                self._deliver(event)
             self._deliver(BoardReady())
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        for event in self._probation.held(events):
+            self._deliver(event)
 
     async def _listen_for_silence(self) -> None:
         """What does not come is an event, too; but first everything is taken that came while we did not look."""
@@ -345,7 +385,7 @@ def why_not(path: str, error: OSError) -> str:
     return error.strerror or str(error)
 
 
-async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> str:
+async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> Lost:
     """Run all until one of them loses the board; why.  No TaskGroup: before Python 3.13 one that fails in the very
     moment in which it is cancelled forgets that it was."""
     tasks = [asyncio.ensure_future(part) for part in parts]
@@ -360,5 +400,5 @@ async def _first_to_fail(parts: Iterable[Coroutine[Any, Any, None]]) -> str:
         if not isinstance(error, OSError | ProtocolError):  # a time-out is an OSError
             raise error
     if isinstance(lost[0], OSError) and lost[0].strerror:
-        return f"the board closed the connection ({lost[0].strerror})"
-    return str(lost[0]) or "the board takes nothing any more"
+        return Lost(f"the board closed the connection ({lost[0].strerror})")
+    return Lost(str(lost[0]) or "the board takes nothing any more", was_wrong=not isinstance(lost[0], ConnectionError))

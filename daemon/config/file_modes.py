@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 from daemon.config.model import Draft, Problem
 
@@ -50,7 +49,7 @@ def _private_key(draft: Draft) -> Problem | None:
     if not isinstance(named, str) or not named:
         return None
     origin, _ = draft.origin["csms", "key_file"]
-    file = str(Path(origin).parent / named)
+    file = str(draft.folder("csms", "key_file") / named)
     mode = _mode(file)
     if mode & stat.S_IRWXO:
         what = f"{file} has mode {mode:04o}: everybody may read the private key"

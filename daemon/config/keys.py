@@ -13,6 +13,9 @@ Value = Any
 """A TOML value: text, int, float, bool, list."""
 ValueKind = Literal["text", "int", "bool", "texts"]
 
+LONGEST_URL = 2048
+IDENTITY = "{id}"
+"""In the URL of the Central System: where the identity stands, percent-encoded.  Without it: at the end."""
 SCHEMES = ("https", "ftps", "http", "ftp")
 DEFAULT_PRODUCT = "chq-s-07sr"
 
@@ -27,6 +30,10 @@ class FileKey(NamedTuple):
     env: str = ""
     """Environment variable, where it is not EVSED_SECTION_KEY."""
     secret: bool = False
+    path: bool = False
+    """A relative one counts from the folder of the file in which it stands."""
+    word: str = ""
+    """A value that is no path."""
 
 
 def printable(value: str, longest: int) -> str | None:
@@ -52,11 +59,19 @@ def _check_id(value: str) -> str | None:
     return printable(value, 48)
 
 
+def _check_id_tag(value: str) -> str | None:
+    if value != value.strip():
+        return "begins or ends with a blank"
+    return printable(value, 20)
+
+
 def _check_url(value: str) -> str | None:
     if not value:
         return "must not be empty"
-    if len(value) > 512 or not value.isascii() or not value.isprintable() or " " in value:
-        return "longer than 512 characters, or contains a space or a character that is not printable ASCII"
+    if len(value) > LONGEST_URL:
+        return f"{len(value)} characters, at most {LONGEST_URL} are allowed"
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return "contains a space or a character that is not printable ASCII"
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -70,6 +85,18 @@ def _check_url(value: str) -> str | None:
         return "contains a user name or password"
     if parts.query or parts.fragment or "?" in value or "#" in value:
         return "contains a query or a fragment"
+    return _check_place(parts.netloc, parts.path)
+
+
+def _check_place(netloc: str, path: str) -> str | None:
+    """`{id}` in the path is where the identity stands; anything else in braces is a slip."""
+    if "{" in netloc or "}" in netloc:
+        return "braces in the name of the host: {id} can only stand in the path"
+    braces = re.sub(r"\{id\}", "", path)
+    if "{" in braces or "}" in braces:
+        return "braces that are not {id}, the place of the identity"
+    if path.count(IDENTITY) > 1:
+        return f"{IDENTITY} stands twice"
     return None
 
 
@@ -90,6 +117,8 @@ def _check_hex_key(value: str) -> str | None:
 def _check_path(value: str) -> str | None:
     if "\0" in value or "\n" in value:
         return "contains a control character"
+    if "/~/" in value or value.endswith("/~"):
+        return "~ is not expanded: write the whole path"
     return None
 
 
@@ -135,6 +164,11 @@ def _check_hosts(hosts: list[str]) -> str | None:
 _PATH = "the path of a file"
 _SOCKET = "the path of a Unix socket, at most 107 bytes"
 
+
+def _file(first: str, allowed: str, check: Callable[[str], str | None]) -> FileKey:
+    return FileKey("text", first, allowed, check, path=True)
+
+
 SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
     "station": {
         "id": FileKey("text", None, "printable ASCII, 1 to 48 characters, no colon", _check_id),
@@ -146,10 +180,18 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "imsi": _text(20),
         "meter_type": _text(25),
         "meter_serial": _text(25),
+        "free_vend": FileKey(
+            "text", "", "an idTag of 1 to 20 printable ASCII characters; empty: a car needs a card", _check_id_tag
+        ),
         "product": FileKey("text", DEFAULT_PRODUCT, "the name or the path of a product profile", _check_needed_path),
     },
     "csms": {
-        "url": FileKey("text", None, "ws://HOST[:PORT]/PATH, without the identity", _check_url),
+        "url": FileKey(
+            "text",
+            None,
+            "wss://HOST[:PORT]/PATH (profiles 0, 1: ws://), without the identity or {id} in its place",
+            _check_url,
+        ),
         "security_profile": FileKey("int", 2, "1, 2 or 3; 0 only together with allow_insecure = true", _between(0, 3)),
         "allow_insecure": FileKey("bool", False, "true or false"),
         "reconnect_max_s": FileKey("int", 300, "1 to 86400 seconds", _between(1, 86400)),
@@ -159,20 +201,24 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "password": FileKey(
             "text", "", "printable ASCII, at most 40 characters", lambda v: printable(v, 40), "EVSED_PASSWORD", True
         ),
-        "ca_file": FileKey("text", "", _PATH, _check_path),
-        "cert_file": FileKey("text", "", _PATH, _check_path),
-        "key_file": FileKey("text", "", _PATH, _check_path),
+        "ca_file": _file("", _PATH, _check_path)._replace(word="system"),
+        "cert_file": _file("", _PATH, _check_path),
+        "key_file": _file("", _PATH, _check_path),
+        "wildcards": FileKey("bool", False, "true or false"),
     },
-    "store": {"dir": FileKey("text", "/var/lib/evsed", "the path of a folder", _check_needed_path)},
+    "store": {"dir": _file("/var/lib/evsed", "the path of a folder", _check_needed_path)},
     "board": {
         "kind": FileKey("text", "process", '"process" or "simulated"', _one_of("process", "simulated")),
-        "socket": FileKey("text", "/run/evsed/board.sock", _SOCKET, _check_needed_socket),
+        "socket": _file("/run/evsed/board.sock", _SOCKET, _check_needed_socket),
         "users": FileKey("texts", ["evsed-board"], "names or numbers of the users who may be the board"),
         "connectors": FileKey("int", None, "1 to 16", _between(1, 16)),
     },
-    "simulated": {"state_dir": FileKey("text", "", "the path of a folder", _check_path)},
-    "control": {"socket": FileKey("text", "/run/evsed/control.sock", _SOCKET, _check_needed_socket)},
-    "jobs": {"socket": FileKey("text", "", f"{_SOCKET}; empty: jobs run in a thread of evsed", _check_socket)},
+    "simulated": {
+        "state_dir": _file("", "the path of a folder", _check_path),
+        "meter_wh": FileKey("int", 1_234_567, "0 to 1000000000 Wh", _between(0, 1_000_000_000)),
+    },
+    "control": {"socket": _file("/run/evsed/control.sock", _SOCKET, _check_needed_socket)},
+    "jobs": {"socket": _file("", f"{_SOCKET}; empty: jobs run in a thread of evsed", _check_socket)},
     "hooks": {
         "install": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
         "reboot": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),

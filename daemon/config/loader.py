@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from daemon.config.file_modes import exposures
-from daemon.config.keys import ENV, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
+from daemon.config.keys import ENV, IDENTITY, NEEDED, SECTIONS, env_name, from_text, ocpp_text, why_wrong
 from daemon.config.model import (
     ENVIRONMENT,
-    NOT_BUILT,
     BoardSettings,
     Config,
     ConfigError,
@@ -29,11 +29,15 @@ from daemon.config.model import (
     Transfers,
 )
 from daemon.config.product_profile import read_product
+from daemon.config.security import misfits
 from daemon.config.spelling import nearest
-from daemon.config.toml_reader import read_toml
+from daemon.config.toml_reader import byte_order_mark, read_toml
+from daemon.filesystem import read_followed
+from ocpp16.configuration.key_names import Key
 from ocpp16.product import Identity, Product
 
 DEFAULT_FILE = Path("/etc/evsed/evsed.toml")
+NO_FILE = "there is no such file; write it, or name another one: --config FILE"
 OTHER_ENV = frozenset({"EVSED_BOOT_ID"})
 """Environment variables of evsed that are not settings."""
 
@@ -47,7 +51,6 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
     given = list(files) or [DEFAULT_FILE]
     for file in given:
         read_toml(draft, file, needed=bool(files))
-        draft.folder = file.parent
     for file in given:
         _read_env_file(draft, file.parent / "evsed.env")
     _read_credentials(draft, environ.get("CREDENTIALS_DIRECTORY", ""))
@@ -59,13 +62,16 @@ def read(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ) ->
 
 def _read_env_file(draft: Draft, file: Path) -> None:
     try:
-        text = file.read_text("utf-8")
+        text = read_followed(file).decode()
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
         draft.problems.append(Problem(str(file), 0, "", f"cannot be read: {error}"))
         return
     draft.files.append(str(file))
+    if text.startswith("\ufeff"):
+        draft.problems.append(byte_order_mark(file))
+        return
     from io import StringIO
 
     from dotenv import dotenv_values  # imported late: most stations have no such file
@@ -99,7 +105,7 @@ def _read_credentials(draft: Draft, folder: str) -> None:
             file = Path(folder) / name
             if key.secret and file.is_file():
                 try:
-                    draft.put(section, name, file.read_text("utf-8").strip(), str(file), 1)
+                    draft.put(section, name, read_followed(file).decode().strip(), str(file), 1)
                 except (OSError, UnicodeDecodeError) as error:
                     what = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
                     draft.problems.append(Problem(str(file), 0, f"[{section}] {name}", f"cannot be read: {what}"))
@@ -114,7 +120,9 @@ def load(files: Sequence[Path] = (), environ: Mapping[str, str] = os.environ, bo
         draft.put("board", "kind", board_kind, "--board", 0)
     config = build(draft)
     if draft.problems and not files and not DEFAULT_FILE.exists():
-        draft.problems.append(Problem(str(DEFAULT_FILE), 0, "", "there is no such file, and --config names no other"))
+        if not draft.values.keys() - {("board", "kind")}:  # nothing was configured: what is missing would be everything
+            draft.problems.clear()
+        draft.problems.append(Problem(str(DEFAULT_FILE), 0, "", NO_FILE))
     if draft.problems:
         raise ConfigError(draft.problems)
     return config
@@ -126,6 +134,9 @@ def build(draft: Draft) -> Config:
     _check_needed(draft)
     _check_security(draft, found["csms"])
     product = _product(draft, found["station"]["product"])
+    if found["station"]["free_vend"] and product.lock_before_authorization:
+        what = f"product {product.name} locks its outlet until a card is authorized"
+        draft.refuse("station", "free_vend", what, "a product with lock_before_authorization = false")
     connectors = found["board"]["connectors"]
     if connectors and connectors != product.connectors and found["board"]["kind"] == "simulated":
         draft.refuse("board", "connectors", f"product {product.name} has {product.connectors}", "remove the key")
@@ -140,14 +151,16 @@ def build(draft: Draft) -> Config:
         store_dir=Path(found["store"]["dir"]),
         board=BoardSettings(**found["board"]),
         state_dir=Path(found["simulated"]["state_dir"] or found["store"]["dir"]),
+        meter_wh=found["simulated"]["meter_wh"],
         control_socket=Path(found["control"]["socket"]),
         jobs_socket=found["jobs"]["socket"],
         hooks=msgspec.convert(found["hooks"], Hooks),
         transfers=msgspec.convert(found["transfers"], Transfers),
-        ocpp=_first_values(draft, product),
+        ocpp=_initial_values(draft, product, found["csms"]["security_profile"]),
         product=product,
         identity=_identity(station),
         warnings=warnings,
+        doubts=_doubts(draft, found["csms"]["url"], station.id),
     )
 
 
@@ -157,6 +170,8 @@ def _section(draft: Draft, section: str) -> dict[str, Any]:
         values[name] = key.first
         if (section, name) in draft.values:
             value = draft.values[section, name]
+            if key.path and isinstance(value, str) and value not in ("", key.word):
+                value = str(draft.folder(section, name) / value)
             reason = why_wrong(key, value)
             if reason:
                 draft.refuse(section, name, reason, key.allowed)
@@ -174,29 +189,41 @@ def _check_needed(draft: Draft) -> None:
 
 def _check_security(draft: Draft, csms: Mapping[str, Any]) -> None:
     """Refuses a configuration that would connect with less protection than it asks for."""
-    profile = csms["security_profile"]
-    if profile:
-        what = f"security profile {profile} is {NOT_BUILT}"
-        if ("csms", "security_profile") not in draft.values:
-            what += " (the default is 2)"
-        draft.refuse("csms", "security_profile", what, "0, together with allow_insecure = true")
-    elif not csms["allow_insecure"]:
-        draft.refuse("csms", "security_profile", "profile 0 has no security", "0 only with allow_insecure = true")
-    if str(csms["url"]).startswith("wss:"):
-        draft.refuse("csms", "url", f"wss:// is {NOT_BUILT}", "ws://HOST[:PORT]/PATH")
-    if csms["authorization_key"] and csms["password"]:
-        draft.refuse("csms", "password", "authorization_key is also set", "one of the two")
+    for misfit in misfits(csms, ("csms", "security_profile") in draft.values):
+        draft.refuse("csms", misfit.key, misfit.what, misfit.allowed)
+
+
+def _doubts(draft: Draft, url: str, identity: str) -> tuple[Problem, ...]:
+    """That the identity stands twice in the address: the most frequent reason for a connection that is refused."""
+    before = unquote(urlsplit(url).path.partition(IDENTITY)[0]).rstrip("/").casefold()
+    if not identity or not before.endswith(f"/{identity.casefold()}"):
+        return ()
+    file, line = draft.origin["csms", "url"]
+    what = (
+        f"it ends with the identity {identity} already, which evsed appends, so that it would stand there twice: "
+        f"remove it from the URL, or write {IDENTITY} in its place"
+    )
+    return (Problem(file, line or draft.line(file, "csms", "url"), "[csms] url", what),)
 
 
 def _product(draft: Draft, name: str) -> Product:
-    file, _ = draft.origin.get(("station", "product"), ("", 0))
-    product, problems = read_product(name, Path(file).parent if file in draft.texts else draft.folder)
+    product, problems = read_product(name, draft.folder("station", "product"))
     for problem in problems:
         if problem.file:
             draft.problems.append(problem)
         else:
             draft.refuse("station", "product", problem.what, problem.allowed, problem.nearest)
     return product
+
+
+def _initial_values(draft: Draft, product: Product, profile: int) -> dict[str, str]:
+    """Those of [ocpp], and the security profile as its key reads it back (W A00.FR.001)."""
+    if not product.security_profiles:
+        return _first_values(draft, product)
+    if profile and profile not in product.security_profiles:
+        allowed = ", ".join(map(str, product.security_profiles))
+        draft.refuse("csms", "security_profile", f"product {product.name} does not have profile {profile}", allowed)
+    return {**_first_values(draft, product), Key.SecurityProfile: str(profile)}
 
 
 def _first_values(draft: Draft, product: Product) -> dict[str, str]:
@@ -259,7 +286,6 @@ def transfers_of(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Tra
     draft = Draft()
     for file in list(files) or [DEFAULT_FILE]:
         read_toml(draft, file, needed=bool(files))
-        draft.folder = file.parent
     for name in {"EVSED_STORE_DIR", "EVSED_CSMS_CA_FILE", "EVSED_TRANSFERS_ALLOW_LOOPBACK"} & environ.keys():
         _put_env(draft, name, environ[name], ENVIRONMENT, 0)
     transfers = msgspec.convert(_section(draft, "transfers"), Transfers)

@@ -11,7 +11,6 @@ import msgspec
 from daemon.config.keys import is_secret
 from ocpp16.product import Identity, Product
 
-NOT_BUILT = "not built yet"
 ENVIRONMENT = "environment"
 """Stands for a file where a value comes from no file."""
 
@@ -53,6 +52,7 @@ class StationSettings(msgspec.Struct, frozen=True):
     imsi: str
     meter_type: str
     meter_serial: str
+    free_vend: str
     product: str
 
 
@@ -66,6 +66,7 @@ class Csms(msgspec.Struct, frozen=True):
     ca_file: str
     cert_file: str
     key_file: str
+    wildcards: bool
 
     def __repr__(self) -> str:  # secrets stay out of tracebacks
         return f"Csms(url={self.url!r}, security_profile={self.security_profile})"
@@ -99,6 +100,8 @@ class Config(msgspec.Struct, frozen=True):
     board: BoardSettings
     state_dir: Path
     """Where a simulated board saves its state."""
+    meter_wh: int
+    """What the meter of its connector 1 shows in a new world; that of connector 2 twice as much, and so on."""
     control_socket: Path
     jobs_socket: str
     hooks: Hooks
@@ -108,7 +111,9 @@ class Config(msgspec.Struct, frozen=True):
     product: Product
     identity: Identity
     warnings: tuple[Problem, ...] = ()
-    """What is wrong and no reason to refuse it."""
+    """Files that others may read or change: no reason to refuse the configuration."""
+    doubts: tuple[Problem, ...] = ()
+    """What is probably not meant so, and no reason to refuse it either."""
 
 
 class Draft(msgspec.Struct):
@@ -126,14 +131,17 @@ class Draft(msgspec.Struct):
     """Files that hold a secret, each with the key of one."""
     files: list[str] = []
     """All files that were read but credentials."""
-    folder: Path = Path(".")
-    """Folder of the last file: a relative path of a product profile starts here."""
 
     def put(self, section: str, name: str, value: Any, file: str, line: int) -> None:
         self.values[section, name] = value
         self.origin[section, name] = (file, line)
         if value and file != ENVIRONMENT and is_secret(section, name):
             self.secrets[file] = f"[{section}] {name}"
+
+    def folder(self, section: str, name: str) -> Path:
+        """From where a relative path in this value counts: the folder of its file; of none, the current one."""
+        file, _ = self.origin.get((section, name), (ENVIRONMENT, 0))
+        return Path.cwd() if file == ENVIRONMENT else Path(file).parent.absolute()
 
     def refuse(self, section: str, name: str, what: str, allowed: str = "", nearest: str = "") -> None:
         """Adds a problem of this key, with the file and line of its value."""

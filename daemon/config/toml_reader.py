@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from daemon.config.keys import SECTIONS
 from daemon.config.model import Draft, Problem
 from daemon.config.spelling import nearest
+from daemon.filesystem import read_followed
 
 
 class TomlFile(NamedTuple):
@@ -21,22 +21,31 @@ class TomlFile(NamedTuple):
 
 def load(file: Path) -> TomlFile | Problem | None:
     """The parsed file, what is wrong with it (with the line where that is known), or None: there is no such file."""
-    text, line = "", 0
+    text = ""
     try:
-        text = file.read_bytes().decode("utf-8")
+        text = read_followed(file).decode()
         return TomlFile(text, tomllib.loads(text))
     except FileNotFoundError:
         return None
     except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError as error:
-        line, what = error.object[: error.start].count(b"\n") + 1, "not valid TOML: not UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line, what = int(found.group(1)) if found else len(text.splitlines()), f"not valid TOML: {error}"
+        return Problem(str(file), 0, "", f"cannot be read: {error.strerror}")
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        from drivers.board_file import toml_words  # imported late: a valid file needs no words
+
+        if isinstance(error, UnicodeDecodeError):
+            wrong = toml_words.of_bytes(error)
+        else:
+            wrong = toml_words.of_text(text, str(error))
+        return Problem(str(file), wrong.line, "", f"not valid TOML: {wrong.what}")
     except RecursionError:
-        what = "not valid TOML: nested too deeply"
-    return Problem(str(file), line, "", what)
+        return Problem(str(file), 0, "", "not valid TOML: nested too deeply")
+
+
+def byte_order_mark(file: Path) -> Problem:
+    """That a text file begins with one."""
+    from drivers.board_file.toml_words import BYTE_ORDER_MARK
+
+    return Problem(str(file), 1, "", BYTE_ORDER_MARK)
 
 
 def read_toml(draft: Draft, file: Path, needed: bool) -> None:

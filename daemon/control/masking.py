@@ -59,8 +59,10 @@ def _masked(name: str, value: Any, cards: frozenset[str]) -> Any:
 
 
 def _without(cards: frozenset[str], text: str) -> str:
-    """A text in which these card numbers are masked, in whatever case they are written."""
-    return _WORD.sub(lambda word: masked(word[0]) if word[0].casefold() in cards else word[0], text)
+    """A text in which these card numbers are masked, in whatever case they are written, blanks in them included."""
+    text = _WORD.sub(lambda word: masked(word[0]) if word[0].casefold() in cards else word[0], text)
+    odd = [re.escape(card) for card in sorted(cards, key=len, reverse=True) if not _WORD.fullmatch(card)]
+    return re.sub("|".join(odd), lambda card: masked(card[0]), text, flags=re.IGNORECASE) if odd else text
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ TRACE_LINES = 1000
 TRACE_CHARS = 1_000_000
 """… and the characters of their frames."""
 
+Reconnect = Callable[[], Awaitable[tuple[bool, str]]]
+"""Dials the Central System now; success and how it ended."""
 Simulate = Callable[[list[str], int | None], Awaitable[tuple[bool, str]]]
 """Command words of `evsectl sim` and a connector to success and detail."""
 
@@ -36,7 +38,8 @@ class ControlRequests:
     """The station's side of the control socket.
 
     `daemon_status` adds link, store and version to the status; `notes` gives the log, oldest first; `watchers` are
-    called with each frame and note; `answered` takes the contract machine's replies.
+    called with each frame and note; `answered` takes the contract machine's replies.  `utc`: that of a monotonic
+    second, None while it is not known.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class ControlRequests:
         notes: Callable[[], list[dict[str, Any]]],
         watchers: set[Watcher],
         simulate: Simulate,
+        reconnect: Reconnect,
+        utc: Callable[[float], float | None] = lambda mono: None,
     ) -> None:
         self._views = views
         self._clock = clock
@@ -56,6 +61,8 @@ class ControlRequests:
         self._notes = notes
         self._watchers = watchers
         self._simulate = simulate
+        self._utc = utc
+        self._reconnect = reconnect
         self._refs = count(1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self.queries: dict[str, Query] = {
@@ -73,6 +80,7 @@ class ControlRequests:
             "park": self._park,
             "retry": self._retry,
             "selftest": self._selftest,
+            "reconnect": self._dial,
             "sim": self._sim,
         }
         self.subscriptions: dict[str, Subscription] = {"trace": self._trace}
@@ -121,7 +129,7 @@ class ControlRequests:
                 dropped += 1
             else:
                 waiting += len(what.get("frame", ""))
-                lines.put_nowait(what)
+                lines.put_nowait(self._timed(what))
 
         self._watchers.add(watch)
         try:
@@ -133,6 +141,13 @@ class ControlRequests:
                 yield {**line, **({"dropped": lost} if lost else {})}
         finally:
             self._watchers.discard(watch)
+
+    def _timed(self, what: dict[str, Any]) -> dict[str, Any]:
+        """A line of the trace with its UTC, as far as that is known now."""
+        note = what.get("note")
+        if note is None:
+            return {**what, "utc": self._utc(what["mono"])}
+        return what if note["utc"] is not None else {"note": {**note, "utc": self._utc(note["mono"])}}
 
     def _item(self, item: int) -> None:
         if item not in [row["item"] for row in self._views.queue()]:
@@ -183,6 +198,10 @@ class ControlRequests:
     async def _selftest(self, request: Request) -> ControlAnswer:
         clear = bool(field(request, "clear_latched", bool))
         return await self._ask(lambda ref: SelftestAsked(ref, clear))
+
+    async def _dial(self, request: Request) -> ControlAnswer:
+        ok, text = await self._reconnect()
+        return {"ok": True, "text": text} if ok else error(text)
 
     async def _sim(self, request: Request) -> ControlAnswer:
         words, connector = field(request, "words", list, needed=True), self._connector(request)

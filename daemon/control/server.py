@@ -22,6 +22,7 @@ from daemon.control.acceptor import BACKLOG, Acceptor, turn_away
 from daemon.control.connection import VERSION, Closed, Connection, ControlAnswer, Times
 from daemon.control.masking import masked_answer
 from daemon.control.places import KEPT, PLACES, Place, Places
+from daemon.control.presence import answers
 from daemon.control.rights import ADMIN_GROUP, LOOK_GROUP, MODE, admit_groups, gid_of, may_act, peer_of
 
 TIMES = Times()
@@ -253,7 +254,7 @@ async def _shown(answers: Answers, allowed: bool) -> Answers:
 
 def _listening(path: Path) -> socket.socket:
     """A socket left by a killed daemon is replaced, that of a running one is not."""
-    if _answers(path):
+    if answers(path):
         raise AnotherAnswers(f"another evsed answers at {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -287,14 +288,3 @@ def _bound(path: Path) -> socket.socket:
     sock.setblocking(False)
     sock.listen(BACKLOG)
     return sock
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
-        try:
-            probe.connect(str(path))
-        except BlockingIOError:  # somebody listens, and does not accept
-            return True
-        except OSError:
-            return False
-    return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import ssl
 import termios
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from daemon.csms import failure_causes
+from daemon.csms import failure_causes, tls_failures
 from daemon.csms.failure_causes import ConnectionFailed
 from daemon.csms.limits import ConnectionLimits
 
@@ -88,14 +89,22 @@ def client_protocol(url: str, limits: ConnectionLimits, headers: Mapping[str, st
 class WebSocketConnection(asyncio.Protocol):
     """The connection; give it to `loop.create_connection`.
 
+    `gate` judges the TLS session between its handshake and our upgrade request, whose credentials nobody hears before:
+    why nothing may be sent, or None.
     `opened` gets None once the subprotocol is agreed, else why it failed; `ended` gets why the connection ended.
     `received` are the first bytes of the answer, `received_at` the loop's time of the last packet.
     """
 
     def __init__(
-        self, protocol: ClientProtocol, listener: Listener, limits: ConnectionLimits, loop: asyncio.AbstractEventLoop
+        self,
+        protocol: ClientProtocol,
+        listener: Listener,
+        limits: ConnectionLimits,
+        loop: asyncio.AbstractEventLoop,
+        gate: Callable[[ssl.SSLObject | None], ConnectionFailed | None] = lambda tls: None,
     ) -> None:
         self._loop = loop
+        self._gate = gate
         self._protocol = protocol
         self._listener = listener
         self._limits = limits
@@ -124,7 +133,10 @@ class WebSocketConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._made = transport
-        self._write()  # the upgrade request is queued in the protocol
+        if (refused := self._gate(transport.get_extra_info("ssl_object"))) is not None:
+            self.drop(refused)
+        else:
+            self._write()  # the upgrade request is queued in the protocol
 
     def data_received(self, data: bytes) -> None:
         self.received_at = self._loop.time()
@@ -367,7 +379,7 @@ def not_opened(error: Exception | None, exc: Exception | None, received: bytes) 
     if error is not None and not isinstance(error, InvalidMessage | SecurityError):
         return failure_causes.invalid_handshake(str(error))
     if isinstance(exc, OSError) or not received:
-        return failure_causes.no_answer()
+        return tls_failures.after_handshake(exc) or failure_causes.no_answer()
     return failure_causes.not_http(received, str((error and error.__cause__) or error))
 
 
@@ -382,7 +394,7 @@ def closed(protocol: ClientProtocol, exc: Exception | None, flapping: bool) -> C
         return failure_causes.against_protocol(str(error))
     if isinstance(exc, TimeoutError):  # the kernel's own limit on what is not acknowledged
         return failure_causes.stalled()
-    return failure_causes.broken_off(was_reset=isinstance(exc, OSError))
+    return tls_failures.after_handshake(exc) or failure_causes.broken_off(was_reset=isinstance(exc, OSError))
 
 
 def close_hint(code: int) -> str:

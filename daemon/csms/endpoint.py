@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from daemon.config.keys import IDENTITY
+
 
 def central_system_url(url: str, station_id: str) -> str:
     """J §3.1.1: the endpoint's URL, a slash, the identity percent-encoded; a trailing slash of the URL changes nothing.
+
+    Where the path has `{id}`, the identity stands there and nothing is appended or taken away.
 
     Raises ValueError with a reason for a URL that cannot be used.
     """
@@ -20,5 +24,6 @@ def central_system_url(url: str, station_id: str) -> str:
     if parts.port == 0:  # urlsplit refuses the other impossible ones itself
         raise ValueError("Port out of range 1-65535")
     netloc = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
-    path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~") + "/" + quote(station_id, safe="")
+    place = parts.path if IDENTITY in parts.path else f"{parts.path.rstrip('/')}/{IDENTITY}"
+    path = quote(station_id, safe="").join(quote(piece, safe="/%:@!$&'()*+,;=~") for piece in place.split(IDENTITY))
     return urlunsplit((parts.scheme, netloc, path, quote(parts.query, safe="/%:@!$&'()*+,;=~?"), ""))

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from daemon.csms import failure_causes, tcp_connect
+from daemon.csms import failure_causes, tcp_connect, tls_failures
 from daemon.csms.backoff import Backoff
 from daemon.csms.endpoint import central_system_url
 from daemon.csms.failure_causes import ConnectionFailed
+from daemon.csms.failure_codes import FailureCode as Code
 from daemon.csms.inflow import Inflow
 from daemon.csms.limits import ConnectionLimits
+from daemon.csms.link_security import Credentials, LinkSecurity
+from daemon.csms.tls_judgement import Moment
 from daemon.journal.redaction import single_line
 from ocpp16.events import Event, FrameReceived, LinkDown, LinkUp
 from ocpp16.step import Link
@@ -39,8 +42,8 @@ class CentralSystemLink:
     """`want` a connection, `send` frames, `run` for ever.
 
     `deliver` takes LinkUp, FrameReceived and LinkDown in the order in which they happened; `log` a code of the journal
-    and its fields.  `hall_crowded` true: too many events wait, deliver no frame for now.  `headers` (of the upgrade
-    request) and `ssl_context` are asked at each dial; with wss:// and no context nothing is dialled.
+    and its fields.  `hall_crowded` true: too many events wait, deliver no frame for now.  `security` is
+    asked at each dial for headers and TLS; None: security profile 0.
     """
 
     def __init__(
@@ -53,8 +56,7 @@ class CentralSystemLink:
         log: Callable[[str, dict[str, Any]], None] = lambda code, fields: None,
         *,
         hall_crowded: Callable[[], bool] = lambda: False,
-        headers: Callable[[], Mapping[str, str]] = dict,
-        ssl_context: Callable[[], ssl.SSLContext | None] = lambda: None,
+        security: LinkSecurity | None = None,
     ) -> None:
         self.url = central_system_url(url, station_id)
         self._hall_crowded = hall_crowded
@@ -64,8 +66,7 @@ class CentralSystemLink:
         self._slowed_at = float("-inf")
         self._deliver = deliver
         self._log = log
-        self._headers = headers
-        self._ssl_context = ssl_context
+        self._security = security or LinkSecurity(Credentials(), lambda: Moment(0.0))
         self._backoff = Backoff(seed, self._limits)
         self._wanted = Link(connected=False)
         self._changed = asyncio.Event()
@@ -74,6 +75,10 @@ class CentralSystemLink:
         self._since = float("nan")
         self._failed: tuple[ConnectionFailed, float] | None = None
         self._dropped = 0
+        self._asked: list[asyncio.Future[str]] = []
+        """Who wants an attempt at once …"""
+        self._redialled: list[asyncio.Future[str]] = []
+        """… and to know how the present one ends."""
 
     # --- for the station ------------------------------------------------------------------------------------------
 
@@ -84,6 +89,17 @@ class CentralSystemLink:
             self._changed.set()
         elif self._connection is not None and before.ping_interval_s != link.ping_interval_s:
             self._connection.keep_alive(link.ping_interval_s)
+
+    async def redial(self) -> tuple[bool, str]:
+        """Close what is open and dial now, whatever wait was planned; how that attempt ended, for a person."""
+        if not self._wanted.connected:
+            return False, "no connection is wanted now: the station is ending or restarting"
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._asked.append(ended)
+        self._log("link-redial", {})
+        self._changed.set()
+        failed = await ended
+        return not failed, failed or f"connected to {self.url}"
 
     def send(self, text: str) -> bool:
         """Send a frame on the open connection, never blocking.  False, and logged: there is none, it is lost."""
@@ -119,7 +135,7 @@ class CentralSystemLink:
             "connected": connection is not None,
             "since_s": round(now - self._since, 1) if self._since == self._since else None,
             "received_age_s": round(now - connection.received_at, 1) if connection is not None else None,
-            "last_failure": failed and {"stage": failed.stage, "cause": failed.cause, "age_s": round(now - at, 1)},
+            "last_failure": failed and failed.row(now - at),
             "next_attempt_s": round(max(0.0, self._next_at - now), 1) if due else None,
             "waiting_frames": connection.waiting() if connection is not None else 0,
             "dropped_frames": self._dropped,
@@ -141,7 +157,10 @@ class CentralSystemLink:
                     await asyncio.wait({attempt})
             if attempts and self._changed.is_set():
                 self._backoff.reset()
-                self._plan(ConnectionFailed("", ""))
+                self._plan(ConnectionFailed("", "", code=Code.OURS))
+            if self._asked:
+                self._redialled, self._asked = self._redialled + self._asked, []
+                self._next_at = self._now()
             for attempt in attempts:
                 if not attempt.cancelled():
                     attempt.result()  # an internal error ends the daemon
@@ -151,8 +170,15 @@ class CentralSystemLink:
     def on_open(self, connection: WebSocketConnection) -> None:
         self._connection, self._since = connection, self._now()
         self._log("link-up", {"url": self.url})
+        self._tell_redialled("")
         self._deliver(LinkUp())
         connection.keep_alive(self._wanted.ping_interval_s)
+
+    def _tell_redialled(self, failed: str) -> None:
+        for ended in self._redialled:
+            if not ended.done():
+                ended.set_result(failed)
+        self._redialled.clear()
 
     def on_text(self, text: str) -> None:
         self._inflow.put(text)
@@ -194,10 +220,11 @@ class CentralSystemLink:
         except ConnectionFailed as failed:
             self._plan(failed)
             self._down("link-failed", failed)
+            self._tell_redialled(f"connection failed, {failed.stage}: {failed.cause}")
         except asyncio.CancelledError:
             if self._connection is not None:
                 await self._connection.close()
-                self._down("link-down", ConnectionFailed("", "closed by ourselves"))
+                self._down("link-down", ConnectionFailed("", "closed by ourselves", code=Code.OURS))
             raise
         else:
             end = connection.ended.result()
@@ -216,22 +243,22 @@ class CentralSystemLink:
             self._since = self._now()
         self._failed = failed, self._now()
         in_s = round(max(0.0, self._next_at - self._now()), 1)
-        self._log(code, {"stage": failed.stage, "cause": failed.cause, "next_attempt_s": in_s})
-        self._deliver(LinkDown(failed.stage, failed.cause))
+        fields = {"stage": failed.stage, "failure": str(failed.code), "cause": failed.cause, "next_attempt_s": in_s}
+        self._log(code, fields)
+        self._deliver(LinkDown(failed.stage, failed.cause, in_s, str(failed.code)))
 
     async def _dial(self) -> WebSocketConnection:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises ConnectionFailed."""
         address = urlsplit(self.url)
         host, port = address.hostname or "", address.port or PORTS[address.scheme]
         where = f"{single_line(host, HOST_CHARS)} port {port}"
-        context = self._ssl_context() if address.scheme == "wss" else None
-        if address.scheme == "wss" and context is None:
-            raise ConnectionFailed("TLS", "wss:// is configured and TLS is not", "nothing is sent unencrypted instead")
+        context = self._security.context(address.scheme)
         from daemon.csms.connection import WebSocketConnection, client_protocol  # late: see the top of this file
 
         loop = asyncio.get_running_loop()
-        protocol = client_protocol(self.url, self._limits, self._headers())
-        connection = WebSocketConnection(protocol, self, self._limits, loop)
+        protocol = client_protocol(self.url, self._limits, self._security.headers())
+        gate = partial(self._security.judge, host=host)
+        connection = WebSocketConnection(protocol, self, self._limits, loop, gate)
         stage = "DNS"
         limit = asyncio.timeout(self._limits.open_s)
         try:
@@ -249,11 +276,13 @@ class CentralSystemLink:
         except OSError as error:
             if limit.expired():
                 raise failure_causes.late(stage, where, self._limits.open_s, connection.received) from None
-            raise failure_causes.unreachable(error, where, stage) from None
+            if stage == "TLS":
+                raise tls_failures.handshake_failed(error, where) from None
+            raise failure_causes.unreachable(error, where) from None
         finally:
             connection.give_up_unless_open()
         if failed := connection.opened.result():
-            raise failed
+            raise self._security.explained(failed)
         return connection
 
     def _now(self) -> float:

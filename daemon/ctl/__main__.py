@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -167,17 +168,17 @@ def trace(context: Context) -> int:
             following = True
             said = said or say_masked(context, line)
             if "following" not in line:
-                print(_trace_line(context, line, output.trace_line), flush=True)
+                print(_trace_line(context, line), flush=True)
     except Unreachable as unreachable:
         if following:
             raise
         for line in context.from_store(unreachable, "trace")["trace"]:
-            print(_trace_line(context, line, output.recorded_line))
+            print(_trace_line(context, line))
     return 0
 
 
-def _trace_line(context: Context, line: ControlAnswer, text: Callable[[ControlAnswer], str]) -> str:
-    return output.json_line({"v": VERSION, **line}) if context.line.as_json else text(line)
+def _trace_line(context: Context, line: ControlAnswer) -> str:
+    return output.json_line({"v": VERSION, **line}) if context.line.as_json else output.trace_line(line)
 
 
 def watch(context: Context) -> int:
@@ -223,7 +224,14 @@ def certify(context: Context) -> int:
         context.option("--product", context.config.station.product),
         context.option("--out", "."),
         context.daemon.path,
+        _station_names(context.config),
     )
+
+
+def _station_names(config: Config) -> dict[str, str]:
+    """Of `[station]`: the report is about the OEM's own product."""
+    me = config.identity
+    return {name: text for name, text in (("vendor", me.vendor), ("model", me.model), ("serial", me.serial)) if text}
 
 
 def simulate(context: Context) -> int:
@@ -266,6 +274,42 @@ BENCH: dict[str, Function] = dict.fromkeys(
 )
 """Commands that need the board for themselves: the daemons must be stopped."""
 
+
+def connect_test(context: Context) -> int:
+    """10 to 15: the stage that failed.  Without --boot nothing takes the place of the connection of evsed."""
+    from daemon.ctl import connect_test  # imported late: brings TLS and WebSocket with it
+    from daemon.host_clock import now
+
+    config, boot = context.config, context.option("--boot", False)
+    if not (config.station.id and config.csms.url):
+        raise UsageError("[station] id and [csms] url are needed: is this the right --config?")
+    try:
+        status = context.daemon.request("status").get("status", {})
+    except Unreachable:
+        status = {}
+    running = [row["number"] for row in status.get("connectors", ()) if row.get("transaction") is not None]
+    if boot and running:
+        raise UsageError(f"connector {running[0]} has a transaction: a test with --boot would cut its connection")
+    results: list[connect_test.StageResult] = []
+    utc = now().utc or time.time()
+
+    def show(result: connect_test.StageResult) -> None:
+        results.append(result)
+        if not context.line.as_json:
+            mark = {True: "ok", False: "FAILED", None: ""}[result.ok]
+            lines = connect_test.chain_lines(result.chain, utc)
+            output.print_folded("\n".join([f"{result.stage:<10}{mark:<8}{result.text}", *lines]))
+
+    linked = bool(status.get("linked"))
+    code = connect_test.command(config, linked=linked, boot=boot, show=show)
+    if context.line.as_json:
+        rows = [result.row() for result in results]
+        print(output.json_line({"v": VERSION, "url": config.csms.url, "stages": rows, "exit_code": code}))
+    elif linked and not boot and code == 0:
+        print("stopped before the WebSocket: evsed is connected, and a second connection would end the first one")
+    return code
+
+
 ACTIONS: dict[str, Function] = {
     "queue park": lambda context: request(context, "park", item=context.number()),
     "queue retry": lambda context: request(context, "retry", item=context.number()),
@@ -273,7 +317,9 @@ ACTIONS: dict[str, Function] = {
     "stop-transaction": lambda context: request(context, "stop", connector=context.option("--connector")),
     "reset": lambda context: request(context, "reset", hard=context.option("--hard", False)),
     "selftest": lambda context: request(context, "selftest", clear_latched=context.option("--clear-latched", False)),
+    "reconnect": lambda context: request(context, "reconnect"),
     "certify": certify,
+    "connect-test": connect_test,
     "store recover": store_recover,
     "sim": simulate,
 }

@@ -211,4 +211,7 @@ def _superfluous(command: Command, text: str) -> str:
     name = " ".join(command.path)
     if text.startswith("--"):
         return f"{text} is not an option of {name} (see evsectl {name} --help)"
+    named = [option for option in command.options if option.name == "--connector" and option.shown]
+    if named and text.isdigit():
+        return f"a connector is named by its option: evsectl {name} --connector {text[:9]}"
     return f"too many arguments: {text[:60]!r}; usage: evsectl {command.usage}"

@@ -18,7 +18,7 @@ from daemon.ctl.commands import amps_or_off
 from drivers.assembly.ports import MachinePorts, Ports
 from drivers.bench import cards, meter_scan, meters, outputs, pilots
 from drivers.bench.findings import Bench, Finding
-from drivers.board_file.toml_reader import read_toml
+from drivers.board_file.toml_reader import TomlRefused, read_toml
 from drivers.process.config import DEFAULT_FILE, BoardConfig, ConfigRefused, read
 
 TIMEOUT_S: Final = 30.0
@@ -107,7 +107,7 @@ def _board_files(files: Sequence[Path]) -> Iterator[Path]:
     for file in files:
         try:
             content = read_toml(file).content
-        except (OSError, ValueError):
+        except (OSError, TomlRefused):
             continue
         if "kind" in content or "connector" in content:
             yield file

@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 SUITE = "tests.conformance.certify"
 LOCAL = "local"
 
 
-def certify(against: str, product: str, folder: str, control: str) -> int:
-    """Writes the pre-test report of `product` to `folder`.
+def certify(against: str, product: str, folder: str, control: str, station: Mapping[str, str] | None = None) -> int:
+    """Writes the pre-test report of `product` to `folder`; `station`: vendor, model and serial of `[station]`.
 
     `against`: LOCAL (the suite starts stations of its own), or the ws:// URL to which this station connects and at
     which the suite then listens.  `control`: path of the control socket of this station.
@@ -29,4 +30,5 @@ def certify(against: str, product: str, folder: str, control: str) -> int:
     except ImportError as missing:
         print(f"evsectl: the conformance suite is part of the source tree, not found here: {missing}", file=sys.stderr)
         return 1
-    return int(suite.certify(product, Path(folder), against=against, control=control))
+    named = {"station": station} if station else {}
+    return int(suite.certify(product, Path(folder), against=against, control=control, **named))

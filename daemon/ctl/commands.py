@@ -239,10 +239,16 @@ COMMANDS: Final = (
         "stop all transactions and restart evsed",
         options=(Option("--hard", "restart the whole unit"),),
     ),
+    Command(("reconnect",), "close the connection to the Central System and dial now, without waiting"),
     Command(
         ("selftest",),
         "let the board test itself (up to a minute)",
         options=(Option("--clear-latched", "clear latched faults, after service (welded contactor)"),),
+    ),
+    Command(
+        ("connect-test",),
+        "try the way to the Central System: DNS, TCP, TLS, HTTP, WebSocket, Boot",
+        options=(Option("--boot", "go the whole way, with a BootNotification (ends evsed's own connection)"),),
     ),
     Command(
         ("certify",),
@@ -279,7 +285,7 @@ GROUPS: Final = {
 """Help of the names that only lead to further commands."""
 
 NOT_BUILT: Final = (
-    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "provision", "setup"),
-    *("export", "import", "reconnect", "--trial"),
+    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "provision", "setup"),
+    *("export", "import", "--trial"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

@@ -5,7 +5,6 @@ Neither knows the present state of board and car: what only the daemon knows is 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ from ocpp16.records import Record, Unit
 
 ControlAnswer = dict[str, Any]
 
-LIVE_STATION = ("status", "error", "board")
+LIVE_STATION = ("headline", "status", "error", "board")
 """Fields of the station that only a running daemon knows …"""
 LIVE_CONNECTOR = (
     *("status", "error", "info", "pilot", "plugged", "cable_present", "cable_amps", "locked", "contactor_closed"),
@@ -66,9 +65,7 @@ def _records(config: Config, failure: Unreachable) -> list[Record]:
 
 def no_store_text(config: Config) -> str:
     """Where the store was looked for, and what may help."""
-    what = f"there is no store in {os.path.abspath(config.store_dir)} yet: evsed creates it at its first start; "
-    if not config.store_dir.is_absolute():
-        return f"{what}[store] dir {config.store_dir} is relative: run evsectl in the folder where evsed was started"
+    what = f"there is no store in {config.store_dir} yet: evsed creates it at its first start; "
     return what + "start evsed (`systemctl start evsed`), or name the file of its configuration with --config"
 
 
@@ -79,7 +76,14 @@ def _charge_point(config: Config, failure: Unreachable) -> Any:
 
     records = _records(config, failure)
     return ChargePoint(
-        config.product, config.identity, config.ocpp, records, 0, host_clock.boot_id(), host_clock.BUILD_UTC
+        config.product,
+        config.identity,
+        config.ocpp,
+        records,
+        0,
+        host_clock.boot_id(),
+        host_clock.BUILD_UTC,
+        config.station.free_vend,
     )
 
 
@@ -103,10 +107,11 @@ def _why(config: Config, failure: Unreachable, fields: ControlAnswer) -> Control
         {
             "connector": number,
             "code": code,
-            "text": f"{text}; {_stored([row for row in running if row['connector'] == number])}.",
+            "text": f"{text}; {stored_text([row for row in running if row['connector'] == number])}.",
             "remedy": remedy,
             "amps": None,
             "chain": [],
+            "cards": [{"id_tag": row["id_tag"]} for row in running if row["connector"] == number],
         }
         for number in charge_point.parts.connectors
         if wanted in (None, number)
@@ -116,7 +121,7 @@ def _why(config: Config, failure: Unreachable, fields: ControlAnswer) -> Control
     return {"ok": True, "why": reasons}
 
 
-def _stored(running: list[ControlAnswer]) -> str:
+def stored_text(running: list[ControlAnswer]) -> str:
     """What the store holds of a connector, in words."""
     if not running:
         return "the store holds no open transaction of this connector"

@@ -54,19 +54,24 @@ def print_folded(text: str) -> None:
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], columns: int | None = None) -> str:
     """Aligned columns, as wide as their cells.
 
-    Wider than `columns`: long cells are folded; where these would be too narrow, each cell gets a line of its own.
+    Wider than `columns`: one blank between them; then long cells are folded; where these would be too narrow, each cell
+    gets a line of its own.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(head), *(len(row[i]) for row in cells), 0) for i, head in enumerate(heads)]
+    if columns is not None and sum(widths) + len(widths) - 1 <= columns < sum(widths) + 2 * (len(widths) - 1):
+        return _aligned(heads, cells, widths, " ")
     if columns is not None and sum(widths) + 2 * (len(widths) - 1) > columns:
         short = [width for width in widths if width <= SHORT]
         room = columns - sum(short) - 2 * (len(widths) - 1)
         if len(short) == len(widths) or room < NARROWEST * (len(widths) - len(short)):
             return _blocks(heads, cells, columns)
         return _folded_table(heads, cells, [width <= SHORT for width in widths], columns)
-    lines = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in [list(heads), *cells]
-    ]
+    return _aligned(heads, cells, widths, "  ")
+
+
+def _aligned(heads: Sequence[str], cells: Sequence[Sequence[str]], widths: Sequence[int], gap: str) -> str:
+    lines = [gap.join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in [heads, *cells]]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -131,7 +136,7 @@ def _parked_since(status: Row) -> str:
 def status_text(status: Row) -> str:
     """The status on a few lines; "unknown": only a running daemon could say."""
     lines = [
-        f"{status['station_id']}: {_state(status)}",
+        f"{status['station_id']}: {_known(status['headline'])}",
         f"  evsed           {status['version']}, product {status['product']}",
         *_link_lines(status),
         f"  queue           {status['queue']} waiting, {status['parked']} parked{_parked_since(status)}",
@@ -198,25 +203,36 @@ def why_text(reasons: Sequence[Row]) -> str:
 
 
 def print_transactions(rows: Sequence[Row]) -> None:
-    heads = ("no", "id", "con", "card", "state", "began", "Wh", "reason", "stop")
-    print_table(
-        heads,
-        (
-            (
-                r["number"],
-                r["transaction_id"],
-                r["connector"],
-                r["id_tag"],
-                r["state"],
-                r["began"],
-                r["energy_wh"],
-                r["reason"],
-                r["stop"],
-            )
-            for r in rows
-        ),
-        "no transactions",
-    )
+    print(transactions_text(rows, terminal_columns()) if rows else "no transactions")
+
+
+def transactions_text(rows: Sequence[Row], columns: int | None) -> str:
+    """Within 80 columns; the connector only where there are several, the day of an end only where it is another one."""
+    several = len({row["connector"] for row in rows}) > 1
+    heads = ["no", "id", *(["con"] if several else []), "card", "began", "ended", "lasted", "Wh", "reason", "told"]
+    return table(heads, [[*_transaction_cells(row, several)] for row in rows], columns)
+
+
+def _transaction_cells(row: Row, several: bool) -> Iterable[Any]:
+    began, ended = _minute(row["began"]), _minute(row["ended"])
+    yield from (row["number"], row["transaction_id"], *([row["connector"]] if several else []), row["id_tag"])
+    yield from (began, ended[6:] if ended[:5] == began[:5] else ended, _lasted(row["duration_s"]), row["energy_wh"])
+    yield row["reason"] if row["state"] == "ended" else row["state"]
+    states = {row["start"], row["stop"]} - {"none"}
+    yield "parked" if "parked" in states else "no" if "waiting" in states else "yes"
+
+
+def _minute(time: str | None) -> str:
+    """`04-14 12:10` of an ISO text."""
+    return "-" if time is None else time[5:16].replace("T", " ")
+
+
+def _lasted(seconds: float | None) -> str:
+    """`0:41:12`."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def print_rows(rows: Sequence[Row], empty: str) -> None:
@@ -258,17 +274,12 @@ def note_line(note: Row) -> str:
 
 
 def trace_line(line: Row) -> str:
-    """An OCPP frame or a log message, on one line."""
-    if "frame" not in line:
-        return f"   {line.get('note', {}).get('text', '')}"
-    arrow = "->" if line["from"] == "station" else "<-"
-    return f"{arrow} {line['frame']}"
-
-
-def recorded_line(line: Row) -> str:
-    """The same of a recorded line, with its time."""
+    """An OCPP frame or a log message with its time, on one line."""
     at = line.get("note", line)
-    return f"{when(at['utc'], at['mono'])}  {trace_line(line)}"
+    when_ = when(at.get("utc"), at.get("mono", 0.0))
+    if "frame" not in line:
+        return f"{when_}     {at.get('text', '')}"
+    return f"{when_}  {'->' if line['from'] == 'station' else '<-'} {line['frame']}"
 
 
 def json_line(value: Any) -> str:

@@ -241,9 +241,10 @@ def _request(source: BinaryIO, connected: bool) -> bytes:
     late.daemon = True
     if connected:
         late.start()
-    line = source.readline(LINE_BYTES + 1)
-    late.cancel()
-    return line
+    try:
+        return source.readline(LINE_BYTES + 1)
+    finally:
+        late.cancel()
 
 
 def entry() -> NoReturn:

@@ -122,7 +122,7 @@ EVENTS: Mapping[str, Mapping[str, Treatment]] = {
     "FaultChanged": {"code": AS_IS, "detail": CLEAN},
     "OfferAcked": {"why": CLEAN},
     "BoardDone": {"detail": CLEAN},
-    "LinkDown": {"stage": AS_IS, "cause": CLEAN},
+    "LinkDown": {"stage": AS_IS, "cause": CLEAN, "code": AS_IS},
     "FrameReceived": {"text": _HIDDEN},
     "StoreChanged": {"state": AS_IS, "detail": CLEAN},
     "JobDone": {"detail": CLEAN},
@@ -214,7 +214,7 @@ ROW_TEXTS: Mapping[str, Treatment] = {
             *("status", "state", "code", "kind", "start", "stop", "verdict", "registration", "link", "clock", "utc"),
             *("began", "ended", "time", "since", "product", "vendor", "model", "name", "version", "python", "dir"),
             *("board", "pilot", "faults", "fail_safe_layers", "measurands", "key", "type", "unit", "allowed", "what"),
-            *("station_id", "url", "stage", "info", "leaving", "in_flight", "purpose", "from", "to"),
+            *("station_id", "url", "stage", "info", "headline", "leaving", "in_flight", "purpose", "from", "to"),
             *("id", "serial", "box_serial", "iccid", "imsi", "meter_type", "meter_serial", "schemes", "connectors"),
             *("socket", "store_dir", "state_dir", "control_socket", "jobs_socket", "allow_hosts", "ca_file"),
             *(

@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, Entry] = {
         "use it in a closed network only",
     ),
     "file-exposed": Entry(WARNING, "configuration: {file}: {what}"),
+    "config-doubtful": Entry(WARNING, "configuration: {file}: {key}: {what}"),
     "leaving": Entry(NOTICE, "shutting down ({why}): {charge}, nothing new starts"),
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),
@@ -59,6 +60,9 @@ CATALOGUE: Mapping[str, Entry] = {
     "control-failed": Entry(ERROR, "control socket: a request failed: {error}; please report this"),
     # the store
     "commit-failed": Entry(ERROR, "store: commit failed, offers withdrawn, restarting: {error}"),
+    "control-busy": Entry(
+        ERROR, "not started: another evsed answers at {path}, and two would throw each other out; stop that one first"
+    ),
     "store-busy": Entry(ERROR, "not started: {detail}"),
     "store-migrated": Entry(NOTICE, "store: migrated to version {version}"),
     "store-newer": Entry(
@@ -122,6 +126,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "link-down": Entry(
         WARNING, "central system: connection lost, {stage}: {cause}; next attempt in {next_attempt_s} s"
     ),
+    "link-redial": Entry(INFO, "central system: dialling now, as asked at the control socket"),
     "link-closed": Entry(INFO, "central system: connection {cause}"),
     "link-deaf": Entry(WARNING, "central system: {timeouts} messages without an answer; reconnecting"),
     "link-slowed": Entry(
@@ -173,12 +178,16 @@ CATALOGUE: Mapping[str, Entry] = {
     "firmware": Entry(
         NOTICE, "firmware update: {state} finished: {detail}", failure="firmware update: {state} failed: {detail}"
     ),
+    "update": Entry(NOTICE, "firmware update: {what} ({retries_left} retries left)"),
     "command-refused": Entry(NOTICE, "central system: {action} ({what}) answered {status}"),
     "command-taken": Entry(INFO, "central system: {action} ({what}) answered {status}"),
     "update-refused": Entry(WARNING, "UpdateFirmware ignored: {reason}"),
     "diagnostics": Entry(
         NOTICE, "diagnostics upload finished: {detail}", failure="diagnostics upload failed: {detail}"
     ),
+    # orders of the Central System
+    "remote-start": Entry(NOTICE, "central system: remote start for card {id_tag}: {status}: {reason}"),
+    "remote-stop": Entry(NOTICE, "central system: remote stop of transaction {transaction_id}: {status}: {reason}"),
     # configuration
     "setting-changed": Entry(NOTICE, "configuration {key} = {value}: {status} ({reason})"),
     "setting-dropped": Entry(WARNING, "stored configuration {key} is no longer valid ({reason}); the default is used"),
@@ -192,6 +201,10 @@ CATALOGUE: Mapping[str, Entry] = {
     "profile-refused": Entry(NOTICE, "charging profile {id} refused: {reason}"),
     "profile-dropped": Entry(WARNING, "stored charging profile {id} is invalid ({reason}) and was dropped"),
     # charging
+    "plugged": Entry(INFO, "connector {connector}: a car was plugged in"),
+    "unplugged": Entry(INFO, "connector {connector}: the car was unplugged"),
+    "suspended": Entry(NOTICE, "connector {connector}: no energy, {who} pauses: {reason}"),
+    "resumed": Entry(NOTICE, "connector {connector}: the car draws again, {amps} A offered"),
     "card-refused": Entry(NOTICE, "card {id_tag} refused on connector {connector}: {reason}"),
     "start-given-up": Entry(NOTICE, "card {id_tag} on connector {connector}: start abandoned: {reason}"),
     "transaction-began": Entry(NOTICE, "transaction {number} started on connector {connector}, card {id_tag}, {wh} Wh"),

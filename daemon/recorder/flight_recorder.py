@@ -67,6 +67,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     first_values: dict[str, str]
     records: tuple[tuple[str, dict[str, Any]], ...]
+    free_vend: str = ""
+    """As a pseudonym, like every card."""
 
     def rows(self) -> list[Record]:
         """The records, as they were."""
@@ -134,6 +136,7 @@ class FlightRecorder:
         product: Product,
         identity: Identity,
         first_values: Mapping[str, str],
+        free_vend: str = "",
     ) -> None:
         """The start of a run: seed, configuration and all records."""
         rows = list(records)
@@ -149,6 +152,7 @@ class FlightRecorder:
                 identity=identity,
                 first_values={n: value if value_is_shown(n) else zeros(value) for n, value in first_values.items()},
                 records=tuple((row.table, msgspec.to_builtins(row)) for row in written),
+                free_vend=cards(free_vend) if free_vend else "",
             )
             return self._encode(["snapshot", shot])
 

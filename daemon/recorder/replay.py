@@ -76,7 +76,14 @@ class Player:
 
     def __init__(self, shot: Snapshot) -> None:
         self._point = ChargePoint(
-            shot.product, shot.identity, shot.first_values, shot.rows(), shot.seed, shot.boot_id, shot.build_utc
+            shot.product,
+            shot.identity,
+            shot.first_values,
+            shot.rows(),
+            shot.seed,
+            shot.boot_id,
+            shot.build_utc,
+            shot.free_vend,
         )
         self._outlets: dict[int, Outlet] = {}
         self._link: Link | None = None

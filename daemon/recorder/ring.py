@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.filesystem import private
+from daemon.filesystem import private, read_regular
 
 DAY_S = 86_400.0
 
@@ -106,7 +106,7 @@ def rotate(folder: Path, names: Sequence[str]) -> None:
 
 def read_lines(file: Path) -> Iterator[list[Any]]:
     """The lines of a file, plain or compressed; a torn end is left out.  Raises OSError."""
-    data = file.read_bytes()
+    data = read_regular(file)
     while data.startswith(b"\x1f\x8b"):
         unpacker = zlib.decompressobj(31)
         try:

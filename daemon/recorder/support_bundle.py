@@ -19,7 +19,7 @@ import msgspec
 
 from daemon import host_clock
 from daemon.config.model import Config
-from daemon.filesystem import private
+from daemon.filesystem import private, read_regular
 from daemon.journal.allow_list import redacted_row
 from daemon.journal.journal import LoggedNote
 from daemon.journal.redaction import SECRET_SETTINGS
@@ -113,8 +113,7 @@ def write_bundle(file: Path, parts: Mapping[str, Any], store: Path, window: Wind
                 text = msgspec.json.format(msgspec.json.encode(part), indent=1)
                 _add(archive, f"{file.name.removesuffix('.tar.gz')}/{name}.json", text, utc)
             for path in recorded(store, window):
-                with path.open("rb") as source:
-                    data = source.read()
+                data = read_regular(path)
                 _add(archive, f"{file.name.removesuffix('.tar.gz')}/{path.name}", data, path.stat().st_mtime)
         os.replace(draft, file)
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from daemon.store import write_ahead_log
-from daemon.store.failures import Damaged, damage_as_error
+from daemon.store.failures import Damaged, damage_as_error, is_locked
 from daemon.store.folder import Folder
 from daemon.store.open_files import OpenFiles
 from daemon.store.rows import text
@@ -107,25 +107,42 @@ class Database:
         if is_adopted(news):
             write(db, [Save(record) for record in records])
         try_write(db)
-        self._files = OpenFiles(folder.database, folder.wal, folder.shared)
+        self._files = OpenFiles(folder.database, folder.wal)
         self._news += news + rejected
         return records
 
     def _connected(self, path: Path) -> sqlite3.Connection:
+        """Locked for us alone: then the index of the log is ours, too, and not a file that somebody may cut.
+
+        Where another program has the file open, it is shared with it.
+        """
+        try:
+            return self._connected_as(path, "EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if not is_locked(error):
+                raise
+        return self._connected_as(path, "NORMAL")
+
+    def _connected_as(self, path: Path, locking_mode: str) -> sqlite3.Connection:
         db = self._connect(path, isolation_level=None, timeout=BUSY_S)
         db.text_factory = text
-        for pragma in (
-            f"page_size={PAGE_BYTES}",
-            "synchronous=EXTRA",  # in WAL the same as FULL; the draft's rollback journal is deleted durably, too
-            "secure_delete=OFF",  # freed content is not overwritten
-            "trusted_schema=OFF",
-            "cell_size_check=ON",
-            "wal_autocheckpoint=0",  # `write` does it: at a known moment
-        ):
-            db.execute("PRAGMA " + pragma)
-        (mode,) = db.execute("PRAGMA journal_mode=WAL").fetchone()
-        if mode != "wal":
-            raise OSError(f"this file system cannot hold a write-ahead log (SQLite chose {mode})")
+        try:
+            for pragma in (
+                f"page_size={PAGE_BYTES}",
+                f"locking_mode={locking_mode}",
+                "synchronous=EXTRA",  # in WAL the same as FULL; the draft's rollback journal is deleted durably, too
+                "secure_delete=OFF",  # freed content is not overwritten
+                "trusted_schema=OFF",
+                "cell_size_check=ON",
+                "wal_autocheckpoint=0",  # `write` does it: at a known moment
+            ):
+                db.execute("PRAGMA " + pragma)
+            (mode,) = db.execute("PRAGMA journal_mode=WAL").fetchone()
+            if mode != "wal":
+                raise OSError(f"this file system cannot hold a write-ahead log (SQLite chose {mode})")
+        except BaseException:
+            db.close()
+            raise
         return db
 
     # --- in use -------------------------------------------------------------------------------------------------------

@@ -80,6 +80,11 @@ def is_damage(error: Exception) -> bool:
     return found & 0xFF in (_CORRUPT, _NOTADB) or found == _IOERR_SHORT_READ
 
 
+def is_locked(error: Exception) -> bool:
+    """Whether another program holds the file."""
+    return code(error) in (_BUSY, _LOCKED)
+
+
 def is_full(error: Exception) -> bool:
     return code(error) == _FULL
 

@@ -23,6 +23,7 @@ FULL_BELOW_INODES = 16
 """As the watermark, in files that can still be created."""
 RESERVE_BYTES = 256 << 10
 """Kept allocated and freed only when a write finds no room: the ends of running transactions fit in."""
+_MAGIC = b"SQLite format 3\0"
 COPY_TRIES = 5
 """How often `copied` starts again because evsed wrote meanwhile."""
 
@@ -116,18 +117,31 @@ class Folder:
 
         At no moment is there neither: a power cut in the middle leaves `ready`, and `finish_publishing` goes on.
         """
+        set_aside(self.database, (self.ready,))  # by somebody else
         self.draft.rename(self.ready)
         sync_folder(self.path)
         return self.finish_publishing()
 
     def finish_publishing(self) -> str:
-        """Put a complete draft in its place, if there is one.  Returns the name of what was set aside for it, or ""."""
+        """Put a complete draft in its place, if there is one.  Returns the name of what was set aside for it, or "".
+
+        What somebody else has put there never takes the place of a store: it is set aside.
+        """
         if not os.path.lexists(self.ready):
             return ""
+        if not self._is_draft():
+            return set_aside(self.database, (self.ready,))
         kept_as = set_aside(self.database, (*self.content, self.shared))
         self.ready.rename(self.database)
         sync_folder(self.path)
         return kept_as
+
+    def _is_draft(self) -> bool:
+        """Whether a file of SQLite, closed and whole, is ready."""
+        with contextlib.suppress(OSError):
+            content = read_regular(self.ready)
+            return content.startswith(_MAGIC) and len(content) == _claimed_bytes(content)
+        return False
 
     @contextlib.contextmanager
     def copied(self) -> Iterator[Path]:
@@ -239,6 +253,11 @@ def _lock_file(path: Path) -> int:
     with contextlib.suppress(OSError):  # informative only: a full disk must not prevent the start
         os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
     return descriptor
+
+
+def _claimed_bytes(content: bytes) -> int:
+    """The size of a database as its header says."""
+    return int.from_bytes(content[16:18], "big") * int.from_bytes(content[28:32], "big")
 
 
 def _write_through(file: BinaryIO, content: bytes) -> None:

@@ -14,16 +14,15 @@ _HEADER_BYTES = 32
 
 
 class OpenFiles:
-    """Database, log and shared memory, as `settle` or `committed` found them last.
+    """Database and log, as `settle` or `committed` found them last.
 
     The database is held without access (O_PATH): closing any other descriptor of it would drop SQLite's locks.
     """
 
-    def __init__(self, database: Path, log: Path, shared: Path) -> None:
+    def __init__(self, database: Path, log: Path) -> None:
         self._database = _Held(database, os.O_PATH)
         self._log = _Held(log, os.O_RDONLY)
-        self._shared = _Held(shared, os.O_PATH)  # mapped into memory: its times say nothing
-        self._all = (self._database, self._log, self._shared)
+        self._all = (self._database, self._log)
 
     def fault(self) -> str:
         """What somebody did to them; "" if they are as they were left."""

@@ -55,7 +55,7 @@ class Pages:
         self._corrections = CORRECTED_PAGES
         count = len(database) // page_bytes
         self._images = {n + 1: database[n * page_bytes : (n + 1) * page_bytes] for n in range(count)}
-        self._images |= write_ahead_log.pages(log, page_bytes)
+        self._images |= write_ahead_log.pages(write_ahead_log.mended(log), page_bytes)
 
     def numbers(self) -> list[int]:
         return sorted(self._images)
@@ -107,16 +107,24 @@ class Pages:
         if all(fits) or not is_leaf or is_proved is None or not self._corrections:
             return cells
         self._corrections -= 1
-        if whole := self._corrected(page, start, has_rowid, is_proved):
-            return whole
+        corrected = self._corrected_cells(page, start, cells, fits, has_rowid, is_proved)
+        if all(_fits(cell, is_sound) for cell in corrected):
+            return corrected
+        return self._corrected(page, start, has_rowid, is_proved) or corrected
+
+    def _corrected_cells(
+        self, page: bytes, start: int, cells: list[Cell], fits: list[bool], has_rowid: bool, is_proved: IsSound
+    ) -> list[Cell]:
+        """The cells, those that do not fit set right where one bit of them explains it; not if they are many."""
         if fits.count(False) > CORRECTED_CELLS:
             return cells
         places = list(_pointers(page, start, _LEAF))
+        found = list(cells)
         for n, at in enumerate(places):
             end = min((other for other in places if other > at), default=len(page))
             if not fits[n] and (corrected := self._corrected_cell(page, at, end, has_rowid, is_proved)) is not None:
-                cells[n] = corrected
-        return cells
+                found[n] = corrected
+        return found
 
     def _corrected_cell(self, page: bytes, at: int, end: int, has_rowid: bool, is_proved: IsSound) -> Cell | None:
         """One bit is wrong in the cell between these places."""
@@ -130,14 +138,19 @@ class Pages:
         return None
 
     def _corrected(self, page: bytes, start: int, has_rowid: bool, is_proved: IsSound) -> list[Cell]:
-        """One bit is wrong in the head of the page or among the places of its cells."""
+        """One bit is wrong in the head of the page or among the places of its cells.
+
+        That a page counts too many cells explains only such that lie where none can be: no row is dropped otherwise.
+        """
         changed = bytearray(page)
         count = int.from_bytes(page[start + 3 : start + 5], "big")
+        content = int.from_bytes(page[start + 5 : start + 7], "big")
+        real = sum(content <= at < len(page) for at in _pointers(page, start, _LEAF))
         for bit in range((start + 3) * 8, min(start + _LEAF + 2 * count, len(page)) * 8):
             changed[bit >> 3] ^= 1 << (bit & 7)
             cells = self._cells(changed, start, has_rowid)
             changed[bit >> 3] ^= 1 << (bit & 7)
-            if cells and all(_fits(cell, is_proved) for cell in cells):
+            if cells and len(cells) >= min(real, count) and all(_fits(cell, is_proved) for cell in cells):
                 return cells
         return []
 

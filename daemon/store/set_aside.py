@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -35,9 +36,9 @@ def _generations(database: Path) -> dict[int, list[Path]]:
     """The damaged files that are kept, by the number of their generation."""
     found: dict[int, list[Path]] = {}
     for path in database.parent.glob(f"{database.name}.corrupt-*"):
-        number = path.name.removeprefix(f"{database.name}.corrupt-").split("-")[0]
-        if number.isdigit():
-            found.setdefault(int(number), []).append(path)
+        number = re.match(r"[0-9]{1,9}(?![0-9])", path.name.removeprefix(f"{database.name}.corrupt-"))
+        if number:
+            found.setdefault(int(number.group()), []).append(path)
     return found
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from daemon.filesystem import Statvfs
 from daemon.store.database import CHECKPOINT_PAGES, Connect, Database
-from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, is_damage, is_full, remedy
+from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, is_damage, is_full, is_locked, remedy
 from daemon.store.folder import RESERVE_BYTES, Folder
 from daemon.store.rows import SCRIPTS
 from daemon.store.tables import News
@@ -116,7 +116,7 @@ class Store:
                 self._database.close()
                 self._database.open()
                 self._database.write(writes)
-            elif (fault := self._database.fault()) or is_damage(error):
+            elif (fault := self._database.fault()) or is_damage(error) or is_locked(error):
                 self._write_anew(fault or str(error))
             else:
                 raise

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from daemon.filesystem import private, room, sync_file, sync_folder
+from daemon.filesystem import private, read_regular, room, sync_file, sync_folder
 from daemon.transfers.limits import TransferFailed
 from ocpp16.records import FirmwareUpdate, Record
 
@@ -65,7 +65,7 @@ class Partial:
     def kept(self) -> Kept:
         """Where to resume; 0 bytes: from the beginning."""
         try:
-            kept = msgspec.json.decode(self._about.read_bytes(), type=Kept)
+            kept = msgspec.json.decode(read_regular(self._about), type=Kept)
             if 0 < kept.bytes <= self._part.stat().st_size and kept.validator:
                 return kept
         except (OSError, msgspec.DecodeError):

@@ -6,6 +6,7 @@ The connections are ours: httpx's own would be held by no watch while they are m
 from __future__ import annotations
 
 import base64
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from daemon.transfers.limits import TransferFailed, Watch
 from daemon.transfers.urls import Location
 
 CHUNK_BYTES = 64 << 10
+NUMBER = re.compile("[0-9]{1,15}", re.ASCII)
 NO_PUT = (405, 501)
 """Method Not Allowed, Not Implemented: the server does not support PUT."""
 
@@ -96,7 +98,7 @@ class _Transport(httpx.BaseTransport):
         url = request.url
         asked = httpcore.Request(
             request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=request.extensions["target"]),
             headers=request.headers.raw,
             content=cast(httpx.SyncByteStream, request.stream),
             extensions=request.extensions,
@@ -125,10 +127,10 @@ def _response(
         own["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     request = httpx.Request(
         method,
-        httpx.URL(scheme=location.scheme, host=addresses[0], port=location.port, raw_path=location.target.encode()),
+        httpx.URL(scheme=location.scheme, host=addresses[0], port=location.port),
         headers={**own, **headers},
         content=None if content is None else _pieces(content, watch),
-        extensions={"sni_hostname": location.host},
+        extensions={"sni_hostname": location.host, "target": location.target.encode()},  # httpx would tidy its path up
     )
     try:
         with _Transport(_Dialler(addresses, watch), tls) as transport:
@@ -185,7 +187,8 @@ def download(
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise TransferFailed("HTTP", "unexpected Content-Encoding")
         offset, size = _extent(response, kept.bytes)
-        watch.expects(size)
+        if size is not None:
+            watch.expects(size)
         watch.bytes = offset
         partial.begin(offset, _validator(response), size)
         for chunk in cast(Iterable[bytes], response.stream):
@@ -193,21 +196,39 @@ def download(
             partial.write(chunk)
             watch.passed(len(chunk))
     watch.check()
-    if partial.size != size:
+    if partial.size != (partial.size if size is None else size):
         raise TransferFailed("HTTP", f"{partial.size} bytes received, {size} were announced")
 
 
-def _extent(response: httpx.Response, kept_bytes: int) -> tuple[int, int]:
-    """The offset of the response's body in the file, and the file's size.  Raises TransferFailed."""
-    length = response.headers.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit() and len(length) < 16) or "Transfer-Encoding" in response.headers:
-        raise TransferFailed("HTTP", "the server does not give the size of the file (Content-Length)")
+def _extent(response: httpx.Response, kept_bytes: int) -> tuple[int, int | None]:
+    """The offset of the response's body in the file, and the file's size; None: it comes in chunks, the last says so.
+
+    Raises TransferFailed.
+    """
+    length = _length(response)
     if response.status_code == 200:
-        return 0, int(length)
-    expected = f"bytes {kept_bytes}-{kept_bytes + int(length) - 1}/{kept_bytes + int(length)}"
-    if not kept_bytes or response.headers.get("Content-Range", "").strip() != expected:
+        return 0, length
+    begin, _, end = response.headers.get("Content-Range", "").strip().partition("/")
+    whole = int(end) if NUMBER.fullmatch(end) else kept_bytes + (length or 0)
+    if (
+        not kept_bytes
+        or begin != f"bytes {kept_bytes}-{whole - 1}"
+        or end not in (str(whole), "*")
+        or length not in (None, whole - kept_bytes)
+    ):
         raise TransferFailed("HTTP", "the server sends another part of the file than requested (Content-Range)")
-    return kept_bytes, kept_bytes + int(length)
+    return kept_bytes, whole
+
+
+def _length(response: httpx.Response) -> int | None:
+    """Of the body; None: it comes in chunks.  Raises TransferFailed: its end would look like a lost connection."""
+    length = response.headers.get("Content-Length", "")
+    coding = response.headers.get("Transfer-Encoding")
+    if coding is None and NUMBER.fullmatch(length):
+        return int(length)
+    if coding is not None and coding.strip().lower() == "chunked" and not length:
+        return None
+    raise TransferFailed("HTTP", "the server tells neither the size of the file (Content-Length) nor its end (chunked)")
 
 
 def _validator(response: httpx.Response) -> str:

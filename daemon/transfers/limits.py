@@ -24,7 +24,9 @@ class Limits(msgspec.Struct, frozen=True):
     firmware_bytes: int = 512 << 20
     upload_bytes: int = 64 << 20
     beside_bytes: int = 256 << 10
-    """What a server may send besides the file: replies, header fields, interim responses, the frames of chunks."""
+    """What a server may send besides the file: replies, header fields, interim responses, the frames of chunks …"""
+    beside_share: int = 8
+    """… and of what has passed this part more: the frames of small chunks grow with the file."""
     rate_bytes_s: float = float(4 << 20)
     """On average: charging and its messages come first."""
     spare_bytes: int = 16 << 20
@@ -113,8 +115,9 @@ class Watch:
         """`size` more bytes came that are not of the file (a negative size: they were).  Raises TransferFailed."""
         self._beside += size
         self.check()
-        if self._beside > self.limits.beside_bytes:
-            raise TransferFailed("transfer", f"more than {self.limits.beside_bytes} bytes besides the file")
+        allowed = self.limits.beside_bytes + self.bytes // self.limits.beside_share
+        if self._beside > allowed:
+            raise TransferFailed("transfer", f"more than {allowed} bytes besides the file")
 
     def passed(self, size: int) -> None:
         """`size` more bytes were transferred; waits where that was too fast.  Raises TransferFailed at a limit."""

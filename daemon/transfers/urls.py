@@ -16,8 +16,8 @@ import msgspec
 
 from ocpp16.step import FILE_ENDINGS
 
-LONGEST = 512
-"""Characters of a URL."""
+LONGEST = 2048
+"""Characters of a URL: OCPP sets no limit; the signed address of an object store has a thousand and more."""
 PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 21}
 """ftps is explicit TLS: it starts at the port of plain FTP."""
 
@@ -73,8 +73,9 @@ class Location(msgspec.Struct, frozen=True):
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def joined(self, file_name: str) -> Location:
-        """The target of an upload: a location with a file's ending is that file, any other is a folder."""
-        if self.path.lower().endswith(FILE_ENDINGS):
+        """The target of an upload: a location with a file's ending is that file, any other is a folder; one with a
+        query is complete, as what its server has signed."""
+        if (self.query and self.scheme in ("http", "https")) or self.path.lower().endswith(FILE_ENDINGS):
             return self
         return msgspec.structs.replace(self, path=f"{self.path.rstrip('/')}/{file_name}")
 

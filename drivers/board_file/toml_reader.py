@@ -5,16 +5,30 @@ The board reads its configuration without any code of evsed; both answer alike, 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from drivers.board_file import toml_words
+
 _KEY: Final = r"""("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _HEAD: Final = re.compile(rf"\s*\[{{1,2}}\s*{_KEY}\s*\]{{1,2}}\s*(#.*)?$")
 _ENTRY: Final = re.compile(rf"\s*{_KEY}(?:\s*\.\s*{_KEY})?\s*=")
+
+
+class TomlRefused(Exception):
+    """Not valid TOML: where and why."""
+
+    def __init__(self, mistake: toml_words.Mistake) -> None:
+        super().__init__(f"not valid TOML: {mistake.what[:200]}")
+        self.line = mistake.line
+        """From 1; 0: not known."""
 
 
 class Toml(NamedTuple):
@@ -30,18 +44,28 @@ class Toml(NamedTuple):
         return self.lines.get((section, name) if section else (name, ""), 0)
 
 
+def _content(path: Path) -> bytes:
+    """Nobody waits for the writer of a FIFO, and a device has no end.  Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+        return file.read()
+
+
 def read_toml(path: Path) -> Toml:
-    """OSError where it cannot be read; ValueError, with the reason as its text, where it is not valid TOML."""
+    """OSError where it cannot be read; TomlRefused where it is not valid TOML."""
+    text = ""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = _content(path).decode()
         return Toml(tomllib.loads(text), line_numbers(text), text)
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ValueError(f"not valid TOML: not UTF-8 text (at line {line})") from error
+        mistake = toml_words.of_bytes(error)
     except ValueError as error:
-        raise ValueError(f"not valid TOML: {str(error)[:200]}") from error
-    except RecursionError as error:
-        raise ValueError("not valid TOML: nested too deeply") from error
+        mistake = toml_words.of_text(text, str(error))
+    except RecursionError:
+        mistake = toml_words.Mistake(0, "nested too deeply")
+    raise TomlRefused(mistake)
 
 
 def line_numbers(text: str) -> dict[tuple[str, str], int]:

@@ -41,7 +41,7 @@ class ConnectorSetup(NamedTuple):
         return {
             "type": "connector",
             "connector": number,
-            "min_amps": 6.0,
+            "min_amps": self.limits.min_amps,
             "max_amps": self.limits.max_amps,
             "phases": self.phases,
             "outlet": "cable" if self.devices.proximity is None else "socket",
@@ -223,7 +223,7 @@ class HostConnector:
         verdict = polling.poll(now, self.evse.closed and self.evse.state in ("C", "D"))
         if verdict:
             for code, there in polling.check.causes.items():
-                self.evse.fault(now, code, there, str(polling.failure or ""))
+                self.evse.fault(now, code, there, str(polling.failure or polling.check.seen(now, code)))
         if self._setup.volts_from_meter and not polling.doubtful:
             verdict = self._judge_volts(now) or verdict
         soc = None if self._vehicle is None else self._vehicle.soc_percent(now)

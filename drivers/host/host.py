@@ -168,7 +168,8 @@ class Host:
         station.look(now)
         hold = station.hold()
         for connector in self._connectors:
-            cap = station.cap_amps(connector.evse.limits.max_amps)
+            limits = connector.evse.limits
+            cap = station.cap_amps(limits.min_amps, limits.max_amps)
             connector.surroundings(now, hold, cap, station.celsius)
         station.report()
 

@@ -24,7 +24,7 @@ class Outlet:
     """A socket with a detachable cable, or a fixed cable (no `proximity`), which is always present and never locked."""
 
     __slots__ = (
-        *("_lock", "_position", "_proximity", "_proximity_failure", "_unlocked", "_wanted"),
+        *("_closing_first", "_lock", "_position", "_proximity", "_proximity_failure", "_unlocked", "_wanted"),
         *("cable", "failure", "reflex"),
     )
 
@@ -34,6 +34,8 @@ class Outlet:
         self._wanted = False
         self._unlocked = False
         """Ordered to unlock, against the level."""
+        self._closing_first = False
+        """Ordered to unlock while it was open: it locks once before, to show that it can move."""
         self._proximity_failure: DeviceFailure | None = None
         self._position: bool | None = False
         """Of the lock, True: locked; None: not known."""
@@ -52,11 +54,16 @@ class Outlet:
         """The level; an order to unlock goes before it until it is unlocked once."""
         self._unlocked = self._unlocked and locked
         self._wanted = locked and not self._unlocked
+        self._closing_first = self._closing_first and not self._wanted
 
     def unlock(self) -> None:
-        """Against the level, until the level, the cable or the vehicle changes."""
+        """Against the level, until level, cable or vehicle change.  An open lock is exercised: it locks, then unlocks.
+
+        That it stands open now is no proof that it moves, and a sensor may be wrong.
+        """
         self._unlocked = True
         self._wanted = False
+        self._closing_first = self._position is False
 
     def vehicle_connected(self) -> None:
         """An earlier order to unlock does not concern this vehicle."""
@@ -64,10 +71,12 @@ class Outlet:
 
     def unlocking_ended(self) -> tuple[bool, str] | None:
         """How an order to unlock has ended, as `ok` and `detail` of its `done`; None: it has not."""
-        if self._position is False:
-            return True, "unlocked"
+        if self._closing_first:
+            return None
         if self._wanted:
             return False, "it was locked anew"
+        if self._position is False:
+            return True, "unlocked"
         return (False, "it does not unlock") if self.reflex.failed else None
 
     # --- devices ----------------------------------------------------------------------------------------------------
@@ -87,7 +96,10 @@ class Outlet:
         sensed = lock.locked(now)
         driven = self.reflex.drive
         self._position = None if isinstance(sensed, DeviceFailure) else sensed
-        self.reflex.settle(now, self._wanted, live, self._position)
+        self.reflex.settle(now, self._wanted or self._closing_first, live, self._position)
+        if self._closing_first and (self._position is not False or self.reflex.failed):
+            self._closing_first = False
+            self.reflex.settle(now, self._wanted, live, self._position)
         refused = lock.drive(now, self.reflex.drive) if self.reflex.drive != driven else None
         self.failure = sensed if isinstance(sensed, DeviceFailure) else refused
         return self._position is True

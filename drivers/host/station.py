@@ -98,9 +98,9 @@ class HostStation:
         """Why the station as a whole gives no energy."""
         return Hold(self.faults.blocking(), self.faults.stops() == "now" or self._heat.at_once)
 
-    def cap_amps(self, max_amps: float) -> float:
-        """Amperes per phase that heat allows a connector of `max_amps`; infinite: all."""
-        return self._heat.cap(max_amps)
+    def cap_amps(self, min_amps: float, max_amps: float) -> float:
+        """Amperes per phase that heat allows a connector of that range; infinite: all."""
+        return self._heat.cap(min_amps, max_amps)
 
     def report(self) -> None:
         """Faults that came or went, as messages."""

@@ -160,6 +160,8 @@ class Clients:
         client.heard_at = now
         if message["type"] == "hello":
             self._hello(client, message["version"])
+        elif message["type"] == "refused":
+            self._drop(client, f"client refuses this board: {message['reason']}")
         elif not client.version:
             raise ProtocolError(f"{message['type']} before hello")
         else:

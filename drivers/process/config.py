@@ -9,16 +9,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from drivers.board_file.toml_reader import Toml, nearest, read_toml
+from drivers.board_file.toml_reader import Toml, TomlRefused, nearest, read_toml
 from drivers.board_protocol import MAX_LEASE_S
 from drivers.devices import BoardHost
 from drivers.process.log import Log
+from drivers.reflex.pilot_signal import MIN_AMPS
 
 if TYPE_CHECKING:
     from drivers.board_file.model import PartsBoard
     from drivers.simulated.keeper import WorldKeeper
 
 DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
+FIRST_WH: Final = 1_234_567
+"""A real meter never begins at 0: back-offices take a register of 0 for one that counts the session."""
+PATH: Final = "a path; a relative one counts from the folder of this file; ~ is not expanded"
 
 
 class BoardKey(NamedTuple):
@@ -49,7 +53,7 @@ def _names(first: list[str]) -> BoardKey:
 
 
 def _path(first: str) -> BoardKey:
-    return BoardKey(first, lambda value: type(value) is str and value.startswith("/"), "an absolute path")
+    return BoardKey(first, lambda value: type(value) is str and value != "" and not value.startswith("~"), PATH)
 
 
 KEYS: Final[dict[str, dict[str, BoardKey]]] = {
@@ -65,8 +69,10 @@ KEYS: Final[dict[str, dict[str, BoardKey]]] = {
         "state_dir": _path("/var/lib/evsed"),
         "phases": BoardKey(1, lambda value: type(value) is int and value in (1, 3), "1 or 3"),
         "outlet": BoardKey("cable", lambda value: value in ("cable", "socket"), '"cable" or "socket"'),
-        "max_amps": _number(6, 80, 32.0),
+        "min_amps": _number(MIN_AMPS, 80, MIN_AMPS),
+        "max_amps": _number(MIN_AMPS, 80, 32.0),
         "ventilated": BoardKey(False, lambda value: type(value) is bool, "true or false"),
+        "meter_wh": _whole(0, 1_000_000_000, FIRST_WH),
     },
 }
 """Section ("": outside of any) -> key -> what it may be."""
@@ -87,6 +93,9 @@ class BoardConfig(NamedTuple):
     """Who may control the board, besides root and the user of this process."""
     socket_group: str = ""
     """Whose members may connect at all; empty: the group of this process."""
+    min_amps: float = MIN_AMPS
+    meter_wh: int = FIRST_WH
+    """What the meter of connector 1 shows in a new world; that of connector 2 twice as much, and so on."""
     parts: PartsBoard | None = None
     """A board of parts: what follows from the simulated one's keys is then of no account."""
     warnings: tuple[str, ...] = ()
@@ -120,13 +129,16 @@ def read(file: Path | None, machine_root: Path = Path("/")) -> BoardConfig:
         toml = Toml({}, {})
     except OSError as error:
         raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigRefused(f"{path}: {error}") from error
+    except TomlRefused as error:
+        raise ConfigRefused(f"{path}:{error.line}: {error}" if error.line else f"{path}: {error}") from error
     if toml.content.get("kind") == "parts":
         return _parts(path, toml, machine_root)
     problems: list[str] = []
     values = _section(path, toml, "", toml.content, problems)
     values |= _section(path, toml, "simulated", toml.content.get("simulated", {}), problems)
+    if not problems and values["min_amps"] > values["max_amps"]:
+        where = f"{path}:{toml.line('simulated', 'min_amps')}: [simulated] min_amps"
+        problems.append(f"{where}: {values['min_amps']:g} A are above max_amps ({values['max_amps']:g} A)")
     if problems:
         raise ConfigRefused("\n".join(problems))
     del values["kind"]
@@ -170,6 +182,8 @@ def _section(path: Path, toml: Toml, section: str, content: Any, problems: list[
             values[name] = value
             if not keys[name].fits(value):
                 problems.append(f"{where}: {value!r:.60} does not fit; allowed: {keys[name].allowed}")
+            elif keys[name].allowed is PATH:
+                values[name] = str(path.parent.absolute() / value)
         elif name not in names:
             close = nearest(name, names)
             guess = f"; did you mean {close}?" if close else ""
@@ -197,8 +211,10 @@ def host_of(config: BoardConfig, seed: int, keeper: WorldKeeper) -> Hosted:
         lease_s=config.lease_s,
         phases=config.phases,
         socket=config.outlet == "socket",
+        min_amps=float(config.min_amps),
         max_amps=float(config.max_amps),
         ventilated=config.ventilated,
+        first_wh=float(config.meter_wh),
     )
 
     def keep() -> str:

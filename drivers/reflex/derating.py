@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
-from drivers.reflex.pilot_signal import MIN_AMPS
-
 _STEPS: Final = ((71.0, 3), (68.0, 2), (65.0, 1))
 HYSTERESIS_C: Final = 3.0
 
@@ -22,7 +20,7 @@ BLIND_S: Final = 60.0
 
 
 class HeatDerating:
-    """65 C: half the current; 68 C: 6 A; 71 C: none.  Each step is left 3 C below where it was entered."""
+    """65 C: half the current; 68 C: the smallest; 71 C: none.  Each step is left 3 C below where it was entered."""
 
     __slots__ = ("_blind_since", "at_once", "blind", "step", "wake_at")
 
@@ -51,11 +49,11 @@ class HeatDerating:
         self.step = max(rising, min(before, falling))
         return self.step != before
 
-    def cap(self, max_amps: float) -> float:
-        """Amperes per phase that may be signalled; infinite: heat limits nothing."""
+    def cap(self, min_amps: float, max_amps: float) -> float:
+        """Amperes per phase that may be signalled by a connector of that range; infinite: heat limits nothing."""
         if self._blind_since < inf:
-            return MIN_AMPS
-        return (inf, max(max_amps / 2.0, MIN_AMPS), MIN_AMPS, MIN_AMPS)[self.step]
+            return min_amps
+        return (inf, max(max_amps / 2.0, min_amps), min_amps, min_amps)[self.step]
 
     @property
     def too_hot(self) -> bool:

@@ -36,6 +36,14 @@ class MeterCheck:
             self._judge(now, reading, flowing)
         return before != tuple(self.causes.values())
 
+    def seen(self, now: float, code: str) -> str:
+        """The measured values behind a cause; "" where there are none."""
+        if self._last is None or not self.causes[code]:
+            return ""
+        if code == "meter-backwards":
+            return f"{self._last.wh:.0f} Wh after {self._best_wh:.0f} Wh"
+        return f"{self._last.wh:.0f} Wh for {now - self._same_since:.0f} s while the car draws"
+
     def _judge(self, now: float, reading: Reading, flowing: bool) -> None:
         self.causes["meter-backwards"] = reading.wh < self._best_wh
         self._best_wh = max(self._best_wh, reading.wh)

@@ -30,6 +30,8 @@ AT_CLOSING: Final = ("rcd", "ground")
 class Limits(NamedTuple):
     """What the hardware can do, and how long things may take.  Seconds, amperes per phase."""
 
+    min_amps: float = MIN_AMPS
+    """The smallest current that this hardware signals; below it the pilot is steady."""
     max_amps: float = 32.0
     ventilated: bool = False
     """State D may be served."""
@@ -291,7 +293,7 @@ class Evse:
             return 0.0, "the self-test is not over"
         if now >= self._lease_until:
             return 0.0, "no offer" if self._lease_until == -inf else LEASE_OVER
-        self._due(self._lease_until if self._offered >= MIN_AMPS else inf)
+        self._due(self._lease_until if self._offered >= self.limits.min_amps else inf)
         if not self._in_service:
             return 0.0, "out of service"
         blocking = self.faults.blocking() or self._hold
@@ -306,8 +308,9 @@ class Evse:
             amps, why = self._cap, self._cap_why
         if amps > self._lowered_to:
             amps, why = self._lowered_to, "the vehicle draws more than it may"
-        if amps < MIN_AMPS:
-            return 0.0, why or ("" if amps == 0.0 else "below 6 A nothing can be signalled")
+        least = self.limits.min_amps
+        if amps < least:
+            return 0.0, why or ("" if amps == 0.0 else f"below {least:g} A nothing can be signalled")
         return amps, why
 
     def _signal(self, now: float) -> None:
@@ -387,7 +390,7 @@ class Evse:
                 self.faults.set(now, "weld", True, "closed although commanded open")
             return
         self.faults.set(now, "weld", False)  # the cause; only service ends the fault
-        wanted = self.amps >= MIN_AMPS and self._diode.proven and not (self._must_open() or self.testing)
+        wanted = self.amps > 0.0 and self._diode.proven and not (self._must_open() or self.testing)
         if wanted and self._is_due(now, self._closing.earliest(now)):
             self.closed = True
             self._closing.closes(now)

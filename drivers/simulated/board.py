@@ -12,6 +12,7 @@ from drivers.board_protocol import Packet
 from drivers.host.connector import ConnectorSetup
 from drivers.host.host import BoardIdentity, Host
 from drivers.host.meter_polling import Cadence
+from drivers.reflex.pilot_signal import MIN_AMPS
 from drivers.reflex.state_machine import Limits
 from drivers.simulated.commands import CommandRefused, parse
 from drivers.simulated.world import Ended, World, WorldState
@@ -30,6 +31,7 @@ class SimulatedBoard:
     meter_period_s counts while current can flow; without `meter_repeats` an unchanged reading is no message
     lease_s        the longest lease accepted; infinite for simulated time
     seed           makes the ids of new worlds differ
+    first_wh       what the meter of connector 1 shows in a new world; that of connector 2 twice as much, and so on
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class SimulatedBoard:
         lease_s: float = 20.0,
         phases: int = 1,
         socket: bool = False,
+        min_amps: float = MIN_AMPS,
         max_amps: float = 32.0,
         ventilated: bool = False,
         new_boot: bool = False,
+        first_wh: float = 0.0,
     ) -> None:
-        self.world = World(connectors, phases, socket)
+        self.world = World(connectors, phases, socket, first_wh)
         self._seed = seed
         if state:
             self._seed = int(state["seed"])
@@ -56,7 +60,7 @@ class SimulatedBoard:
         self.world.sessions += 1
         self.boot_id = f"simulated-{self._seed:x}-{self.world.boots}"
         self.session_id = f"{self.boot_id}.{self.world.sessions}"
-        limits = Limits(max_amps=max_amps, ventilated=ventilated, lease_s=lease_s)
+        limits = Limits(min_amps=min_amps, max_amps=max_amps, ventilated=ventilated, lease_s=lease_s)
         cadence = Cadence(meter_period_s, meter_repeats)
         self.host = Host(
             BoardIdentity("simulated", self.boot_id, self.session_id),

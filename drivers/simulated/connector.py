@@ -37,7 +37,7 @@ class SimulatedConnector:
         *("volts", "_car_changed", "_full_at", "_socket"),
     )
 
-    def __init__(self, phases: int, socket: bool, volts: float) -> None:
+    def __init__(self, phases: int, socket: bool, volts: float, first_wh: float = 0.0) -> None:
         self.volts = volts
         """Of the mains."""
         self.causes: set[str] = set()
@@ -46,7 +46,7 @@ class SimulatedConnector:
         self.lock = SimulatedLock(self.causes)
         self.cable = SimulatedCable(socket, self.lock)
         self.contactor = SimulatedContactor(self.causes)
-        self.meter = SimulatedMeter(0.0, phases, volts, self.integrate)
+        self.meter = SimulatedMeter(first_wh, phases, volts, self.integrate)
         self.pilot = SimulatedPilot(self.causes, self.car_at)
         self.reader = SimulatedReader(self.causes)
         self.residual_current = SimulatedResidualCurrent(self.causes)

@@ -17,12 +17,22 @@ PAGE: Final = 4096
 
 
 def load(folder: Path) -> WorldState | None:
-    """The world as it was left; None where there is none.  One that cannot be read is moved aside, its bytes kept."""
+    """The world as it was left; None where there is none or it cannot be read."""
+    with suppress(OSError):
+        return read(folder)
+    return None
+
+
+def read(folder: Path) -> WorldState | None:
+    """The world as it was left; None where there is none.  A damaged one is moved aside, its bytes kept.
+
+    OSError where it cannot be read.
+    """
     path = folder / NAME
     try:
         world: WorldState = json.loads(_content(path))
         SimulatedBoard(len(world["connectors"]), world)  # a state from which no board can be made is damaged
-    except OSError:
+    except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         _move_aside(path)

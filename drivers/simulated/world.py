@@ -28,12 +28,14 @@ Ended = Literal["", "dark", "reboot"]
 class World:
     """Devices and what happens to them.  A device that has changed sets its `wake_at`."""
 
-    def __init__(self, connectors: int, phases: int, socket: bool) -> None:
+    def __init__(self, connectors: int, phases: int, socket: bool, first_wh: float = 0.0) -> None:
         self.ended: Ended = ""
         self.dark_at = inf
         """The backup supply is empty."""
         self.boots, self.sessions = 1, 0
-        self.connectors = [SimulatedConnector(phases, socket, VOLTS) for _ in range(connectors)]
+        self.connectors = [
+            SimulatedConnector(phases, socket, VOLTS, first_wh * number) for number in range(1, connectors + 1)
+        ]
         self._thermometer = SimulatedThermometer(MILD_C)
         self._supply = SimulatedSupply(VOLTS)
         self._reader = SimulatedReader(frozenset())

@@ -58,6 +58,8 @@ def _measurands(name: Key, default: str, product: Product, longest: int, what: s
 
 
 REGISTER = "Energy.Active.Import.Register"
+FIRST_MEASURANDS = (REGISTER, "Power.Active.Import", "Current.Import", "Voltage")
+"""What a back-office shows, told without being asked for, as far as the product has it."""
 DERIVED = frozenset({"Current.Offered", "Power.Offered"})
 """Measurands that the station computes itself, whatever the board measures."""
 DAY = 86400
@@ -95,6 +97,10 @@ def _metering_keys(product: Product) -> list[KeyRow]:
     """What MeterValues and StopTransaction hold, and when they are sampled."""
     aligned, sampled = product.aligned_data_max_length, product.sampled_data_max_length
     stop_aligned, stop_sampled = product.stop_aligned_max_length, product.stop_sampled_max_length
+
+    def told(longest: int) -> str:
+        return ",".join([name for name in FIRST_MEASURANDS if name in product.measurands][:longest])
+
     most, least, longest = product.stop_max_meter_values, product.sample_interval_min_s, product.sample_interval_max_s
     return [
         _int(
@@ -105,10 +111,10 @@ def _metering_keys(product: Product) -> list[KeyRow]:
             DAY,
             "Meter values at multiples of it since midnight UTC; 0: off.",
         ),
-        _measurands(Key.MeterValuesAlignedData, REGISTER, product, aligned, "What clock-aligned values hold."),
+        _measurands(Key.MeterValuesAlignedData, told(aligned), product, aligned, "What clock-aligned values hold."),
         _fixed(Key.MeterValuesAlignedDataMaxLength, aligned, "items", "Items in MeterValuesAlignedData."),
         _measurands(
-            Key.MeterValuesSampledData, REGISTER, product, sampled, "What sampled values hold; empty: register."
+            Key.MeterValuesSampledData, told(sampled), product, sampled, "What sampled values hold; empty: register."
         ),
         _fixed(Key.MeterValuesSampledDataMaxLength, sampled, "items", "Items in MeterValuesSampledData."),
         _int(
@@ -244,7 +250,7 @@ def _security_keys(product: Product) -> list[KeyRow]:
     if not product.security_profiles:
         return []
     chain, store = product.certificate_chain_max, product.certificate_store_max
-    none = f"{NOT_IMPLEMENTED} security profiles 1 to 3; a change is refused."
+    none = f"{NOT_IMPLEMENTED} a change over OCPP is refused; see evsed.env."
     return [
         _bool(Key.AdditionalRootCertificateCheck, False, f"{NOT_IMPLEMENTED} no root can be installed.", True),
         KeyRow(Key.AuthorizationKey, "text", "", "", 0, 0, False, none, write_only=True),
@@ -260,5 +266,14 @@ def _security_keys(product: Product) -> list[KeyRow]:
             False,
             f"{NOT_IMPLEMENTED} organisation name in a CSR.",
         ),
-        _int(Key.SecurityProfile, 0, "", 0, 0, none),
+        KeyRow(
+            Key.SecurityProfile,
+            "int",
+            "0",
+            "",
+            0,
+            3,
+            True,
+            "The security profile in force, from [csms] security_profile. A change over OCPP is not built yet.",
+        ),
     ]

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from ocpp16.configuration.key_names import Key
+from ocpp16.connector.occupancy import hold_cable, release_cable, set_finishing
 from ocpp16.connector.offered_amps import OfferedAmps
-from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, Token
+from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, StartGivenUp, Token
 from ocpp16.events import CableChanged, ConnectorShape, ContactorChanged, MeterSampled, OfferAcked, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.records import Stamp, Transaction
@@ -77,7 +78,8 @@ class Connector:
             self._unplugged()
         state.ready = True
         if not state.plugged:
-            self.forget_occupancy()
+            set_finishing(self.state, False)
+            state.served = False
 
     def board_lost(self) -> None:
         """The present states are unknown; a transaction that is being stopped waits for the next board."""
@@ -89,9 +91,9 @@ class Connector:
         """What the pilot really signals."""
         self.state.signalled_amps, self.state.signalled_why = event.amps, event.why
 
-    def set_fault(self, code: str) -> None:
+    def set_fault(self, code: str, detail: str = "", recorded: bool = False) -> None:
         """A fault of this connector; `faults_changed` follows when all are reported."""
-        self.state.faults.set(code)
+        self.state.faults.set(code, self.context.now.mono, detail, recorded)
 
     def clear_fault(self, code: str) -> None:
         """The end of a fault; `faults_changed` follows."""
@@ -100,8 +102,11 @@ class Connector:
     def faults_changed(self) -> None:
         """§7.7: what forbids energy ends the transaction, or suspends it where it passes by itself."""
         state = self.state
-        running = state.transaction is not None and state.ready
-        if running and any(fault_of(code).ends_transaction for code in state.fault_codes()):
+        transaction = state.transaction if state.ready else None
+        ending = [code for code in state.fault_codes() if fault_of(code).ends_transaction]
+        if transaction is not None and ending:
+            if not transaction.stopping:
+                state.stopped_by = transaction.number, ending[-1]
             self.stop(Reason.OTHER)
         self.begin_if_ready()
 
@@ -118,6 +123,8 @@ class Connector:
     def pilot_changed(self, event: PilotChanged) -> None:
         """A car was plugged in or unplugged, or asks for energy (IEC 61851-1 Table A.1)."""
         state = self.state
+        if state.pilot != event.state:
+            state.pilot_at = event.at
         state.pilot = event.state
         if event.state == "A" and not state.ready:
             state.unplugged_at = event.at  # its consequences wait for `board_ready`
@@ -125,6 +132,7 @@ class Connector:
             self._unplugged()
         elif event.state in "BCD" and not state.plugged:
             state.plugged, state.plugged_at = True, event.at
+            self.context.note("plugged", connector=self.number)
         self.begin_if_ready()
 
     def _unplugged(self) -> None:
@@ -132,14 +140,17 @@ class Connector:
         state = self.state
         if not state.plugged:
             return
-        state.plugged, state.refused = False, None
-        self._set_finishing(state.occupancy.finishing and state.held_for is not None)
+        state.plugged, state.refused, state.served, state.given_up = False, None, False, None
+        self.context.note("unplugged", connector=self.number)
+        set_finishing(self.state, state.occupancy.finishing and state.held_for is not None)
         transaction = state.transaction
         if transaction is not None and state.ready:
             if self._stops_when_unplugged():
                 if not self.parts.configuration.flag(Key.UnlockConnectorOnEVSideDisconnect):
-                    self._hold_cable(transaction)
+                    hold_cable(self.state, transaction)
                 self.stop(Reason.EV_DISCONNECTED)
+        elif state.token is not None and state.token.free_vend:
+            self.take_token()
         elif state.token is not None:
             self._await_plug()
 
@@ -147,20 +158,9 @@ class Connector:
         default = self.parts.product.stop_on_ev_disconnect
         return self.parts.configuration.flag(Key.StopTransactionOnEVSideDisconnect, default)
 
-    def _hold_cable(self, transaction: Transaction) -> None:
-        """Keep the cable locked in its socket for the driver of a transaction (E 3.5)."""
-        if self.state.shape is not None and self.state.shape.lock:
-            self._set_holder(transaction.id_tag, transaction.parent_id_tag)
-
     def release_cable(self) -> None:
         """Nobody's cable is kept locked."""
-        self._set_holder(None, None)
-
-    def _set_holder(self, id_tag: str | None, group: str | None) -> None:
-        row = self.state.occupancy
-        if (row.held_for, row.held_group) != (id_tag, group):
-            finishing = row.finishing and (self.state.plugged or id_tag is not None)
-            self.context.save(replace(row, held_for=id_tag, held_group=group, finishing=finishing))
+        release_cable(self.state)
 
     # --- the card -----------------------------------------------------------------------------------------------------
 
@@ -175,9 +175,9 @@ class Connector:
             if same(state.token.id_tag, id_tag):
                 self._give_up("the card was shown again")
             else:
-                self._log_refusal(id_tag, "another card waits here")
+                self._refuse(id_tag, "another card waits here")
         elif not self.parts.product.local_start or not state.free:
-            self._log_refusal(
+            self._refuse(
                 id_tag,
                 "out of service" if not state.operative else "faulted" if state.faulted else "no local start",
             )
@@ -194,7 +194,7 @@ class Connector:
         if same(holder.id_tag, id_tag) or in_group:
             self.release_cable()
         else:
-            self._log_refusal(id_tag, "another driver's cable")
+            self._refuse(id_tag, "another driver's cable")
 
     def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:
         """§5.11, after its answer.  `authorize`: AuthorizeRemoteTxRequests, like a card; else at once."""
@@ -205,6 +205,11 @@ class Connector:
         else:
             known = self.parts.authorization.known(id_tag)
             self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile))
+
+    def free_vend(self, id_tag: str) -> None:
+        """A car is plugged in where no card is needed: its idTag is asked about like a card's."""
+        self.state.asking, self.state.asked_profile = id_tag, None
+        self.parts.authorization.ask(id_tag, self._authorized_for_free)
 
     def drop_profile(self) -> None:
         """ClearChargingProfile also removes what came with a remote start that has not begun (§5.5)."""
@@ -219,28 +224,40 @@ class Connector:
     def _authorized_remotely(self, id_tag: str, verdict: Verdict) -> None:
         self._authorized(id_tag, verdict, remote=True)
 
-    def _authorized(self, id_tag: str, verdict: Verdict, remote: bool) -> None:
+    def _authorized_for_free(self, id_tag: str, verdict: Verdict) -> None:
+        if self.state.plugged:
+            self._authorized(id_tag, verdict, remote=False, free_vend=True)
+        else:
+            self.state.asking = None
+
+    def _authorized(self, id_tag: str, verdict: Verdict, remote: bool, free_vend: bool = False) -> None:
         state = self.state
         state.asking = None
         if not verdict.accepted:
-            self._refuse(id_tag, f"{verdict.status} ({verdict.source})", verdict.by_central_system)
+            reason = f"{verdict.status} ({verdict.source})"
+            self._refuse(id_tag, reason, verdict.by_central_system, remote, free_vend)
         elif not state.free:
-            self._refuse(id_tag, "the connector is taken")
+            self._refuse(id_tag, "the connector is taken", remote=remote)
         elif not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
-            self._refuse(id_tag, "reserved for another group")
+            self._refuse(id_tag, "reserved for another group", remote=remote)
         else:
-            self.accept(Token(id_tag, verdict.parent_id_tag, remote, state.asked_profile if remote else None))
+            profile = state.asked_profile if remote else None
+            self.accept(Token(id_tag, verdict.parent_id_tag, remote, profile, free_vend))
 
-    def _refuse(self, id_tag: str, reason: str, by_central_system: bool = False) -> None:
-        self.state.refused = CardRefused(reason, by_central_system, self.context.now.mono)
-        self._log_refusal(id_tag, reason)
-
-    def _log_refusal(self, id_tag: str, reason: str) -> None:
+    def _refuse(
+        self,
+        id_tag: str,
+        reason: str,
+        by_central_system: bool = False,
+        remote: bool = False,
+        free_vend: bool = False,
+    ) -> None:
+        self.state.refused = CardRefused(id_tag, reason, by_central_system, self.context.now.mono, remote, free_vend)
         self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
 
     def accept(self, token: Token) -> None:
         """Authorized: ConnectionTimeOut runs until the plug is in."""
-        self.state.token, self.state.refused = token, None
+        self.state.token, self.state.refused, self.state.given_up = token, None, None
         self._await_plug()
         self.begin_if_ready()
 
@@ -254,6 +271,7 @@ class Connector:
 
     def _give_up(self, why: str) -> None:
         if (token := self.take_token()) is not None:
+            self.state.given_up = StartGivenUp(token.id_tag, why, token.remote, self.context.now.mono)
             self.context.note("start-given-up", connector=self.number, id_tag=token.id_tag, reason=why)
 
     def take_token(self) -> Token | None:
@@ -271,7 +289,7 @@ class Connector:
         if token is None or state.transaction is not None or state.missing() is not None:
             return
         self.take_token()
-        self._set_finishing(False)
+        set_finishing(self.state, False)
         wh = self.parts.metering.fresh_register_wh(self.number)
         assert wh is not None
         reservation = self.parts.reservations.used_by(self.number, token.id_tag, token.parent_id_tag)
@@ -286,9 +304,9 @@ class Connector:
         """§4.8, E 3.17: what StartTransaction.conf says about the card of a transaction that runs already."""
         if verdict.accepted or transaction.stopping:
             return
-        self._log_refusal(transaction.id_tag, verdict.status)
+        self._refuse(transaction.id_tag, f"{verdict.status} ({verdict.source})", verdict.by_central_system)
         if self.parts.configuration.flag(Key.StopTransactionOnInvalidId):
-            self._hold_cable(transaction)  # §4.8: the cable waits for its owner
+            hold_cable(self.state, transaction)  # §4.8: the cable waits for its owner
             self.stop(Reason.DE_AUTHORIZED)
             return
         more = self.parts.configuration.number(Key.MaxEnergyOnInvalidId)
@@ -303,7 +321,7 @@ class Connector:
             return
         group = transaction.parent_id_tag
         if group is None:
-            self._log_refusal(id_tag, "another card began this")
+            self._refuse(id_tag, "another card began this")
             return
         known = self.parts.authorization.known(id_tag)
         if known is not None and known.accepted and _same_group(group, known.parent_id_tag):
@@ -387,17 +405,17 @@ class Connector:
         self.parts.smart_charging.transaction_ended(transaction.number)
         self.context.timers.clear(Timer.OPENING, self.number)
         self.context.timers.clear(Timer.ENERGISE, self.number)
-        self._set_finishing(self.state.plugged or self.state.held_for is not None)
+        set_finishing(self.state, self.state.plugged or self.state.held_for is not None)
+        self.state.served = self.state.plugged
         self.on_ended(self.number)
 
-    def _set_finishing(self, finishing: bool) -> None:
-        row = self.state.occupancy
-        if row.finishing != finishing:
-            self.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
+    def set_served(self, served: bool) -> None:
+        """Whether the car that is plugged in has had its transaction (free vend)."""
+        self.state.served = served and self.state.plugged
 
     def forget_occupancy(self) -> None:
         """Not Finishing any more: out of service leads to Preparing, never back to Finishing (§4.9)."""
-        self._set_finishing(False)
+        set_finishing(self.state, False)
 
     # --- outage and shutdown ------------------------------------------------------------------------------------------
 

@@ -1,13 +1,15 @@
 """The current that a connector offers: the lowest of all bounds, and 0 A below the smallest that can be signalled.
 
-Derived after every step, never stored (§7.13 Current.Offered; IEC 61851-1: 6 A at least).
+Derived after every step, never stored (§7.13 Current.Offered).  Which limit follows from hardware and profiles:
+`ChargingLimits.allowed`.
 """
 
 from __future__ import annotations
 
 from ocpp16.connector.state import ConnectorState
+from ocpp16.events import ConnectorShape
 from ocpp16.product import Product
-from ocpp16.profiles.smart_charging.limits import ChargingLimits
+from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
 
 Bound = tuple[float, str]
 """Amperes per phase, and the name of what sets them."""
@@ -23,26 +25,22 @@ class OfferedAmps:
 
     def amps(self) -> float:
         """Amperes per phase that the car may draw now; 0: no energy."""
-        state = self._state
-        transaction, shape = state.transaction, state.shape
-        if transaction is None or transaction.stopping or shape is None or not state.ready or state.faulted:
+        transaction = self._state.transaction
+        if transaction is None or transaction.stopping:
             return 0.0
-        if state.is_spent:
-            return 0.0
-        limit, why = self._limits.limit(state.number)
-        amps = min(self.hardware_amps(), limit) if why else self.hardware_amps()
-        return amps if amps >= shape.min_amps else 0.0
+        return self._limits.now(self._state.number).amps
 
-    def hardware_amps(self) -> float:
-        """Amperes that board, product and cable allow, without any charging profile."""
-        state = self._state
-        if state.shape is None:
-            return 0.0
-        amps = min(state.shape.max_amps, self._product.max_amps)
-        return min(amps, state.cable_amps) if state.cable_amps > 0.0 else amps
+    def capability(self) -> Hardware:
+        """What the connector can do at this moment, whatever a profile allows; 0 A where nothing can flow."""
+        state, shape = self._state, self._state.shape
+        if shape is None:
+            return Hardware(0.0, ConnectorShape(state.number).min_amps, self._product.phases)
+        flows = state.ready and state.operative and not state.faulted and not state.is_spent
+        amps = min(bound for bound, _ in self.hardware()) if flows else 0.0
+        return Hardware(amps, shape.min_amps, shape.phases)
 
     def hardware(self) -> list[Bound]:
-        """The bounds of `hardware_amps` by name."""
+        """What board, product and cable allow, by name."""
         state = self._state
         if state.shape is None:
             return [(0.0, "no board")]
@@ -54,7 +52,16 @@ class OfferedAmps:
     def chain(self) -> list[Bound]:
         """All bounds by name, the charging profile in force included; whatever the state."""
         bounds = self.hardware()
-        limit, why = self._limits.limit(self._state.number)
-        if why:
-            bounds.append((limit, why))
+        limit = self._limits.now(self._state.number).bound
+        if limit.why:
+            bounds.append((limit.amps, limit.why))
         return bounds
+
+    def lowest(self) -> str:
+        """What allows least, in words: `0 A TxProfile 5 (level 0, period 1)`; a fault or a spent energy before it."""
+        if self._state.faulted:
+            return f"fault {self._state.fault_codes()[0]}"
+        if self._state.is_spent:
+            return "MaxEnergyOnInvalidId is used up"
+        amps, name = min(self.chain())
+        return f"{amps:g} A {name}"

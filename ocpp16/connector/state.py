@@ -23,6 +23,7 @@ from ocpp16.profiles.smart_charging.limits import ChargingLimits
 from ocpp16.records import Availability, Occupancy, Transaction
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
+from ocpp16.state.id_tags import same
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import StatusFacts
 from ocpp16.status.faults import fault_of
@@ -36,13 +37,29 @@ class Token(NamedTuple):
     remote: bool
     profile: ChargingProfile | None = None
     """A TxProfile that came with a remote start."""
+    free_vend: bool = False
+    """Nobody showed a card: it goes with the car."""
 
 
 class CardRefused(NamedTuple):
     """The card that was refused last."""
 
+    id_tag: str
     reason: str
     by_central_system: bool
+    mono: float
+    remote: bool = False
+    """It came with a RemoteStartTransaction."""
+    free_vend: bool = False
+    """It was the idTag of free vend."""
+
+
+class StartGivenUp(NamedTuple):
+    """The accepted card, or remote start, that was given up last: its car did not come."""
+
+    id_tag: str
+    reason: str
+    remote: bool
     mono: float
 
 
@@ -62,6 +79,8 @@ class ConnectorParts(NamedTuple):
     smart_charging: SmartCharging
     firmware: UpdateFirmware
     station_faults: ActiveFaults
+    free_vend: str = ""
+    """The idTag under which a plugged-in car charges without a card; "": none."""
 
 
 class ConnectorState:
@@ -75,6 +94,7 @@ class ConnectorState:
         self._reservations = parts.reservations
         self._firmware = parts.firmware
         self._station_faults = parts.station_faults
+        self._free_vend = parts.free_vend
         # what the board reported
         self.shape: ConnectorShape | None = None
         """None: no board is attached."""
@@ -82,6 +102,8 @@ class ConnectorState:
         """The board has reported all present states, and the open transaction was resumed or ended."""
         self.faults = ActiveFaults()
         self.pilot = "A"
+        self.pilot_at = 0.0
+        """Monotonic second of its last change."""
         self.plugged = False
         self.plugged_at = 0.0
         self.unplugged_at = 0.0
@@ -90,6 +112,8 @@ class ConnectorState:
         self.cable_amps = 0.0
         """The coding of the cable; 0: none."""
         self.cable_locked = False
+        self.served = False
+        """The car that is plugged in has had its transaction: free vend waits until it is unplugged."""
         self.closed = False
         """The contactor."""
         self.switched_at = 0.0
@@ -103,6 +127,9 @@ class ConnectorState:
         """The TxProfile that came with the remote start of `asking`."""
         self.token: Token | None = None
         self.refused: CardRefused | None = None
+        self.given_up: StartGivenUp | None = None
+        self.stopped_by: tuple[int, str] | None = None
+        """Number of the last transaction that a fault ended in this life, and the fault."""
 
     # --- from the records -------------------------------------------------------------------------------------------
 
@@ -165,8 +192,21 @@ class ConnectorState:
     @property
     def free(self) -> bool:
         """A card could begin something here."""
-        taken = self.transaction or self.token or self.held_for
-        return taken is None and self.operative and not self.faulted
+        return not self.taken()
+
+    def taken(self) -> str:
+        """Why nothing can begin here, in words; "": it can."""
+        if self.transaction is not None:
+            return f"transaction {self.transaction.number} runs"
+        if self.token is not None:
+            return "another start waits for its car"
+        if self.held_for is not None:
+            return "the cable is kept locked for its driver"
+        if self.faulted:
+            return f"fault {self.fault_codes()[0]}"
+        if self._firmware.closes_connectors:
+            return "a firmware update is being installed"
+        return "" if self.operative else "it is out of service"
 
     @property
     def busy(self) -> bool:
@@ -186,7 +226,7 @@ class ConnectorState:
         return self.token.profile if self.token is not None else self.asked_profile if self.asking else None
 
     def missing(self) -> str | None:
-        """What a transaction with an accepted card still waits for, as a code of `why.py`; None: nothing."""
+        """What a transaction with an accepted card still waits for, as a code of `why/why.py`; None: nothing."""
         if self.shape is None or not self.ready or self.faulted:
             return (self.fault_codes() or ("board-missing",))[0]
         if not self.operative:
@@ -205,10 +245,17 @@ class ConnectorState:
         """The lock, where there is one, holds from the accepted card to the end."""
         if self.shape is None or not self.shape.lock:
             return False
-        if self.transaction is not None or self.held_for is not None:
+        transaction = self.transaction
+        if transaction is not None:  # without a card nobody could release the cable of a car that has gone
+            return self.plugged or not self.is_free_vend(transaction)
+        if self.held_for is not None:
             return True
         shut = self._product.lock_before_authorization and self.token is None and not self.cable_present  # AQ-2
         return shut or (self.token is not None and self.cable_present)
+
+    def is_free_vend(self, transaction: Transaction) -> bool:
+        """Whether a transaction runs under the idTag of free vend, whose card nobody may have."""
+        return bool(self._free_vend) and same(transaction.id_tag, self._free_vend)
 
     def status_facts(self, offered: bool) -> StatusFacts:
         """What `connector_status` needs; `offered`: more than 0 A are offered."""

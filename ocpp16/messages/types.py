@@ -457,7 +457,7 @@ class ChargingSchedulePeriod(WireStruct, frozen=True):
     start_period: Integer
     """Seconds from the start of the schedule."""
     limit: float
-    """Amperes per phase or watts, one decimal."""
+    """Amperes per phase or watts.  One decimal; more of them are rounded down where the limit is used."""
     number_phases: Integer | None = None
 
 

@@ -77,9 +77,10 @@ class LocalAuthList:
         if not self.enabled:
             return GetLocalListVersionConf(list_version=NOT_SUPPORTED)
         empty = not self.context.facts.of(ListedTag)  # an emptied list is version 0, whatever was sent with it
-        return GetLocalListVersionConf(list_version=0 if empty else self._version())
+        return GetLocalListVersionConf(list_version=0 if empty else self.version())
 
-    def _version(self) -> int:
+    def version(self) -> int:
+        """The version that was sent last, 0 before the first list."""
         row = self.context.facts.of(ListVersion).get("list")
         return 0 if row is None else row.version
 
@@ -98,8 +99,8 @@ class LocalAuthList:
         if (wrong := self._wrong(request, entries)) is not None:
             return UpdateStatus.FAILED, wrong
         full = request.update_type is UpdateType.FULL
-        if not full and request.list_version <= self._version():
-            return UpdateStatus.VERSION_MISMATCH, f"version {self._version()} is stored already"
+        if not full and request.list_version <= self.version():
+            return UpdateStatus.VERSION_MISMATCH, f"version {self.version()} is stored already"
         kept = {} if full else dict(self.context.facts.of(ListedTag))
         size = len(kept.keys() | {e.id_tag.casefold() for e in entries if e.id_tag_info is not None})
         size -= sum(1 for e in entries if e.id_tag_info is None and e.id_tag.casefold() in kept)

@@ -9,7 +9,6 @@ the station offline.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,7 +17,7 @@ import msgspec
 
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
 from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode, Refusal
-from ocpp16.messages.types import AuthorizationStatus, ChargingProfile, ChargingSchedule, Message
+from ocpp16.messages.types import AuthorizationStatus, Message
 
 Rows = dict[str, tuple[type[Message], type[Message]]]
 
@@ -90,58 +89,14 @@ def decode(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[
     Of repeated keys the last one counts; `frames.parse` has refused such payloads before.
     """
     try:
-        message = _decoder(kind).decode(payload)
+        return _decoder(kind).decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        message = _examine(kind, payload, notes)
-    if kind in _SCHEDULES:
-        return next(_decimals(message), message)
-    return message
+        return _examine(kind, payload, notes)
 
 
 @cache
 def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Message]:
     return msgspec.json.Decoder(kind)
-
-
-# --- one decimal ----------------------------------------------------------------------------------------------------
-
-
-def _one_decimal(number: float) -> bool:
-    """`multipleOf: 0.1` of the schema, without binary rounding errors: True for 8.1, False for 8.15."""
-    return round(number, 1) == number
-
-
-_SCHEDULES: frozenset[type[Message]] = frozenset(
-    {
-        core.RemoteStartTransactionReq,
-        smart_charging.SetChargingProfileReq,
-        smart_charging.GetCompositeScheduleConf,
-    }
-)
-
-
-def _decimals(message: Any) -> Iterator[Refusal]:
-    """A Refusal for each limit or rate of the message with more than one decimal."""
-    schedule = _schedule_of(message)
-    if schedule is None:
-        return
-    for period in schedule.charging_schedule_period:
-        if not _one_decimal(period.limit):
-            yield Refusal("PropertyConstraintViolation", f"limit: {period.limit} has more than one decimal")
-    least = schedule.min_charging_rate
-    if least is not None and not _one_decimal(least):
-        yield Refusal("PropertyConstraintViolation", f"minChargingRate: {least} has more than one decimal")
-
-
-def _schedule_of(message: Any) -> ChargingSchedule | None:
-    match message:
-        case core.RemoteStartTransactionReq(charging_profile=ChargingProfile() as profile):
-            return profile.charging_schedule
-        case smart_charging.SetChargingProfileReq():
-            return message.cs_charging_profiles.charging_schedule
-        case smart_charging.GetCompositeScheduleConf():
-            return message.charging_schedule
-    return None
 
 
 # --- second examination -----------------------------------------------------------------------------------------------

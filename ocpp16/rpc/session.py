@@ -49,6 +49,17 @@ class ReceivedFrame(NamedTuple):
     """The valid request, or the valid confirmation of a request of ours; None: anything else."""
 
 
+class LinkLost(NamedTuple):
+    """How the last connection, or the last attempt at one, ended."""
+
+    stage: str
+    """DNS, TCP, TLS, HTTP or WebSocket; "": it was closed by ourselves."""
+    cause: str
+    """One line, with its hint."""
+    again_at: float | None
+    """Monotonic second of the next attempt; None: not known."""
+
+
 class Session:
     """Appends frames to `frames_out`; `pump` is called at the end of each step."""
 
@@ -66,6 +77,8 @@ class Session:
         self.reports = reports
         self.gate = Gate.BOOT
         self.up = False
+        self.lost: LinkLost | None = None
+        """None: no connection and no attempt has ended yet."""
         self.frames_out: list[str] = []
         self.received: ReceivedFrame | None = None
         """The frame of the newest `receive`."""
@@ -125,6 +138,11 @@ class Session:
     def in_flight(self) -> str | None:
         """The action whose answer is awaited."""
         return self._flight.action if self._flight else None
+
+    @property
+    def asked_at(self) -> float | None:
+        """The monotonic second at which the open CALL was sent; None: there is none."""
+        return self._flight.sent_at if self._flight else None
 
     # --- the connection ---------------------------------------------------------------------------------------------
 

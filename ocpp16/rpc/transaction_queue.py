@@ -37,6 +37,16 @@ class QueuedMessage(NamedTuple):
     request: Message
 
 
+class Failing(NamedTuple):
+    """A message that failed and will be sent again."""
+
+    key: QueueKey
+    attempts: int
+    error: str
+    again_at: float
+    """Monotonic second."""
+
+
 class TransactionQueue:
     """One queue for all connectors, in the order in which the facts happened."""
 
@@ -63,6 +73,7 @@ class TransactionQueue:
         self._attempts = 0
         self._not_before = 0.0
         self._sent_seq = 0
+        self._error = ""
         self.probing: QueueKey | None = None
         """A parked message that is sent once, when nothing else waits, and while its outcome is not known."""
 
@@ -159,7 +170,7 @@ class TransactionQueue:
         if report.key not in self._known or self._heap[0] != report.key:
             return
         self._attempts += 1
-        error = failure.text()
+        self._error = error = failure.text()
         if self._attempts >= max(1, self.attempts_allowed()):
             self._forget(report.key)
             self.on_parked(report.key, error[:200])
@@ -181,6 +192,11 @@ class TransactionQueue:
             self.probing = None  # it stays parked, and is tried again on the next connection
         elif counts:
             self.failed(report, CONNECTION_LOST)
+
+    def failing(self) -> Failing | None:
+        """How the oldest message failed, while it waits for its retry; None: it does not."""
+        at = self._held_up()
+        return None if at is None or not self._heap else Failing(self._heap[0], self._attempts, self._error, at)
 
     def retry_at(self) -> float | None:
         """Monotonic time of the next retry; None: the oldest message does not wait."""

@@ -1,4 +1,4 @@
-"""The fault codes in force of the station or of one connector, oldest first."""
+"""The fault codes in force of the station or of one connector, oldest first, and what was seen of each."""
 
 from __future__ import annotations
 
@@ -11,11 +11,24 @@ class ActiveFaults:
     def __init__(self) -> None:
         self.codes: tuple[str, ...] = ()
         """Oldest first; read in every step, written by the methods below alone."""
+        self.since: dict[str, float] = {}
+        """Monotonic second from which each code is in force."""
+        self.details: dict[str, str] = {}
+        """What was measured, or the cause in the words of who found it; of a code without any: ""."""
+        self.recorded: frozenset[str] = frozenset()
+        """Those that an earlier life recorded: `since` is when they were read."""
 
-    def set(self, code: str) -> None:
-        """Add a code; one that is in force already keeps its place."""
+    def set(self, code: str, at: float = 0.0, detail: str = "", recorded: bool = False) -> None:
+        """Add a code, in force since that monotonic second; one that is in force already keeps its place."""
         if code not in self.codes:
             self.codes = (*self.codes, code)
+            self.since[code], self.details[code] = at, detail
+            self.recorded = self.recorded | {code} if recorded else self.recorded - {code}
+
+    def explain(self, code: str, detail: str) -> None:
+        """What is seen of it now; nothing where it is not in force."""
+        if code in self.codes:
+            self.details[code] = detail
 
     def clear(self, code: str) -> None:
         """Remove a code, where it is in force."""

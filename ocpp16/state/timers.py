@@ -20,6 +20,7 @@ class Timer(StrEnum):
     SAMPLE = "next sampled meter values"
     ALIGNED = "next clock-aligned meter values"
     PLUG_IN = "ConnectionTimeOut"
+    FREE_VEND = "next try of an idTag of free vend that got no answer"
     STATUS = "MinimumStatusDuration"
     ENERGISE = "the car may still begin to ask for energy"
     OPENING = "contactor open and last reading"

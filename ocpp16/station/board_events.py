@@ -65,22 +65,24 @@ class BoardEvents:
             self.context.delete(LatchedFault, name)
         self._change(number, event.code, event.on, event.detail)
 
-    def register_low(self, number: int, low: bool) -> None:
+    def register_low(self, number: int, low: bool, detail: str) -> None:
         """The register of a meter is below what was billed (it was exchanged, or worse), or is so no longer."""
-        self._change(number, "meter-low", low, "")
+        self._change(number, "meter-low", low, detail)
 
-    def queue_full(self, full: bool) -> None:
+    def queue_full(self, full: bool, detail: str) -> None:
         """No more undelivered transactions can be kept (True), or there is room again."""
         if full != ("queue-full" in self.station_faults.codes):
-            self._change(0, "queue-full", full, "")
+            self._change(0, "queue-full", full, detail)
 
     def _change(self, number: int, code: str, on: bool, detail: str) -> None:
         """A fault of a connector (0: the station) begins or ends."""
         if number > 0:
             connector = self.connectors[number]
-            (connector.set_fault if on else connector.clear_fault)(code)
+            connector.set_fault(code, detail) if on else connector.clear_fault(code)
+        elif on:
+            self.station_faults.set(code, self.context.now.mono, detail)
         else:
-            (self.station_faults.set if on else self.station_faults.clear)(code)
+            self.station_faults.clear(code)
         fault = fault_of(code)
         self.context.note(
             "fault-on" if on else "fault-off",
@@ -108,7 +110,8 @@ class BoardEvents:
         if event.state == "ok":
             self.station_faults.clear("store-full")
         else:
-            self.station_faults.set("store-full")
+            self.station_faults.set("store-full", self.context.now.mono, event.detail)
+            self.station_faults.explain("store-full", event.detail)
         if before != self.station_faults.codes:
             self.context.note("store-" + event.state, detail=event.detail)
             self._faults_changed(0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 from ocpp16.configuration.configuration import Configuration
 from ocpp16.configuration.key_names import Key
 from ocpp16.connector.connector import Connector
+from ocpp16.connector.state import CardRefused
 from ocpp16.events import CardPresented
 from ocpp16.messages.core import RemoteStartTransactionReq
 from ocpp16.messages.types import ChargingProfile
@@ -37,6 +39,12 @@ class Plug(IntEnum):
         return self < Plug.EMPTY
 
 
+class NoConnector(NamedTuple):
+    """Nothing can be started, and why."""
+
+    reason: str
+
+
 class CardRouting:
     """Chooses the connector; what the card means there is the connector's decision."""
 
@@ -61,6 +69,8 @@ class CardRouting:
         self.smart_charging = smart_charging
         self.connectors = connectors
         self.shutdown = shutdown
+        self.refused: CardRefused | None = None
+        """The last card that was refused before it was known for which connector it is."""
 
     # --- a card at a reader -----------------------------------------------------------------------------------------
 
@@ -78,6 +88,7 @@ class CardRouting:
             self._refuse(event, "choose a connector first")
 
     def _refuse(self, event: CardPresented, reason: str) -> None:
+        self.refused = CardRefused(event.id_tag[:20], reason, False, self.context.now.mono)
         self.context.note("card-refused", connector=event.connector, id_tag=event.id_tag[:20], reason=reason)
 
     def _choose(self, id_tag: str) -> Connector | None:
@@ -152,22 +163,31 @@ class CardRouting:
 
     # --- a remote start ---------------------------------------------------------------------------------------------
 
-    def for_remote_start(self, request: RemoteStartTransactionReq) -> Connector | None:
-        """§5.11: the named connector where it can begin, else the best of those that can; None: Rejected."""
-        if not self.registration.accepted or self.shutdown.pending is not None:  # §4.2: not allowed while Pending
-            return None
-        candidates = [
-            connector
-            for connector in self.connectors.values()
-            if request.connector_id in (None, connector.number)
-            and connector.state.free
-            and connector.state.asking is None
-            and self._admits_remote_start(connector, request.id_tag)
-        ]
-        chosen = min(candidates, key=lambda connector: self._rank(connector, request.id_tag), default=None)
-        if chosen is None or not self._profile_fits(request.charging_profile, chosen):
-            return None
+    def for_remote_start(self, request: RemoteStartTransactionReq) -> Connector | NoConnector:
+        """§5.11: the named connector where it can begin, else the best of those that can, or why it is Rejected."""
+        if not self.registration.accepted:  # §4.2: not allowed while Pending
+            return NoConnector("the Central System has not accepted this station yet")
+        if self.shutdown.pending is not None:
+            return NoConnector("the station restarts")
+        named = [c for c in self.connectors.values() if request.connector_id in (None, c.number)]
+        if not named:
+            return NoConnector(f"there is no connector {request.connector_id}")
+        candidates = [connector for connector in named if not self._against_remote_start(connector, request.id_tag)]
+        if not candidates:
+            reasons = (f"connector {c.number}: {self._against_remote_start(c, request.id_tag)}" for c in named)
+            return NoConnector("; ".join(reasons)[:200])
+        chosen = min(candidates, key=lambda connector: self._rank(connector, request.id_tag))
+        if not self._profile_fits(request.charging_profile, chosen):
+            return NoConnector("its charging profile is not one that fits a start")
         return chosen
+
+    def _against_remote_start(self, connector: Connector, id_tag: str) -> str:
+        """Why nothing can be started there; "": it can."""
+        if taken := connector.state.taken():
+            return taken
+        if connector.state.asking is not None:
+            return "an answer about another card is awaited"
+        return "" if self._admits_remote_start(connector, id_tag) else "it is reserved for another card"
 
     def _admits_remote_start(self, connector: Connector, id_tag: str) -> bool:
         """The group of a card is known from list and cache, or after Authorize."""

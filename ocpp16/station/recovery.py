@@ -106,9 +106,9 @@ class Recovery:
                 self.metering.shapes[shape.connector] = shape
         for fault in self.context.facts.of(LatchedFault).values():  # no restart clears it
             if fault.connector == 0:
-                self.station_faults.set(fault.code)
+                self.station_faults.set(fault.code, self.context.now.mono, fault.detail, recorded=True)
             elif fault.connector in self.connectors:
-                self.connectors[fault.connector].set_fault(fault.code)
+                self.connectors[fault.connector].set_fault(fault.code, fault.detail, recorded=True)
         measurable = {name for shape in event.connectors for name in shape.measurands}
         self.configuration.measurable = frozenset(measurable) if measurable else None
         self.context.note("board-attached", board=event.board, connectors=len(event.connectors))
@@ -116,7 +116,7 @@ class Recovery:
     def _check(self, event: BoardAttached) -> None:
         """Where board and product profile contradict each other the station is Faulted."""
         if wrong := contradictions(self.product, event.connectors):
-            self.station_faults.set("board-mismatch")
+            self.station_faults.set("board-mismatch", self.context.now.mono, "; ".join(wrong)[:400])
             self.context.note("board-mismatch", detail="; ".join(wrong)[:400])
 
     def ready(self) -> None:
@@ -177,4 +177,5 @@ class Recovery:
             connector.board_lost()
         if "board-missing" not in self.station_faults.codes:
             self.context.note("board-lost", reason=reason)
-        self.station_faults.set("board-missing")
+        self.station_faults.set("board-missing", self.context.now.mono)
+        self.station_faults.explain("board-missing", reason)  # the newest counts

@@ -15,6 +15,7 @@ from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.status.connector_status import station_status
 
 LOST = frozenset({Status.FAULTED, Status.UNAVAILABLE})
+SUSPENDED = frozenset({Status.SUSPENDED_EV, Status.SUSPENDED_EVSE})
 AFTER_START = frozenset({Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE})
 """Sent after the StartTransaction.req that brought them about, where it waits."""
 
@@ -35,6 +36,7 @@ class StatusUpdates:
         self.notifications = notifications
         self.connectors = connectors
         self.station_faults = station_faults
+        self._before: dict[int, Status] = {}
 
     def update_connectors(self) -> None:
         """Each connector, by number."""
@@ -59,3 +61,19 @@ class StatusUpdates:
         if shown.status in LOST:
             self.reservations.connector_lost(connector.number)
         self.notifications.update(connector.number, shown, start_seq)
+        if shown.status is not self._before.get(connector.number):
+            self._note_pause(connector, self._before.get(connector.number), shown.status)
+            self._before[connector.number] = shown.status
+
+    def _note_pause(self, connector: Connector, before: Status | None, now: Status) -> None:
+        """A running transaction gets no energy any more, and why; or gets it again."""
+        closing = now is Status.SUSPENDED_EV and connector.state.pilot in ("C", "D")
+        if closing:
+            return  # offered and asked for: the contactor is about to close
+        if now in SUSPENDED:
+            who = "the car" if now is Status.SUSPENDED_EV else "the station"
+            reason = "it does not ask for energy" if now is Status.SUSPENDED_EV else connector.offered.lowest()
+            self.notifications.context.note("suspended", connector=connector.number, who=who, reason=reason)
+        elif before in SUSPENDED and now is Status.CHARGING:
+            amps = connector.offered.amps()
+            self.notifications.context.note("resumed", connector=connector.number, amps=amps)

@@ -54,7 +54,7 @@ class Technician:
         running = [n for n, c in asked.items() if c.state.transaction is not None]
         if len(running) != 1:
             where = "" if event.connector is None else f" on connector {event.connector}"
-            several = "several transactions run: name one with --connector"
+            several = f"transactions run on connectors {', '.join(map(str, running))}: name one with --connector N"
             self._reply(event.ref, several if running else f"no transaction runs{where}", "")
             return
         self.connectors[running[0]].stop(Reason.LOCAL)

@@ -136,7 +136,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "board-mismatch": _fault(
         Error.INTERNAL_ERROR, False, "board and product profile contradict each other",
-        "see the journal; correct [station] product or board.toml",
+        "correct [station] product or board.toml",
     ),
 }  # fmt: skip
 UNKNOWN_FAULT = _fault(Error.OTHER_ERROR, True, "the board reports a fault", "see the board's journal")

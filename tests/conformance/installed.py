@@ -21,6 +21,8 @@ from tests.conformance.wire import CentralSystem, Stopped
 
 CONNECTS_S = 320.0
 """How long it may take to connect: its longest back-off and a little more."""
+FIRST_S = 60.0
+"""How long the judge waits for the station at first."""
 FAULTS = ("rcd", "lock-open", "lock-closed")
 STATION_FAULTS = ("undervoltage", "store-full", "install")
 
@@ -39,6 +41,10 @@ class Installed(Hands):
             writer.close()
             await asyncio.sleep(0.02)
         raise HandFailed("power-cut: it still runs")
+
+
+class NobodyCame(Exception):
+    """No station connected in time."""
 
 
 class Shared:
@@ -62,6 +68,17 @@ class Shared:
         finally:
             self._link.close()
             await self._central.shut()
+
+    async def first(self, within_s: float = FIRST_S) -> str:
+        """The path under which the station connects.  Raises NobodyCame."""
+        try:
+            await asyncio.wait_for(self._central.linked.wait(), within_s)
+        except TimeoutError:
+            raise NobodyCame(
+                f"no station connected to {self._where.geturl()} within {within_s:g} s: set [csms] url of its "
+                "evsed.toml to this address and restart evsed (`evsectl status` there shows what it tries)"
+            ) from None
+        return self._central.path
 
     @asynccontextmanager
     async def _place(self, mobile: bool) -> AsyncIterator[Lab]:

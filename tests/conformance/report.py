@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import msgspec
 
 from ocpp16.product import Product
 from tests.conformance import measure, pics
-from tests.conformance.catalogue import ROWS, Case, product_named
+from tests.conformance.catalogue import ROWS, Case, catalogue, product_named
 from tests.conformance.run import FAIL, NOT_BUILT, OFF, PASS, Place, Verdict, own_place, play_all
 from tests.conformance.transcript import utc
-from tests.conformance.unit import ROOT
+from tests.conformance.unit import ROOT, TEST_STATION
 
 NOTICE = (
     "This is a pre-test by the manufacturer with the conformance suite of evsed.  It is not a certificate, and it was "
@@ -26,12 +27,18 @@ Report = dict[str, Any]
 
 
 async def made(
-    product: str, cases: Iterable[Case], jobs: int, tell: Callable[[Verdict], None], shared: Place | None = None
+    product: str,
+    cases: Iterable[Case],
+    jobs: int,
+    tell: Callable[[Verdict], None],
+    shared: Place | None = None,
+    station: Mapping[str, str] = TEST_STATION,
 ) -> Report:
-    """Plays everything; some minutes.  `shared`: the one station there is, else each case has its own."""
+    """Plays everything; some minutes.  `shared`: the one station there is, else each case has its own, named by
+    `station` (vendor, model, serial)."""
     answers, _ = product_named(product)
     verdicts = await play_all([(case, product) for case in cases], jobs, tell, place=shared)
-    place = shared or own_place(product)
+    place = shared or own_place(product, station=station)
     read = await measure.facts(place)
     loopback = await measure.indicators(place, mobile=False)
     mobile = await measure.indicators(place, mobile=True)
@@ -53,8 +60,9 @@ def assembled(
         "versions": versions(),
         "summary": summary(product, verdicts),
         "hardware": [asdict_row(one) for one in pics.hardware(product)],
-        "optional": [asdict_row(one) for one in pics.optional(product)],
-        "additional": [asdict_row(one) for one in pics.additional(product)],
+        "optional": [declared(one, product) for one in pics.optional(product)],
+        "additional": [declared(one, product) for one in pics.additional(product)],
+        "measurands": measurands(product, verdicts),
         "limits": [
             {"id": limit.id, "setting": limit.setting, "declared": limit.declared, "read": told, "agrees": right}
             for limit, told, right in read.limits
@@ -94,17 +102,91 @@ def versions() -> dict[str, str]:
     return found
 
 
+def built(product: Product, only: Callable[[Case], bool]) -> bool:
+    """Whether any case of a kind that applies to this product can be played; True where none applies."""
+    cases = [case for case in catalogue().values() if only(case) and case.applies(product)]
+    return not cases or any(case.play is not None for case in cases)
+
+
+def declared(answer: pics.Answer, product: Product) -> Report:
+    """An answer of the PICS; one that the program cannot keep yet says so."""
+    needs = {"F-1": is_signed, "AQ-1": is_tls, "AQ-3": is_tls, **{f"SEC-{n}": of_security(n) for n in (1, 2, 3)}}
+    row, only = asdict_row(answer), needs.get(answer.id)
+    if only is not None and not built(product, only):
+        row["answer"] = f"declared {answer.answer}, not built"
+    return row
+
+
+def is_signed(case: Case) -> bool:
+    return case.id in ("TC_080_CS", "TC_081_CS")
+
+
+def is_tls(case: Case) -> bool:
+    return case.id in ("TC_075_2_CS", "TC_076_CS", "TC_086_CS", "TC_087_CS")
+
+
+def of_security(number: int) -> Callable[[Case], bool]:
+    """The cases that apply to a product with just this security profile."""
+    product = Product(security_profiles=(number,))
+    return lambda case: case.profile == "Security" and case.applies(product) and not is_signed(case)
+
+
 def summary(product: Product, verdicts: list[Verdict]) -> list[Report]:
-    """One line a profile."""
+    """One line a profile: no more than was seen."""
     lines = []
+    every = {row[0]: row for row in ROWS}
     for name, title in pics.PROFILES:
         own = [verdict for verdict in verdicts if verdict.case.profile == name and verdict.word != OFF]
         words = [verdict.word for verdict in own]
+        applies = sum(1 for row in every.values() if row[2] == name and row[3](product))
         supported = bool(product.security_profiles) if name == "Security" else product.has(name)
         counts = {word: words.count(word) for word in (PASS, FAIL, NOT_BUILT)}
-        result = FAIL if counts[FAIL] else NOT_BUILT if counts[NOT_BUILT] else PASS if own else "not tested"
-        lines.append({"profile": title, "supported": supported, "result": result, "cases": len(own), **counts})
+        lines.append(
+            {
+                "profile": title,
+                "supported": supported,
+                "declared": _supported(supported, built(product, partial(is_of, name))),
+                "result": _result(name, own, applies, counts),
+                "cases": applies,
+                **counts,
+            }
+        )
     return lines
+
+
+def _supported(supported: bool, is_built: bool) -> str:
+    return pics.yes(supported) if is_built or not supported else "declared yes, not built"
+
+
+def is_of(profile: str, case: Case) -> bool:
+    return case.profile == profile
+
+
+def _result(name: str, own: list[Verdict], applies: int, counts: dict[str, int]) -> str:
+    if counts[FAIL]:
+        return FAIL
+    if not own:
+        return "not tested"
+    if counts[NOT_BUILT] == len(own):
+        return NOT_BUILT
+    if len(own) < applies:
+        return f"incomplete: {len(own)} of {applies} cases were played"
+    if name == "FirmwareManagement" and not any(v.case.id.startswith("TC_044") for v in own):
+        return "diagnostics passed; no update was tested"
+    return PASS if counts[PASS] == len(own) else f"{counts[PASS]} passed, {counts[NOT_BUILT]} not built"
+
+
+def measurands(product: Product, verdicts: list[Verdict]) -> list[Report]:
+    """C-09: each measurand of the product, and whether it was received, sampled and clock-aligned."""
+    seen = set().union(*(verdict.measured for verdict in verdicts if verdict.word == PASS))
+    return [
+        {
+            "measurand": name,
+            "sampled": ("Sample.Periodic", name) in seen,
+            "aligned": ("Sample.Clock", name) in seen,
+        }
+        for name in product.measurands
+    ]
 
 
 def tested(product: Product, verdicts: list[Verdict]) -> list[Report]:

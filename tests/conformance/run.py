@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -14,10 +14,11 @@ from tests.conformance.catalogue import Case, product_named
 from tests.conformance.judge import Failed, Lab
 from tests.conformance.mobile import MobileLink
 from tests.conformance.transcript import Transcript
-from tests.conformance.unit import HandFailed, Unit
+from tests.conformance.unit import TEST_STATION, HandFailed, Unit
 from tests.conformance.wire import CentralSystem, Stopped
 
 CASE_S = 90.0
+REGISTER = "Energy.Active.Import.Register"
 PASS, FAIL, OFF, NOT_BUILT = "pass", "fail", "not applicable", "not built"
 
 
@@ -36,6 +37,8 @@ class Verdict:
     responses: list[tuple[str, float]] = field(default_factory=list)
     causes: list[tuple[str, float]] = field(default_factory=list)
     log: str = ""
+    measured: set[tuple[str, str]] = field(default_factory=set)
+    """Context and measurand of every value that was received."""
     spoke: bool = False
     """The station sent its BootNotification at all."""
 
@@ -57,20 +60,32 @@ Place = Callable[[bool], AbstractAsyncContextManager[Lab]]
 """Makes a lab (over a mobile link, or not) whose station is about to boot."""
 
 
-def own_place(product: str, plant: str = "") -> Place:
-    """A station of its own for each case."""
-    return lambda mobile: laboratory(product, plant, mobile)
+def own_place(product: str, plant: str = "", station: Mapping[str, str] = TEST_STATION) -> Place:
+    """A station of its own for each case; `station`: vendor, model and so on of `[station]`."""
+    return lambda mobile: laboratory(product, plant, mobile, station)
+
+
+def values_in(central: CentralSystem) -> set[tuple[str, str]]:
+    """(context, measurand) of every sampledValue in MeterValues and StopTransaction."""
+    found = set()
+    for call in central.calls:
+        for instant in call.payload.get("meterValue") or call.payload.get("transactionData") or ():
+            for value in instant.get("sampledValue", ()):
+                found.add((value.get("context", "Sample.Periodic"), value.get("measurand", REGISTER)))
+    return found
 
 
 @asynccontextmanager
-async def laboratory(product: str, plant: str = "", mobile: bool = False) -> AsyncIterator[Lab]:
+async def laboratory(
+    product: str, plant: str = "", mobile: bool = False, station: Mapping[str, str] = TEST_STATION
+) -> AsyncIterator[Lab]:
     """A booted station with its judge; everything is gone afterwards."""
     answers, where = product_named(product)
     central = CentralSystem(Transcript())
     await central.listen()
     link = MobileLink(central) if mobile else None
     port = await link.listen() if link else central.port
-    unit = Unit(f"ws://127.0.0.1:{port}/ocpp", where, answers.connectors, plant, **quiet_keys(answers))
+    unit = Unit(f"ws://127.0.0.1:{port}/ocpp", where, answers.connectors, plant, station, **quiet_keys(answers))
     try:
         await unit.open()
         yield Lab(unit, central, answers)
@@ -93,8 +108,8 @@ def quiet_keys(product: Product) -> dict[str, int]:
 
 async def judge(case: Case, product: str, plant: str = "", place: Place | None = None) -> Verdict:
     """Play one case."""
-    if not case.applies(product_named(product)[0]):
-        return Verdict(case, product, OFF)
+    if why_not := case.applies.why_not(product_named(product)[0]):
+        return Verdict(case, product, OFF, why_not)
     if case.play is None:
         return Verdict(case, product, NOT_BUILT, "the security profiles are not built yet")
     began = time.monotonic()
@@ -103,7 +118,7 @@ async def judge(case: Case, product: str, plant: str = "", place: Place | None =
         verdict = Verdict(
             case, product, FAIL if why else PASS, why, time.monotonic() - began, lab.wanted,
             lab.central.transcript.texts(), lab.remarks, lab.central.measured, lab.causes,
-            lab.unit.log_text() if why else "", bool(lab.central.calls),
+            lab.unit.log_text() if why else "", values_in(lab.central), bool(lab.central.calls),
         )  # fmt: skip
     return verdict
 

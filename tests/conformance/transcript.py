@@ -31,7 +31,8 @@ class Line:
     payload: Any = None
 
     def text(self, began: float) -> str:
-        tail = "" if self.payload is None else " " + brief(self.what, self.payload)
+        words = brief_answer if self.who == "CS=" else brief
+        tail = "" if self.payload is None else f" {words(self.what, self.payload)}"
         return f"{self.at - began:8.3f}  {self.who:4} {self.what}{tail}"
 
 
@@ -41,6 +42,19 @@ def brief(action: str, payload: Any) -> str:
         wanted = {k: payload[k] for k in BRIEF[action] if k in payload and payload[k] != "NoError"}
         return " ".join(str(v) if k in ("status", "idTag") else f"{k}={v}" for k, v in wanted.items())
     text = json.dumps(payload, ensure_ascii=False, default=str)
+    return text if len(text) <= 400 else text[:400] + " …"
+
+
+def brief_answer(action: str, payload: Any) -> str:
+    """What the Central System answered: the words that decide, else `{}`."""
+    if not isinstance(payload, dict) or not payload:
+        return "{}"
+    info = payload.get("idTagInfo")
+    said = [str(payload["status"])] if "status" in payload else []
+    if isinstance(info, dict):
+        said += [str(info.get("status")), *(f"{k}={v}" for k, v in info.items() if k != "status")]
+    said += [f"{k}={v}" for k, v in payload.items() if k not in ("status", "idTagInfo")]
+    text = " ".join(said)
     return text if len(text) <= 400 else text[:400] + " …"
 
 

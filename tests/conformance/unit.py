@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RESTART_S = 0.05
 """How long a supervisor waits before it starts the station again."""
 LOG_BYTES = 6000
+TEST_STATION: Mapping[str, str] = {"vendor": "evsed", "model": "Conformance", "serial": "C-0001"}
+"""What stands in `[station]` where nobody names his own station."""
 
 
 class HandFailed(Exception):
@@ -78,7 +81,15 @@ class Hands:
 class Unit(Hands):
     """`await open()`, then it runs and is started again whenever it ends, until `close()`.  `powered`: mains."""
 
-    def __init__(self, url: str, product: str, connectors: int, plant: str = "", **ocpp: object) -> None:
+    def __init__(
+        self,
+        url: str,
+        product: str,
+        connectors: int,
+        plant: str = "",
+        station: Mapping[str, str] = TEST_STATION,
+        **ocpp: object,
+    ) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="evsed-c-"))
         super().__init__(self.home / "control.sock")
         self.log = self.home / "log"
@@ -87,9 +98,10 @@ class Unit(Hands):
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         (self.home / "store").mkdir()
+        names = "".join(f"{name} = {json.dumps(value)}\n" for name, value in station.items() if value)
         values = "".join(f"{key} = {json.dumps(value)}\n" for key, value in ocpp.items())
         (self.home / "evsed.toml").write_text(
-            f'[station]\nid = "CP0001"\nvendor = "evsed"\nmodel = "Conformance"\nserial = "C-0001"\n'
+            f'[station]\nid = "CP0001"\n{names}'
             f"product = {json.dumps(product)}\n"
             f'[csms]\nurl = "{url}"\nsecurity_profile = 0\nallow_insecure = true\nreconnect_max_s = 1\n'
             f'[store]\ndir = "{self.home}/store"\n'

@@ -96,6 +96,8 @@ class CentralSystem:
         self.faults: list[str] = []
         """What no case allows: schema, order of CALLs, ids."""
         self.booted = False
+        self.path = ""
+        """The path of the newest connection."""
         self.linked = asyncio.Event()
         self.connections = 0
         self.measured: list[tuple[str, float]] = []
@@ -138,6 +140,7 @@ class CentralSystem:
 
     async def _serve(self, connection: ServerConnection) -> None:
         self._connection, self._open = connection, None
+        self.path = connection.request.path if connection.request else ""
         self.connections += 1
         self.transcript.add("link", "up", None)
         self.linked.set()

@@ -149,6 +149,8 @@ class CentralSystem:
         self.heard: list[Heard] = []
         self.desk: Desk | None = None
         self.path = ""
+        self.ping_s: float | None = 20.0
+        """How often it pings; None: never.  Set it before it listens."""
         self.connections = 0
         self._news = asyncio.Event()
         self._open: dict[str, list[Any]] = {}
@@ -161,9 +163,15 @@ class CentralSystem:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def listen(self, port: int = 0) -> None:
+    async def listen(self, port: int = 0, address: str = "127.0.0.1") -> None:
         """Serve, at a free port or at the one given (to come back where it was)."""
-        self._server = await serve(self._serve, "127.0.0.1", port, subprotocols=["ocpp1.6"])  # type: ignore[list-item]
+        self._server = await serve(
+            self._serve,
+            address,
+            port,
+            subprotocols=["ocpp1.6"],  # type: ignore[list-item]
+            ping_interval=self.ping_s,
+        )
 
     async def close(self) -> None:
         self._server.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
@@ -138,7 +139,10 @@ def drop() -> Answer:
 class ScriptedCentralSystem:
     """Listens at a loopback port; answers by script where there is one, else as a good Central System does."""
 
-    def __init__(self, interval: int = 300) -> None:
+    def __init__(self, interval: int = 300, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
+        self.authorizations: list[str | None] = []
+        """The Authorization header of each upgrade request."""
         self.interval = interval
         self.scripts: dict[str, deque[Answer]] = defaultdict(deque)
         self.always: dict[str, Answer] = {}
@@ -166,7 +170,7 @@ class ScriptedCentralSystem:
     async def listen(self, port: int = 0) -> None:
         self._server = await serve(
             self._serve, "127.0.0.1", port, subprotocols=self.subprotocols, process_request=self._handshake,
-            ping_interval=None, close_timeout=1, max_size=None,
+            ping_interval=None, close_timeout=1, max_size=None, ssl=self.tls,
         )  # fmt: skip
 
     async def shut(self) -> None:
@@ -182,9 +186,10 @@ class ScriptedCentralSystem:
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/ocpp"
+        return f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}/ocpp"
 
     def _handshake(self, connection: ServerConnection, request: Request) -> Response | None:
+        self.authorizations.append(request.headers.get("Authorization"))
         if self.http:
             return connection.respond(self.http.popleft(), "not now\n")
         return None

@@ -25,10 +25,17 @@ class ControlFailed(AssertionError):
 
 
 class Station:
-    """One charging station: configuration, processes, control.  `async with Station(url) as station: ...`."""
+    """One charging station: configuration, processes, control.  `async with Station(url) as station: ...`.
+
+    `meter_wh`: what its meter shows at first; 0 makes bills easy to read.
+    """
+
+    meter_wh = 0
 
     def __init__(self, url: str, *, board: BoardKind = "simulated", product: str = "", **ocpp: object) -> None:
         self.url, self.board, self.product, self.ocpp = url, board, product, ocpp
+        self.security = "security_profile = 0\nallow_insecure = true\n"
+        """Lines of [csms]."""
         self.home = Path(tempfile.mkdtemp(prefix="evsed-"))  # short: a Unix socket's path has at most 107 bytes
         self.config, self.log = self.home / "evsed.toml", self.home / "log"
         self.control = self.home / "control.sock"
@@ -42,10 +49,10 @@ class Station:
         product = f'product = "{self.product}"\n' if self.product else ""
         values = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.ocpp.items())
         (self.home / "store").mkdir(exist_ok=True)
-        simulated = f'[simulated]\nstate_dir = "{self.home}"\n'
+        simulated = f'[simulated]\nstate_dir = "{self.home}"\nmeter_wh = {self.meter_wh}\n'
         self.config.write_text(
             f'[station]\nid = "CP0001"\nvendor = "evsed"\nmodel = "Demo"\nserial = "D-0001"\n{product}'
-            f'[csms]\nurl = "{self.url}"\nsecurity_profile = 0\nallow_insecure = true\nreconnect_max_s = 2\n'
+            f'[csms]\nurl = "{self.url}"\n{self.security}reconnect_max_s = 2\n'
             f'[store]\ndir = "{self.home}/store"\n'
             f'[board]\nkind = "{self.board}"\nsocket = "{self.home}/board.sock"\n'
             + (simulated if self.board == "simulated" else "")

@@ -78,6 +78,17 @@ def test_check_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert f"{file}:8: [board] kindd" in capsys.readouterr().err
 
 
+def test_7_check_config_warns_of_an_identity_that_stands_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, by name, while the URL as it will be asked is printed."""
+    file = tmp_path / "evsed.toml"
+    file.write_text(GOOD.replace("ws://h", "ws://h/ocpp/CP1"))
+    assert main(["--check-config", "--config", str(file)]) == 0
+    out, err = capsys.readouterr()
+    assert "ws://h/ocpp/CP1/CP1" in out and "identity CP1 already" in err and f"{file}:4" in err
+
+
 def test_16_check_config_warns_of_a_secret_for_everybody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, with file, mode and remedy; the configuration is valid nevertheless."""
     file = tmp_path / "evsed.toml"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
-import threading
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.config.loader import load
@@ -39,30 +40,45 @@ def test_a_store_that_is_in_use_ends_the_process_at_once(tmp_path: Path, capfd: 
     store.close()
 
 
-def test_7_an_obstructed_control_socket_does_not_end_the_process(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def ended_at(text: str, folder: Path, mask: int = 0o022) -> tuple[int, str]:
+    """The station of `config` in a process of its own, told to end once it has logged `text`: exit code and log.
+
+    Not in this one: who is told to end has so many seconds, and then ends its process.
+    """
+    config(folder)
+    command = [sys.executable, "-m", "daemon", "--config", str(folder / "evsed.toml")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, umask=mask) as process:
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if text in line:
+                process.terminate()
+        return process.wait(), "".join(lines)
+
+
+def test_13_a_second_daemon_never_connects(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One with a store of its own, but another one's control socket: exit 1, before anything is dialled."""
+    with socket.socket(socket.AF_UNIX) as first:
+        first.bind(str(tmp_path / "c.sock"))
+        first.listen()
+        second = msgspec.structs.replace(config(tmp_path), control_socket=tmp_path / "c.sock")
+        assert run(second) == 1
+    error = capfd.readouterr().err
+    assert f"another evsed answers at {tmp_path}/c.sock" in error and "central system" not in error
+    assert not (tmp_path / "store").exists()
+
+
+def test_7_an_obstructed_control_socket_does_not_end_the_process(tmp_path: Path) -> None:
     """A folder is in its place: said, and the station runs until it is told to end; the store is free again then."""
-    end = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
-    end.start()
-    try:
-        assert run(config(tmp_path)) == 0
-    finally:
-        end.cancel()
-    assert "control-socket: the control socket cannot be made" in capfd.readouterr().err
+    code, log = ended_at("the control socket cannot be made", tmp_path)
+    assert code == 0
+    assert "control-socket: the control socket cannot be made" in log
     Store.open(tmp_path / "store").close()
 
 
 def test_16_every_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
-    """Whatever the mask of the shell that starts it, and it is as before afterwards."""
-    before = os.umask(0)
-    end = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
-    end.start()
-    try:
-        run(config(tmp_path))
-        assert os.umask(0) == 0
-    finally:
-        end.cancel()
-        os.umask(before)
+    """Whatever the mask of the shell that starts it."""
+    ended_at("the control socket cannot be made", tmp_path, mask=0)
     files = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
     assert files and {path.name: path.stat().st_mode & 0o077 for path in files} == {path.name: 0 for path in files}

@@ -33,6 +33,7 @@ LINES: list[dict[str, Any]] = [
     {"do": "sim", "words": ["fault", "rcd", "on"], "connector": 1},
     {"do": "sim", "words": ["tap", "04A2B9"]},
     {"do": "sim", "words": ["soc", "55"]},
+    {"do": "reconnect"},
 ]
 TEXTS = [json.dumps(line) for line in LINES]
 
@@ -47,7 +48,14 @@ class ControlLines:
         self.loop = asyncio.new_event_loop()
         self.life = Life(1)
         self.desk = ControlRequests(
-            self.life.station, lambda: ev.Now(self.life.mono, None), self._deliver, dict, list, set(), self._sim
+            self.life.station,
+            lambda: ev.Now(self.life.mono, None),
+            self._deliver,
+            dict,
+            list,
+            set(),
+            self._sim,
+            self._dial,
         )
         desk = self.desk
         self.socket = ControlSocket(Path("unused"), desk.queries, desk.actions, desk.subscriptions)
@@ -66,6 +74,10 @@ class ControlLines:
     @staticmethod
     async def _sim(words: list[str], connector: int | None) -> tuple[bool, str]:
         return False, " ".join(words)
+
+    @staticmethod
+    async def _dial() -> tuple[bool, str]:
+        return True, "connected"
 
     @staticmethod
     def make(random: Random) -> bytes:

@@ -55,12 +55,16 @@ class Running:
 
 @dataclass
 class Oracle:
-    """A station with so many connectors, phases, volts and amperes, all connectors alike."""
+    """A station with so many connectors, phases that carry current, volts and amperes, all connectors alike."""
 
     connectors: int = 1
     phases: int = 1
     volts: int = 230
     max_amps: int = 32
+    least: dict[int, Fraction] = field(default_factory=dict)
+    """The smallest current that a connector can signal, where it is not 6 A."""
+    most: dict[int, Fraction] = field(default_factory=dict)
+    """What a connector carries, where it is not `max_amps`."""
     profiles: list[Installed] = field(default_factory=list)
     running: dict[int, Running] = field(default_factory=dict)
 
@@ -123,11 +127,9 @@ class Oracle:
         return {**found, "unit": schedule["chargingRateUnit"]} if found else None
 
     def _amps(self, period: Json) -> Fraction:
-        """§7.14: A is per phase, W the total; more phases than there are change nothing (E 3.34)."""
-        limit = exactly(period["limit"])
-        if period["unit"] == "A":
-            return limit
-        return limit / (self.volts * min(period.get("numberPhases", 3), self.phases))
+        """§7.14: A is per phase, W the total of all phases that carry current, whatever the profile wishes."""
+        limit = tenths(exactly(period["limit"]))
+        return limit if period["unit"] == "A" else limit / (self.volts * self.phases)
 
     def _highest(self, candidates: list[Json], began: int, t: int) -> Fraction | None:
         """§3.13.2: of those that say anything, the highest level."""
@@ -156,44 +158,72 @@ class Oracle:
         began = min((one.began for one in self.running.values()), default=asked)
         return self._highest(self._of("ChargePointMaxProfile", 0), began, t)
 
-    def share(self, connector: int, total: Fraction) -> Fraction:
-        """Oldest transactions first, as many as get 6 A each, equal parts in tenths; one alone gets all."""
+    def smallest(self, connector: int) -> Fraction:
+        return self.least.get(connector, SIX)
+
+    def carries(self, connector: int) -> Fraction:
+        return min(Fraction(self.max_amps), self.most.get(connector, Fraction(self.max_amps)))
+
+    def alone(self, connector: int, t: int, asked: int) -> Fraction:
+        """Amperes per phase of hardware and of its own profiles, as if the station had no limit."""
+        began = self.running[connector].began if connector in self.running else asked
+        own = self._highest(self._of("TxProfile", connector), began, t)
+        if own is None:
+            own = self._highest(self._of("TxDefaultProfile", connector), began, t)
+        return self.carries(connector) if own is None else min(self.carries(connector), own)
+
+    def share(self, connector: int, total: Fraction, t: int, asked: int) -> Fraction:
+        """Oldest transactions first, as many as can have their smallest current; equal parts; one alone gets all."""
         order = sorted(self.running, key=lambda number: self.running[number].number)
         if connector not in order:
             order.append(connector)
         if len(order) == 1:
             return total
-        while order and total / len(order) < SIX:
-            order.pop()
-        if connector not in order:
+        served: list[int] = []
+        for one in order:
+            able = tenths(self.alone(one, t, asked)) >= self.smallest(one)
+            if able and sum(map(self.smallest, [*served, one])) <= total:
+                served.append(one)
+        if connector not in served:
             return Fraction(0)
-        return total if len(order) == 1 else tenths(total / len(order))
+        return self._part(connector, served, total)
+
+    def _part(self, connector: int, served: list[int], total: Fraction) -> Fraction:
+        """Try every split into those who have their smallest current and those who have equal parts of the rest."""
+        by_size = sorted(served, key=self.smallest)
+        for count in range(len(by_size), 0, -1):
+            equal, fixed = by_size[:count], by_size[count:]
+            level = (total - sum(map(self.smallest, fixed))) / count
+            if all(self.smallest(one) <= level for one in equal) and all(self.smallest(one) >= level for one in fixed):
+                return level if connector in equal else self.smallest(connector)
+        raise AssertionError("no split")
 
     def limit(self, connector: int, t: int, asked: int | None = None) -> Fraction:
         """Amperes per phase, hardware included; without a transaction as if one began when it was asked."""
         asked = t if asked is None else asked
-        began = self.running[connector].began if connector in self.running else asked
-        own = self._highest(self._of("TxProfile", connector), began, t)
-        if own is None:
-            own = self._highest(self._of("TxDefaultProfile", connector), began, t)
-        total = self.station(t, asked)
-        bounds = [Fraction(self.max_amps), own, None if total is None else self.share(connector, total)]
-        return min(bound for bound in bounds if bound is not None)
+        alone, total = self.alone(connector, t, asked), self.station(t, asked)
+        return alone if total is None else min(alone, self.share(connector, total, t, asked))
 
-    def pilot(self, connector: int, t: int) -> Fraction:
-        """What is offered to a transaction: below 6 A nothing can be signalled."""
-        limit = self.limit(connector, t)
-        return limit if limit >= SIX else Fraction(0)
-
-    def grid(self, t: int, asked: int) -> Fraction:
-        """Connector 0: the expected draw of all, under the station's limit."""
-        if self.connectors == 1:
-            return self.limit(1, t, asked)
-        limits = [self.limit(connector, t, asked) for connector in range(1, self.connectors + 1)]
-        drawn = sum((limit for limit in limits if limit >= SIX), Fraction(0))
-        total = self.station(t, asked)
-        return drawn if total is None else min(drawn, total)
+    def pilot(self, connector: int, t: int, asked: int | None = None) -> Fraction:
+        """What is offered to a transaction: tenths, and nothing below the smallest current that can be signalled."""
+        limit = tenths(self.limit(connector, t, asked))
+        return limit if limit >= self.smallest(connector) else Fraction(0)
 
     def told(self, connector: int, t: int, asked: int) -> Fraction:
-        """The limit that a composite schedule in A has at t."""
-        return tenths(self.grid(t, asked) if connector == 0 else self.limit(connector, t, asked))
+        """The limit that a composite schedule in A has at t; of connector 0: of all, under the station's limit."""
+        drawn = sum((tenths(self.limit(one, t, asked)) for one in self._drawing(connector, t, asked)), Fraction(0))
+        total = self.station(t, asked)
+        return drawn if total is None else min(drawn, tenths(total))
+
+    def _drawing(self, connector: int, t: int, asked: int) -> list[int]:
+        """§5.7: of the station's connectors those that draw anything at all."""
+        if connector or self.connectors == 1:
+            return [connector or 1]
+        return [one for one in range(1, self.connectors + 1) if self.pilot(one, t, asked)]
+
+    def told_watts(self, connector: int, t: int, asked: int) -> Fraction:
+        """The same in W: of all phases that carry current, and of the limit before it became tenths of an ampere."""
+        amps = sum((self.limit(one, t, asked) for one in self._drawing(connector, t, asked)), Fraction(0))
+        total = self.station(t, asked)
+        drawn = amps if total is None else min(amps, total)
+        return tenths(drawn * self.volts * self.phases)

@@ -6,25 +6,67 @@ schedule promises for every second.  Time goes in eighths of a second, which bin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from random import Random
+from sys import argv
+from time import monotonic
+from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16.messages.datetimes import to_seconds, to_text
 from ocpp16.product import Product
 from ocpp16.records import Transaction
-from tests.ocpp16.oracle import PERIOD_MS, Json, Oracle, Running
+from tests.ocpp16.oracle import PERIOD_MS, Installed, Json, Oracle, Running
 from tests.ocpp16.rig import NOON, START, Station
 
-AMPS = ("0", "3", "5.9", "6", "6.1", "8", "8.1", "10", "12", "12.6", "16", "18", "18.3", "18.6", "24.7", "32", "40")
+LONG = ("7.199999999999999", "6.05", "5.999", "15.96", "10.0000000001", "31.94999")
+"""What is not sent in tenths: everyday remainders of binary fractions, and worse."""
+AMPS = (
+    *LONG,
+    "0",
+    "3",
+    "5.9",
+    "6",
+    "6.1",
+    "8",
+    "8.1",
+    "10",
+    "12",
+    "12.6",
+    "16",
+    "18",
+    "18.3",
+    "18.6",
+    "24.7",
+    "32",
+    "40",
+)
 TOTALS = (*AMPS, "48", "50.1", "63.9", "100")
+MINIMA = ("6", "6", "6", "8", "10", "6.5", "13")
 STEPS = (1, 1, 1, 60, 3600)
 
 
 def as_json(amps: str) -> float | int:
     return float(amps) if "." in amps else int(amps)
+
+
+class Board(Station):
+    """A station whose board has other smallest and largest currents, and perhaps more phases than the product."""
+
+    made_of: Mapping[int, tuple[float, float, int]] = MappingProxyType({})
+    """By connector: min_amps, max_amps, phases."""
+
+    def shapes(self) -> tuple[ev.ConnectorShape, ...]:
+        usual = {shape.connector: shape for shape in super().shapes()}
+        return tuple(
+            replace(usual[number], min_amps=least, max_amps=most, phases=phases)
+            for number, (least, most, phases) in self.made_of.items()
+        )
 
 
 class Walk:
@@ -37,11 +79,12 @@ class Walk:
         self.scale = pick(STEPS)
         product = Product(
             connectors=self.oracle.connectors,
-            phases=self.oracle.phases,
+            phases=pick((1, 3)) if self.oracle.phases == 3 else 1,
             rate_units=("Current", "Power"),
             max_profiles=99,
         )
-        self.station = Station(product, AllowOfflineTxForUnknownId=True, MeterValueSampleInterval=0)
+        self.station = Board(product, AllowOfflineTxForUnknownId=True, MeterValueSampleInterval=0)
+        self.make_board()
         self.offset = NOON - START
         self.station.script["Heartbeat"] = lambda _: {"currentTime": to_text(self.utc)}
         self.station.script["BootNotification"] = lambda _: {
@@ -51,8 +94,21 @@ class Walk:
         }
         self.began: dict[int, float] = {}
         self.log: list[str] = []
-        self.compared = 0
+        self.compared = self.sets = 0
+        """Limits that were compared, and the different sets of installed profiles that they followed from."""
+        self._compared_set: list[Installed] = []
         self.station.online()
+
+    def make_board(self) -> None:
+        """Boards of every kind: 6 to 32 A, another minimum, a mixture."""
+        pick, oracle = self.random.choice, self.oracle
+        numbers = range(1, oracle.connectors + 1)
+        alike, least = pick((True, True, False)), pick(MINIMA)
+        oracle.least = {number: Fraction(least if alike else pick(MINIMA)) for number in numbers}
+        oracle.most = {number: Fraction(pick(("32", "32", "32", "20", "13"))) for number in numbers}
+        self.station.made_of = {
+            number: (float(oracle.least[number]), float(oracle.most[number]), oracle.phases) for number in numbers
+        }
 
     @property
     def utc(self) -> float:
@@ -163,9 +219,12 @@ class Walk:
         if pick((True, False, False)):
             period["numberPhases"] = pick((1, 2, 3))
         if unit == "W" and pick((True, False)):
-            period["limit"] = self.random.randrange(0, 400_000) / 10
-        elif unit == "W":
-            period["limit"] = float(Fraction(amps) * 230 * min(period.get("numberPhases", 3), self.oracle.phases))
+            period["limit"] = self.random.randrange(0, 4_000_000) / pick((10, 100, 1000))
+        elif (
+            unit == "W"
+        ):  # just what so many amperes are, over the phases that the profile wishes for or that there are
+            phases = pick((self.oracle.phases, period.get("numberPhases", 3)))
+            period["limit"] = float(Fraction(amps) * 230 * phases)
         else:
             period["limit"] = as_json(amps)
         return period
@@ -288,6 +347,8 @@ class Walk:
     # --- comparisons ---
 
     def compare(self) -> None:
+        if self.oracle.profiles not in ([], self._compared_set):
+            self.sets, self._compared_set = self.sets + 1, list(self.oracle.profiles)
         self.compare_pilots()
         if self.station.up:
             self.compare_schedule(self.random.randrange(self.oracle.connectors + 1))
@@ -297,7 +358,8 @@ class Walk:
         for connector in self.oracle.running:
             wanted = self.oracle.pilot(connector, self.now)
             found = self.station.offered(connector)
-            assert abs(found - float(wanted)) < 1e-6, (connector, found, float(wanted), self.now, self.log)
+            assert found == float(wanted), (connector, found, float(wanted), self.now, self.log)
+            assert Fraction(str(found)) <= self.oracle.limit(connector, self.now), "never above what was meant"
             self.compared += 1
         self.compare_sum()
 
@@ -311,18 +373,14 @@ class Walk:
         for connector, one in self.oracle.running.items():
             one.began = int((self.began[connector] + self.offset) * 1000)
         self.compare_sum()
-        for connector, one in self.oracle.running.items():
-            alone = Oracle(1, self.oracle.phases, profiles=[], running={connector: one})
-            alone.profiles = [
-                p for p in self.oracle.profiles if p.profile["chargingProfilePurpose"] != "ChargePointMaxProfile"
-            ]
-            assert self.station.offered(connector) <= float(alone.limit(connector, self.now)) + 1e-6
+        for connector in self.oracle.running:
+            assert self.station.offered(connector) <= float(self.oracle.alone(connector, self.now, self.now)) + 1e-9
             self.compared += 1
 
     def compare_schedule(self, connector: int) -> None:
         """§5.7: what is told for a second is what the oracle says of it."""
         asked, duration = self.now, self.random.randrange(1, 120) * self.scale
-        in_watts = self.random.random() < 0.3 and not self._phases_matter()
+        in_watts = self.random.random() < 0.3
         answer: Any = self.station.request(
             "GetCompositeSchedule", connectorId=connector, duration=duration, chargingRateUnit="W" if in_watts else "A"
         )
@@ -333,27 +391,39 @@ class Walk:
         assert answer["scheduleStart"] == to_text(asked / 1000 + 0.0001), (answer, to_text(asked / 1000), self.log)
         for second in self.seconds(duration, periods):
             told = [period["limit"] for period in periods if period["startPeriod"] <= second][-1]
-            wanted = self.wanted(connector, asked + second * 1000, asked, in_watts)
+            wanted = (self.oracle.told_watts if in_watts else self.oracle.told)(connector, asked + second * 1000, asked)
             assert Fraction(str(told)) == wanted, (connector, second, told, float(wanted), answer)
             self.compared += 1
-
-    def wanted(self, connector: int, t: int, asked: int, in_watts: bool) -> Fraction:
-        if not in_watts:
-            return self.oracle.told(connector, t, asked)
-        amps = self.oracle.grid(t, asked) if connector == 0 else self.oracle.limit(connector, t, asked)
-        return Fraction(amps * self.oracle.volts * self.oracle.phases * 10 // 1, 10)
-
-    def _phases_matter(self) -> bool:
-        return any(
-            "numberPhases" in p
-            for one in self.oracle.profiles
-            for p in one.profile["chargingSchedule"]["chargingSchedulePeriod"]
-        )
+        if connector in self.oracle.running and not in_watts:
+            limit = periods[0]["limit"]
+            least = float(self.oracle.smallest(connector))
+            assert (limit if limit >= least else 0.0) == self.station.offered(connector), "the schedule is the pilot"
 
     def seconds(self, duration: int, periods: list[Json]) -> list[int]:
         """Every second of a short schedule; of a long one each change, the second before it, and others by chance."""
-        if duration <= 120:
+        if duration <= 20:
             return list(range(duration))
         edges = [period["startPeriod"] for period in periods]
-        others = [self.random.randrange(duration) for _ in range(50)]
+        others = [self.random.randrange(duration) for _ in range(12)]
         return sorted({*edges, *(edge - 1 for edge in edges if edge), *others, duration - 1})
+
+
+def main() -> None:
+    """`python -m tests.ocpp16.profile_walk [SETS [FIRST]]`: walks from a seed on until so many sets were compared."""
+    wanted, first = (int(word) for word in (*argv[1:3], *("1000", "0")[len(argv) - 1 :]))
+    began, sets, compared, seed = monotonic(), 0, 0, first
+    while sets < wanted:
+        walk = Walk(seed)
+        try:
+            compared += walk.go()
+        except AssertionError as wrong:
+            raise SystemExit(f"walk {seed}: {wrong}") from wrong
+        sets, seed = sets + walk.sets, seed + 1
+        if (seed - first) % 1000 == 0:
+            print(f"{sets:,} sets, {compared:,} limits compared, {monotonic() - began:.0f} s", flush=True)
+    walks = f"{sets:,} profile sets in {seed - first:,} walks from {first}"
+    print(f"{walks}: {compared:,} limits compared, none above what was meant, schedule = pilot")
+
+
+if __name__ == "__main__":
+    main()

@@ -84,8 +84,15 @@ class Station:
     """`Station(HeartbeatInterval=60).online()` is a station that has booted, idle, accepted, all statuses told."""
 
     def __init__(
-        self, product: Product | None = None, *, records: Iterable[Record] = (), host_utc: bool = False, **first: object
+        self,
+        product: Product | None = None,
+        *,
+        records: Iterable[Record] = (),
+        host_utc: bool = False,
+        free_vend: str = "",
+        **first: object,
     ) -> None:
+        self.free_vend = free_vend
         self.product = product or Product()
         self.first = {
             key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in first.items()
@@ -111,7 +118,7 @@ class Station:
         """A new process: all that it knows is what the store holds."""
         self.cp = ChargePoint(
             self.product, Identity(vendor="evsed", model="bench"), self.first, list(self.disk.values()), self.seed,
-            self.boot_id, BUILD,
+            self.boot_id, BUILD, self.free_vend,
         )  # fmt: skip
         self.up = False
         self.open: Said | None = None

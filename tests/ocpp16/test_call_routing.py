@@ -71,7 +71,8 @@ def test_lists_and_reservations_have_words_of_their_own_for_it() -> None:
 @pytest.mark.parametrize(
     ("action", "fields", "told"),
     [
-        ("RemoteStopTransaction", {"transactionId": 9}, ("command-refused", "transaction_id 9", "Rejected")),
+        ("ClearCache", {}, ("command-taken", "-", "Accepted")),
+        ("Reset", {"type": "Soft"}, ("command-taken", "type Soft", "Accepted")),
         ("TriggerMessage", {"requestedMessage": "X"}, ("command-refused", "requested_message X", "NotImplemented")),
         ("TriggerMessage", {"requestedMessage": "04A2"},
          ("command-refused", "requested_message (4 characters)", "NotImplemented")),

@@ -60,6 +60,7 @@ def test_step_of_a_plug() -> None:
         outlets=(Outlet(1, 0.0, locked=False, in_service=True, lamp="preparing"),),
         frames=step.frames,
         link=LINK,
+        notes=(Note("plugged", {"connector": 1}),),
         wake_at=step.wake_at,
     )
     assert [action for action, _ in calls(step)] == ["StatusNotification"]

@@ -45,7 +45,7 @@ def test_profiles_know_the_connectors() -> None:
     station = Station().online()
     parts = station.cp.parts
     assert not parts.reservations.uses()[1].taken and not parts.firmware.is_charging()
-    assert parts.composite_schedule.hardware_amps(1) == 32.0
+    assert parts.limits.hardware(1) == (32.0, 6.0, 1)
     station.charging()
     assert parts.reservations.uses()[1].taken and parts.firmware.is_charging()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -51,6 +53,14 @@ class StrangeBoard:
         data = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self._client, 4096), 5)
         return dict(json.loads(data)) if data else None
 
+    def hang_up(self) -> None:
+        assert self._client is not None
+        self._client.close()
+
+    async def until_hung_up(self) -> AsyncIterator[dict[str, Any]]:
+        while (message := await self.hear()) is not None:
+            yield message
+
     async def hung_up(self) -> None:
         while await self.hear() is not None:
             pass
@@ -72,26 +82,22 @@ async def test_no_word_is_lost_around_the_greeting() -> None:
     """Cards in every millisecond around the end of the greeting: each of them is judged."""
     async with ScriptedCentralSystem() as central:
         central.always["Authorize"] = _refuse
-        bench = Alone(central.url)
-        board = StrangeBoard(bench)
-        async with bench:
-            await board.greet()
-            await bench.until(lambda s: s["registration"] == "Accepted")
-            for life in range(3):
-                if life:
-                    board.say(b"nonsense")
-                    await board.hung_up()
-                    await board.greet()
+        for _ in range(3):
+            bench = Alone(central.url)
+            board = StrangeBoard(bench)
+            async with bench:
+                await board.greet()
                 for number in range(40):
                     await asyncio.sleep(0.001)
-                    board.say({"type": "card", "connector": None, "id_tag": f"LIFE{life}-{number:02}", "at": 2.0})
+                    board.say({"type": "card", "connector": None, "id_tag": f"CARD-{number:02}", "at": 2.0})
+                await bench.until(lambda s: s["registration"] == "Accepted")
                 await asyncio.sleep(0.3)
                 await bench.at_peace()
-            await bench.end()
-            log = bench.log_text()
-            left_out = sum(map(int, re.findall(r"(\d+) more messages of the kind card-refused", log)))
-            assert log.count(" refused on ") + left_out == 120, "refused by the Central System, or as too many at once"
-        board.close()
+                await bench.end()
+                log = bench.log_text()
+                left_out = sum(map(int, re.findall(r"(\d+) more messages of the kind card-refused", log)))
+                assert log.count(" refused on ") + left_out == 40, "by the Central System, or as too many at once"
+            board.close()
 
 
 async def _refuse(central: ScriptedCentralSystem, frame: list[Any]) -> None:
@@ -109,21 +115,69 @@ NONSENSE: dict[str, dict[str, Any] | bytes] = {
 }
 
 
-async def test_nonsense_costs_the_connection_only() -> None:
-    """What is not of the table closes the connection; evsed says why, shows Faulted, and comes again."""
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
+async def test_nonsense_costs_the_connection_only(nonsense: dict[str, Any] | bytes) -> None:
+    """What is not of the table closes the connection; evsed says why, shows Faulted, and comes again: the board counts
+    once it has spoken well for some seconds."""
     async with ScriptedCentralSystem() as central:
         bench = Alone(central.url)
         board = StrangeBoard(bench)
         async with bench:
-            for nonsense in NONSENSE.values():
-                await board.greet()
-                await bench.until(lambda s: s["board"] == "strange" and first(s)["status"] == "Available")
-                board.say(nonsense)
-                await board.hung_up()
-                await bench.until(lambda s: s["board"] is None and s["status"] == "Faulted")
+            await board.greet()
+            await bench.until(lambda s: s["board"] == "strange" and first(s)["status"] == "Available")
+            board.say(nonsense)
+            await board.hung_up()
+            await bench.until(lambda s: s["board"] is None and s["status"] == "Faulted")
             await board.greet()
             await bench.until(lambda s: s["board"] == "strange" and first(s)["status"] == "Available")
             assert "Traceback" not in bench.log_text()
+        board.close()
+
+
+@pytest.mark.parametrize("nonsense", [b"hello", None], ids=["nonsense", "it hangs up"])
+async def test_13_a_wrong_peer_does_not_flood(nonsense: bytes | None) -> None:
+    """It greets well and errs soon after, again and again: the Central System is told of it twice, `why` gives the
+    reason, and the peer is told why it was left, in each conversation."""
+    async with ScriptedCentralSystem() as central:
+        bench = Alone(central.url)
+        board = StrangeBoard(bench)
+        async with bench:
+            greetings, last_words = 0, []
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(20):
+                    while True:
+                        await board.greet({**HELLO, "version": 2}, SHAPE, *STATES)
+                        greetings += 1
+                        await asyncio.sleep(0.5)
+                        if nonsense is None:
+                            board.hang_up()
+                            continue
+                        board.say(nonsense)
+                        heard = [message async for message in board.until_hung_up()]
+                        last_words.append(heard[-1])
+            statuses = [p for p in central.calls("StatusNotification") if p["connectorId"] == 1]
+            assert 3 <= greetings <= 6 and len(statuses) <= 4, (greetings, statuses)
+            assert statuses[-1]["status"] == "Faulted"
+            (why,) = (await bench.json("why"))["why"]
+            assert (
+                why["code"] == "board-missing" and ("not JSON" if nonsense else "closed the connection") in why["text"]
+            )
+            assert all(word["type"] == "refused" and "not JSON" in word["reason"] for word in last_words)
+        board.close()
+
+
+async def test_13_the_last_word_of_a_board_is_heard() -> None:
+    """A board that refuses and hangs up at once: its reason is the one that is given."""
+    async with ScriptedCentralSystem() as central:
+        bench = Alone(central.url)
+        board = StrangeBoard(bench)
+        async with bench:
+            for _ in range(3):
+                await board.greet({"type": "refused", "reason": "out of order, call the service"})
+                board.hang_up()
+            await bench.until(lambda s: s["status"] == "Faulted")
+            (why,) = (await bench.json("why"))["why"]
+            assert "out of order, call the service" in why["text"]
         board.close()
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ocpp16.events import FaultChanged, PilotChanged
+from ocpp16.events import BoardLost, FaultChanged, PilotChanged
 from ocpp16.records import Availability, ListedTag, MeterSwap, Sample, Transaction
 from tests.sim.check_wire import conf_is_valid, message_timeout_s, timestamps
 from tests.sim.checkers import Change, Checker, Disk, setting, utc_of
@@ -86,7 +86,8 @@ class OneLogicalStartAndStop(Checker):
         facts = json.dumps(payload, sort_keys=True)
         same = [t for t in self.told.values() if t.start_facts == facts]
         open_ones = (t for t in same if not t.start_answered and not t.stops)
-        told = next(open_ones, None) or self._fresh_start(payload) or next(iter(same), None)
+        unanswered = (t for t in same if not t.start_answered)  # two may have the same facts while a clock stands
+        told = next(open_ones, None) or self._fresh_start(payload) or next(unanswered, None) or next(iter(same), None)
         if told is None:
             self.fail(world, f"StartTransaction without a transaction on disk, or with other facts: {payload}")
             return
@@ -532,6 +533,8 @@ class FaultsEndOffers(Checker):
         self.active: set[tuple[int | None, str]] = set()
 
     def event(self, world: World, event: Any) -> None:
+        if isinstance(event, BoardLost):  # what ends meanwhile is never told; the next greeting names what is left
+            self.active.clear()
         if isinstance(event, FaultChanged) and event.code in self.FORBID:
             (self.active.add if event.on else self.active.discard)((event.connector, event.code))
 

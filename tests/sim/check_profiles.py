@@ -34,7 +34,7 @@ class WithinLimits(Checker):
 
     def board(self, world: World, message: dict[str, Any]) -> None:
         """What stands for long is judged again, whenever the meter speaks."""
-        if world.t - self.judged_t < self.EVERY_S or message["type"] != "meter" or world.inbox:
+        if world.t - self.judged_t < self.EVERY_S or message["type"] != "meter" or world.inbox or world.stalled:
             return
         self.judged_t = world.t
         if world.cp is not None and (world.wake_at is None or world.wake_at > world.mono):

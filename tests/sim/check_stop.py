@@ -99,7 +99,7 @@ class BillsMarked(Checker):
 
     def __init__(self) -> None:
         self.closed: set[int] = set()
-        self.lying: set[int] = set()
+        self.lying: set[tuple[str, int]] = set()
 
     def board(self, world: World, message: dict[str, Any]) -> None:
         if message["type"] == "contactor":
@@ -108,7 +108,7 @@ class BillsMarked(Checker):
     def life(self, world: World, what: str) -> None:
         words = what.split()
         if words[:2] == ["sim", "fault"] and words[2] in ("meter-frozen", "meter-backwards", "weld"):
-            (self.lying.add if words[3] == "on" else self.lying.discard)(int(words[4]))
+            (self.lying.add if words[3] == "on" else self.lying.discard)((words[2], int(words[4])))
         elif what in ("board-dead", "power-off"):
             self.closed.clear()
 
@@ -117,7 +117,7 @@ class BillsMarked(Checker):
             ends = isinstance(old, Transaction) and old.ended is None
             if not ends or not isinstance(new, Transaction) or new.ended is None or not new.stop_exact:
                 continue
-            if world.board is None or new.connector in self.closed | self.lying:
+            if world.board is None or new.connector in self.closed or any(at == new.connector for _, at in self.lying):
                 continue
             missing = register_wh(world, new.connector) - (new.meter_stop_wh or 0)
             if missing > 1.0:

@@ -124,6 +124,7 @@ class Setup:
     meter_period_s: float = 60.0
     board: Product | None = None
     """The board's own idea of what it is, where it is not the product's."""
+    free_vend: str = ""
     first_wh: float = 0.0
     """Register of each meter when the world begins."""
 
@@ -256,7 +257,7 @@ class World:
 
     def deliver(self, event: Event) -> None:
         """An event arrives."""
-        if not isinstance(event, FROM_BOARD) and not self.stalled:
+        if not isinstance(event, (*FROM_BOARD, LinkDown)) and not self.stalled:
             self.keep_reading()
         arrived = self.mono if self._arrives_at is None else self._arrives_at
         self.inbox.put(event, Now(arrived, self.utc_of_host()))
@@ -587,6 +588,7 @@ class World:
                 self.setup.seed * 1000 + self.lives,
                 self._boot_id(),
                 BUILD_UTC,
+                self.setup.free_vend,
             )
         )
         self._life("evsed-start")

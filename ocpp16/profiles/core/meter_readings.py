@@ -43,7 +43,7 @@ class MeterReadings:
         *,
         offered_amps: Callable[[int], float],
         contactor: Callable[[int], Contactor],
-        on_register_low: Callable[[int, bool], None],
+        on_register_low: Callable[[int, bool, str], None],
     ) -> None:
         self.context = context
         self.transactions = transactions
@@ -57,7 +57,7 @@ class MeterReadings:
         """Connectors whose values were left out since their last reading."""
         self._low: set[int] = set()
         self.on_register_low = on_register_low
-        """The register of a connector is below what was billed (True), or no longer so (False)."""
+        """The register of a connector is below what was billed (True, both in words), or no longer so (False, "")."""
         self._highest = self._billed()
 
     def _billed(self) -> dict[int, int]:
@@ -77,7 +77,7 @@ class MeterReadings:
         for connector in self._low:
             self.context.save(MeterSwap(connector=connector, after_number=newest))
             self.context.note("meter-swapped", connector=connector)
-            self.on_register_low(connector, False)
+            self.on_register_low(connector, False, "")
         self._low.clear()
         self._highest = self._billed()
 
@@ -129,7 +129,10 @@ class MeterReadings:
         first = reading.connector not in self.readings
         if low != (reading.connector in self._low) and (first or not low):
             self._low ^= {reading.connector}
-            self.on_register_low(reading.connector, low)
+            billed = self._highest.get(reading.connector, 0)
+            self.on_register_low(
+                reading.connector, low, f"{reading.wh:.0f} Wh, billed up to {billed} Wh" if low else ""
+            )
         if not low:
             self._highest[reading.connector] = int(reading.wh)
             self.readings[reading.connector] = reading
@@ -142,7 +145,7 @@ class MeterReadings:
     def offered(self, connector: int) -> Offered:
         """What the station offers at this moment, for Current.Offered and Power.Offered."""
         shape = self.shapes.get(connector, ConnectorShape(connector))
-        return Offered(self.offered_amps(connector), min(shape.phases, self.product.phases), self.product.volts)
+        return Offered(self.offered_amps(connector), shape.phases, self.product.volts)
 
     def values(self, connector: int, wanted: tuple[str, ...], at: float) -> Values:
         """The entries of §7.43 for a list of measurands, as they were at that monotonic second.

@@ -46,6 +46,8 @@ class Registration:
         self.product = product
         self.identity = identity
         self.status: RegistrationStatus | None = None
+        self.failure: Failure | None = None
+        """How the last BootNotification failed; None: it was answered, or not sent yet."""
         self.on_accepted = on_accepted
         self.on_clock = on_clock
         self._tries = 0
@@ -93,10 +95,12 @@ class Registration:
             if answer.kind is FailureKind.CONNECTION_LOST:
                 return  # sent again on the next connection
             wait = self._own_wait()
+            self.failure = answer
             self._retry_in(wait)
             self.context.note("boot-unanswered", reason=answer.text(), wait_s=round(wait))
             return
         self._learn_time(answer.current_time, accept_slow=True)
+        self.failure = None
         before, self.status = self.status, answer.status
         if self.accepted:
             self._accepted(answer.interval)

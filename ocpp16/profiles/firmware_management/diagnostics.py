@@ -105,7 +105,11 @@ class Diagnostics:
 
 
 def _named_in(location: str) -> str | None:
-    """The file name in the location, cut at 255 characters (§6.26); None where it names a folder."""
-    path = location.partition("?")[0].partition("#")[0]
+    """The file name in the location, cut at 255 characters (§6.26); None where it names a folder.
+
+    A location with a query is complete: whatever ends its path is the file.
+    """
+    path, _, query = location.partition("#")[0].partition("?")
     last = path.rpartition("/")[2]
-    return last[-255:] if path.count("/") > 2 and last.lower().endswith(FILE_ENDINGS) else None
+    is_file = (query and last and location.startswith("http")) or last.lower().endswith(FILE_ENDINGS)
+    return last[-255:] if path.count("/") > 2 and is_file else None

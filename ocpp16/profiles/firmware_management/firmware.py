@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ocpp16.events import JobDone
 from ocpp16.messages.call_error import Refusal
-from ocpp16.messages.datetimes import to_seconds
+from ocpp16.messages.datetimes import to_seconds, to_text
 from ocpp16.messages.firmware import (
     FirmwareStatusNotificationReq,
     UpdateFirmwareConf,
@@ -39,6 +39,17 @@ STATUS: dict[str, FirmwareStatus] = {
     "install-failed": FirmwareStatus.INSTALLATION_FAILED,
 }
 """The status that is sent in each state; `waiting` and `rebooting` have none."""
+STATE_WORDS: dict[str, str] = {
+    "waiting": "download from {at} on",
+    "downloading": "download begins",
+    "downloaded": "image received; it is installed when no car charges",
+    "installing": "installation begins",
+    "rebooting": "installed; the unit restarts",
+    "installed": "the new version runs",
+    "download-failed": "given up, the download failed",
+    "install-failed": "given up, the installation failed",
+}
+"""Of each state, what a technician reads."""
 ENDS = ("installed", "download-failed", "install-failed")
 
 
@@ -107,11 +118,17 @@ class UpdateFirmware:
             self._job = None
 
     def _save(self, update: FirmwareUpdate) -> None:
-        was_closed = self.closes_connectors
+        was_closed, before = self.closes_connectors, self.update
         self.context.save(update)
+        if before is None or before.state != update.state or before.location != update.location:
+            self._note_state(update)
         if was_closed and not self.closes_connectors:
             self.on_open()
         self.send_status()
+
+    def _note_state(self, update: FirmwareUpdate) -> None:
+        what = STATE_WORDS[update.state].format(at=to_text(update.retrieve_utc))
+        self.context.note("update", what=what, retries_left=update.retries_left)
 
     def started(self, reboot_failed: bool = False) -> None:
         """The process has started.  An interrupted installation is run again: the install hook must allow that.
@@ -182,7 +199,9 @@ class UpdateFirmware:
         elif update.state == "downloading" and update.retries_left > 0:
             again_utc = (self.context.utc or 0.0) + update.retry_interval_s
             left = update.retries_left - 1
-            self.context.save(replace(update, state="waiting", retries_left=left, retrieve_utc=again_utc))
+            again = replace(update, state="waiting", retries_left=left, retrieve_utc=again_utc)
+            self.context.save(again)
+            self._note_state(again)
             self.arm()
         elif update.state == "downloading":
             self._save(replace(update, state="download-failed"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import floor, inf
 
 from ocpp16.messages.datetimes import to_text
@@ -14,7 +13,7 @@ from ocpp16.messages.types import (
     GetCompositeScheduleStatus,
 )
 from ocpp16.product import Product
-from ocpp16.profiles.smart_charging.limits import MIN_AMPS, NO_LIMIT, UNITS, ChargingLimits, Limit, LimitAlongTime
+from ocpp16.profiles.smart_charging.limits import UNITS, Allowed, ChargingLimits, LimitsAlongTime, tenths
 from ocpp16.state.context import Context
 
 MAX_PIECES = 5000
@@ -24,15 +23,12 @@ SECOND_SLACK_S = 0.01
 
 
 class CompositeSchedule:
-    """Answers GetCompositeSchedule; `hardware_amps(connector)`: what can flow there at most, 0 where nothing can."""
+    """Answers GetCompositeSchedule by the limits that also rule the pilot."""
 
-    def __init__(
-        self, context: Context, product: Product, limits: ChargingLimits, hardware_amps: Callable[[int], float]
-    ) -> None:
+    def __init__(self, context: Context, product: Product, limits: ChargingLimits) -> None:
         self.context = context
         self.product = product
         self.limits = limits
-        self.hardware_amps = hardware_amps
 
     def on_composite(self, request: GetCompositeScheduleReq) -> GetCompositeScheduleConf:
         """§5.7: what the pilot will signal, second by second, as things stand.
@@ -64,17 +60,17 @@ class CompositeSchedule:
         Equal neighbours are merged; the schedule is cut where ChargingScheduleMaxPeriods is reached.
         """
         concerned = range(1, self.product.connectors + 1) if connector == 0 else (connector,)
-        merges = {number: self.limits.along_time(number, start) for number in concerned}
+        along = LimitsAlongTime(self.limits, {*concerned, *self.context.facts.running}, start)
         periods: list[ChargingSchedulePeriod] = []
         at = start
         for _ in range(MAX_PIECES):
             second = _second(at - start)
             if second >= duration:
                 return periods, duration
-            given, until = self._given(merges, at)
+            allowed, station_amps, until = along.at(at)
             while periods and periods[-1].start_period == second:  # it lasted less than a second
                 periods.pop()
-            period = _period(second, given, unit, self.product)
+            period = self._period(second, {number: allowed[number] for number in concerned}, station_amps, unit)
             if not periods or (periods[-1].limit, periods[-1].number_phases) != (period.limit, period.number_phases):
                 if len(periods) == self.product.schedule_max_periods:
                     return periods, int(at - start)
@@ -84,28 +80,26 @@ class CompositeSchedule:
                 return periods, duration
         return periods, int(at - start)
 
-    def _given(self, merges: dict[int, LimitAlongTime], at: float) -> tuple[Limit, float]:
-        """What the connectors together may draw, and until when it stays the same."""
-        pieces = [merge.at(at) for merge in merges.values()]
-        bounded = []
-        for number, piece in zip(merges, pieces, strict=True):
-            hardware = self.hardware_amps(number)
-            bounded.append(piece if piece.amps <= hardware else NO_LIMIT._replace(amps=hardware))
-        until = min(piece.until for piece in pieces)
-        if len(bounded) == 1:
-            return bounded[0], until
-        total = sum(piece.amps for piece in bounded if piece.amps >= MIN_AMPS)
-        phases = bounded[0].phases if len({piece.phases for piece in bounded}) == 1 else None
-        return NO_LIMIT._replace(amps=min(total, pieces[0].station_amps), phases=phases), until
+    def _period(
+        self, second: int, allowed: dict[int, Allowed], station_amps: float, unit: ChargingRateUnit
+    ) -> ChargingSchedulePeriod:
+        """What the connectors together may draw: one decimal, never rounded up; in W over the phases that carry it.
 
-
-def _period(second: int, given: Limit, unit: ChargingRateUnit, product: Product) -> ChargingSchedulePeriod:
-    """One decimal, never rounded up; in W over the phases in use; numberPhases where the profile has it (E 3.57)."""
-    value = given.amps
-    if unit is ChargingRateUnit.W:
-        value *= product.volts * min(given.phases or 3, product.phases)
-    limit = floor(value * 10.0 + 1e-6) / 10.0
-    return ChargingSchedulePeriod(start_period=second, limit=limit, number_phases=given.phases)
+        Of several connectors those that pause draw nothing.  numberPhases where every profile that decides has the same
+        (E 3.57); in W never others than carry current.
+        """
+        drawing = {number: found for number, found in allowed.items() if found.amps > 0.0 or len(allowed) == 1}
+        phases = {found.phases for found in allowed.values()}
+        told = phases.pop() if len(phases) == 1 else None
+        if unit is ChargingRateUnit.A:
+            value = sum(tenths(found.limit) for found in drawing.values())
+        else:
+            carrying = {number: self.limits.hardware(number).phases for number in allowed}
+            told = None if told is None else max(carrying.values())
+            volts = self.product.volts
+            value = sum(found.limit * volts * carrying[number] for number, found in drawing.items())
+            station_amps *= volts * self.limits.station_phases()
+        return ChargingSchedulePeriod(start_period=second, limit=tenths(min(value, station_amps)), number_phases=told)
 
 
 def _second(offset: float) -> int:

@@ -1,12 +1,14 @@
-"""The current limit of each connector from the installed charging profiles, now and along time (§3.13).
+"""The current limit of each connector from hardware and installed charging profiles, now and along time (§3.13).
 
-Several connectors share ChargePointMaxProfile by one rule: the running transactions, oldest first, as many as can be
-given 6 A each, get equal parts; the others wait.  The sum never exceeds it.
+One function, `ChargingLimits.allowed`, decides for the pilot and for the composite schedule.  Several connectors share
+ChargePointMaxProfile by one rule: as many running transactions as can have their smallest current, oldest first, get
+equal parts; the others wait.  The sum never exceeds it.
 """
 
 from __future__ import annotations
 
-from math import floor, inf
+from collections.abc import Callable, Iterable
+from math import ceil, floor, inf
 from typing import NamedTuple
 
 from ocpp16.messages.datetimes import to_text
@@ -17,8 +19,6 @@ from ocpp16.records import Profile, Transaction
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
-MIN_AMPS = 6.0
-"""IEC 61851-1: the smallest current that can be signalled."""
 MAX, DEFAULT, TX = (
     ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE,
     ChargingProfilePurpose.TX_DEFAULT_PROFILE,
@@ -27,73 +27,155 @@ MAX, DEFAULT, TX = (
 UNITS = {ChargingRateUnit.A: "Current", ChargingRateUnit.W: "Power"}
 
 
+class Hardware(NamedTuple):
+    """What a connector can do, whatever a profile allows."""
+
+    amps: float
+    """Amperes per phase that can flow at most; 0 where nothing can."""
+    min_amps: float
+    """The smallest current that can be signalled."""
+    phases: int
+    """Those that carry current: no profile switches any off."""
+
+
 class Limit(NamedTuple):
-    """What bounds a connector, and until when it stays the same."""
+    """What one profile sets."""
 
     amps: float
     """Per phase; infinite where no profile sets a limit."""
-    phases: int | None
-    """numberPhases, where the profile in force has it."""
-    why: str
+    phases: int | None = None
+    """numberPhases, where the profile has it."""
+    why: str = ""
     """The profile by name; "" where none sets a limit."""
-    until: float
-    """Seconds since 1970 (`limit`: monotonic); infinite where nothing changes any more."""
-    station_amps: float = inf
-    """What ChargePointMaxProfile leaves to all connectors together."""
 
 
-NO_LIMIT = Limit(inf, None, "", inf)
+NO_LIMIT = Limit(inf)
+
+
+class Bounds(NamedTuple):
+    """What the profiles set for a connector at an instant."""
+
+    own: Limit = NO_LIMIT
+    """Of its TxProfile, or else TxDefaultProfile."""
+    station: Limit = NO_LIMIT
+    """Of ChargePointMaxProfile, for all connectors together."""
+    until: float = inf
+    """Seconds since 1970 (`ChargingLimits.now`: monotonic) until which it stays so."""
+
+
+NO_BOUNDS = Bounds()
+
+
+def _no_bounds(_: int) -> Bounds:
+    return NO_BOUNDS
+
+
+class Allowed(NamedTuple):
+    """What a connector may offer."""
+
+    amps: float
+    """Per phase, whole tenths where a profile sets it; 0 where the bound is below what can be signalled: a pause."""
+    limit: float
+    """The lowest bound, neither rounded nor taken for a pause: what a composite schedule tells."""
+    bound: Limit
+    """The profile's limit, its part of a shared one; infinite where no profile sets any."""
+    phases: int | None = None
+    """numberPhases of the profile that decides."""
 
 
 class ChargingLimits:
-    """The installed profiles as plans, and the limits that follow; computed once per change, read in every step."""
+    """The installed profiles as plans, and the limits that follow; computed once per change, read in every step.
 
-    def __init__(self, context: Context, product: Product) -> None:
+    `hardware(connector)`: what the connector can do at this moment.
+    """
+
+    def __init__(self, context: Context, product: Product, hardware: Callable[[int], Hardware]) -> None:
         self.context = context
         self.product = product
+        self.hardware = hardware
         self.plans: dict[int, Plan] = {}
         """The installed profiles by their id; `SmartCharging` installs and removes them."""
-        self._limits: dict[int, Limit] = {}
+        self._bounds: dict[int, Bounds] = {}
 
     def changed(self) -> None:
         """Profiles, transactions or the clock changed: all limits are computed again."""
-        self._limits.clear()
+        self._bounds.clear()
 
-    def limit(self, connector: int) -> tuple[float, str]:
-        """Amperes per phase at this moment, and the name of what sets them; (infinite, "") where nothing does."""
-        now = self.context.now.mono
-        known = self._limits.get(connector)
-        if known is None or now >= known.until:
-            known = self._limits[connector] = self._limit_now(connector)
+    def now(self, connector: int) -> Allowed:
+        """What the connector may offer at this moment, to the transaction that runs there or to one that began now."""
+        return self.allowed(connector, self._bounds_now if self.plans else _no_bounds)
+
+    def _bounds_now(self, connector: int) -> Bounds:
+        known = self._bounds.get(connector)
+        if known is None or self.context.now.mono >= known.until:
+            known = self._bounds[connector] = self._compute(connector)
             if known.until < inf:
                 self.context.timers.set(Timer.SCHEDULE, known.until, connector)
-        return known.amps, known.why
+        return known
 
-    def _limit_now(self, connector: int) -> Limit:
-        if not self.plans:
-            return NO_LIMIT
+    def _compute(self, connector: int) -> Bounds:
         offset = self.context.clock.offset
         if offset is None:
             return self._lowest(connector)
         utc = self.context.now.mono + offset
-        found = self.along_time(connector, utc).at(utc)
+        found = LimitsAlongTime(self, (connector,), utc).bounds(connector, utc)
         return found._replace(until=found.until - offset)
 
-    def _lowest(self, connector: int) -> Limit:
+    def _lowest(self, connector: int) -> Bounds:
         """UTC is unknown, and so is the period in force: the lowest one counts."""
         station, default, own = self.plans_for(connector)
-        cap, rest = (lowest(plans, self._amps_of) for plans in (station, default + own))
-        if cap is not None:
-            cap = (self.share(connector, cap[0]), cap[1])
-        found = min((bound for bound in (rest, cap) if bound is not None), key=lambda bound: bound[0], default=None)
-        return NO_LIMIT if found is None else Limit(found[0], None, f"{_name(found[1])}, clock unknown", inf)
+        return Bounds(
+            own=self._lowest_of(default + own, self.hardware(connector).phases),
+            station=self._lowest_of(station, self.station_phases()),
+        )
 
-    def _amps_of(self, plan: Plan, index: int) -> float:
-        return amps(plan.limits[index], plan.unit, plan.phases[index], self.product.phases, self.product.volts)
+    def _lowest_of(self, plans: list[Plan], phases: int) -> Limit:
+        found = lowest(plans, phases, self.product.volts)
+        return NO_LIMIT if found is None else Limit(found[0], None, f"{_name(found[1])}, clock unknown")
 
-    def along_time(self, connector: int, start: float) -> LimitAlongTime:
-        """The limits of a connector from an instant on (seconds since 1970)."""
-        return LimitAlongTime(self, connector, start)
+    # --- the rule ---------------------------------------------------------------------------------------------------
+
+    def allowed(self, connector: int, bounds_of: Callable[[int], Bounds]) -> Allowed:
+        """The lowest of hardware, own limit and part of the station's limit; 0 A below the smallest current (§3.13).
+
+        `bounds_of(connector)`: what the profiles set there at the instant in question.
+        """
+        hardware, bounds = self.hardware(connector), bounds_of(connector)
+        bound = bounds.own
+        if bounds.station is not NO_LIMIT:
+            part = self._part(connector, bounds_of)
+            if part < bound.amps:
+                bound = bounds.station._replace(amps=part)
+        limit = min(hardware.amps, bound.amps)
+        amps = min(hardware.amps, tenths(bound.amps))
+        phases = bound.phases if bound.amps <= hardware.amps else None
+        return Allowed(amps if amps >= hardware.min_amps else 0.0, limit, bound, phases)
+
+    def _part(self, connector: int, bounds_of: Callable[[int], Bounds]) -> float:
+        """This connector's part of the station's limit.
+
+        A transaction that has its stop before it keeps its part until it has ended: the car may still draw.
+        """
+        total = bounds_of(connector).station.amps
+        running = sorted(self.context.facts.running.values(), key=lambda transaction: transaction.number)
+        order = [transaction.connector for transaction in running]
+        if connector not in order:
+            order.append(connector)
+        if len(order) == 1:
+            return total
+        left, least = total, {}
+        for number in order:
+            hardware = self.hardware(number)
+            smallest = ceil(hardware.min_amps * 10.0 - 1e-6) / 10.0
+            can = min(hardware.amps, tenths(bounds_of(number).own.amps)) >= hardware.min_amps
+            if can and smallest <= left + 1e-9:
+                least[number] = smallest
+                left -= smallest
+        return _level(total, least.values(), least[connector]) if connector in least else 0.0
+
+    def station_phases(self) -> int:
+        """The phases over which a limit in W of the whole station is spread: the most that any connector has."""
+        return max(self.hardware(number).phases for number in range(1, self.product.connectors + 1))
 
     # --- whose profiles ---------------------------------------------------------------------------------------------
 
@@ -133,51 +215,61 @@ class ChargingLimits:
             return transaction.began.mono + clock.offset
         return transaction.began.utc if transaction.began.utc is not None else otherwise
 
-    def share(self, connector: int, total: float) -> float:
-        """This connector's part of `total` amperes for the whole station."""
-        running = sorted(self.context.facts.running.values(), key=lambda transaction: transaction.number)
-        order = [transaction.connector for transaction in running]  # until it has ended the car may draw its part
-        if connector not in order:
-            order.append(connector)
-        served = min(len(order), int(total // MIN_AMPS))
-        if len(order) == 1:
-            return total
-        if order.index(connector) >= served:
-            return 0.0
-        return floor(total * 10.0 / served + 1e-9) / 10.0 if served > 1 else total
 
+class LimitsAlongTime:
+    """What each of some connectors may offer along rising time, as things stand (transactions, hardware, profiles)."""
 
-class LimitAlongTime:
-    """min(TxProfile or else TxDefaultProfile, the share of ChargePointMaxProfile) along rising time."""
-
-    def __init__(self, owner: ChargingLimits, connector: int, asked_at: float) -> None:
+    def __init__(self, owner: ChargingLimits, connectors: Iterable[int], asked_at: float) -> None:
+        """`asked_at`: seconds since 1970, from which a connector without transaction is looked at as if one began."""
         self._owner = owner
-        self._connector = connector
-        station, default, own = owner.plans_for(connector)
-        began = owner.began_utc(connector, asked_at)
-        self._station = Stack(station, owner.began_utc(0, asked_at))
-        self._default, self._own = Stack(default, began), Stack(own, began)
+        self._station: Stack | None = None
+        self._stacks: dict[int, tuple[Stack, Stack]] = {}
+        for connector in connectors:
+            station, default, own = owner.plans_for(connector)
+            began = owner.began_utc(connector, asked_at)
+            self._stacks[connector] = Stack(default, began), Stack(own, began)
+            if self._station is None:
+                self._station = Stack(station, owner.began_utc(0, asked_at))
 
-    def at(self, utc: float) -> Limit:
-        """The limit at an instant (seconds since 1970); call with rising `utc`."""
-        (station, u1), (default, u2), (own, u3) = (stack.at(utc) for stack in (self._station, self._default, self._own))
-        until = min(u1, u2, u3)
-        found = self._limit(own or default, until)
-        if station is None:
-            return found
-        cap = self._limit(station, until)
-        part = self._owner.share(self._connector, cap.amps)
-        if part < found.amps:
-            return cap._replace(amps=part, station_amps=cap.amps)
-        return found._replace(station_amps=cap.amps)
+    def bounds(self, connector: int, utc: float) -> Bounds:
+        """What the profiles set at an instant (seconds since 1970); call with rising `utc`."""
+        assert self._station is not None
+        default_stack, own_stack = self._stacks[connector]
+        (station, u1), (default, u2), (own, u3) = self._station.at(utc), default_stack.at(utc), own_stack.at(utc)
+        owner = self._owner
+        phases = owner.hardware(connector).phases
+        return Bounds(
+            own=self._limit(own or default, phases),
+            station=NO_LIMIT if station is None else self._limit(station, owner.station_phases()),
+            until=min(u1, u2, u3),
+        )
 
-    def _limit(self, piece: Slice | None, until: float) -> Limit:
+    def at(self, utc: float) -> tuple[dict[int, Allowed], float, float]:
+        """(what each may offer, amperes per phase that all together may have, until when it stays so)."""
+        bounds = {connector: self.bounds(connector, utc) for connector in self._stacks}
+        allowed = {connector: self._owner.allowed(connector, bounds.__getitem__) for connector in bounds}
+        station = min(found.station.amps for found in bounds.values())
+        return allowed, station, min(found.until for found in bounds.values())
+
+    def _limit(self, piece: Slice | None, phases: int) -> Limit:
         if piece is None or piece.limit is None:
-            return NO_LIMIT._replace(until=until)
-        product = self._owner.product
-        value = amps(piece.limit, piece.plan.unit, piece.phases, product.phases, product.volts)
+            return NO_LIMIT
+        value = amps(piece.limit, piece.plan.unit, phases, self._owner.product.volts)
         ends = "" if piece.until == inf else f" until {to_text(piece.until)}"
-        return Limit(value, piece.phases, f"{_name(piece.plan, piece.at_index)}{ends}", until)
+        return Limit(value, piece.phases, f"{_name(piece.plan, piece.at_index)}{ends}")
+
+
+def _level(total: float, least: Iterable[float], mine: float) -> float:
+    """An equal part of `total`; those whose smallest current is above it have that (`mine`: the asker's smallest)."""
+    left, sharers = total, sorted(least)
+    while sharers[-1] * len(sharers) > left + 1e-9 and len(sharers) > 1:
+        left -= sharers.pop()
+    return max(left / len(sharers), mine)
+
+
+def tenths(value: float) -> float:
+    """Rounded down to a tenth, binary rests excepted."""
+    return value if value == inf else floor(value * 10.0 + 1e-6) / 10.0
 
 
 def _name(plan: Plan, index: int | None = None) -> str:

@@ -6,7 +6,8 @@ Pure arithmetic: times are seconds since 1970, limits are in the profile's own u
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from decimal import ROUND_FLOOR, Decimal
 from math import floor, inf
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from ocpp16.messages.types import ChargingProfile, ChargingProfileKind, Charging
 
 RECURRENCE_S = {RecurrencyKind.DAILY: 86400.0, RecurrencyKind.WEEKLY: 604800.0}
 """Fixed seconds from startSchedule, not calendar days: daylight saving moves nothing."""
+TENTH = Decimal("0.1")
 
 
 class Plan(NamedTuple):
@@ -32,6 +34,7 @@ class Plan(NamedTuple):
     unit: ChargingRateUnit
     starts: tuple[int, ...]
     limits: tuple[float, ...]
+    """Rounded down to a tenth: the safe side of a limit is the lower one."""
     phases: tuple[int | None, ...]
     purpose: str
 
@@ -68,7 +71,7 @@ def plan_of(profile: ChargingProfile) -> Plan:
         length_s=min(inf if schedule.duration is None else float(schedule.duration), recurrence),
         unit=schedule.charging_rate_unit,
         starts=tuple(period.start_period for period in periods),
-        limits=tuple(period.limit for period in periods),
+        limits=tuple(rounded_down(period.limit) for period in periods),
         phases=tuple(period.number_phases for period in periods),
         purpose=str(profile.charging_profile_purpose),
     )
@@ -118,17 +121,21 @@ class Stack:
         return None, until
 
 
-def lowest(plans: Iterable[Plan], amps_of: Callable[[Plan, int], float]) -> tuple[float, Plan] | None:
-    """While UTC is unknown: the lowest limit that any period of the profiles could set, and its profile."""
-    bounds = [(amps_of(plan, index), plan) for plan in plans for index in range(len(plan.limits))]
+def lowest(plans: Iterable[Plan], phases: int, volts: float) -> tuple[float, Plan] | None:
+    """While UTC is unknown: the lowest limit (A) that any period of the profiles could set, and its profile."""
+    bounds = [(amps(limit, plan.unit, phases, volts), plan) for plan in plans for limit in plan.limits]
     return min(bounds, key=lambda bound: bound[0], default=None)
 
 
-def amps(limit: float, unit: ChargingRateUnit, number_phases: int | None, phases: int, volts: float) -> float:
+def amps(limit: float, unit: ChargingRateUnit, phases: int, volts: float) -> float:
     """A limit in A or W as amperes per phase.
 
-    W is a total over the phases in use; numberPhases above those changes nothing (E 3.34).
+    A holds per phase.  W is a total over the `phases` that carry current: numberPhases switches none of them off, and
+    above them it changes nothing (E 3.34).
     """
-    if unit is ChargingRateUnit.A:
-        return limit
-    return limit / (volts * min(number_phases or 3, phases))
+    return limit if unit is ChargingRateUnit.A else limit / (volts * phases)
+
+
+def rounded_down(limit: float) -> float:
+    """The tenth at or below the decimal number that was sent, never the nearest one (§7.14: one decimal)."""
+    return limit if round(limit, 1) == limit else float(Decimal(repr(limit)).quantize(TENTH, ROUND_FLOOR))

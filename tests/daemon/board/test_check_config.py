@@ -27,6 +27,7 @@ def config(folder: Path, kind: str = "simulated", product: str = "chq-s-07sr") -
     file.write_text(
         f'[station]\nid = "CP1"\nproduct = "{product}"\n[csms]\nurl = "ws://h"\nsecurity_profile = 0\n'
         f'allow_insecure = true\n[board]\nkind = "{kind}"\nsocket = "{folder}/b"\n'
+        '[store]\ndir = "store"\n'
     )
     return load([file], {})
 
@@ -48,6 +49,24 @@ def board_says(path: Path, *messages: dict[str, Any]) -> Iterator[None]:
         thread.start()
         yield
         thread.join()
+
+
+def test_7_14_whom_it_asks_and_where_it_writes(tmp_path: Path) -> None:
+    """The URL as it is asked, with the identity encoded, and the absolute folder of the store."""
+    file = tmp_path / "evsed.toml"
+    config(tmp_path)
+    file.write_text(file.read_text().replace('"CP1"', '"CP 7/1"').replace("ws://h", "ws://h/ocpp/"))
+    text, well = report(load([file], {}))
+    assert well and "central system: ws://h/ocpp/CP%207%2F1\n" in text and f"store: {tmp_path}/store\n" in text
+
+
+def test_14_what_is_missing_on_the_machine(tmp_path: Path) -> None:
+    """A store that cannot be written is not well."""
+    file = tmp_path / "evsed.toml"
+    config(tmp_path)
+    file.write_text(file.read_text().replace('"store"', '"evsed.toml"'))
+    text, well = report(load([file], {}))
+    assert not well and f"[store] dir: {file} cannot be written" in text
 
 
 def test_what_the_simulated_board_gives_is_offered(tmp_path: Path) -> None:

@@ -84,6 +84,12 @@ def test_the_board_fits_the_product(tmp_path: Path) -> None:
     assert (shape["outlet"], shape["phases"], shape["lock"]) == ("socket", 3, True)
 
 
+def test_15_the_meter_starts_like_a_real_one(tmp_path: Path) -> None:
+    """Not at 0, which back-offices take for a meter of the session; each connector has its own register."""
+    board = make_board(config(tmp_path, 'product = "dual"'), None, 1)
+    assert [m["wh"] for m in board.greet(0.0) if m["type"] == "meter"] == [1_234_567, 2_469_134]
+
+
 def test_the_world_is_kept_and_found_again(tmp_path: Path) -> None:
     """What was plugged in stays so; another start is another boot."""
     dark: list[float] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
     assert config.board.kind == "process" and config.board.connectors == 1
     assert config.control_socket == Path("/run/evsed/control.sock")
     assert config.identity.serial is None and config.hooks.reboot == ()
-    assert config.product.name == "chq-s-07sr" and config.ocpp == {}
+    assert config.product.name == "chq-s-07sr" and config.ocpp == {"SecurityProfile": "0"}
 
 
 def test_a_later_file_wins_key_by_key(tmp_path: Path) -> None:
@@ -129,10 +131,108 @@ def test_a_file_that_cannot_be_read_is_the_only_problem(tmp_path: Path) -> None:
     assert "not valid TOML" in problem.what and problem.line == 9
 
 
-def test_without_a_file_the_default_is_named() -> None:
-    """The message says where a file was expected."""
-    with pytest.raises(ConfigError, match=r"/etc/evsed/evsed\.toml: there is no such file"):
-        load((), {})
+def test_14_without_a_file_that_is_the_only_complaint() -> None:
+    """The message says where a file was expected, and nothing about what would stand in it."""
+    for environ in {}, {"EVSED_STRANGE": "1"}:
+        with pytest.raises(ConfigError, match=r"/etc/evsed/evsed\.toml: there is no such file") as caught:
+            load((), environ, "simulated")
+        assert len(caught.value.problems) == 1
+    with pytest.raises(ConfigError, match=r"EVSED_CSMS_URL(.|\n)*there is no such file"):
+        load((), {"EVSED_STATION_ID": "CP1"})
+
+
+PATHS = """[station]
+product = "p/own.toml"
+[csms]
+ca_file = "tls/ca.pem"
+key_file = "tls/key.pem"
+[store]
+dir = "./store"
+[board]
+socket = "b.sock"
+[control]
+socket = "run/c.sock"
+[jobs]
+socket = "j.sock"
+"""
+
+
+@pytest.mark.parametrize("start", ["/", "..", "."])
+def test_14_relative_paths_count_from_the_file(tmp_path: Path, start: str) -> None:
+    """Wherever evsed is started, and however its file is named: each path is that of a neighbour of the file."""
+    home = tmp_path / "etc"
+    (home / "p").mkdir(parents=True)
+    written(home, 'name = "own"\n', "p/own.toml")
+    written(home, GOOD)
+    written(home, PATHS, "paths.toml")
+    with chdir(home / start):
+        for folder in home, Path(os.path.relpath(home)):
+            config = load([folder / "evsed.toml", folder / "paths.toml"], {})
+            found = (config.store_dir, config.state_dir, config.control_socket, config.board.socket, config.jobs_socket)
+            wanted = (home / "store", home / "store", home / "run/c.sock", str(home / "b.sock"), str(home / "j.sock"))
+            assert [os.path.normpath(path) for path in found] == [str(path) for path in wanted]
+            assert all(os.path.isabs(path) for path in found) and config.product.name == "own"
+            assert os.path.normpath(config.csms.ca_file) == str(home / "tls/ca.pem")
+            assert os.path.normpath(transfers_of([folder / "paths.toml"], {})[1]) == str(home / "store")
+
+
+def test_14_each_path_counts_from_its_own_file(tmp_path: Path) -> None:
+    """Of two files, of evsed.env beside one; in the environment, which is no file, from the current folder."""
+    first, second, here = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    for folder in first, second, here:
+        folder.mkdir()
+    files = [written(first, GOOD + "[store]\ndir = 's'\n"), written(second, "[control]\nsocket = 'c.sock'\n")]
+    written(second, "EVSED_SIMULATED_STATE_DIR=world\n", "evsed.env")
+    with chdir(here):
+        config = load(files, {"EVSED_JOBS_SOCKET": "j.sock"})
+    assert (config.store_dir, config.control_socket, config.state_dir, config.jobs_socket) == (
+        first / "s",
+        second / "c.sock",
+        second / "world",
+        str(here / "j.sock"),
+    )
+
+
+def test_14_a_path_that_is_not_meant_so(tmp_path: Path) -> None:
+    """~ is the shell's; the whole path of a socket must fit, not only what was written."""
+    (problem,) = problems(tmp_path, GOOD + '[store]\ndir = "~/store"\n')
+    assert "~ is not expanded" in problem.what and problem.line == 10
+    (problem,) = problems(tmp_path, GOOD + f'[control]\nsocket = "{"x" * 100}"\n')
+    assert "too long" in problem.what
+    (problem,) = problems(tmp_path, GOOD + "[store]\ndir = 7\n")
+    assert "a string in quotes" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("url", "identity"),
+    [
+        ("ws://h/ocpp/CP0001", "CP0001"),
+        ("ws://h/ocpp/CP0001/", "CP0001"),
+        ("ws://h/ocpp/cp0001", "CP0001"),
+        ("ws://h/ocpp/CP%207%2F1", "CP 7/1"),
+        ("ws://h/ocpp/CP/1", "CP/1"),
+        ("ws://h/CP0001", "CP0001"),
+        ("ws://h/ws/CP0001/{id}/", "CP0001"),
+    ],
+)
+def test_7_an_identity_that_ends_the_url_is_named(tmp_path: Path, url: str, identity: str) -> None:
+    """The field's most frequent question is answered before it is asked; it may be meant so, and is taken."""
+    text = GOOD.replace("ws://csms.example/ocpp", url).replace("CP0001", identity, 1)
+    (doubt,) = loaded(tmp_path, text).doubts
+    assert (doubt.line, doubt.key) == (6, "[csms] url") and f"identity {identity} already" in doubt.what
+
+
+@pytest.mark.parametrize("url", ["ws://h/ocpp", "ws://CP0001/", "ws://h/XCP0001", "ws://h/CP0001/x", "ws://h/x/{id}"])
+def test_7_any_other_url_is_not_doubted(tmp_path: Path, url: str) -> None:
+    """The identity elsewhere, or as a part of a name, is no doubt."""
+    assert loaded(tmp_path, GOOD.replace("ws://csms.example/ocpp", url)).doubts == ()
+
+
+def test_14_a_byte_order_mark_in_the_environment_file(tmp_path: Path) -> None:
+    """It is named, not taken for a part of a name."""
+    written(tmp_path, "\ufeffEVSED_STATION_ID=CP0002\n", "evsed.env")
+    (problem,) = problems(tmp_path, GOOD)
+    assert "byte order mark" in problem.what and problem.file.endswith("evsed.env") and problem.line == 1
 
 
 def test_a_board_with_other_connectors_than_the_product(tmp_path: Path) -> None:
@@ -149,30 +249,17 @@ def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     assert "cannot be read" in found[0].what
 
 
-@pytest.mark.parametrize("profile", [1, 2, 3])
-def test_security_profiles_are_refused_as_not_built(tmp_path: Path, profile: int) -> None:
-    """Nothing connects with less protection than was asked for."""
-    text = GOOD.replace("security_profile = 0", f"security_profile = {profile}")
-    (problem,) = problems(tmp_path, text)
-    assert "not built yet" in problem.what and problem.line == 7
-
-
 def test_no_profile_means_the_second(tmp_path: Path) -> None:
-    """The default profile is 2, which is refused as not built."""
-    (problem,) = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
-    assert "not built yet" in problem.what
+    """The default profile is 2: what it needs is asked for, and nothing connects with less."""
+    found = problems(tmp_path, GOOD.replace("security_profile = 0\n", ""))
+    assert [problem.key for problem in found] == ["[csms] url", "[csms] authorization_key", "[csms] ca_file"]
+    assert all("security profile 2 (the default)" in problem.what for problem in found)
 
 
 def test_no_security_needs_a_second_key(tmp_path: Path) -> None:
     """Profile 0 goes only together with allow_insecure."""
     (problem,) = problems(tmp_path, GOOD.replace("allow_insecure = true", "allow_insecure = false"))
     assert "allow_insecure" in problem.allowed
-
-
-def test_wss_is_refused_as_not_built(tmp_path: Path) -> None:
-    """wss:// needs a security profile that is not built."""
-    (problem,) = problems(tmp_path, GOOD.replace("ws://", "wss://"))
-    assert "not built yet" in problem.what
 
 
 def test_two_secrets_contradict(tmp_path: Path) -> None:
@@ -190,6 +277,7 @@ def test_ocpp_values_are_checked_and_written_as_ocpp_does(tmp_path: Path) -> Non
         "MeterValuesSampledData = ['Voltage', 'Current.Import']\nStopTxnSampledData = ''\nNumberOfConnectors = 1\n",
     )
     assert config.ocpp == {
+        "SecurityProfile": "0",
         "HeartbeatInterval": "300",
         "ConnectionTimeOut": "5",
         "LocalPreAuthorize": "true",
@@ -283,3 +371,37 @@ def test_the_terms_of_transfers_alone(tmp_path: Path) -> None:
     file.write_text("[transfers]\nallow_hosts = ['a b']\n")
     with pytest.raises(ConfigError):
         transfers_of([file], {})
+
+
+def test_the_security_profile_is_read_back_by_its_key(tmp_path: Path) -> None:
+    """W A00.FR.001: one profile is in force, and GetConfiguration shows it; a product that has it not is refused."""
+    roots = tmp_path / "roots.pem"
+    secure = GOOD.replace("ws:", "wss:").replace("profile = 0", "profile = 2") + (
+        f'ca_file = "{roots}"\nauthorization_key = "{"0" * 32}"\n'
+    )
+    assert loaded(tmp_path, secure).ocpp == {"SecurityProfile": "2"}
+    product = written(tmp_path, 'name = "p"\nsecurity_profiles = [1]\n', "p.toml")
+    (problem,) = problems(tmp_path, secure.replace('id = "CP0001"', f'id = "CP0001"\nproduct = "{product}"'))
+    assert problem.key == "[csms] security_profile" and problem.allowed == "1"
+
+
+def test_free_vend(tmp_path: Path) -> None:
+    """An idTag, of file or environment; not with a product whose outlet is locked until a card is authorized."""
+    text = GOOD.replace('vendor = "Maker"', 'vendor = "Maker"\nfree_vend = "FREE"')
+    assert loaded(tmp_path, text).station.free_vend == "FREE"
+    assert loaded(tmp_path).station.free_vend == ""
+    assert loaded(tmp_path, environ={"EVSED_STATION_FREE_VEND": "04A2"}).station.free_vend == "04A2"
+    (problem,) = problems(tmp_path, text.replace("FREE", "X" * 21))
+    assert (problem.key, problem.what, problem.line) == ("[station] free_vend", "too long: 21 characters", 4)
+    (problem,) = problems(tmp_path, text.replace("FREE", "FREE "))
+    assert problem.what == "begins or ends with a blank"
+    written(
+        tmp_path,
+        'name = "own"\nfixed_cable = false\nconnector_type = "sType2"\nlock_before_authorization = true\n',
+        "own.toml",
+    )
+    found = problems(tmp_path, text.replace('id = "CP0001"', 'id = "CP0001"\nproduct = "own.toml"'))
+    assert [str(one).split(": ", 1)[1] for one in found] == [
+        "[station] free_vend: product own locks its outlet until a card is authorized; "
+        "allowed: a product with lock_before_authorization = false"
+    ]

@@ -20,7 +20,7 @@ def test_all_problems_stand_in_the_error() -> None:
 
 def test_keys_stay_out_of_a_traceback() -> None:
     """The text of a Csms shows no secret."""
-    csms = Csms("ws://h", 0, True, 300, "SECRET1", "SECRET2", "", "", "")
+    csms = Csms("ws://h", 0, True, 300, "SECRET1", "SECRET2", "", "", "", False)
     assert "SECRET" not in repr(csms)
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from daemon.config.product_profile import contradictions, find_product, read_product
+from ocpp16.configuration.keys import core_keys
 from ocpp16.product import MOST_IN_A_LIST, Product
 
 HERE = Path(".")
@@ -18,6 +19,22 @@ def test_the_shipped_profiles_are_right(name: str) -> None:
     """Each shipped profile is valid and has the name of its file."""
     product, problems = read_product(name, HERE)
     assert problems == [] and product.name == name
+
+
+@pytest.mark.parametrize("name", ["chq-s-07sr", "socket-3p", "dual", "backup-power"])
+def test_15_every_product_tells_what_a_back_office_shows(name: str) -> None:
+    """Register, power, current and voltage, in both lists, without a ChangeConfiguration."""
+    keys = core_keys(read_product(name, HERE)[0])
+    wanted = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
+    assert keys["metervaluessampleddata"].default == wanted == keys["metervaluesaligneddata"].default
+
+
+def test_15_defaults_are_what_the_product_measures() -> None:
+    """What it does not have, or has no room for, is left out."""
+    narrow = core_keys(Product(measurands=("Energy.Active.Import.Register", "Voltage")))
+    assert narrow["metervaluessampleddata"].default == "Energy.Active.Import.Register,Voltage"
+    short = core_keys(Product(sampled_data_max_length=1))
+    assert short["metervaluessampleddata"].default == "Energy.Active.Import.Register"
 
 
 def test_the_reference_profile_is_the_built_in_one() -> None:

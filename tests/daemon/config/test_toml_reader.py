@@ -31,6 +31,8 @@ def test_keys_and_their_places(tmp_path: Path) -> None:
         (b"[station\n", 1, "not valid TOML"),
         (b"x = 1\ny = \xff\n", 2, "UTF-8"),
         (b"a = 1\na = 2\n", 2, "not valid TOML"),
+        (b"[station]\nid = CP1\n", 2, "id: the quotes are missing"),
+        (b"\xef\xbb\xbf[station]\n", 1, "byte order mark"),
         (b"a = " + b"[" * 5000 + b"]" * 5000, 0, "not valid TOML"),
     ],
 )

@@ -40,6 +40,14 @@ def test_13_no_card_number_is_shown(answer: dict[str, Any]) -> None:
     assert CARD.casefold() not in json.dumps(shown).casefold() and shown["masked"] is True
 
 
+@pytest.mark.parametrize("card", ["MY CARD 12345", "a-b c", "1.5(x) y"])
+def test_b11_cards_with_blanks_are_masked_in_sentences(card: str) -> None:
+    """`why` names the cards of its sentences in `cards`; whatever stands in them, they are masked."""
+    text = f"Card {card.lower()} was refused 4 s ago: reserved. It is kept for {card}."
+    shown = masked_answer({"why": [{"text": text, "cards": [{"id_tag": card}]}]})
+    assert card.casefold() not in str(shown).casefold() and shown["masked"] is True
+
+
 def test_13_the_rest_is_shown() -> None:
     """Numbers, times, codes and every other field stay; an answer without cards is as it was."""
     answer = {"ok": True, "status": {"queue": 3, "error": "NoError", "info": "", "waiting_card": None, "amps": [1.5]}}

@@ -40,6 +40,7 @@ class Views:
 class Rig:
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.dials = True
         self.watchers: set[Watcher] = set()
         self.answer: Callable[[Event], Reply | None] = lambda event: Reply(event.ref, True, "done")  # type: ignore[attr-defined]
         notes = [{"code": "a"}, {"code": "b"}]
@@ -51,12 +52,16 @@ class Rig:
             lambda: notes,
             self.watchers,
             self._sim,
+            self._reconnect,
         )
 
     def _deliver(self, event: Event) -> None:
         self.events.append(event)
         if reply := self.answer(event):
             asyncio.get_running_loop().call_soon(self.requests.answered, reply)
+
+    async def _reconnect(self) -> tuple[bool, str]:
+        return self.dials, "how it ended"
 
     async def _sim(self, words: list[str], connector: int | None) -> tuple[bool, str]:
         return words != ["bad"], f"{words} {connector}"
@@ -184,10 +189,36 @@ async def test_a_follower_sees_what_happens() -> None:
     next_line = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
     (watch,) = rig.watchers
-    watch({"n": 0})
-    assert await next_line == {"n": 0}
+    watch({"n": 0, "mono": 2.0})
+    assert await next_line == {"n": 0, "mono": 2.0, "utc": None}
     for number in range(TRACE_LINES + 3):
-        watch({"n": number})
-    assert await anext(stream) == {"n": 0, "dropped": 3} and await anext(stream) == {"n": 1}
+        watch({"n": number, "mono": 2.0})
+    lost, next_one = await anext(stream), await anext(stream)
+    assert (lost["n"], lost["dropped"], next_one["n"], "dropped" in next_one) == (0, 3, 1, False)
     await stream.aclose()
     assert rig.watchers == set()
+
+
+async def test_b14_lines_of_the_trace_have_their_time() -> None:
+    """Frames and notes: monotonic, and UTC as far as it is known when they are seen."""
+    rig = Rig()
+    rig.requests._utc = lambda mono: mono + 100.0
+    stream = rig.requests.subscriptions["trace"]({})
+    await anext(stream)
+    asked = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    (watch,) = rig.watchers
+    watch({"frame": "[2]", "from": "station", "mono": 2.0})
+    watch({"note": {"text": "x", "mono": 3.0, "utc": None}})
+    watch({"note": {"text": "y", "mono": 4.0, "utc": 7.0}})
+    assert (await asked)["utc"] == 102.0
+    assert (await anext(stream))["note"]["utc"] == 103.0 and (await anext(stream))["note"]["utc"] == 7.0
+    await stream.aclose()
+
+
+async def test_15_reconnect_is_answered_with_how_it_ended() -> None:
+    """Whether the attempt succeeded, and its end in words."""
+    rig = Rig()
+    assert await rig.requests.actions["reconnect"]({}) == {"ok": True, "text": "how it ended"}
+    rig.dials = False
+    assert await rig.requests.actions["reconnect"]({}) == {"ok": False, "error": "how it ended"}

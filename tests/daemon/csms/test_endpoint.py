@@ -20,11 +20,15 @@ from daemon.csms.endpoint import central_system_url
         ("ws://host/a%20b", "100%", "ws://host/a%20b/100%25"),
         ("ws://host/a?token=x%20y", "CP1", "ws://host/a/CP1?token=x%20y"),
         ("ws://[2001:db8::1]:80/a", "CP1", "ws://[2001:db8::1]:80/a/CP1"),
+        ("ws://host/ws/{id}/", "CP 7/1", "ws://host/ws/CP%207%2F1/"),
+        ("ws://host/{id}", "CP1", "ws://host/CP1"),
+        ("ws://host/a/x{id}y//ocpp", "CP1", "ws://host/a/xCP1y//ocpp"),
+        ("ws://host/a/{id}", "{id}", "ws://host/a/%7Bid%7D"),
         ("ws://bücher.example/ä", "CP1", "ws://xn--bcher-kva.example/%C3%A4/CP1"),
     ],
 )
 def test_the_url(url: str, station_id: str, whole: str) -> None:
-    """J §3.1.1: URL, slash, identity percent-encoded once; the endpoint's path is kept."""
+    """J §3.1.1: URL, slash, identity percent-encoded once; the endpoint's path is kept; `{id}` is taken as written."""
     assert central_system_url(url, station_id) == whole
 
 

@@ -49,7 +49,10 @@ async def test_an_attempt_after_the_other() -> None:
     assert task.cancelled()
     first = station.events[0]
     assert isinstance(first, LinkDown) and first.stage == "DNS" and station.events == [first] * 3
-    assert station.logged[0] == ("link-failed", {"stage": "DNS", "cause": first.cause, "next_attempt_s": 0.0})
+    assert station.logged[0] == (
+        "link-failed",
+        {"stage": "DNS", "failure": "dns-no-such-name", "cause": first.cause, "next_attempt_s": 0.0},
+    )
     assert station.link.state["last_failure"]["cause"] == first.cause
 
 
@@ -155,3 +158,21 @@ def test_websockets_is_imported_late() -> None:
     """Importing the link does not import websockets: start-up does not wait for it."""
     code = "import daemon.csms.link, sys; sys.exit('websockets' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_15_a_redial_waits_for_nothing() -> None:
+    """Whatever wait was planned is left out; who asked is told how the attempt ended."""
+    station = Station(reconnect_max_s=1e6, first_retry_s=1e6)
+    station.wanted = 1
+    station.link.want(Link())
+    task = asyncio.ensure_future(station.link.run())
+    await station.enough.wait()
+    assert station.link.state["next_attempt_s"] > 100
+    async with asyncio.timeout(10):
+        ok, text = await station.link.redial()
+    assert not ok and text.startswith("connection failed, DNS: ") and len(station.events) == 2
+    assert ("link-redial", {}) in station.logged
+    station.link.want(Link(connected=False))
+    assert await station.link.redial() == (False, "no connection is wanted now: the station is ending or restarting")
+    task.cancel()
+    await asyncio.wait({task})

@@ -181,3 +181,11 @@ def test_a_parser_of_some_commands() -> None:
         assert parser(line[0]).read(line) == parser().read(line)
     with pytest.raises(UsageError):
         parser("queue").read(["status"])
+
+
+def test_b14_stop_transaction_names_its_option() -> None:
+    """A bare number is what people type: the message has the line that works."""
+    with pytest.raises(UsageError, match=r"evsectl stop-transaction --connector 2$"):
+        parse(["stop-transaction", "2"])
+    with pytest.raises(UsageError, match="too many arguments: 'x'"):
+        parse(["stop-transaction", "x"])

@@ -68,6 +68,7 @@ ACTS: list[tuple[str, dict[str, Any]]] = [
     ("reset", {"do": "reset", "hard": False}),
     ("reset --hard", {"do": "reset", "hard": True}),
     ("selftest --clear-latched", {"do": "selftest", "clear_latched": True}),
+    ("reconnect", {"do": "reconnect"}),
     ("sim fault rcd on --connector 1", {"do": "sim", "words": ["fault", "rcd", "on"], "connector": 1}),
 ]
 
@@ -230,11 +231,11 @@ def test_the_reference_of_keys(file: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_following_live(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Trace prints each line until the daemon ends; then it reports that and ends with 3."""
-    lines = answer_line({"following": True}) + answer_line({"frame": "[2]", "from": "station"})
+    lines = answer_line({"following": True}) + answer_line({"frame": "[2]", "from": "station", "mono": 1, "utc": 0})
     with daemon_answering(tmp_path / "s", lines):
         assert main(["--socket", str(tmp_path / "s"), "trace"]) == 3
     captured = capsys.readouterr()
-    assert captured.out == "-> [2]\n" and "lost" in captured.err
+    assert captured.out == "01-01 00:00:00  -> [2]\n" and "lost" in captured.err
     (tmp_path / "s").unlink()
     with daemon_answering(tmp_path / "s", answer_line({"status": STATUS})):
         assert main(["--socket", str(tmp_path / "s"), "watch"]) == 3

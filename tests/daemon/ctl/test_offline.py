@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from daemon.config.loader import load
@@ -152,13 +151,6 @@ def test_without_a_store(config: Config, do: str) -> None:
         answer(do, config)
 
 
-def test_a_relative_store_is_named_with_its_whole_path(config: Config) -> None:
-    """It depends on the current folder, so both are shown."""
-    relative = msgspec.structs.replace(config, store_dir=Path("no-such-store"))
-    with pytest.raises(Unreachable, match=f"no store in {Path.cwd()}/no-such-store yet.*is relative"):
-        answer("log", relative)
-
-
 def test_a_store_that_cannot_be_read(kept: Config) -> None:
     """The reason is reported; the flight record is still read if there is one."""
     (kept.store_dir / "evsed.db").write_bytes(b"no database")
@@ -172,9 +164,9 @@ def test_a_store_that_cannot_be_read(kept: Config) -> None:
 
 
 def test_a_flight_record_that_cannot_be_read(kept: Config) -> None:
-    """An I/O error is reported on one line."""
-    (kept.store_dir / FILES[1]).symlink_to("/proc/self/mem")  # a file that gives nothing but an error
-    with pytest.raises(Unreachable, match=r"flight record cannot be read: .*Input/output error"):
+    """A link in place of the file is not followed, and that is reported on one line."""
+    (kept.store_dir / FILES[1]).symlink_to("/proc/self/mem")
+    with pytest.raises(Unreachable, match=r"flight record cannot be read: .*Too many levels of symbolic links"):
         answer("log", kept)
 
 

@@ -33,6 +33,7 @@ CONNECTOR: dict[str, Any] = {
 }
 STATUS: dict[str, Any] = {
     "station_id": "CP1",
+    "headline": "Available",
     "status": "Available",
     "error": "NoError",
     "version": "0.1",
@@ -124,7 +125,9 @@ def test_the_status_is_never_truncated() -> None:
 def test_fields_that_are_null_are_unknown() -> None:
     """With the daemon down no status, pilot, contactor or number is made up."""
     blind = dict.fromkeys(set(CONNECTOR) - {"connector", "faults", "volts", "amps", "watts", "transaction"})
-    unseen = changed(status=None, error=None, linked=None, link=None, connectors=[{**CONNECTOR, **blind}])
+    unseen = changed(
+        headline=None, status=None, error=None, linked=None, link=None, connectors=[{**CONNECTOR, **blind}]
+    )
     text = status_text(unseen)
     assert text.startswith("CP1: unknown\n") and "central system  unknown" in text and "connector 1: unknown\n" in text
     assert "pilot unknown, contactor unknown, offered - A, signalled - A, register - Wh" in text
@@ -150,8 +153,12 @@ def test_the_status_with_faults() -> None:
         "contactor_closed": True,
     }
     link = {"since_s": None, "last_failure": {"stage": "TCP", "cause": "refused"}, "next_attempt_s": 2.0}
-    text = status_text(changed(error="OtherError", linked=False, link=link, connectors=[sick]))
-    assert "(OtherError)" in text and "TCP: refused; again in 2 s" in text
+    text = status_text(changed(headline="Faulted: weld", linked=False, link=link, connectors=[sick]))
+    assert (
+        text.startswith("CP1: Faulted: weld\n")
+        and "Faulted (OtherError: weld)" in text
+        and "TCP: refused; again in 2 s" in text
+    )
     assert "Faulted (OtherError: weld)" in text and "faults: weld" in text and "transaction 3 (-), card 04A2" in text
     assert "TCP: refused\n" in status_text(changed(linked=False, link={**link, "next_attempt_s": None}))
 
@@ -184,20 +191,43 @@ def test_the_time_of_a_message() -> None:
 
 def test_trace_lines() -> None:
     """An arrow shows the direction of a frame; log messages stand between frames."""
-    assert trace_line({"frame": "[2]", "from": "station"}) == "-> [2]"
-    assert trace_line({"frame": "[3]", "from": "central system"}) == "<- [3]"
-    assert trace_line({"note": {"text": "x"}}) == "   x" and trace_line({}) == "   "
     frame = {"frame": "[2]", "from": "station", "mono": 1.0, "utc": 0.0}
-    assert output.recorded_line(frame) == "01-01 00:00:00  -> [2]"
-    assert output.recorded_line({"note": {"text": "x", "mono": 1.0, "utc": None}}) == "+1.0s     x"
+    assert trace_line(frame) == "01-01 00:00:00  -> [2]"
+    assert trace_line({**frame, "from": "central system", "utc": None}) == "+1.0s  <- [2]"
+    assert trace_line({"note": {"text": "x", "mono": 1.0, "utc": None}}) == "+1.0s     x"
+    assert trace_line({}) == "+0.0s     "
+
+
+TRANSACTION: dict[str, Any] = {
+    "number": 12, "transaction_id": 1012, "connector": 1, "id_tag": "04A2B9C1D2E3F4A5B6C7", "state": "ended",
+    "began": "2026-11-29T23:10:00.000Z", "ended": "2026-11-30T00:41:12.000Z", "duration_s": 5472.4, "energy_wh": 22040,
+    "reason": "EVDisconnected", "start": "confirmed", "stop": "confirmed",
+}  # fmt: skip
+
+
+def test_b14_transactions_have_end_and_duration(capsys: pytest.CaptureFixture[str]) -> None:
+    """The day of the end only where it is another one; what is not told yet is said."""
+    running = {**TRANSACTION, "state": "running", "ended": None, "duration_s": 61.0, "stop": "none", "reason": None}
+    same_day = {**TRANSACTION, "began": "2026-11-30T00:10:00.000Z", "stop": "waiting"}
+    output.print_transactions([TRANSACTION, same_day, {**running, "connector": 2}, {**same_day, "start": "parked"}])
+    heads, first, second, third, fourth = capsys.readouterr().out.splitlines()
+    assert heads.split() == ["no", "id", "con", "card", "began", "ended", "lasted", "Wh", "reason", "told"]
+    assert "11-29 23:10  11-30 00:41  1:31:12  22040  EVDisconnected  yes" in first
+    assert "11-30 00:10  00:41" in second and second.endswith("no")
+    assert "-            0:01:01" in third and third.endswith("running         yes") and fourth.endswith("parked")
+    output.print_transactions([{**TRANSACTION, "duration_s": None, "began": None}])
+    assert capsys.readouterr().out.splitlines()[0].split()[2] == "card"
+
+
+def test_b14_transactions_fit_80_columns() -> None:
+    """Also with the longest card and reason."""
+    lines = output.transactions_text([{**TRANSACTION, "ended": "2026-11-29T23:41:12.000Z"}], 80).splitlines()
+    assert len(lines) == 2 and max(map(len, lines)) <= 80, lines
+    assert "04A2B9C1D2E3F4A5B6C7 11-29 23:10 23:41 1:31:12 22040 EVDisconnected yes" in lines[1]
 
 
 def test_tables_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
     """Transactions, keys, key reference, log messages; and the text for an empty table."""
-    row = dict.fromkeys(
-        ("number", "transaction_id", "connector", "id_tag", "state", "began", "energy_wh", "reason", "stop"), 1
-    )
-    output.print_transactions([row])
     key = {"key": "K", "value": "1", "readonly": True, "type": "int", "min": 0, "max": 9, "unit": "s", "what": "w"}
     output.print_configuration([key, {**key, "readonly": False}])
     output.print_reference([key, {**key, "type": "bool"}, {**key, "type": "csl", "readonly": False}])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
+from typing import NamedTuple
+
+import pytest
 
 from daemon.journal.catalogue import CATALOGUE, DEBUG, ERROR
+from daemon.step_executor import LOGGED_BY_LINK
 
 ROOT = Path(__file__).parents[3]
 LOGGERS = {"note", "Note", "log", "_log", "append"}
@@ -47,6 +51,74 @@ def _constants(node: ast.expr) -> Iterator[str]:
     elif isinstance(node, ast.IfExp):
         yield from _constants(node.body)
         yield from _constants(node.orelse)
+
+
+class LiteralNote(NamedTuple):
+    """A call that makes a note under a code that is written there."""
+
+    where: str
+    code: str
+    fields: frozenset[str] | None
+    """None: they are not written there."""
+
+
+NOTERS = frozenset({"note", "Note", "log", "_log", "_log_link"})
+
+
+def literal_notes(text: str, file: str) -> Iterator[LiteralNote]:
+    """Every call `note("code", name=…)`, `Note("code", {…})`, `_log("code", {…})` of a file."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and node.args and _name(node.func) in NOTERS:
+            for code in _literals(node.args[0]):
+                yield LiteralNote(f"{file}:{node.lineno}", code, _fields(node))
+
+
+def _literals(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from (*_literals(node.body), *_literals(node.orelse))
+
+
+def _fields(call: ast.Call) -> frozenset[str] | None:
+    named = [keyword.arg for keyword in call.keywords]
+    for more in call.args[1:]:
+        if not isinstance(more, ast.Dict) or not all(isinstance(key, ast.Constant) for key in more.keys):
+            return None
+        named += [key.value for key in more.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    return None if None in named else frozenset(name for name in named if name is not None)
+
+
+def flaws(notes: Iterable[LiteralNote]) -> list[str]:
+    """What the catalogue does not know, and what its texts would show as "-"."""
+    found = []
+    for note in notes:
+        if note.code in LOGGED_BY_LINK and note.where.startswith("ocpp16/"):
+            continue
+        entry = CATALOGUE.get(note.code)
+        if entry is None:
+            found.append(f"{note.where}: {note.code} is not in the catalogue")
+        elif note.fields is not None:
+            wanted = {name for text in (entry.text, entry.failure) for _, name, _, _ in Formatter().parse(text) if name}
+            found += [f"{note.where}: {note.code} without {name}" for name in sorted(wanted - note.fields)]
+    return found
+
+
+def test_b14_each_literal_note_fits_the_catalogue() -> None:
+    """Its code is known, whatever its form, and each field of its text is given."""
+    files = [file for top in ("ocpp16", "daemon") for file in (ROOT / top).rglob("*.py")]
+    notes = [note for file in files for note in literal_notes(file.read_text(), file.relative_to(ROOT).as_posix())]
+    assert len(notes) > 80
+    assert flaws(notes) == []
+
+
+@pytest.mark.parametrize(
+    "line", ['context.note("unplugd", connector=1)', 'context.note("unlock-failed", connector=1)',
+             'Note("plugged" if x else "fault-of", {"connector": 1})', 'self._log("link-up", {"uri": 1})'],
+)  # fmt: skip
+def test_b14_a_note_that_does_not_fit_is_found(line: str) -> None:
+    """A misspelt code, with and without a hyphen; a field that is missing or misspelt."""
+    assert len(flaws(literal_notes(line, "x.py"))) == 1
 
 
 def test_every_code_that_is_logged_has_a_text() -> None:

@@ -311,3 +311,18 @@ def test_5_a_sudden_death_is_no_fault(folder: Path) -> None:
     """What a killed process leaves is no damage."""
     in_the_dark(folder, saved(READING))
     assert contents(folder) == list(EVERYTHING)
+
+
+@pytest.mark.parametrize("kind", ["junk", "empty", "cut", "folder", "fifo"])
+def test_7_what_is_no_draft_never_becomes_the_store(folder: Path, kind: str) -> None:
+    """Something stands where a complete draft would: it is set aside, and the store is what it was."""
+    ready = folder / "evsed.db.ready"
+    if kind == "folder":
+        ready.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(ready)
+    else:
+        whole = (folder / "evsed.db").read_bytes()
+        ready.write_bytes({"junk": b"x" * 4096, "empty": b"", "cut": whole[:-1024]}[kind])
+    assert contents(folder) == list(EVERYTHING)
+    assert not os.path.lexists(ready) and os.path.lexists(folder / "evsed.db.corrupt-1.ready")

@@ -226,3 +226,17 @@ def test_6_a_row_with_a_huge_number_costs_no_time(tmp_path: Path) -> None:
     filled(tmp_path, bill(1, told=False), bill(2, told=False), msgspec.structs.replace(BILLS[7], number=2**52))
     found = salvaged((tmp_path / "evsed.db").read_bytes().replace(b"04A2B90002", bytes(10)))
     assert "transactions 2 could not be read" in found.lost
+
+
+def test_6_a_wrong_bit_in_the_last_cell_is_not_taken_for_a_wrong_count(tmp_path: Path) -> None:
+    """Three rows on a page, the last one damaged: two is one bit from three, and fits."""
+    for wrong in (1, 2):
+        folder = tmp_path / str(wrong)
+        filled(folder, *BILLS[4:7])
+        content = bytearray((folder / "evsed.db").read_bytes())
+        at = content.index(b"04A2B90007")
+        content[at : at + wrong] = bytes(byte ^ 16 for byte in content[at : at + wrong])
+        found = salvaged(bytes(content))
+        numbers = [row.number for row in found.records if isinstance(row, Transaction)]
+        assert numbers == ([5, 6, 7] if wrong == 1 else [5, 6])
+        assert ("transactions 7 could not be read" in found.lost) == (wrong == 2)

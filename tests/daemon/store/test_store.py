@@ -183,7 +183,7 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
     store.commit(saved(READING))
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(
-        ("evsed.db", "evsed.db-wal", "evsed.db-shm", "evsed.lock", "evsed.reserve"), 0o600
+        ("evsed.db", "evsed.db-wal", "evsed.lock", "evsed.reserve"), 0o600
     )
 
 

@@ -63,6 +63,15 @@ def test_what_cannot_be_held_is_not_used() -> None:
             watch.hold(sock)
 
 
+def test_7_what_comes_besides_a_file_grows_with_it() -> None:
+    """An eighth of what has passed: the frames of small chunks are no attack."""
+    watch = Watch(Limits(beside_bytes=100, rate_bytes_s=1e12), 10_000)
+    watch.passed(8000)
+    watch.beside(1100)
+    with pytest.raises(TransferFailed, match="more than 1100 bytes besides the file"):
+        watch.beside(1)
+
+
 def test_what_comes_besides_the_file_is_bounded() -> None:
     """Replies and fields count, pieces of the file do not."""
     watch = Watch(Limits(beside_bytes=100), 1000)

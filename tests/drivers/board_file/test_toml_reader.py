@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daemon.config import line_numbers as evsed_lines
 from daemon.config import spelling as evsed_spelling
-from drivers.board_file.toml_reader import line_numbers, nearest, read_toml
+from drivers.board_file.toml_reader import TomlRefused, line_numbers, nearest, read_toml
 
 TEXTS = [
     "",
@@ -64,17 +64,17 @@ def test_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("data", "line", "reason"),
     [
-        (b"= 1", "not valid TOML: Invalid statement (at line 1, column 1)"),
-        (b"a = 1\nb = \xff", "not valid TOML: not UTF-8 text (at line 2)"),
-        (b"x = " + b"[" * 5000, "not valid TOML: nested too deeply"),
+        (b"x = = 1", 1, "not valid TOML: x: one equals sign is too many"),
+        (b"a = 1\nb = \xff", 2, "not valid TOML: not UTF-8: save it as UTF-8 in your editor"),
+        (b"x = " + b"[" * 5000, 0, "not valid TOML: nested too deeply"),
     ],
 )
-def test_what_is_not_valid(data: bytes, reason: str, tmp_path: Path) -> None:
+def test_what_is_not_valid(data: bytes, line: int, reason: str, tmp_path: Path) -> None:
     """The reason, with the line where there is one."""
     path = tmp_path / "x.toml"
     path.write_bytes(data)
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(TomlRefused) as refused:
         read_toml(path)
-    assert str(refused.value) == reason
+    assert (str(refused.value), refused.value.line) == (reason, line)

@@ -91,3 +91,30 @@ def test_it_does_not_unlock_under_voltage() -> None:
     outlet.want(False)
     outlet.settle(0.1, True)
     assert lock.position
+
+
+def test_an_order_to_unlock_exercises_an_open_lock() -> None:
+    """§5.18: that a lock stands open proves nothing: it locks once, then unlocks, and only then is it answered."""
+    outlet, _, lock = socket()
+    outlet.settle(0.0, False)
+    outlet.unlock()
+    seen = []
+    for tick in range(1, 6):
+        outlet.settle(tick / 10, False)
+        seen.append((lock.position, outlet.unlocking_ended()))
+    moved = [position for position, _ in seen]
+    assert True in moved and not lock.position, moved
+    assert [ended for position, ended in seen if position] == [None] * moved.count(True)
+    assert seen[-1] == (False, (True, "unlocked"))
+
+
+def test_an_exercise_ends_with_a_level_that_locks() -> None:
+    """A driver begins meanwhile: whoever asked is told, and the cable stays locked."""
+    outlet, proximity, _ = socket()
+    proximity.carries = 20.0
+    outlet.settle(0.0, False)
+    outlet.unlock()
+    outlet.want(False)
+    outlet.want(True)
+    outlet.settle(0.1, False)
+    assert outlet.unlocking_ended() == (False, "it was locked anew")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
+from daemon.config.keys import SECTIONS
 from drivers.process import config
 from drivers.process.config import BoardConfig, ConfigRefused, host_of, keeper_of, read
 
@@ -21,6 +23,7 @@ socket_group = "evsed"
 state_dir = "/var/lib/x"
 phases = 3
 outlet = "socket"
+min_amps = 8
 max_amps = 16
 ventilated = true
 """
@@ -42,8 +45,27 @@ def test_everything_set(tmp_path: Path) -> None:
     """Each key reaches the configuration."""
     config = read(written(tmp_path, WELL))
     assert config == BoardConfig(
-        Path("/run/x/board.sock"), 2, 10, Path("/var/lib/x"), 3, "socket", 16, True, ["evsed", "1000"], "evsed"
+        Path("/run/x/board.sock"), 2, 10, Path("/var/lib/x"), 3, "socket", 16, True, ["evsed", "1000"], "evsed", 8
     )
+
+
+def test_14_relative_paths_count_from_the_file(tmp_path: Path) -> None:
+    """Not from the folder in which evsed-board was started."""
+    with chdir("/"):
+        config = read(written(tmp_path, 'socket = "./board.sock"\n[simulated]\nstate_dir = "world"\n'))
+    assert (config.socket, config.state_dir) == (tmp_path / "board.sock", tmp_path / "world")
+    with chdir(tmp_path):
+        assert read(Path("config.toml")).socket == tmp_path / "board.sock"
+
+
+def test_15_the_meter_starts_like_a_real_one(tmp_path: Path) -> None:
+    """Not at 0, each connector's own, as evsed's own simulated board does; or where the file says."""
+    for text, registers in ("connectors = 2\n", (1_234_567, 2_469_134)), ("[simulated]\nmeter_wh = 0\n", (0,)):
+        settings = read(written(tmp_path, text))._replace(state_dir=tmp_path / f"of {len(registers)}")
+        board = host_of(settings, 1, keeper_of(settings, lambda kind, text: None))
+        told = [message["wh"] for message in board.host.greet(0.0) if message["type"] == "meter"]
+        assert told == list(registers)
+    assert SECTIONS["simulated"]["meter_wh"].first == config.FIRST_WH
 
 
 def test_first_values(tmp_path: Path) -> None:
@@ -71,10 +93,12 @@ def test_first_values(tmp_path: Path) -> None:
         ("connectors = 1.5", "/config.toml:1: connectors: 1.5 does not fit; allowed: a whole number from 1 to 16"),
         ('kind = "gpio"', '/config.toml:1: kind: \'gpio\' does not fit; allowed: "simulated" or "parts"'),
         ("kind = 5", "/config.toml:1: kind: 5 does not fit;"),
-        ('\nsocket = "here"', "/config.toml:2: socket: 'here' does not fit; allowed: an absolute path"),
+        ('\nsocket = ""', "/config.toml:2: socket: '' does not fit; allowed: a path; a relative one counts from"),
+        ('socket = "~/b"', "/config.toml:1: socket: '~/b' does not fit; allowed: a path; a relative one counts from"),
         ("simulated = 1", "/config.toml:1: simulated: it must be a section; allowed: [simulated]"),
         ("[simulated]\n\nphases = true", "/config.toml:3: [simulated] phases: True does not fit; allowed: 1 or 3"),
-        ("= 1", "/config.toml: not valid TOML: Invalid statement (at line 1, column 1)"),
+        ("= 1", "/config.toml:1: not valid TOML: "),
+        ("kind = simulated", '/config.toml:1: not valid TOML: kind: the quotes are missing: kind = "…"'),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, problem: str) -> None:
@@ -105,7 +129,12 @@ def test_the_board_of_a_configuration(tmp_path: Path) -> None:
     keeper = keeper_of(config, lambda kind, text: None)
     hosted = host_of(config, 1, keeper)
     shape = hosted.host.greet(10.0)[1]
-    assert (shape["phases"], shape["outlet"], shape["max_amps"]) == (3, "socket", 16.0)
+    assert (shape["phases"], shape["outlet"], shape["min_amps"], shape["max_amps"]) == (
+        3,
+        "socket",
+        8.0,
+        16.0,
+    )
     assert hosted.keep() == ""
     first = hosted.host.greet(10.0)[0]
     assert hosted.settle(5.0)
@@ -114,3 +143,9 @@ def test_the_board_of_a_configuration(tmp_path: Path) -> None:
     order = {"type": "do", "what": "sim", "words": ["hard-reset"], "connector": None, "seq": 1}
     hosted.host.receive(11.0, order)
     assert hosted.keep() == "reboot"
+
+
+def test_a_minimum_above_the_maximum(tmp_path: Path) -> None:
+    """A board that could never signal anything is refused, with the line."""
+    text = "[simulated]\nmin_amps = 20\nmax_amps = 16\n"
+    assert refused(tmp_path, text) == "/config.toml:2: [simulated] min_amps: 20 A are above max_amps (16 A)"

@@ -17,14 +17,15 @@ def test_steps(celsius: float, cap: float, hot: bool) -> None:
     """65 C half, 68 C 6 A, 71 C nothing."""
     heat = HeatDerating()
     assert heat.update(celsius) == (celsius >= 65.0)
-    assert (heat.cap(32.0), heat.too_hot) == (cap, hot)
+    assert (heat.cap(6.0, 32.0), heat.too_hot) == (cap, hot)
 
 
 def test_half_of_little_is_six_amperes() -> None:
     """Less than 6 A cannot be signalled."""
     heat = HeatDerating()
     heat.update(66.0)
-    assert heat.cap(10.0) == 6.0
+    assert heat.cap(6.0, 10.0) == 6.0
+    assert heat.cap(10.0, 16.0) == 10.0  # never below what this board can signal
 
 
 def test_hysteresis() -> None:
@@ -49,11 +50,11 @@ def test_no_temperature_for_a_minute() -> None:
     """6 A at once; then it counts as too hot; a temperature ends both."""
     heat = HeatDerating()
     heat.lost(10.0)
-    assert (heat.cap(32.0), heat.blind, heat.wake_at) == (6.0, False, 70.0)
+    assert (heat.cap(6.0, 32.0), heat.blind, heat.wake_at) == (6.0, False, 70.0)
     heat.lost(70.0)
     assert heat.blind and heat.wake_at == inf
     heat.update(20.0)
-    assert (heat.cap(32.0), heat.blind) == (inf, False)
+    assert (heat.cap(6.0, 32.0), heat.blind) == (inf, False)
 
 
 def test_so_hot_that_nothing_waits() -> None:

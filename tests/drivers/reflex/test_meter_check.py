@@ -49,3 +49,17 @@ def test_nothing_flows_nothing_is_frozen() -> None:
     for second, flowing in ((0, False), (9999, False), (10000, True), (10010, False), (10011, True), (10020, True)):
         watch.poll(float(second), Reading(1.0), flowing)
     assert on(watch) == []
+
+
+def test_b11_what_was_measured_is_told() -> None:
+    """The registers behind a verdict; nothing of a meter that is silent, and nothing without a verdict."""
+    watch = MeterCheck()
+    watch.poll(0.0, None, False)
+    watch.poll(3.0, None, False)
+    assert watch.seen(3.0, "meter-lost") == ""
+    watch.poll(4.0, Reading(1000.0), False)
+    watch.poll(5.0, Reading(996.0), False)
+    assert watch.seen(5.0, "meter-backwards") == "996 Wh after 1000 Wh" and watch.seen(5.0, "meter-frozen") == ""
+    watch.poll(6.0, Reading(1001.0), True)
+    watch.poll(22.0, Reading(1001.0), True)
+    assert watch.seen(22.0, "meter-frozen") == "1001 Wh for 16 s while the car draws"

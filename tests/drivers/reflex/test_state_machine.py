@@ -73,6 +73,17 @@ def test_a_lower_cap_counts_and_says_why() -> None:
     assert (rig.evse.amps, rig.evse.why) == (0.0, "a thin cable")
 
 
+def test_a_board_of_another_minimum() -> None:
+    """What this hardware cannot signal is no current, whatever the norm allows; its own minimum is one."""
+    rig = Rig(Limits(lease_s=inf, min_amps=10.0))
+    rig.state("B")
+    rig.offer(8.0)
+    assert (rig.evse.amps, rig.evse.why) == (0.0, "below 10 A nothing can be signalled")
+    rig.offer(10.0)
+    rig.state("C")
+    assert (rig.evse.amps, rig.contactor) == (10.0, True)
+
+
 def test_raising_waits_five_seconds_lowering_does_not() -> None:
     """The sequence 16, 0, 5.9, 6, 16 A: no full-power interval, one raise in 5 s, every fall at once."""
     rig = Rig()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import Reservation
-from tests.ocpp16.rig import SILENCE, Station, clock_text
+from tests.ocpp16.rig import SILENCE, Station, clock_text, limit_to, refused
 
 
 def test_status_after_its_start() -> None:
@@ -49,3 +49,57 @@ def test_reservation_of_a_faulted_connector() -> None:
     station.fault("rcd", connector=2)
     assert station.rows(Reservation) == []
     assert station.statuses(0) == []
+
+
+def lines(station: Station, *codes: str) -> list[tuple[str, dict[str, object]]]:
+    return [note for note in station.notes if note[0] in codes]
+
+
+def test_b14_plug_suspend_and_resume_have_a_line_each() -> None:
+    """Once each, with who pauses and why."""
+    station = Station().online().charging()
+    limit_to(station, 0.0)
+    station.open_contactor()
+    limit_to(station, 16.0)
+    station.draw()
+    station.pilot("B")
+    station.open_contactor()
+    station.wait(30)
+    station.unplug()
+    told = lines(station, "plugged", "unplugged", "suspended", "resumed")
+    assert [code for code, _ in told] == ["plugged", "suspended", "resumed", "suspended", "unplugged"]
+    assert told[1][1] == {
+        "connector": 1, "who": "the station", "reason": "0 A TxDefaultProfile 1 (level 0, period 1)",
+    }  # fmt: skip
+    assert told[2][1] == {"connector": 1, "amps": 16.0}
+    assert (told[3][1]["who"], told[3][1]["reason"]) == ("the car", "it does not ask for energy")
+
+
+def test_b14_the_line_names_what_pauses_it() -> None:
+    """A fault, or a refused card that has had its energy."""
+    station = Station(StopTransactionOnInvalidId=False, MaxEnergyOnInvalidId=100).online()
+    station.script["StartTransaction"] = {"transactionId": 7, **refused("Blocked")}
+    station.charging()
+    station.meter(150)
+    ((_, fields),) = lines(station, "suspended")
+    assert fields["reason"] == "MaxEnergyOnInvalidId is used up"
+    assert station.cp.parts.connectors[1].offered.lowest() == "MaxEnergyOnInvalidId is used up"
+    station.fault("overtemperature", connector=None)
+    assert station.cp.parts.connectors[1].offered.lowest() == "fault overtemperature"
+
+
+def test_b14_remote_orders_have_a_line_each() -> None:
+    """What the Central System wanted, what it was answered, and why."""
+    station = Station().online()
+    station.plug()
+    station.request("RemoteStartTransaction", idTag="CARD", connectorId=1)
+    station.request("RemoteStartTransaction", idTag="CARD", connectorId=4)
+    station.request("RemoteStopTransaction", transactionId=101)
+    station.request("RemoteStopTransaction", transactionId=9)
+    told = lines(station, "remote-start", "remote-stop")
+    assert [(code, fields["status"], fields["reason"]) for code, fields in told] == [
+        ("remote-start", "Accepted", "connector 1"),
+        ("remote-start", "Rejected", "there is no connector 4"),
+        ("remote-stop", "Accepted", "connector 1"),
+        ("remote-stop", "Rejected", "no transaction runs under that id"),
+    ]  # fmt: skip

@@ -28,7 +28,8 @@ def test_stop() -> None:
 def test_stop_of_several() -> None:
     """Where several run, one must be named."""
     station = Station(Product(connectors=2)).online().charging("A", 1).charging("B", 2)
-    assert reply(station.happens(ev.StopAsked(1)), 1)[0] is False
+    several = "transactions run on connectors 1, 2: name one with --connector N"
+    assert reply(station.happens(ev.StopAsked(1)), 1) == (False, several)
     assert reply(station.happens(ev.StopAsked(2, 2)), 2)[0] is True
     assert (station.offered(1), station.offered(2)) == (32.0, 0.0)
 

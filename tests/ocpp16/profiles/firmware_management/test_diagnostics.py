@@ -90,6 +90,8 @@ def test_the_end_of_an_upload_whose_answer_was_lost() -> None:
         ("http://h/x/", None),
         ("http://h/x", None),
         ("http://my.log", None),
+        ("https://h/bucket/object?X-Signature=a%2Fb.log", "object"),
+        ("https://h/?token=1", None),
     ],
 )
 def test_name_that_is_told(location: str, name: str | None) -> None:

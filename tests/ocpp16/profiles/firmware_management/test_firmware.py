@@ -439,3 +439,21 @@ def test_a_unit_that_could_not_be_rebooted() -> None:
     unit.wait(60)
     unit.reborn(reset_failed=True)
     assert unit.told()[-1] == "InstallationFailed"
+
+
+def test_b14_each_step_of_an_update_has_a_line() -> None:
+    """From the order to the new version, in words; a failed download with its next try."""
+    unit = Unit()
+    unit.update(retries=1, retryInterval=30)
+    unit.job(Download)
+    unit.done(False, "no route")
+    unit.wait(40)
+    unit.downloaded()
+    unit.job(Install)
+    unit.done()
+    unit.reborn()
+    told = [str(fields["what"]) for code, fields in unit.station.notes if code == "update"]
+    assert [text.split(" ")[0] + " " + text.split(" ")[1] for text in told] == [
+        "download from", "download begins", "download from", "download begins", "image received;",
+        "installation begins", "installed; the", "the new",
+    ]  # fmt: skip

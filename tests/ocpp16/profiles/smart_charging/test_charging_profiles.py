@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ocpp16 import events as ev
 from ocpp16.events import StoreChanged
 from ocpp16.messages.datetimes import to_text
 from ocpp16.product import Product
@@ -106,7 +107,7 @@ def test_below_six_ampere_the_station_pauses(limit: float, offered: float, statu
     assert (station.offered(), station.transaction() is not None) == (offered, True)
     if not offered:
         station.open_contactor()
-        (why,) = station.cp.why(station.now)
+        (why,) = station.cp.why(station.now())
         assert why["code"] == "limit" and "TxDefaultProfile 1 (level 0, period 1)" in str(why["chain"])
     assert station.status() == status
 
@@ -270,10 +271,17 @@ def test_number_phases(phases: int, verdict: str) -> None:
     assert station.offered() == (10.0 if verdict == "Accepted" else 32.0)
 
 
-def test_more_than_one_decimal() -> None:
-    """§7.14: limits have one decimal; 8.15 A is no limit: PropertyConstraintViolation."""
-    answer = install(Station().online(), 1, profile(1, "TxDefaultProfile", (0, 8.15)))
-    assert isinstance(answer, CallError) and answer.code == "PropertyConstraintViolation"
+@pytest.mark.parametrize(
+    ("sent", "offered"), [(7.199999999999999, 7.1), (8.15, 8.1), (6.0000001, 6.0), (5.999999, 0.0), (0.04, 0.0)]
+)
+def test_more_than_one_decimal(sent: float, offered: float) -> None:
+    """§7.14: a limit that cannot be read exactly becomes less, never none: the tenth below it holds."""
+    station = Station().online().charging()
+    assert install(station, 1, profile(1, "TxDefaultProfile", (0, sent))) == "Accepted"
+    assert station.offered() == offered
+    station.restart().happens(ev.Started())
+    station.attach(ev.PilotChanged(1, "C", station.mono), station.reading())
+    assert station.offered() == offered, "from the store, too"
 
 
 def test_refused_with_its_reason() -> None:

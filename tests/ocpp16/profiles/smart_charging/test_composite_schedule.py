@@ -126,15 +126,29 @@ def test_watts() -> None:
     assert schedule(watts, 1, 120) == [(0, 3680.0)]
 
 
-def test_number_phases_are_told_where_they_were_given() -> None:
-    """E 3.57, §7.14: numberPhases comes back as it was given, and the watts are those of the given phases."""
+@pytest.mark.parametrize(
+    ("unit", "asked", "limit", "phases", "told"),
+    [
+        ("W", "W", 3680.0, 1, (3680.0, 3)),
+        ("W", "A", 3680.0, 1, (5.3, 1)),
+        ("W", "A", 11040.0, 2, (16.0, 2)),
+        ("A", "A", 16.0, 1, (16.0, 1)),
+        ("A", "W", 16.0, 1, (11040.0, 3)),
+        ("A", "W", 16.0, None, (11040.0, None)),
+    ],
+)
+def test_number_phases_are_told_where_they_were_given(
+    unit: str, asked: str, limit: float, phases: int | None, told: tuple[float, int | None]
+) -> None:
+    """E 3.57, §7.14: watts are those of all phases that carry current; a profile switches none of them off."""
     station = Station(Product(phases=3, rate_units=BOTH)).online()
-    one = profile(1, unit="W")
-    one["chargingSchedule"]["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 3680.0, "numberPhases": 1}]
+    one = profile(1, unit=unit)
+    period = {"startPeriod": 0, "limit": limit} | ({} if phases is None else {"numberPhases": phases})
+    one["chargingSchedule"]["chargingSchedulePeriod"] = [period]
     station.request("SetChargingProfile", connectorId=1, csChargingProfiles=one)
-    answer: Any = station.request("GetCompositeSchedule", connectorId=1, duration=60, chargingRateUnit="W")
-    told = {"startPeriod": 0, "limit": 3680.0, "numberPhases": 1}
-    assert answer["chargingSchedule"]["chargingSchedulePeriod"] == [told]
+    answer: Any = station.request("GetCompositeSchedule", connectorId=1, duration=60, chargingRateUnit=asked)
+    found = answer["chargingSchedule"]["chargingSchedulePeriod"][0]
+    assert (found["limit"], found.get("numberPhases")) == told
 
 
 def test_equal_neighbours_are_one() -> None:

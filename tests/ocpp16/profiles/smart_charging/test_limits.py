@@ -295,3 +295,119 @@ def test_transaction_of_an_earlier_boot(online: bool) -> None:
     station.boot_answer["currentTime"] = to_text(NOON + 30)
     station.connect()
     assert f"8 A TxDefaultProfile 1 (level 0, period 1) until {to_text(NOON + 60)}" in reasons(station)["chain"]
+
+
+# --- watts and phases -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phases", [1, 3])
+@pytest.mark.parametrize("wished", [None, 1, 2, 3])
+@pytest.mark.parametrize("purpose", ["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"])
+def test_watts_are_spread_over_the_phases_that_carry_current(phases: int, wished: int | None, purpose: str) -> None:
+    """§7.8: a limit in W is the total; numberPhases below those of the connector switches no phase off."""
+    station = Station(Product(phases=phases, rate_units=BOTH)).online().charging()
+    for watts in (22080.0, 11040.0, 7360.0, 3680.0, 0.0):
+        one = profile(1, unit="W", chargingProfilePurpose=purpose)
+        period = {"startPeriod": 0, "limit": watts} | ({} if wished is None else {"numberPhases": wished})
+        one["chargingSchedule"]["chargingSchedulePeriod"] = [period]
+        connector = 0 if purpose == "ChargePointMaxProfile" else 1
+        assert station.request("SetChargingProfile", connectorId=connector, csChargingProfiles=one)
+        assert station.offered() * 230.0 * phases <= watts
+        amps = min(watts / 230.0 / phases, 32.0)
+        assert station.offered() == (int(amps * 10 + 1e-6) / 10 if amps >= 6 else 0.0)
+
+
+def test_phases_of_the_board() -> None:
+    """A board with three phases under a product of one: a total of 7,360 W is what all three phases take."""
+    station = Station(Product(rate_units=BOTH)).started(attached=False)
+    station.attach(shapes=(ev.ConnectorShape(1, phases=3),))
+    station.connect()
+    station.meter()
+    station.charging()
+    put(station, 1, 1, (0, 7360), unit="W")
+    assert station.offered() == 10.6
+
+
+def test_watts_while_no_clock_is_known() -> None:
+    """The lowest period in W, over the phases that carry current."""
+    station = Station(Product(phases=3, rate_units=BOTH), AllowOfflineTxForUnknownId=True).online()
+    put(station, 0, 1, (0, 11040), (60, 5520), unit="W", startSchedule=clock_text(START))
+    station.restart(dark=True).started()
+    station.charging()
+    assert station.offered() == 8
+
+
+# --- boards of other minima -------------------------------------------------------------------------------------------
+
+
+def of_board(*shapes: tuple[float, float], **more: Any) -> Station:
+    """A station with a transaction at each connector, by (min_amps, max_amps); the first began first."""
+    station = Station(Product(connectors=len(shapes), **more)).started(attached=False)
+    station.attach(
+        *(station.reading(number) for number in station.wh),
+        shapes=tuple(
+            ev.ConnectorShape(number, min_amps=least, max_amps=most) for number, (least, most) in enumerate(shapes, 1)
+        ),
+    )
+    station.connect()
+    for number in range(1, len(shapes) + 1):
+        station.charging(f"CARD{number}", number)
+    return station
+
+
+@pytest.mark.parametrize(
+    ("shapes", "total", "given"),
+    [
+        (((10, 32), (10, 32)), 16, [16, 0]),
+        (((10, 32), (10, 32)), 20, [10, 10]),
+        (((10, 32), (10, 32)), 9.9, [0, 0]),
+        (((10, 32), (6, 32)), 16, [10, 6]),
+        (((10, 32), (6, 32)), 26, [13, 13]),
+        (((6, 32), (10, 32)), 15, [15, 0]),
+        (((10, 32), (6, 32)), 8, [0, 8]),
+        (((13, 32), (6, 32), (6, 32)), 20, [13, 7, 0]),
+        (((13, 32), (6, 32), (6, 32)), 27, [13, 7, 7]),
+        (((16, 13), (6, 32)), 12, [0, 12]),  # the first can never run: its cable carries less than its minimum
+    ],
+)
+def test_as_many_run_as_can_have_their_minimum(
+    shapes: tuple[tuple[float, float], ...], total: float, given: list[float]
+) -> None:
+    """§3.13.1: oldest first; nobody waits for a part that is too small to be signalled."""
+    station = of_board(*shapes)
+    cap(station, total)
+    assert offers(station) == given
+    for connector, amps in enumerate(given, 1):
+        assert schedule(station, connector, 60) == [(0, amps)]
+    assert schedule(station, 0, 60) == [(0, sum(given) or min(total, 0.0))]
+
+
+def test_who_pauses_by_a_limit_of_its_own_leaves_its_part() -> None:
+    """§3.13: a transaction whose own limit is a pause keeps nobody else from charging."""
+    station = of_board((6, 32), (6, 32))
+    cap(station, 10)
+    put(station, 1, 1, (0, 0), (60, 16), chargingProfilePurpose="TxProfile")
+    assert offers(station) == [0, 10]
+    assert schedule(station, 2, 120) == [(0, 10), (60, 0)]
+    station.wait(60)
+    assert offers(station) == [10, 0]
+
+
+def test_why_tells_the_smallest_current_of_the_board() -> None:
+    """`why`: the number is the board's own, not that of the norm."""
+    station = of_board((10, 32))
+    put(station, 1, 1, (0, 8))
+    found = reasons(station)
+    assert found["text"] == "The limit in force lies below what can be signalled (10 A)."
+    assert found["remedy"] == "The lowest bound: 8 A TxDefaultProfile 1 (level 0, period 1)."
+
+
+@pytest.mark.parametrize("what", ["fault", "unavailable"])
+def test_nothing_is_promised_where_nothing_can_flow(what: str) -> None:
+    """§5.7: what keeps the pilot at 0 A keeps the schedule there, too."""
+    station = Station().online()
+    if what == "fault":
+        station.fault("overtemperature")
+    else:
+        station.request("ChangeAvailability", connectorId=1, type="Inoperative")
+    assert schedule(station, 1, 60) == [(0, 0.0)]

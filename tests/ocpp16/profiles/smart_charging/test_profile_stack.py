@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ocpp16.messages.types import ChargingProfile, ChargingRateUnit
-from ocpp16.profiles.smart_charging.profile_stack import Plan, Stack, amps, lowest, plan_of, slice_at
+from ocpp16.profiles.smart_charging.profile_stack import Plan, Stack, amps, lowest, plan_of, rounded_down, slice_at
 from tests.ocpp16.rig import NOON, profile
 
 DAY = 86400.0
@@ -148,24 +148,27 @@ def test_no_profile() -> None:
 def test_lowest() -> None:
     """While no clock tells the hour, the lowest of all periods is what can be promised."""
     one, other = absolute((0, 16), (60, 8)), absolute((0, 10), stackLevel=1)
-    assert lowest([one, other], lambda plan, index: plan.limits[index]) == (8, one)
-    assert lowest([], lambda plan, index: 0.0) is None
+    assert lowest([one, other], 3, 230.0) == (8, one)
+    assert lowest([], 3, 230.0) is None
 
 
 @pytest.mark.parametrize(
-    ("limit", "unit", "number_phases", "phases", "found"),
-    [
-        (16.0, "A", None, 1, 16.0),
-        (16.0, "A", 3, 1, 16.0),  # E 3.34
-        (16.0, "A", 1, 3, 16.0),
-        (11040.0, "W", None, 3, 16.0),
-        (11040.0, "W", 3, 3, 16.0),
-        (3680.0, "W", 1, 3, 16.0),
-        (7360.0, "W", 2, 3, 16.0),
-        (3680.0, "W", None, 1, 16.0),
-        (3680.0, "W", 3, 1, 16.0),
-    ],
+    ("limit", "unit", "phases", "found"),
+    [(16.0, "A", 1, 16.0), (16.0, "A", 3, 16.0), (11040.0, "W", 3, 16.0), (3680.0, "W", 1, 16.0), (690.0, "W", 3, 1.0)],
 )
-def test_watts(limit: float, unit: str, number_phases: int | None, phases: int, found: float) -> None:
-    """§7.14, E 3.34: A is per phase; W the total over numberPhases (absent: 3), at most those there are."""
-    assert amps(limit, ChargingRateUnit(unit), number_phases, phases, 230.0) == found
+def test_watts(limit: float, unit: str, phases: int, found: float) -> None:
+    """§7.14: A is per phase; W the total over the phases that carry current."""
+    assert amps(limit, ChargingRateUnit(unit), phases, 230.0) == found
+
+
+@pytest.mark.parametrize(
+    ("sent", "used"),
+    [
+        (7.199999999999999, 7.1), (7.2, 7.2), (8.1, 8.1), (21.4, 21.4), (0.3, 0.3), (8.15, 8.1), (5.99, 5.9),
+        (0.05, 0.0), (0.0, 0.0), (10.000000000000002, 10.0), (1e16, 1e16), (3680.249, 3680.2), (-0.05, -0.1),
+    ],
+)  # fmt: skip
+def test_limits_are_rounded_down(sent: float, used: float) -> None:
+    """§7.14: a limit that is no tenth becomes the tenth below it, never the nearest one."""
+    assert rounded_down(sent) == used
+    assert absolute((0, sent)).limits == (used,)

@@ -1,0 +1,1 @@
+"""Certificates, names and keys of the links to the Central System."""
