@@ -11,7 +11,7 @@ from ocpp16.messages.core import UnlockConnectorReq
 from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.profiles.remote_trigger import RemoteTrigger, Send
-from ocpp16.rpc.pending_calls import Postponed
+from ocpp16.rpc.pending_calls import CallId, Postponed
 
 CallAnswer = Callable[[Any], Any]
 REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
@@ -80,7 +80,7 @@ class CallRouter:
         # The list and reservations answer "not supported" with a status of their own (§5.10, §5.13, §5.15)
         self._own |= every["LocalAuthListManagement"] | {"ReserveNow": parts.reservations.on_reserve} | self._own
 
-    def __call__(self, action: str, request: Message, call_id: str) -> Message | Refusal | Postponed:
+    def __call__(self, action: str, request: Message, call_id: CallId) -> Message | Refusal | Postponed:
         """The confirmation, a CALLERROR, or `POSTPONED`."""
         if isinstance(request, UnlockConnectorReq):
             return self._parts.unlock_connector.on_unlock(request, call_id)
@@ -134,10 +134,11 @@ def triggered_messages(parts: Parts) -> dict[str, Send]:
 
 
 def _trigger_boot(parts: Parts, connector: int | None) -> bool:
-    """E 3.35: not once it is accepted."""
-    if not parts.registration.accepted:
+    """E 3.35: not once it is accepted, unless the product helps Central Systems that forget who we are."""
+    wanted = not parts.registration.accepted or parts.product.triggered_boot == "accepted"
+    if wanted:
         parts.registration.boot()
-    return not parts.registration.accepted
+    return wanted
 
 
 def _trigger_heartbeat(parts: Parts, connector: int | None) -> bool:

@@ -20,7 +20,7 @@ from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.product import Identity, Product
 from ocpp16.records import LatchedFault, Record
-from ocpp16.rpc.pending_calls import Postponed
+from ocpp16.rpc.pending_calls import CallId, Postponed
 from ocpp16.rpc.session import LinkLost, ReceivedFrame
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import LAMPS
@@ -55,7 +55,7 @@ class ChargePoint:
         self._router = CallRouter(self.parts)
         self._listeners = self._listeners_by_event()
 
-    def _answer_request(self, action: str, request: Message, call_id: str) -> Message | Refusal | Postponed:
+    def _answer_request(self, action: str, request: Message, call_id: CallId) -> Message | Refusal | Postponed:
         return self._router(action, request, call_id)
 
     def _listeners_by_event(self) -> dict[type[ev.Event], Callable[[Any], None]]:
@@ -77,6 +77,7 @@ class ChargePoint:
             ev.BoardDone: parts.board_orders.board_done,
             ev.LinkUp: self._link_up,
             ev.LinkDown: self._link_down,
+            ev.LinkQuiet: self._link_quiet,
             ev.FrameReceived: self._frame_received,
             ev.StoreChanged: parts.board_events.store_changed,
             ev.MainsLost: parts.shutdown.mains_lost,
@@ -136,6 +137,8 @@ class ChargePoint:
                 parts.connectors[connector].plug_in_timed_out()
             case Timer.STATUS:
                 parts.notifications.lasted(connector)
+            case Timer.STATUS_AGAIN:
+                parts.notifications.repeat(connector)
             case Timer.OPENING:
                 parts.connectors[connector].opening_timed_out(due)
             case Timer.RESERVATION:
@@ -224,7 +227,11 @@ class ChargePoint:
         session.lost = LinkLost(event.stage, event.cause, again_at)
         if session.up:
             session.link_down()
+            self.parts.transactions.disconnected()
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
+
+    def _link_quiet(self, event: ev.LinkQuiet) -> None:
+        self.parts.registration.heartbeat.prove()
 
     def _frame_received(self, event: ev.FrameReceived) -> None:
         self.parts.session.received = None

@@ -177,6 +177,10 @@ class LinkDown(Event, frozen=True):
     code: str = ""
 
 
+class LinkQuiet(Event, frozen=True):
+    """Nothing has come since our last ping: a message of OCPP must show whether the other side lives."""
+
+
 class FrameReceived(Event, frozen=True):
     """A text message of the Central System."""
 
@@ -267,6 +271,7 @@ AnyEvent = (
     | BoardDone
     | LinkUp
     | LinkDown
+    | LinkQuiet
     | FrameReceived
     | StoreChanged
     | MainsLost

@@ -14,7 +14,7 @@ from ocpp16.configuration.configuration import Configuration
 from ocpp16.configuration.key_names import Key
 from ocpp16.connector.connector import Connector
 from ocpp16.connector.state import ConnectorParts
-from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile
+from ocpp16.messages.types import ChargePointErrorCode, ChargingProfile, IdTagInfo
 from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.availability import ChangeAvailability
@@ -103,6 +103,7 @@ class Parts:
             build=self.transaction_messages.build,
             on_confirmed=self._message_confirmed,
             on_parked=self._message_parked,
+            on_judged=self._card_judged,
             attempts_allowed=partial(number, Key.TransactionMessageAttempts),
             retry_interval_s=partial(number, Key.TransactionMessageRetryInterval),
         )
@@ -136,6 +137,7 @@ class Parts:
             self.transaction_queue,
             self.authorization,
             self.transaction_messages,
+            is_connected=self._is_accepted,
             on_verdict=self._verdict_received,
             on_full=self._queue_full,
         )
@@ -203,7 +205,9 @@ class Parts:
             free_vend=self.free_vend_tag,
         )
         numbers = range(1, self.product.connectors + 1)
-        self.connectors = {number: Connector(number, parts, self._connector_ended) for number in numbers}
+        self.connectors = {
+            number: Connector(number, parts, self._connector_ended, self._connector_waits) for number in numbers
+        }
         self.status_updates = StatusUpdates(
             self.availability, self.reservations, self.notifications, self.connectors, self.station_faults
         )
@@ -273,6 +277,9 @@ class Parts:
         self.transactions.parked(key, error)
         self.parked_messages.parked()
 
+    def _card_judged(self, key: QueueKey, info: IdTagInfo) -> None:
+        self.transactions.judged(key, info)
+
     def _accepted(self) -> None:
         self.parked_messages.connected()
         self.notifications.report_all()
@@ -308,6 +315,9 @@ class Parts:
         self.availability.apply_scheduled(number, free=True)
         self.unlock_connector.connector_ended(number)
         self.firmware.transaction_ended()
+
+    def _connector_waits(self, number: int) -> None:
+        self.card_routing.waits_for_plug(self.connectors[number])
 
     def _availability_changed(self, number: int, operative: bool) -> None:
         if number > 0:

@@ -83,6 +83,7 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     schedule_max_periods: int = 100  # ORS-15
     max_profiles: int = 10  # ORS-19
     transfer_protocols: tuple[str, ...] = ("HTTP", "HTTPS", "FTP", "FTPS")  # ORS-16
+    triggered_boot: Literal["rejected", "accepted"] = "rejected"  # E 3.35: once the station is registered
     certificate_chain_max: int = 10000  # ORS-17: bytes of one CertificateSigned
     certificate_store_max: int = 1  # ORS-18
 

@@ -70,6 +70,15 @@ class Checked(NamedTuple):
     mended: list[Record]
 
 
+def last_alive(charge: Transaction) -> Stamp:
+    """The last moment on record at which the station surely lived while the transaction ran.
+
+    Earlier versions wrote `last` up to 60 s ahead of its time; then `told_utc` is the moment that was lived.
+    """
+    last, lived = charge.last, charge.told_utc
+    return last if last.utc is None or lived is None or last.utc <= lived else replace(last, utc=lived)
+
+
 def checked(records: Iterable[Record]) -> Checked:
     """All rows of a store, made sensible.  Never raises, whatever typed rows are given."""
     found = list(records)
@@ -201,7 +210,7 @@ def _closed(charge: Transaction, places: _Places) -> Transaction:
     placed = charge.stop_seq is not None and charge.start_seq < charge.stop_seq < MAX_NUMBER
     return replace(
         charge,
-        ended=charge.ended or charge.last,
+        ended=charge.ended or last_alive(charge),
         meter_stop_wh=charge.last_wh if charge.meter_stop_wh is None else charge.meter_stop_wh,
         reason=charge.reason or charge.stopping or str(Reason.OTHER),
         stopping="",

@@ -29,8 +29,12 @@ from daemon.csms.failure_causes import ConnectionFailed
 from daemon.csms.limits import ConnectionLimits
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
+CALL = "[2,"
+"""How our messages begin that must be answered."""
 SLICE_BYTES = 2_048
 """Bytes parsed before other tasks get their turn, and before a broken limit is noticed."""
+BUFFER_BYTES = 16_384
+"""One buffer for all reads: asyncio's own is 256 kB, mapped and unmapped again at each read."""
 CROWDED_PAUSE_S = 0.01
 """How soon reading is tried again while too many events wait."""
 KEPT_BYTES = 200
@@ -67,12 +71,19 @@ class Listener(Protocol):
     def flapping(self) -> bool:
         """Connections come and go: part of the explanation when the next one ends."""
 
+    def last_words(self) -> str:
+        """What the peer said just before the end, in a text that was no message; "" where nothing."""
+
+    def on_quiet(self) -> None:
+        """Nothing came since our last ping: let something be said that must be answered."""
+
 
 class _Timer(Enum):
     READ = auto()
     STALL = auto()
     PING = auto()
-    PONG = auto()
+    PROBE = auto()
+    SILENCE = auto()
     CLOSE = auto()
 
 
@@ -86,7 +97,7 @@ def client_protocol(url: str, limits: ConnectionLimits, headers: Mapping[str, st
     return protocol
 
 
-class WebSocketConnection(asyncio.Protocol):
+class WebSocketConnection(asyncio.BufferedProtocol):
     """The connection; give it to `loop.create_connection`.
 
     `gate` judges the TLS session between its handshake and our upgrade request, whose credentials nobody hears before:
@@ -114,12 +125,16 @@ class WebSocketConnection(asyncio.Protocol):
         self.received_at = self._pinged_at = self._counted_at = self._loop.time()
         self._made: asyncio.Transport | None = None
         self._failure: ConnectionFailed | None = None
+        self._buffer = bytearray(BUFFER_BYTES)
         self._unread = bytearray()
         self._held = False
         self._fragments: list[bytes] = []
         self._backlog: deque[str] = deque()
         self._stalled = False
         self._pings = 0
+        self._pong_came = False
+        self._unanswered_since: float | None = None
+        """When the oldest of our CALLs was sent since which nothing has come."""
         self._allowance = 2.0 * self._limits.pings_per_s
         self._timers: dict[_Timer, asyncio.TimerHandle] = {}
 
@@ -138,8 +153,14 @@ class WebSocketConnection(asyncio.Protocol):
         else:
             self._write()  # the upgrade request is queued in the protocol
 
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(memoryview(self._buffer)[:nbytes]))
+
     def data_received(self, data: bytes) -> None:
-        self.received_at = self._loop.time()
+        self.received_at, self._unanswered_since = self._loop.time(), None
         if not self.opened.done():
             self.received = (self.received + data)[:KEPT_BYTES]
         if _Timer.CLOSE not in self._timers:
@@ -218,9 +239,11 @@ class WebSocketConnection(asyncio.Protocol):
                 self._text(frame)
             case Opcode.BINARY:  # J §4.1: messages are text
                 self._refuse(CloseCode.UNSUPPORTED_DATA, failure_causes.not_accepted("a binary frame"))
-            case Opcode.PONG if bytes(frame.data) == b"%d" % self._pings:
-                self._cancel(_Timer.PONG)
-            case Opcode.PING | Opcode.PONG:
+            case Opcode.PONG:
+                self._pong_came = True
+                if bytes(frame.data) != b"%d" % self._pings:
+                    self._count_control_frame()
+            case Opcode.PING:
                 self._count_control_frame()
 
     def _text(self, frame: Frame) -> None:
@@ -257,6 +280,8 @@ class WebSocketConnection(asyncio.Protocol):
         """Send the text, or queue it behind those that wait for a slow peer; False: the connection is closed."""
         if not self.is_open():
             return False
+        if text.startswith(CALL):
+            self._unanswered_since = self._unanswered_since or self._loop.time()
         if not self._stalled:
             self._put(text)
         elif len(self._backlog) < self._limits.queue_frames:
@@ -290,31 +315,44 @@ class WebSocketConnection(asyncio.Protocol):
     # --- keep-alive -----------------------------------------------------------------------------------------------
 
     def keep_alive(self, interval_s: int) -> None:
-        """WebSocketPingInterval; takes effect at once.  0: no pings of ours."""
-        self._cancel(_Timer.PING)
-        if interval_s <= 0:
-            self._cancel(_Timer.PONG)
-            return
+        """WebSocketPingInterval; takes effect at once.  0: no pings of ours, and no silence is too long."""
+        for timer in (_Timer.PING, _Timer.PROBE, _Timer.SILENCE):
+            self._cancel(timer)
+        if interval_s > 0:
+            self._plan_ping(interval_s)
+            self._watch(interval_s + self._limits.silence_s)
+
+    def _plan_ping(self, interval_s: int) -> None:
         due_s = max(0.0, self._pinged_at + interval_s - self._loop.time())
         self._after(_Timer.PING, due_s, lambda: self._ping(interval_s))
 
     def _ping(self, interval_s: int) -> None:
+        """Some Central Systems answer no pings: where nothing comes, something else must show that they live."""
         self._pinged_at = self._loop.time()
-        if self.is_open() and _Timer.PONG not in self._timers:
+        if self.is_open() and not self._stalled:
             self._pings += 1
             self._protocol.send_ping(b"%d" % self._pings)
             self._write()
-            self._await_pong(min(self._limits.pong_s, interval_s))
-        self.keep_alive(interval_s)
+            self._after(_Timer.PROBE, min(self._limits.probe_s, interval_s / 2), self._probe)
+        self._plan_ping(interval_s)
 
-    def _await_pong(self, due_s: float) -> None:
-        self._after(_Timer.PONG, due_s, lambda: self._pong_missing(due_s))
+    def _probe(self) -> None:
+        if self.received_at < self._pinged_at and not self._held and self.is_open():
+            self._listener.on_quiet()
 
-    def _pong_missing(self, due_s: float) -> None:
-        if self._held:  # we read nothing at present: the silence is our own
-            self._await_pong(due_s)
+    def _watch(self, most_s: float) -> None:
+        """Whatever comes proves life: a message, a ping, a pong of any content."""
+        now = self._loop.time()
+        due_at = self.received_at + most_s
+        if not self._pong_came:  # pings prove nothing here: only a CALL that had time to be answered does
+            asked_at = now if self._unanswered_since is None else self._unanswered_since
+            due_at = max(due_at, asked_at + self._limits.silence_s)
+        if self._held:  # while we read nothing the silence is our own
+            due_at = now + self._limits.silence_s
+        if due_at > now:
+            self._after(_Timer.SILENCE, due_at - now, lambda: self._watch(most_s))
         else:
-            self.drop(failure_causes.no_pong(due_s))
+            self.drop(failure_causes.silent(round(now - self.received_at, 1)))
 
     # --- ending ---------------------------------------------------------------------------------------------------
 
@@ -352,7 +390,7 @@ class WebSocketConnection(asyncio.Protocol):
     def _cause(self, exc: Exception | None) -> ConnectionFailed:
         if not self.opened.done():
             return not_opened(self._protocol.handshake_exc, exc, self.received)
-        return closed(self._protocol, exc, self._listener.flapping())
+        return closed(self._protocol, exc, self._listener.flapping(), self._listener.last_words())
 
     # --- timers ---------------------------------------------------------------------------------------------------
 
@@ -383,18 +421,18 @@ def not_opened(error: Exception | None, exc: Exception | None, received: bytes) 
     return failure_causes.not_http(received, str((error and error.__cause__) or error))
 
 
-def closed(protocol: ClientProtocol, exc: Exception | None, flapping: bool) -> ConnectionFailed:
+def closed(protocol: ClientProtocol, exc: Exception | None, flapping: bool, last_words: str) -> ConnectionFailed:
     """Why an open connection ended: by a close frame, by a violation of the protocol, by the network (`exc`)."""
     reason = protocol.close_exc
     if reason.rcvd is not None:
         hint = FLAPPING_HINT if flapping else close_hint(reason.rcvd.code)
-        return failure_causes.closed_by_peer(reason.rcvd.code, reason.rcvd.reason, hint)
+        return failure_causes.closed_by_peer(reason.rcvd.code, reason.rcvd.reason, hint, last_words)
     error = reason.__cause__
     if error is not None and not isinstance(error, EOFError | OSError):
         return failure_causes.against_protocol(str(error))
     if isinstance(exc, TimeoutError):  # the kernel's own limit on what is not acknowledged
         return failure_causes.stalled()
-    return tls_failures.after_handshake(exc) or failure_causes.broken_off(was_reset=isinstance(exc, OSError))
+    return tls_failures.after_handshake(exc) or failure_causes.broken_off(isinstance(exc, OSError), last_words)
 
 
 def close_hint(code: int) -> str:

@@ -27,6 +27,11 @@ class ConnectionFailed(Exception):
         self.retry_after_s = retry_after_s
         super().__init__(stage, self.cause)
 
+    @property
+    def by_us(self) -> bool:
+        """We gave the connection up, for the path or the peer was dead; the peer did not end it."""
+        return self.code in (Code.TCP_SILENT, Code.TCP_STALLED, Code.TCP_QUEUE_FULL)
+
     def row(self, age_s: float) -> dict[str, str | float]:
         """For a person and for programs; `age_s`: how long ago it was."""
         return {"stage": self.stage, "code": str(self.code), "cause": self.cause, "age_s": round(age_s, 1)}
@@ -158,9 +163,10 @@ def not_http(received: bytes, detail: str) -> ConnectionFailed:
 # --- an open connection -----------------------------------------------------------------------------------------------
 
 
-def closed_by_peer(code: int, reason: str, hint: str) -> ConnectionFailed:
-    """A close frame was received."""
-    cause = f"the Central System closed with {code} {quoted(reason) if reason else ''}".rstrip()
+def closed_by_peer(code: int, reason: str, hint: str, last_words: str = "") -> ConnectionFailed:
+    """A close frame was received; `last_words`: a sentence that came just before it and was no message."""
+    said = [quoted(text) for text in (reason, last_words if last_words != reason else "") if text]
+    cause = f"the Central System closed with {code} {', after '.join(said)}".rstrip()
     return ConnectionFailed("WebSocket", cause, hint, code=Code.WEBSOCKET_CLOSED)
 
 
@@ -179,36 +185,28 @@ def not_accepted(what: str) -> ConnectionFailed:
     return ConnectionFailed("WebSocket", f"received {what}", "check the server", code=Code.WEBSOCKET_NOT_ACCEPTED)
 
 
-def broken_off(was_reset: bool) -> ConnectionFailed:
-    """The connection ended without a close frame."""
+def broken_off(was_reset: bool, last_words: str = "") -> ConnectionFailed:
+    """The connection ended without a close frame; `last_words` as for `closed_by_peer`."""
     how = "was reset" if was_reset else "ended without a close frame"
-    return ConnectionFailed(
-        "TCP", f"the connection {how}", "the network, a proxy, or a server that crashed", code=Code.TCP_BROKEN_OFF
-    )
+    if last_words:
+        how = f"{how}, after {quoted(last_words)}"
+    hint = "see the back-office's log" if last_words else "the network, a proxy, or a server that crashed"
+    return ConnectionFailed("TCP", f"the connection {how}", hint, code=Code.TCP_BROKEN_OFF)
 
 
 def stalled() -> ConnectionFailed:
     """The peer accepts no data any more."""
-    return ConnectionFailed(
-        "TCP",
-        "the Central System accepted no data for too long",
-        "the path is dead, or the server hangs",
-        code=Code.TCP_STALLED,
-    )
+    what = "the Central System accepted no data for too long"
+    return ConnectionFailed("TCP", what, "the path is dead, or the server hangs", code=Code.TCP_STALLED)
 
 
-def no_pong(due_s: float) -> ConnectionFailed:
-    """A ping was not answered in time."""
-    return ConnectionFailed(
-        "TCP",
-        f"no answer to our ping within {due_s:g} s",
-        "the path is dead, or the server hangs",
-        code=Code.TCP_NO_PONG,
-    )
+def silent(silent_s: float) -> ConnectionFailed:
+    """Nothing at all was received for so long, not even an answer to our pings."""
+    what = f"nothing received for {silent_s:g} s, nor any answer to our pings"
+    return ConnectionFailed("TCP", what, "the path is dead, or the server hangs", code=Code.TCP_SILENT)
 
 
 def queue_full(frames: int) -> ConnectionFailed:
     """Too many frames wait for a slow peer."""
-    return ConnectionFailed(
-        "TCP", f"{frames} frames wait and the Central System accepts none", code=Code.TCP_QUEUE_FULL
-    )
+    what = f"{frames} frames wait and the Central System accepts none"
+    return ConnectionFailed("TCP", what, code=Code.TCP_QUEUE_FULL)

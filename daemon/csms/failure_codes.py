@@ -23,7 +23,7 @@ class FailureCode(StrEnum):
     TCP_FAILED = "tcp-failed"
     TCP_BROKEN_OFF = "tcp-broken-off"
     TCP_STALLED = "tcp-stalled"
-    TCP_NO_PONG = "tcp-no-pong"
+    TCP_SILENT = "tcp-silent"
     TCP_QUEUE_FULL = "tcp-queue-full"
     TLS_NOT_SET_UP = "tls-not-set-up"
     TLS_NO_ROOT = "tls-no-root"

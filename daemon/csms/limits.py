@@ -16,8 +16,12 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     """From the name lookup to the agreed subprotocol."""
     close_s: float = 2.0
     """A connection that is being closed is cut after this."""
-    pong_s: float = 10.0
-    """A pong is due after this, or after the ping interval where that is shorter."""
+    silence_s: float = 10.0
+    """Nothing at all received for the ping interval and so much more: the peer is gone."""
+    probe_s: float = 3.0
+    """So long after an unanswered ping a message of OCPP is asked for as a second proof."""
+    last_words_s: float = 10.0
+    """A sentence that is no message counts as the reason of an end that follows within this."""
     stall_s: float = 30.0
     """A peer that accepts no data for this long is gone."""
     queue_frames: int = 1_000

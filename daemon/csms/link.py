@@ -17,12 +17,12 @@ from daemon.csms.backoff import Backoff
 from daemon.csms.endpoint import central_system_url
 from daemon.csms.failure_causes import ConnectionFailed
 from daemon.csms.failure_codes import FailureCode as Code
-from daemon.csms.inflow import Inflow
+from daemon.csms.inflow import UNREADABLE, Inflow, kind_of
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link_security import Credentials, LinkSecurity
 from daemon.csms.tls_judgement import Moment
 from daemon.journal.redaction import single_line
-from ocpp16.events import Event, FrameReceived, LinkDown, LinkUp
+from ocpp16.events import Event, FrameReceived, LinkDown, LinkQuiet, LinkUp
 from ocpp16.step import Link
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 PORTS = {"ws": 80, "wss": 443}
 HOST_CHARS = 60
 """Of the host's name, in a cause."""
+SENTENCE_CHARS = 200
+"""Of a text that is no message, kept to explain an end that follows."""
 _FLUSH_POLL_S = 0.005
 CROWDED_PAUSE_S = 0.01
 """How soon a held message is tried again while too many events wait."""
@@ -41,8 +43,8 @@ SLOWED_NOTE_S = 60.0
 class CentralSystemLink:
     """`want` a connection, `send` frames, `run` for ever.
 
-    `deliver` takes LinkUp, FrameReceived and LinkDown in the order in which they happened; `log` a code of the journal
-    and its fields.  `hall_crowded` true: too many events wait, deliver no frame for now.  `security` is
+    `deliver` takes LinkUp, FrameReceived, LinkQuiet and LinkDown in the order in which they happened; `log` a code of
+    the journal and its fields.  `hall_crowded` true: too many events wait, deliver no frame for now.  `security` is
     asked at each dial for headers and TLS; None: security profile 0.
     """
 
@@ -79,6 +81,7 @@ class CentralSystemLink:
         """Who wants an attempt at once …"""
         self._redialled: list[asyncio.Future[str]] = []
         """… and to know how the present one ends."""
+        self._last_words = ("", float("-inf"))
 
     # --- for the station ------------------------------------------------------------------------------------------
 
@@ -181,6 +184,8 @@ class CentralSystemLink:
         self._redialled.clear()
 
     def on_text(self, text: str) -> None:
+        if kind_of(text) == UNREADABLE:  # some say in a plain sentence what is wrong, and hang up
+            self._last_words = single_line(text, SENTENCE_CHARS), self._now()
         self._inflow.put(text)
         self._pass_on()
 
@@ -209,6 +214,13 @@ class CentralSystemLink:
     def flapping(self) -> bool:
         return self._backoff.flapping(self._now())
 
+    def last_words(self) -> str:
+        text, at = self._last_words
+        return text if self._now() - at <= self._limits.last_words_s else ""
+
+    def on_quiet(self) -> None:
+        self._deliver(LinkQuiet())
+
     # --- one attempt after the other ------------------------------------------------------------------------------
 
     async def _attempt(self) -> None:
@@ -228,7 +240,8 @@ class CentralSystemLink:
             raise
         else:
             end = connection.ended.result()
-            self._backoff.lost(self._now(), lasted_s=self._now() - self._since)
+            if not end.by_us:  # that we gave up is no sign of a second station
+                self._backoff.lost(self._now(), lasted_s=self._now() - self._since)
             self._plan(end)
             self._down("link-down", end)
 
@@ -239,6 +252,7 @@ class CentralSystemLink:
     def _down(self, code: str, failed: ConnectionFailed) -> None:
         was_up, self._connection = self._connection is not None, None
         self._inflow.clear()
+        self._last_words = ("", float("-inf"))
         if was_up or self._failed is None:
             self._since = self._now()
         self._failed = failed, self._now()

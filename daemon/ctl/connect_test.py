@@ -76,6 +76,12 @@ class _Listener:
     def flapping(self) -> bool:
         return False
 
+    def last_words(self) -> str:
+        return ""
+
+    def on_quiet(self) -> None:
+        """The walk sends BootNotification, which is proof enough."""
+
 
 class ConnectTest:
     """One walk.  `result` gets each stage as it ends; `run` returns the exit code."""

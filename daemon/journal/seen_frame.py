@@ -85,7 +85,7 @@ class FrameReader:
                     while len(self._asked) > REMEMBERED:
                         self._asked.popitem(last=False)
                 return SeenFrame(frames.CALL, _short(call_id), plain_name(action), received.message, chars)
-            case frames.Result(id=call_id):
+            case frames.Result(id=call_id) | frames.Unreadable(id=call_id):
                 return SeenFrame(frames.CALLRESULT, _short(call_id), received.action, received.message, chars)
             case frames.Error(id=call_id, code=code):
                 return SeenFrame(frames.CALLERROR, _short(call_id), received.action, None, chars, _code(code))

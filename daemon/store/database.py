@@ -23,8 +23,10 @@ from ocpp16.step import Save, Write
 
 PAGE_BYTES = 1024
 """Small, so that writing a row wears the medium little."""
-CHECKPOINT_PAGES = 1000
+CHECKPOINT_PAGES = 250
 """Length of the log, estimated, at which its pages are moved into the database."""
+SPARE = 5
+"""The log is laid out longer by so many-th of that: for a commit that is larger than estimated."""
 PAGES_OF_A_COMMIT, PAGES_OF_A_ROW = 1, 2
 BUSY_S = 2.0
 """How long to wait for a reader that recovers the log."""
@@ -95,6 +97,7 @@ class Database:
         log = folder.settle_wal()
         if reason := write_ahead_log.damage(log, write_ahead_log.used_frames(log)):
             raise Damaged(reason)
+        folder.lay_out_log(self._log_bytes())
         with damage_as_error():
             self._db = db = self._connected(folder.database)
             (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
@@ -110,6 +113,9 @@ class Database:
         self._files = OpenFiles(folder.database, folder.wal)
         self._news += news + rejected
         return records
+
+    def _log_bytes(self) -> int:
+        return write_ahead_log.length(self._checkpoint_pages + self._checkpoint_pages // SPARE, PAGE_BYTES)
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         """Locked for us alone: then the index of the log is ours, too, and not a file that somebody may cut.

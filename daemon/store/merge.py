@@ -7,6 +7,7 @@ from itertools import count
 
 from msgspec.structs import replace
 
+from ocpp16.record_checks import last_alive
 from ocpp16.records import Record, Sample, Transaction
 
 _Identity = tuple[int, str, float, str, int]
@@ -49,7 +50,7 @@ def _ended(bill: Transaction) -> Transaction:
     if bill.ended is not None:
         return bill
     return replace(
-        bill, ended=bill.last, meter_stop_wh=bill.last_wh, reason="PowerLoss", stop="waiting", stop_exact=False
+        bill, ended=last_alive(bill), meter_stop_wh=bill.last_wh, reason="PowerLoss", stop="waiting", stop_exact=False
     )
 
 

@@ -88,9 +88,13 @@ class _Held:
         return ""
 
     def torn(self) -> str:
-        """Whether a log that was cut has grown again: its beginning, or what was its end, is a hole."""
+        """Whether a log that was cut has grown again: its beginning, or what was its end, is a hole.
+
+        What was laid out ends in zeros; where it has grown, a frame stands at its former end.
+        """
         before = max(self._bytes - _FRAME_BYTES, 0)
-        if any(os.pread(self._fd, _HEADER_BYTES, 0)) and any(os.pread(self._fd, _FRAME_BYTES, before)):
+        is_end = os.fstat(self._fd).st_size == self._bytes
+        if any(os.pread(self._fd, _HEADER_BYTES, 0)) and (is_end or any(os.pread(self._fd, _FRAME_BYTES, before))):
             return ""
         return f"{self._path.name} was cut"
 

@@ -14,6 +14,11 @@ _BIG_ENDIAN_SUMS = 1
 _WORD = 0xFFFFFFFF
 
 
+def length(frames: int, page_size: int) -> int:
+    """Bytes of a log of so many frames."""
+    return HEADER.size + frames * (_FRAME.size + page_size)
+
+
 def damage(content: bytes, used_frames: int) -> str:
     """Why a log holds more than the `used_frames` that SQLite used of it; "" where a power cut explains all of it.
 

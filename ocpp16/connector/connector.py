@@ -16,7 +16,7 @@ from ocpp16.connector.state import CardRefused, ConnectorParts, ConnectorState, 
 from ocpp16.events import CableChanged, ConnectorShape, ContactorChanged, MeterSampled, OfferAcked, PilotChanged
 from ocpp16.messages.types import ChargingProfile, Reason
 from ocpp16.records import Stamp, Transaction
-from ocpp16.state.id_tags import Verdict, same
+from ocpp16.state.id_tags import Verdict, same, same_group
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import StatusReport, connector_status
 from ocpp16.status.faults import fault_of
@@ -33,13 +33,24 @@ STALLED_S = 1.0
 
 
 class Connector:
-    """Connector `number` (1..N); `on_ended(number)` is called when a transaction has ended."""
+    """Connector `number` (1..N).
 
-    def __init__(self, number: int, parts: ConnectorParts, on_ended: Callable[[int], None]) -> None:
+    `on_ended(number)` is called when a transaction has ended, `on_waiting(number)` when an accepted card, or a remote
+    start, waits for a plug here.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        parts: ConnectorParts,
+        on_ended: Callable[[int], None],
+        on_waiting: Callable[[int], None],
+    ) -> None:
         self.number = number
         self.parts = parts
         self.context = parts.context
         self.on_ended = on_ended
+        self.on_waiting = on_waiting
         self.state = ConnectorState(number, parts)
         self.offered = OfferedAmps(self.state, parts.product, parts.limits)
 
@@ -190,21 +201,26 @@ class Connector:
     def _card_at_held_cable(self, holder: Token, id_tag: str) -> None:
         """E 3.5: only its driver, or a card of the same group, releases the cable."""
         known = None if same(holder.id_tag, id_tag) else self.parts.authorization.known(id_tag)
-        in_group = known is not None and _same_group(holder.parent_id_tag, known.parent_id_tag)
+        in_group = known is not None and same_group(holder.parent_id_tag, known.parent_id_tag)
         if same(holder.id_tag, id_tag) or in_group:
             self.release_cable()
         else:
             self._refuse(id_tag, "another driver's cable")
 
-    def remote_start(self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None) -> None:
-        """§5.11, after its answer.  `authorize`: AuthorizeRemoteTxRequests, like a card; else at once."""
-        self.state.asked_profile = profile
+    def remote_start(
+        self, id_tag: str, authorize: bool, profile: ChargingProfile | None = None, bound: bool = True
+    ) -> None:
+        """§5.11, after its answer.  `authorize`: AuthorizeRemoteTxRequests, like a card; else at once.
+
+        `bound`: the request named this connector, so that no plug elsewhere counts.
+        """
+        self.state.asked_profile, self.state.asked_bound = profile, bound
         if authorize:
             self.state.asking = id_tag
             self.parts.authorization.ask(id_tag, self._authorized_remotely)
         else:
             known = self.parts.authorization.known(id_tag)
-            self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile))
+            self.accept(Token(id_tag, None if known is None else known.parent_id_tag, True, profile, bound))
 
     def free_vend(self, id_tag: str) -> None:
         """A car is plugged in where no card is needed: its idTag is asked about like a card's."""
@@ -234,32 +250,26 @@ class Connector:
         state = self.state
         state.asking = None
         if not verdict.accepted:
-            reason = f"{verdict.status} ({verdict.source})"
-            self._refuse(id_tag, reason, verdict.by_central_system, remote, free_vend)
+            self._refuse(id_tag, f"{verdict.status} ({verdict.source})", verdict.by_central_system, remote, free_vend)
         elif not state.free:
             self._refuse(id_tag, "the connector is taken", remote=remote)
         elif not self.parts.reservations.admits(self.number, id_tag, verdict.parent_id_tag):
             self._refuse(id_tag, "reserved for another group", remote=remote)
         else:
-            profile = state.asked_profile if remote else None
-            self.accept(Token(id_tag, verdict.parent_id_tag, remote, profile, free_vend))
+            profile, bound = (state.asked_profile, state.asked_bound) if remote else (None, False)
+            self.accept(Token(id_tag, verdict.parent_id_tag, remote, profile, bound, free_vend))
 
-    def _refuse(
-        self,
-        id_tag: str,
-        reason: str,
-        by_central_system: bool = False,
-        remote: bool = False,
-        free_vend: bool = False,
-    ) -> None:
-        self.state.refused = CardRefused(id_tag, reason, by_central_system, self.context.now.mono, remote, free_vend)
-        self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=reason)
+    def _refuse(self, id_tag: str, why: str, central: bool = False, remote: bool = False, free: bool = False) -> None:
+        self.state.refused = CardRefused(id_tag, why, central, self.context.now.mono, remote, free)
+        self.context.note("card-refused", connector=self.number, id_tag=id_tag, reason=why)
 
     def accept(self, token: Token) -> None:
         """Authorized: ConnectionTimeOut runs until the plug is in."""
         self.state.token, self.state.refused, self.state.given_up = token, None, None
         self._await_plug()
         self.begin_if_ready()
+        if not self.state.plugged:
+            self.on_waiting(self.number)
 
     def _await_plug(self) -> None:
         timeout = self.parts.configuration.number(Key.ConnectionTimeOut)
@@ -324,7 +334,7 @@ class Connector:
             self._refuse(id_tag, "another card began this")
             return
         known = self.parts.authorization.known(id_tag)
-        if known is not None and known.accepted and _same_group(group, known.parent_id_tag):
+        if known is not None and known.accepted and same_group(group, known.parent_id_tag):
             self.parts.authorization.ask(id_tag, self._group_member)
         elif self.parts.authorization.online:
             self.parts.authorization.ask_central_system(id_tag, self._group_member)
@@ -333,7 +343,7 @@ class Connector:
         transaction = self.state.transaction
         if transaction is None or not verdict.accepted:
             return
-        if _same_group(transaction.parent_id_tag, verdict.parent_id_tag):
+        if same_group(transaction.parent_id_tag, verdict.parent_id_tag):
             self.stop(Reason.LOCAL, id_tag)
 
     # --- its end ------------------------------------------------------------------------------------------------------
@@ -438,8 +448,3 @@ class Connector:
         self.state.token = None
         if reason is not None:
             self.stop(reason)
-
-
-def _same_group(one: str | None, other: str | None) -> bool:
-    """§3.5: whether two parentIdTags are there and equal."""
-    return one is not None and other is not None and same(one, other)

@@ -10,12 +10,15 @@ from msgspec.structs import replace
 from ocpp16.connector.state import ConnectorState
 from ocpp16.records import Transaction
 
+CLEARED_S = 60.0
+"""Seconds for which it may wait for a write that a connector is not Finishing any more: without a plug it never is."""
+
 
 def set_finishing(state: ConnectorState, finishing: bool) -> None:
     """Whether the car of a transaction that is over is still here."""
     row = state.occupancy
     if row.finishing != finishing:
-        state.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else 1.0)
+        state.context.save(replace(row, finishing=finishing), within_s=0.0 if finishing else CLEARED_S)
 
 
 def hold_cable(state: ConnectorState, transaction: Transaction) -> None:

@@ -21,12 +21,12 @@ from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.limits import ChargingLimits
 from ocpp16.records import Availability, Occupancy, Transaction
-from ocpp16.state.active_faults import ActiveFaults
+from ocpp16.state.active_faults import ActiveFaults, merged
 from ocpp16.state.context import Context
 from ocpp16.state.id_tags import same
 from ocpp16.state.timers import Timer
 from ocpp16.status.connector_status import StatusFacts
-from ocpp16.status.faults import fault_of
+from ocpp16.status.faults import forbids_energy, gravest
 
 
 class Token(NamedTuple):
@@ -37,6 +37,8 @@ class Token(NamedTuple):
     remote: bool
     profile: ChargingProfile | None = None
     """A TxProfile that came with a remote start."""
+    bound: bool = False
+    """For this connector alone, because the Central System named it; else it goes where the plug is."""
     free_vend: bool = False
     """Nobody showed a card: it goes with the car."""
 
@@ -125,6 +127,8 @@ class ConnectorState:
         """The idTag about which an answer is awaited."""
         self.asked_profile: ChargingProfile | None = None
         """The TxProfile that came with the remote start of `asking`."""
+        self.asked_bound = False
+        """Whether that remote start named this connector."""
         self.token: Token | None = None
         self.refused: CardRefused | None = None
         self.given_up: StartGivenUp | None = None
@@ -154,9 +158,17 @@ class ConnectorState:
             return False
         rows = self.context.facts.of(Availability)
         station, own = rows.get(0), rows.get(self.number)
-        if own is not None and own.scheduled is not None:  # §5.2: the station's change, too, waits for the transaction
-            return own.operative
+        if self.transaction is not None or (own is not None and own.scheduled is not None):
+            # §5.2: the station's change, too, waits for the transaction
+            return own is None or own.operative
         return (station is None or station.operative) and (own is None or own.operative)
+
+    @property
+    def waits_for_station(self) -> bool:
+        """§5.2: the connector itself is Operative, the station is not: it comes back with the station."""
+        rows = self.context.facts.of(Availability)
+        station, own = rows.get(0), rows.get(self.number)
+        return station is not None and not station.operative and (own is None or own.operative)
 
     @property
     def occupancy(self) -> Occupancy:
@@ -178,16 +190,16 @@ class ConnectorState:
     # --- what follows -----------------------------------------------------------------------------------------------
 
     def fault_codes(self) -> tuple[str, ...]:
-        """The codes in force, the station's before its own."""
-        return self._station_faults.codes + self.faults.codes
+        """The codes in force, the station's and its own, oldest first."""
+        return merged(self._station_faults, self.faults)
 
     @property
     def faulted(self) -> bool:
         """A fault that forbids to give energy (or, without a transaction, to begin one)."""
         codes = self.fault_codes()
-        if not codes or self.transaction is None:
-            return bool(codes)
-        return any(fault_of(code).blocks_running for code in codes)
+        if not codes:
+            return False
+        return any(forbids_energy(code, self.transaction is not None) for code in codes)
 
     @property
     def free(self) -> bool:
@@ -228,7 +240,7 @@ class ConnectorState:
     def missing(self) -> str | None:
         """What a transaction with an accepted card still waits for, as a code of `why/why.py`; None: nothing."""
         if self.shape is None or not self.ready or self.faulted:
-            return (self.fault_codes() or ("board-missing",))[0]
+            return gravest(self.fault_codes() or ("board-missing",))
         if not self.operative:
             return "unavailable"
         if not self.context.facts.unit.registered:  # §4.2.1: best denied before the first acceptance ever

@@ -60,8 +60,9 @@ class BootNotificationReq(Message, frozen=True):
 
 class BootNotificationConf(Message, frozen=True):
     status: RegistrationStatus
-    current_time: DateTime
-    interval: Integer
+    current_time: DateTime | None = None
+    """None, here and below: missing or unreadable, which does not spoil the rest of the answer."""
+    interval: Integer | None = None
     """Seconds.  Accepted: HeartbeatInterval; else the least wait before the next BootNotification; 0: we choose."""
 
 
@@ -70,7 +71,7 @@ class HeartbeatReq(Message, frozen=True):
 
 
 class HeartbeatConf(Message, frozen=True):
-    current_time: DateTime
+    current_time: DateTime | None = None
 
 
 class MeterValuesReq(Message, frozen=True):
@@ -93,8 +94,9 @@ class StartTransactionReq(Message, frozen=True):
 
 
 class StartTransactionConf(Message, frozen=True):
-    id_tag_info: IdTagInfo
     transaction_id: Integer
+    id_tag_info: IdTagInfo | None = None
+    """None: no verdict about the card came; the one known before holds."""
 
 
 class StatusNotificationReq(Message, frozen=True):

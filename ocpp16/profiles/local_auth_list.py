@@ -76,13 +76,12 @@ class LocalAuthList:
     def on_get_version(self, request: GetLocalListVersionReq) -> GetLocalListVersionConf:
         if not self.enabled:
             return GetLocalListVersionConf(list_version=NOT_SUPPORTED)
-        empty = not self.context.facts.of(ListedTag)  # an emptied list is version 0, whatever was sent with it
-        return GetLocalListVersionConf(list_version=0 if empty else self.version())
+        return GetLocalListVersionConf(list_version=self.version())
 
     def version(self) -> int:
-        """The version that was sent last, 0 before the first list."""
+        """§5.10: the one version, told and compared with; 0 while no card is listed, whatever was sent with that."""
         row = self.context.facts.of(ListVersion).get("list")
-        return 0 if row is None else row.version
+        return 0 if row is None or not self.context.facts.of(ListedTag) else row.version
 
     def on_send(self, request: SendLocalListReq) -> SendLocalListConf:
         status, why = self._send(request)
@@ -110,12 +109,13 @@ class LocalAuthList:
         if self._contradicted:
             self._contradicted.clear()
             self.on_reconciled()
-        self.context.save(ListVersion(version=request.list_version))
+        self.context.save(ListVersion(version=max(0, request.list_version)))
         return UpdateStatus.ACCEPTED, ""
 
     def _wrong(self, request: SendLocalListReq, entries: tuple[AuthorizationData, ...]) -> str | None:
         """What is wrong with the message itself (then nothing of it is stored); None: nothing."""
-        if request.list_version <= 0:  # E 3.52
+        clears = request.update_type is UpdateType.FULL and not entries
+        if request.list_version <= 0 and not clears:  # E 3.52; refused, the cards that were to go would stay valid
             return "listVersion must be above 0"
         if len(entries) > self.product.send_local_list_max_length:
             return f"{len(entries)} entries, SendLocalListMaxLength is {self.product.send_local_list_max_length}"

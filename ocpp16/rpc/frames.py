@@ -1,12 +1,14 @@
 """OCPP-J frames: parses and writes CALL, CALLRESULT, CALLERROR (J 4.2), whatever their action and payload.
 
-No text makes `parse` raise: a frame that cannot be used is returned as `Bad` (to be answered) or `Ignored` (not so).
+No text makes `parse` raise: a frame that cannot be used is returned as `Bad` (to be answered), `Unreadable` (an answer)
+or `Ignored`.  A CALL is taken strictly; of an answer as much is read as can be, for refusing it helps nobody.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -28,14 +30,25 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """A confirmation (CALLRESULT); its payload as in `Call`."""
+    """A confirmation (CALLRESULT); its payload as in `Call`, of any JSON type.
+
+    `flaw`: what is wrong with the frame and was left out or taken otherwise; "" where nothing is.
+    """
 
     id: str
     payload: msgspec.Raw
+    flaw: str = ""
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """An answer (CALLRESULT or CALLERROR) that is too long, too deep, or no JSON at all behind its id."""
+
+    id: str
+    reason: str
 
 
 class Error(msgspec.Struct, frozen=True):
-    """A CALLERROR, or an unreadable answer that counts as one (GenericError, JE 3.3).
+    """A CALLERROR.
 
     `code` is any text that the Central System sent, maybe none of J 4.2.3; `description` is cut at 255 characters.
     """
@@ -60,7 +73,7 @@ class Ignored(msgspec.Struct, frozen=True):
     reason: str
 
 
-Frame = Call | Result | Error | Bad | Ignored
+Frame = Call | Result | Error | Unreadable | Bad | Ignored
 
 CALL, CALLRESULT, CALLERROR = 2, 3, 4
 _EMPTY = msgspec.Raw(b"{}")
@@ -69,25 +82,29 @@ _anything = msgspec.json.Decoder().decode
 _HEAD = r'\s*\[\s*([234])\s*,\s*("(?:[^"\\]|\\.)*")'
 """Message type and id at the start of a frame.  Compiled when first needed, to keep the start fast."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+_AROUND = "\ufeff\0 \t\r\n\v\f\u0085\u00a0\u2028\u2029"
+"""What some Central Systems send before or after a frame: byte order mark, NUL, line ends, blanks."""
+_CONTRADICTION: list[Any] = []
+"""In place of the values of a member that an answer gives twice and differently: it fits no field."""
 
 
 # --- received ---------------------------------------------------------------------------------------------------------
 
 
 def parse(text: str, max_bytes: int = 65536) -> Frame:
-    """The frame that `text` holds.  Longer than `max_bytes` of UTF-8: refused; a leading byte order mark is skipped."""
-    text = text.removeprefix("\ufeff")
+    """The frame that `text` holds, without what stands around it.  Longer than `max_bytes` of UTF-8: refused."""
+    text = text.strip(_AROUND)
     if len(text) > max_bytes:
-        return _salvage(text[:max_bytes], f"longer than {max_bytes} bytes")
+        return _refused(text[:max_bytes], f"longer than {max_bytes} bytes")
     try:
         data = text.encode()
         if len(data) > max_bytes:
-            return _salvage(text, f"longer than {max_bytes} bytes")
+            return _refused(text, f"longer than {max_bytes} bytes")
         parts = _anything(data)
         if type(parts) is not list:
             return Ignored("not an array")
         if _is_too_deep(parts):
-            return _salvage(text, f"more than {MAX_DEPTH} nested arrays and objects")
+            return _refused(text, f"more than {MAX_DEPTH} nested arrays and objects")
         if _has_repeated_key(data, parts):
             return _salvage(text, "a key stands twice in an object")
         raw = _elements(data)
@@ -106,11 +123,15 @@ def _sort(parts: list[Any], raw: list[msgspec.Raw]) -> Frame:
         return Ignored("no id")
     if kind == CALL:
         return _call(parts, raw)
-    if kind == CALLERROR:
-        return _error(parts, raw)
-    if len(parts) != 3:
-        return Error(parts[1], "GenericError", f"CALLRESULT of {len(parts)} elements", _EMPTY)
-    return Result(parts[1], _EMPTY if parts[2] is None else raw[2])
+    return _error(parts, raw) if kind == CALLERROR else _result(parts, raw)
+
+
+def _result(parts: list[Any], raw: list[msgspec.Raw]) -> Result:
+    """Some Central Systems name the action before the payload, or send no payload: the object is the payload."""
+    if len(parts) == 3:
+        return Result(parts[1], _EMPTY if parts[2] is None else raw[2])
+    found = next((index for index in range(2, len(parts)) if type(parts[index]) is dict), None)
+    return Result(parts[1], _EMPTY if found is None else raw[found], f"CALLRESULT of {len(parts)} elements")
 
 
 def _call(parts: list[Any], raw: list[msgspec.Raw]) -> Frame:
@@ -181,7 +202,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _salvage(text: str, reason: str) -> Frame:
+def _refused(text: str, reason: str) -> Frame:
     """The refusal of an unreadable frame, where at least its type and id can be read; else Ignored."""
     head = re.match(_HEAD, text, re.DOTALL)
     if head is None:
@@ -192,7 +213,46 @@ def _salvage(text: str, reason: str) -> Frame:
         return Ignored(reason)
     if head[1] == str(CALL):
         return Bad(unique_id, "FormationViolation", reason[:MAX_DESCRIPTION])
-    return Error(unique_id, "GenericError", f"answer unreadable: {reason}"[:MAX_DESCRIPTION], _EMPTY)
+    return Unreadable(unique_id, reason[:MAX_DESCRIPTION])
+
+
+def _salvage(text: str, reason: str) -> Frame:
+    """An answer, without what is no JSON in it or contradicts itself; a CALL is refused."""
+    refused = _refused(text, reason)
+    if not isinstance(refused, Unreadable):
+        return refused
+    try:
+        parts = json.loads(
+            text, object_pairs_hook=_members, parse_int=_integer, parse_float=_number, parse_constant=_nothing
+        )
+        data = json.dumps(parts, ensure_ascii=False).encode(errors="replace")
+        parts, raw = _anything(data), _elements(data)
+    except _UNREADABLE:
+        return refused
+    if _is_too_deep(parts):
+        return refused
+    frame = _sort(parts, raw)
+    return Result(frame.id, frame.payload, refused.reason) if isinstance(frame, Result) else frame
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found[key] = value if found.get(key, value) == value else _CONTRADICTION
+    return found
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) < 20 else None
+
+
+def _number(digits: str) -> float | None:
+    number = float(digits)
+    return number if isfinite(number) else None
+
+
+def _nothing(name: str) -> None:
+    """NaN and Infinity are no JSON."""
 
 
 # --- sent -------------------------------------------------------------------------------------------------------------

@@ -1,9 +1,8 @@
 """Payloads: JSON to and from message Structs, and the CALLERROR code for a payload that is not valid (J 4.2.3).
 
 msgspec decodes and validates first, in C.  Only a payload that it refuses is examined a second time, slowly: what may
-be corrected is corrected, else the code of J 4.2.3 is found and the field named.  Requests are validated strictly; a
-confirmation may hold unknown properties and numbers as texts, for a strictly refused BootNotification.conf would keep
-the station offline.
+be corrected is corrected, else the code of J 4.2.3 is found and the field named.  All this is strict; how the answers
+to our own requests are read is in `confirmation.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import msgspec
 
 from ocpp16.messages import core, firmware, local_list, remote_trigger, reservation, security, smart_charging
 from ocpp16.messages.call_error import MAX_DESCRIPTION, ErrorCode, Refusal
-from ocpp16.messages.types import AuthorizationStatus, Message
+from ocpp16.messages.types import Message
 
 Rows = dict[str, tuple[type[Message], type[Message]]]
 
@@ -48,54 +47,20 @@ def decode_request(action: str, payload: msgspec.Raw | bytes | str) -> Any:
     return Refusal("NotImplemented", f"unknown action {action[:50]}")
 
 
-def decode_confirmation(action: str, payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:
-    """The confirmation of our request: its Struct, or a Refusal.  Each correction appends a line to `notes`."""
-    notes = [] if notes is None else notes
-    kind = OUTGOING[action][1]
-    answer = decode(kind, payload, notes)
-    if isinstance(answer, Refusal) and kind in (core.StartTransactionConf, core.StopTransactionConf):
-        return _without_id_tag_info(kind, payload, answer, notes)
-    return answer
-
-
-def _without_id_tag_info(
-    kind: type[Message], payload: msgspec.Raw | bytes | str, refusal: Refusal, notes: list[str]
-) -> Any:
-    """StartTransaction.conf or StopTransaction.conf whose idTagInfo is invalid: the message is not sent again for that.
-
-    An unreadable status counts as Invalid (Start); an unreadable idTagInfo is left out (Stop).
-    """
-    try:
-        value = msgspec.json.decode(payload, type=dict[str, Any])
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return refusal
-    kept: dict[str, Any] = {}
-    if kind is core.StartTransactionConf:
-        info = value.get("idTagInfo")
-        status = info.get("status") if type(info) is dict else None
-        known = type(status) is str and status in AuthorizationStatus._value2member_map_
-        kept["transactionId"] = value.get("transactionId")
-        kept["idTagInfo"] = {"status": status if known else str(AuthorizationStatus.INVALID)}
-    answer = decode(kind, msgspec.json.encode(kept), notes)
-    if isinstance(answer, Refusal):
-        return refusal
-    notes.append(f"{refusal.description}; taken for {msgspec.json.encode(kept).decode()}")
-    return answer
-
-
-def decode(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None = None) -> Any:
-    """A Struct of type `kind`, or a Refusal.  Strict; with a list for `notes` what may be corrected is corrected.
+def decode(kind: type[Message], payload: msgspec.Raw | bytes | str) -> Any:
+    """A Struct of type `kind`, or a Refusal.
 
     Of repeated keys the last one counts; `frames.parse` has refused such payloads before.
     """
     try:
-        return _decoder(kind).decode(payload)
+        return decoder(kind).decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return _examine(kind, payload, notes)
+        return _examine(kind, payload)
 
 
 @cache
-def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Message]:
+def decoder(kind: type[Message]) -> msgspec.json.Decoder[Message]:
+    """Strict, and fast; one a type."""
     return msgspec.json.Decoder(kind)
 
 
@@ -106,46 +71,54 @@ _MOMENT = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))?([Zz]|[+-
 _INTEGER = r"[+-]?\d{1,18}"
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
+    """A value at `where` (a path in the payload) that does not fit; with the code of J 4.2.3."""
+
     def __init__(self, code: ErrorCode, where: str, what: str) -> None:
         self.refusal = Refusal(code, f"{where}: {what}"[:MAX_DESCRIPTION])
 
 
-def _examine(kind: type[Message], payload: msgspec.Raw | bytes | str, notes: list[str] | None) -> Any:
+def _examine(kind: type[Message], payload: msgspec.Raw | bytes | str) -> Any:
     try:
         value = msgspec.json.decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return Refusal("FormationViolation", str(error)[:MAX_DESCRIPTION])
-    if value is None:  # J 4.2.1: null is an empty payload
-        value = {}
+    if value is None or (value == [] and not any(field.required for field in shape(kind).fields)):
+        value = {}  # J 4.2.1: null is an empty payload; [] is what PHP writes for one
     if type(value) is not dict:
         return Refusal("FormationViolation", "payload is no object")
     try:
-        return msgspec.convert(_corrected(value, _shape(kind), "", notes), kind)
-    except _Wrong as wrong:
+        return msgspec.convert(corrected(value, shape(kind), "", None), kind)
+    except Wrong as wrong:
         return wrong.refusal
     except (msgspec.ValidationError, OverflowError) as error:
         return Refusal("TypeConstraintViolation", str(error)[:MAX_DESCRIPTION])
 
 
 @cache
-def _shape(kind: type[Message]) -> msgspec.inspect.Type:
-    return msgspec.inspect.type_info(kind)
+def shape(kind: type[msgspec.Struct]) -> msgspec.inspect.StructType:
+    """The fields of a Struct and their types."""
+    found = msgspec.inspect.type_info(kind)
+    assert isinstance(found, msgspec.inspect.StructType)
+    return found
 
 
-def _corrected(value: Any, kind: msgspec.inspect.Type, where: str, notes: list[str] | None) -> Any:
-    """The value corrected for `kind`.  Raises _Wrong where a special code fits; wrong types are left to msgspec."""
+def corrected(value: Any, kind: msgspec.inspect.Type, where: str, notes: list[str] | None) -> Any:
+    """The value corrected for `kind`.  Raises Wrong where a special code fits; wrong types are left to msgspec.
+
+    With a list for `notes` integers may be written as text or as 7.0; each adds a line.
+    """
     match kind:
         case msgspec.inspect.UnionType():  # the only unions are optional fields
-            return value if value is None else _corrected(value, kind.types[0], where, notes)
+            return value if value is None else corrected(value, kind.types[0], where, notes)
         case msgspec.inspect.StructType() if type(value) is dict:
             return _corrected_struct(value, kind, where, notes)
         case msgspec.inspect.VarTupleType() if type(value) is list:
             if kind.min_length is not None and len(value) < kind.min_length:
-                raise _Wrong("OccurenceConstraintViolation", where, f"fewer than {kind.min_length} items")
-            return [_corrected(item, kind.item_type, f"{where}[{index}]", notes) for index, item in enumerate(value)]
+                raise Wrong("OccurenceConstraintViolation", where, f"fewer than {kind.min_length} items")
+            return [corrected(item, kind.item_type, f"{where}[{index}]", notes) for index, item in enumerate(value)]
         case msgspec.inspect.EnumType() if type(value) is str and value not in kind.cls._value2member_map_:
-            raise _Wrong("PropertyConstraintViolation", where, f"{value[:50]!r} is no {kind.cls.__name__}")
+            raise Wrong("PropertyConstraintViolation", where, f"{value[:50]!r} is no {kind.cls.__name__}")
         case msgspec.inspect.IntType():
             return _corrected_integer(value, kind, where, notes)
         case msgspec.inspect.DateTimeType() if type(value) is str:
@@ -159,25 +132,24 @@ def _corrected_struct(
     prefix = f"{where}." if where else ""
     fields = {field.encode_name: field for field in kind.fields}
     for name in [name for name in value if name not in fields]:
-        if notes is None:
-            raise _Wrong("FormationViolation", f"{prefix}{name[:50]}", "unknown property")
-        notes.append(f"{prefix}{name[:50]}: unknown property, left out")
+        raise Wrong("FormationViolation", f"{prefix}{name[:50]}", "unknown property")
     for name, field in fields.items():
         if field.required and name not in value:
-            raise _Wrong("ProtocolError", f"{prefix}{name}", "missing")
+            raise Wrong("ProtocolError", f"{prefix}{name}", "missing")
     return {
-        name: _corrected(value[name], field.type, f"{prefix}{name}", notes)
+        name: corrected(value[name], field.type, f"{prefix}{name}", notes)
         for name, field in fields.items()
         if name in value
     }
 
 
 def _corrected_integer(value: Any, kind: msgspec.inspect.IntType, where: str, notes: list[str] | None) -> Any:
-    if notes is not None and (type(value) is float or (type(value) is str and re.fullmatch(_INTEGER, value, re.ASCII))):
+    whole = type(value) is float and value.is_integer()
+    if notes is not None and (whole or (type(value) is str and re.fullmatch(_INTEGER, value, re.ASCII))):
         notes.append(f"{where}: {value!r} taken for an integer")
         value = int(value)
     if type(value) is int and kind.ge is not None and kind.le is not None and not kind.ge <= value <= kind.le:
-        raise _Wrong("PropertyConstraintViolation", where, "integer out of range")
+        raise Wrong("PropertyConstraintViolation", where, "integer out of range")
     return value
 
 

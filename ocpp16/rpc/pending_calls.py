@@ -34,6 +34,14 @@ class InFlight(NamedTuple):
     """The transaction message that was sent, None for every other CALL."""
 
 
+class CallId(NamedTuple):
+    """A received CALL: ids count for one connection, and the other side may begin anew on the next one."""
+
+    text: str
+    connection: int
+    """The how-manieth of this process."""
+
+
 class Postponed:
     """Returned for a received CALL whose answer comes later, by `Session.answer`."""
 

@@ -11,11 +11,22 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ocpp16.messages.call_error import Refusal
+from ocpp16.messages.call_error import MAX_DESCRIPTION, Refusal
+from ocpp16.messages.core import AuthorizeConf
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
-from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS, CallOutcome, Failure, Then, refused
-from ocpp16.rpc.pending_calls import InFlight, Postponed, WaitingCall
+from ocpp16.rpc.call_outcome import (
+    CONNECTION_LOST,
+    NO_ANSWER,
+    TOO_MANY_CALLS,
+    CallOutcome,
+    Failure,
+    Then,
+    refused,
+    unusable,
+)
+from ocpp16.rpc.confirmation import Undecided, decode_confirmation
+from ocpp16.rpc.pending_calls import CallId, InFlight, Postponed, WaitingCall
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey, TransactionQueue
 from ocpp16.state.context import Context
@@ -31,12 +42,14 @@ MAX_DISCONNECTS = 3
 """A transaction message in flight at so many lost connections in a row counts as failed: it may be the cause."""
 MAX_TIMEOUTS = 3
 """After so many time-outs in a row, without a frame received between them, the connection is opened anew."""
+BOOT = "BootNotification"
 SHORT_QUEUE = 10
 """With fewer messages in the queue a status waits for its StartTransaction: Preparing, StartTransaction, Charging."""
 
 
-AnswerRequest = Callable[[str, Message, str], Message | Refusal | Postponed]
-"""(action, request, message id) -> the confirmation, a CALLERROR, or `POSTPONED`."""
+AnswerRequest = Callable[[str, Message, CallId], Message | Refusal | Postponed]
+"""(action, request, its id) -> the confirmation, a CALLERROR, or `POSTPONED`."""
+Answer = frames.Result | frames.Error | frames.Unreadable
 
 
 class ReceivedFrame(NamedTuple):
@@ -46,7 +59,7 @@ class ReceivedFrame(NamedTuple):
     action: str = ""
     """Of a valid request, and of every answer to a request of ours."""
     message: Message | None = None
-    """The valid request, or the valid confirmation of a request of ours; None: anything else."""
+    """The valid request, or what could be used of the answer to a request of ours; None: anything else."""
 
 
 class LinkLost(NamedTuple):
@@ -92,8 +105,14 @@ class Session:
         self._boot: WaitingCall | None = None
         self._waiting: deque[WaitingCall] = deque()
         self._flight: InFlight | None = None
+        self._connections = 0
         self._answered: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        """Of this connection: on the next one the other side may count its ids from 1 again."""
+        self._mended: set[str] = set()
+        """Actions about whose flawed answers this connection has had its note."""
         self._late: OrderedDict[str, QueuedMessage] = OrderedDict()
+        self._late_boot: InFlight | None = None
+        """The newest BootNotification, where its time-out has passed: its answer still counts."""
         self._interrupted: tuple[QueueKey | None, int] = (None, 0)
         """The transaction message in flight when the connection was lost last, and how many times in a row."""
         self._timeouts = 0
@@ -148,7 +167,11 @@ class Session:
 
     def link_up(self) -> None:
         self.up, self._given_up = True, False
+        self._connections += 1
+        self._answered.clear()
+        self._mended.clear()
         self._late.clear()
+        self._late_boot = None
         self._proved = False
 
     def link_down(self) -> None:
@@ -184,7 +207,7 @@ class Session:
         match message:
             case frames.Call():
                 self._received_call(message)
-            case frames.Result() | frames.Error():
+            case frames.Result() | frames.Error() | frames.Unreadable():
                 self._received_answer(message)
             case frames.Bad():
                 self.context.note("frame-refused", code=message.code, reason=message.description)
@@ -211,26 +234,29 @@ class Session:
         self._answered[call.id] = (fingerprint, "")
         while len(self._answered) > MAX_ANSWERED:
             self._answered.popitem(last=False)
+        call_id = CallId(call.id, self._connections)
         if isinstance(request, Refusal):
             self.context.note("call-refused", action=call.action, code=request.code, reason=request.description)
-            self.answer(call.id, request)
+            self.answer(call_id, request)
             return
-        answer = self.answer_request(call.action, request, call.id)
+        answer = self.answer_request(call.action, request, call_id)
         if not isinstance(answer, Postponed):
-            self.answer(call.id, answer)
+            self.answer(call_id, answer)
 
-    def answer(self, call_id: str, answer: Message | Refusal) -> None:
-        """Answer a received CALL, before anything else that this step sends."""
+    def answer(self, call_id: CallId, answer: Message | Refusal) -> None:
+        """Answer a received CALL, before anything else that this step sends; nobody, where its connection has ended."""
+        if not self.up or call_id.connection != self._connections:
+            return
+        unique_id = call_id.text
         if isinstance(answer, Refusal):
-            text = frames.error(call_id, answer.code, answer.description)
+            text = frames.error(unique_id, answer.code, answer.description)
         else:
-            text = frames.result(call_id, payload.encode(answer))
-        if call_id in self._answered:
-            self._answered[call_id] = (self._answered[call_id][0], text)
-        if self.up:
-            self.frames_out.append(text)
+            text = frames.result(unique_id, payload.encode(answer))
+        if unique_id in self._answered:
+            self._answered[unique_id] = (self._answered[unique_id][0], text)
+        self.frames_out.append(text)
 
-    def _received_answer(self, message: frames.Result | frames.Error) -> None:
+    def _received_answer(self, message: Answer) -> None:
         flight = self._flight
         if flight is None or message.id != flight.id:
             self._received_late(message)
@@ -242,30 +268,48 @@ class Session:
         self.round_trip_s = self.context.now.mono - flight.sent_at
         self._deliver(flight.action, flight.then, flight.report, message)
 
-    def _received_late(self, message: frames.Result | frames.Error) -> None:
+    def _received_late(self, message: Answer) -> None:
+        boot = self._late_boot
+        if boot is not None and message.id == boot.id and not isinstance(message, frames.Error):
+            self._late_boot = self._boot = None  # the next one is not needed any more
+            self.round_trip_s = self.context.now.mono - boot.sent_at
+            self._deliver(boot.action, boot.then, None, message)
+            return
         report = self._late.pop(message.id, None)
         if report is None or isinstance(message, frames.Error):
-            self.context.note("answer-unknown", id=message.id[:36])
+            what = f"CALLERROR {message.code}: {message.description}" if isinstance(message, frames.Error) else "answer"
+            self.context.note("answer-unknown", id=message.id[:36], what=what[:200])
             return
         if self._flight is not None and self._flight.report is not None and self._flight.report.key == report.key:
             self._flight = self._flight._replace(report=None)  # sent again meanwhile: its own answer is only awaited
         self._deliver(report.action, None, report, message)
 
-    def _deliver(
-        self, action: str, then: Then | None, report: QueuedMessage | None, message: frames.Result | frames.Error
-    ) -> None:
-        answer: CallOutcome
+    def _outcome(self, action: str, message: Answer) -> CallOutcome:
         if isinstance(message, frames.Error):
-            answer = refused(message.code, message.description)
+            self.context.note("call-error", action=action, code=message.code[:50], reason=message.description)
+            return refused(message.code, message.description)
+        flaws: list[str] = []
+        if isinstance(message, frames.Result):
+            flaws += [message.flaw] * bool(message.flaw)
+            answer = decode_confirmation(action, message.payload, flaws)
         else:
-            corrections: list[str] = []
-            answer = payload.decode_confirmation(action, message.payload, corrections)
-            if corrections:
-                self.context.note("answer-mended", action=action, what="; ".join(corrections)[:200])
-            if isinstance(answer, Refusal):
-                self.context.note("answer-refused", action=action, reason=answer.description)
-                answer = refused(answer.code, answer.description)
-        self.received = ReceivedFrame(message, action, None if isinstance(answer, Failure) else answer)
+            flaws.append(message.reason)
+            answer = decode_confirmation(action, b"{}", flaws)
+        if isinstance(answer, Undecided):
+            reason = "; ".join([*flaws, answer.refusal.description])[:MAX_DESCRIPTION]
+            self.context.note("answer-refused", action=action, reason=reason)
+            return unusable(answer.refusal.code, reason, answer.id_tag_info)
+        if flaws and action not in self._mended:  # once: the same fault is in every one of its answers
+            self._mended.add(action)
+            self.context.note("answer-mended", action=action, what="; ".join(flaws)[:200])
+        return answer
+
+    def _deliver(self, action: str, then: Then | None, report: QueuedMessage | None, message: Answer) -> None:
+        answer = self._outcome(action, message)
+        understood = answer
+        if isinstance(answer, Failure):
+            understood = AuthorizeConf(answer.id_tag_info) if answer.id_tag_info else None
+        self.received = ReceivedFrame(message, action, understood)
         if not self._proved and self.gate is Gate.OPEN and not isinstance(answer, Failure):
             self._proved = True  # the connection works: the back-off starts again at its first wait
             self.context.note("link-proved")
@@ -288,6 +332,8 @@ class Session:
             self._timeouts, self._given_up = 0, True  # nothing more is sent on this connection
             self.epoch += 1
             self.context.note("link-deaf", timeouts=MAX_TIMEOUTS)
+        if flight.action == BOOT:
+            self._late_boot = flight
         if flight.report is not None:
             self._late[flight.id] = flight.report
             while len(self._late) > MAX_LATE:
@@ -346,6 +392,8 @@ class Session:
         message_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
         action = payload.action_of(request)
         now = self.context.now.mono + self.context.now.late_s
+        if action == BOOT:
+            self._late_boot = None
         self._flight = InFlight(message_id, action, now, then, report)
         self.last_sent_at = now
         self.context.timers.set(Timer.ANSWER, now + self.message_timeout_s())

@@ -13,7 +13,7 @@ import heapq
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
-from ocpp16.messages.types import Message
+from ocpp16.messages.types import IdTagInfo, Message
 from ocpp16.rpc.call_outcome import CONNECTION_LOST, Failure
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
@@ -57,6 +57,7 @@ class TransactionQueue:
         build: Callable[[QueueKey], QueuedMessage | None],
         on_confirmed: Callable[[QueueKey, Any], None],
         on_parked: Callable[[QueueKey, str], None],
+        on_judged: Callable[[QueueKey, IdTagInfo], None],
         attempts_allowed: Callable[[], int],
         retry_interval_s: Callable[[], float],
     ) -> None:
@@ -65,6 +66,8 @@ class TransactionQueue:
         """Build the message of a row; None: there is nothing to send any more."""
         self.on_confirmed = on_confirmed
         self.on_parked = on_parked
+        self.on_judged = on_judged
+        """An answer that cannot be used as one has a verdict about the card: that counts."""
         self.attempts_allowed = attempts_allowed
         self.retry_interval_s = retry_interval_s
         self._heap: list[QueueKey] = []
@@ -163,6 +166,8 @@ class TransactionQueue:
 
     def failed(self, report: QueuedMessage, failure: Failure) -> None:
         """§3.7.1: retried after TransactionMessageRetryInterval x sendings, parked after TransactionMessageAttempts."""
+        if failure.id_tag_info is not None:
+            self.on_judged(report.key, failure.id_tag_info)
         if report.key == self.probing:
             self.probing = None
             self.on_parked(report.key, failure.text()[:200])

@@ -37,3 +37,11 @@ class ActiveFaults:
     def retain(self, codes: Collection[str] = ()) -> None:
         """Remove all codes but these."""
         self.codes = tuple(code for code in self.codes if code in codes)
+
+
+def merged(one: ActiveFaults, other: ActiveFaults) -> tuple[str, ...]:
+    """The codes of both, oldest first; of one moment those of the first before those of the second."""
+    if not one.codes or not other.codes:
+        return one.codes or other.codes
+    both = [(faults.since[code], code) for faults in (one, other) for code in faults.codes]
+    return tuple(code for _, code in sorted(both, key=lambda entry: entry[0]))

@@ -32,3 +32,8 @@ class Verdict(NamedTuple):
 def same(one: str, other: str) -> bool:
     """Whether two identifiers are equal; case does not count (§7.28)."""
     return one.casefold() == other.casefold()
+
+
+def same_group(one: str | None, other: str | None) -> bool:
+    """§3.5: whether two parentIdTags are there and equal."""
+    return one is not None and other is not None and same(one, other)

@@ -22,6 +22,7 @@ class Timer(StrEnum):
     PLUG_IN = "ConnectionTimeOut"
     FREE_VEND = "next try of an idTag of free vend that got no answer"
     STATUS = "MinimumStatusDuration"
+    STATUS_AGAIN = "repetition of a status that was refused"
     ENERGISE = "the car may still begin to ask for energy"
     OPENING = "contactor open and last reading"
     SHUTDOWN = "shutdown deadline"

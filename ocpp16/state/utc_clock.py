@@ -92,6 +92,10 @@ class Clock:
         """Best estimate, None while unknown: for expiry dates and schedules."""
         return None if self.offset is None else mono + self.offset
 
+    def told(self, mono: float) -> float | None:
+        """UTC of a past instant, for a message about it; never below the floor, None while unknown."""
+        return None if self.offset is None else max(mono + self.offset, self.floor_utc)
+
     def stamp(self, mono: float) -> Stamp:
         """The stamp of a present fact; never below the floor, never before an earlier one."""
         if self.offset is None:

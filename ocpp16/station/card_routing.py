@@ -149,17 +149,29 @@ class CardRouting:
         return Plug.FINISHED_ON_THIS_CARD if ours else Plug.FINISHED_ON_ANOTHER_CARD
 
     def plugged_in(self, plugged: Connector) -> None:
-        """An accepted card that waits for a plug at another connector goes where the next plug is."""
-        if not plugged.state.plugged or not plugged.state.free:
-            return
+        """An accepted card, or a remote start of any connector, that waits for a plug goes where the plug is."""
         for other in self.connectors.values():
-            token = other.state.token
-            if other is plugged or token is None or token.remote or other.state.plugged:
-                continue
-            if self.reservations.open_to(plugged.number, token.id_tag):
-                other.take_token()
-                plugged.accept(token)
+            if other is not plugged and self._follows(other, plugged):
                 return
+
+    def waits_for_plug(self, waiting: Connector) -> None:
+        """The plug may have come while the card was asked about: the one that has waited longest."""
+        plugs = [other for other in self.connectors.values() if other is not waiting and not other.state.finishing]
+        for plugged in sorted(plugs, key=lambda other: other.state.plugged_at):
+            if self._follows(waiting, plugged):
+                return
+
+    def _follows(self, waiting: Connector, plugged: Connector) -> bool:
+        token, free = waiting.state.token, plugged.state.plugged and plugged.state.free
+        if token is None or token.bound or waiting.state.plugged or not free or plugged.state.asking is not None:
+            return False
+        if not self.reservations.open_to(plugged.number, token.id_tag):
+            return False
+        if token.remote and not self._profile_fits(token.profile, plugged):
+            return False
+        waiting.take_token()
+        plugged.accept(token)
+        return True
 
     # --- a remote start ---------------------------------------------------------------------------------------------
 

@@ -24,8 +24,8 @@ from ocpp16.events import BoardAttached, ConnectorShape
 from ocpp16.messages.types import Reason
 from ocpp16.product import Product
 from ocpp16.profiles.core.meter_readings import MeterReadings
-from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
-from ocpp16.record_checks import Checked
+from ocpp16.profiles.core.transaction_records import TransactionRecords
+from ocpp16.record_checks import Checked, last_alive
 from ocpp16.records import LatchedFault, Transaction
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
@@ -89,7 +89,7 @@ class Recovery:
         transactions = self.transactions
         for connector, transaction in list(self.context.facts.running.items()):
             if connector not in self.connectors:
-                at = transactions.chronology.in_order(transaction.number, transaction.last)
+                at = transactions.chronology.in_order(transaction.number, last_alive(transaction))
                 reason = transaction.stopping or str(Reason.OTHER)
                 transactions.end(transaction, reason, transaction.stop_id_tag, transaction.last_wh, at, exact=False)
 
@@ -162,11 +162,7 @@ class Recovery:
         transaction = connector.state.transaction
         if transaction is None:
             return
-        at, now = transaction.last, self.context.stamp()
-        ahead = 0.0 if at.utc is None or now.utc is None else at.utc - now.utc
-        if 0.0 < ahead <= HORIZON_S:  # `last` was written ahead of its time; more than that: a wild clock, order counts
-            at = now
-        at = self.transactions.chronology.in_order(transaction.number, at)
+        at = self.transactions.chronology.in_order(transaction.number, last_alive(transaction))
         connector.end(transaction, transaction.stopping or str(reason), at)
 
     def lost(self, reason: str) -> None:

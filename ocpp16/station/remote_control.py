@@ -59,7 +59,8 @@ class RemoteControl:
             return RemoteStartTransactionConf(status=RemoteStartStopStatus.REJECTED)
         self._note_start(request, RemoteStartStopStatus.ACCEPTED, f"connector {connector.number}")
         authorize = self.configuration.flag(Key.AuthorizeRemoteTxRequests)
-        connector.remote_start(request.id_tag, authorize, request.charging_profile)
+        bound = request.connector_id is not None
+        connector.remote_start(request.id_tag, authorize, request.charging_profile, bound)
         return RemoteStartTransactionConf(status=RemoteStartStopStatus.ACCEPTED)
 
     def on_remote_stop(self, request: RemoteStopTransactionReq) -> RemoteStopTransactionConf:

@@ -46,7 +46,7 @@ class StatusUpdates:
     def update_station(self) -> None:
         """Connector 0."""
         status = station_status(self.station_faults.codes, self.availability.row(0).operative)
-        self.notifications.update(0, status, None)
+        self.notifications.update(0, status, None, self.station_faults.codes)
 
     def _update(self, connector: Connector) -> None:
         state = connector.state
@@ -60,7 +60,7 @@ class StatusUpdates:
         start_seq = transaction.start_seq if waits and transaction is not None else None
         if shown.status in LOST:
             self.reservations.connector_lost(connector.number)
-        self.notifications.update(connector.number, shown, start_seq)
+        self.notifications.update(connector.number, shown, start_seq, state.faults.codes)
         if shown.status is not self._before.get(connector.number):
             self._note_pause(connector, self._before.get(connector.number), shown.status)
             self._before[connector.number] = shown.status

@@ -7,7 +7,7 @@ from functools import partial
 from ocpp16.connector.connector import Connector
 from ocpp16.messages.core import UnlockConnectorConf, UnlockConnectorReq
 from ocpp16.messages.types import Reason, UnlockStatus
-from ocpp16.rpc.pending_calls import POSTPONED, Postponed
+from ocpp16.rpc.pending_calls import POSTPONED, CallId, Postponed
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.station.board_orders import BoardOrders
@@ -23,10 +23,10 @@ class UnlockConnector:
         self.session = session
         self.connectors = connectors
         self.board_orders = board_orders
-        self._waiting: dict[int, str] = {}
+        self._waiting: dict[int, CallId] = {}
         """Message ids by connector."""
 
-    def on_unlock(self, request: UnlockConnectorReq, call_id: str) -> UnlockConnectorConf | Postponed:
+    def on_unlock(self, request: UnlockConnectorReq, call_id: CallId) -> UnlockConnectorConf | Postponed:
         """NotSupported, and nothing is touched, without a lock (E 3.87); UnlockFailed while one is under way."""
         connector = self.connectors.get(request.connector_id)
         if connector is None or connector.state.shape is None or not connector.state.shape.lock:

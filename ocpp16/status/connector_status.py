@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ocpp16.messages.types import ChargePointErrorCode as Error
 from ocpp16.messages.types import ChargePointStatus as Status
-from ocpp16.status.faults import fault_of
+from ocpp16.status.faults import fault_of, forbids_energy, gravest
 from ocpp16.step import Lamp
 
 EV_SIDE_DISCONNECTED = "EV side disconnected"
@@ -51,19 +51,19 @@ class StatusReport(NamedTuple):
 
 
 def connector_status(view: StatusFacts) -> StatusReport:
-    """§4.9, §7.7: the status of a connector > 0."""
-    faults = [code for code in view.faults if not view.transaction or fault_of(code).blocks_running]
+    """§4.9, §7.7: the status of a connector > 0; of several faults the gravest is shown."""
+    faults = [code for code in view.faults if forbids_energy(code, view.transaction)]
     if faults:
-        return _faulted(faults[0])
+        return with_fault(Status.FAULTED, gravest(faults))
     status, info = _without_fault(view)
     if view.faults:  # §4.9: an error code with another status than Faulted is a warning
-        code = view.faults[0]
-        return StatusReport(status, fault_of(code).error, fault_of(code).why[:50], code)
+        return with_fault(status, gravest(view.faults))
     return StatusReport(status, info=info)
 
 
-def _faulted(code: str) -> StatusReport:
-    return StatusReport(Status.FAULTED, fault_of(code).error, fault_of(code).why[:50], code)
+def with_fault(status: Status, code: str) -> StatusReport:
+    """A status and a fault: an error code with another status than Faulted is a warning (§4.9)."""
+    return StatusReport(status, fault_of(code).error, fault_of(code).why[:50], code)
 
 
 def _without_fault(view: StatusFacts) -> tuple[Status, str | None]:
@@ -95,9 +95,11 @@ def _in_transaction(view: StatusFacts) -> tuple[Status, str | None]:
 
 def station_status(faults: tuple[str, ...], operative: bool) -> StatusReport:
     """Connector 0: Available, Unavailable or Faulted, whatever the connectors do."""
-    if faults:
-        return _faulted(faults[0])
-    return StatusReport(Status.AVAILABLE if operative else Status.UNAVAILABLE)
+    blocking = [code for code in faults if forbids_energy(code, transaction=False)]
+    if blocking:
+        return with_fault(Status.FAULTED, gravest(blocking))
+    status = Status.AVAILABLE if operative else Status.UNAVAILABLE
+    return with_fault(status, gravest(faults)) if faults else StatusReport(status)
 
 
 LAMPS: dict[Status, Lamp] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ocpp16.messages.types import ChargePointErrorCode as Error
@@ -15,14 +16,18 @@ class Fault(NamedTuple):
     ends_transaction: bool
     """A running transaction ends; else it is suspended, or goes on."""
     blocks_running: bool
-    """No energy during a transaction; else only no new transaction begins, and the fault is reported as a warning."""
+    """No energy during a transaction; else it goes on, and the fault is reported as a warning."""
+    blocks_start: bool
+    """No transaction begins; else the fault is nothing but a warning."""
     why: str
     """The cause, at most 50 characters are sent as `info`."""
     remedy: str
 
 
-def _fault(error: Error, ends: bool, why: str, remedy: str, blocks_running: bool = True) -> Fault:
-    return Fault(error, ends, blocks_running, why, remedy)
+def _fault(
+    error: Error, ends: bool, why: str, remedy: str, blocks_running: bool = True, blocks_start: bool = True
+) -> Fault:
+    return Fault(error, ends, blocks_running, blocks_start, why, remedy)
 
 
 FAULTS: dict[str, Fault] = {
@@ -96,7 +101,8 @@ FAULTS: dict[str, Fault] = {
     ),
     "reader-lost": _fault(
         Error.READER_FAILURE, False, "the card reader does not answer",
-        "check the reader's cable and supply", blocks_running=False,
+        "check the reader's cable and supply; the back-office can start (RemoteStartTransaction)",
+        blocks_running=False, blocks_start=False,
     ),
     "overtemperature": _fault(
         Error.HIGH_TEMPERATURE, False, "too hot inside",
@@ -145,3 +151,16 @@ UNKNOWN_FAULT = _fault(Error.OTHER_ERROR, True, "the board reports a fault", "se
 def fault_of(code: str) -> Fault:
     """The row of a fault code; an unknown code counts as OtherError and ends the transaction."""
     return FAULTS.get(code, UNKNOWN_FAULT)
+
+
+def forbids_energy(code: str, transaction: bool) -> bool:
+    """Whether the fault makes a connector Faulted: in a transaction, or without one."""
+    fault = fault_of(code)
+    return fault.blocks_running if transaction else fault.blocks_start
+
+
+def gravest(codes: Sequence[str]) -> str:
+    """Of codes, oldest first: what ends transactions before what suspends them, before what blocks a start, before
+    warnings; among equals the newest.
+    """
+    return max(reversed(codes), key=lambda code: fault_of(code)[1:4])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ocpp16.configuration.key_names import Key
 from ocpp16.messages.types import RegistrationStatus
+from ocpp16.rpc.call_outcome import FailureKind
 from ocpp16.state.timers import Timer
 from ocpp16.why.reason import View, Why, sentence
 
@@ -56,12 +57,11 @@ def _boot(view: View) -> Why | None:
     again = f"it is sent again in {view.left(due)}" if due is not None else "it is sent again on the next connection"
     if registration.failure is not None:
         failure = registration.failure
-        what = f"the Central System refused BootNotification: {failure.text()}" if failure.is_refusal else (
-            f"the Central System did not answer BootNotification within {_timeout(view)} s"
-        )  # fmt: skip
-        remedy = "The back-office must mend that." if failure.is_refusal else (
-            "Check that an OCPP 1.6 back-office is behind that URL; evsectl trace shows both sides."
-        )  # fmt: skip
+        refused = failure.kind in (FailureKind.REFUSED, FailureKind.UNUSABLE)
+        what = f"the Central System did not answer BootNotification within {_timeout(view)} s"
+        remedy = "Check that an OCPP 1.6 back-office is behind that URL; evsectl trace shows both sides."
+        if refused:
+            what, remedy = f"BootNotification: {failure.told()}", "The back-office must mend that."
         return Why("boot-unanswered", f"{sentence(what)} {sentence(again)}", remedy)
     if registration.status is RegistrationStatus.REJECTED:
         return Why(

@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Awaitable, Callable
 
-from tests.bench import indicators, inside, limits, processes
+from tests.bench import device, indicators, inside, limits, processes
 from tests.bench.measure import Row, table
 
 FIGURES: dict[str, Callable[[], Awaitable[list[Row]]]] = {
@@ -26,6 +26,7 @@ FIGURES: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "lists": limits.lists,
     "memory": limits.memory,
     "minute": processes.minute,
+    "device": device.device,
 }
 
 
@@ -42,6 +43,8 @@ def main() -> int:
         except Exception as error:
             broken.append(f"{name}: {type(error).__name__}: {error}"[:600])
     print(f"\n{platform.machine()}, Python {platform.python_version()}, medians of the runs in the last column\n")
+    if sys.flags.dont_write_bytecode:
+        print("PYTHONDONTWRITEBYTECODE is in force: Python keeps no compiled files; a start takes twice as long.\n")
     print(table(rows))
     for line in broken:
         print(f"could not be measured: {line}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.journal.seen_frame import FrameReader, SeenFrame
 from ocpp16.messages.call_error import Refusal
 from ocpp16.rpc import frames, payload
+from ocpp16.rpc.confirmation import Undecided, decode_confirmation
 from ocpp16.rpc.session import ReceivedFrame
 
 
@@ -15,8 +16,8 @@ def understood(text: str, action: str = "") -> ReceivedFrame:
     if isinstance(frame, frames.Call):
         action, message = frame.action, payload.decode_request(frame.action, frame.payload)
     elif isinstance(frame, frames.Result) and action:
-        message = payload.decode_confirmation(action, frame.payload)
-    if message is None or isinstance(message, Refusal):
+        message = decode_confirmation(action, frame.payload)
+    if message is None or isinstance(message, Refusal | Undecided):
         return ReceivedFrame(frame, "" if isinstance(frame, frames.Call) else action)
     return ReceivedFrame(frame, action, message)
 

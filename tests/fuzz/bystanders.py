@@ -24,6 +24,7 @@ from daemon.recorder.ring import read_lines
 from ocpp16 import events as ev
 from ocpp16.messages.call_error import Refusal
 from ocpp16.rpc import frames, payload
+from ocpp16.rpc.confirmation import Undecided, decode_confirmation
 from ocpp16.rpc.session import ReceivedFrame
 from ocpp16.step import Note
 from tests.fuzz import corpus, mutate
@@ -67,8 +68,8 @@ def understood(text: str, action: str) -> ReceivedFrame:
     if isinstance(frame, frames.Call):
         action, message = frame.action, payload.decode_request(frame.action, frame.payload)
     elif isinstance(frame, frames.Result) and action:
-        message = payload.decode_confirmation(action, frame.payload)
-    return ReceivedFrame(frame, action, None if isinstance(message, Refusal) else message)
+        message = decode_confirmation(action, frame.payload)
+    return ReceivedFrame(frame, action, None if isinstance(message, Refusal | Undecided) else message)
 
 
 def take_seen(item: tuple[str, str]) -> None:

@@ -23,6 +23,7 @@ from drivers import board_protocol
 from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.types import Message
 from ocpp16.rpc import frames, payload
+from ocpp16.rpc.confirmation import Undecided, decode_confirmation
 from tests.fuzz import bystanders, corpus, mutate
 from tests.fuzz.life import Lives
 from tests.fuzz.lines import ControlLines
@@ -72,7 +73,7 @@ def run(target: Target, seed: int, executions: int) -> Outcome:
 # --- frames ---------------------------------------------------------------------------------------------------------
 
 FRAME_TEXTS = [json.dumps(frame) for frame in corpus.FRAMES]
-FRAME_KINDS = (frames.Call, frames.Result, frames.Error, frames.Bad, frames.Ignored)
+FRAME_KINDS = (frames.Call, frames.Result, frames.Error, frames.Unreadable, frames.Bad, frames.Ignored)
 
 
 def make_frame(random: Random) -> tuple[str, int]:
@@ -110,8 +111,9 @@ def make_payload(random: Random) -> tuple[bool, str, bytes]:
 
 def take_payload(item: tuple[bool, str, bytes]) -> None:
     request, action, data = item
-    decode = payload.decode_request if request else payload.decode_confirmation
+    decode = payload.decode_request if request else decode_confirmation
     message = decode(action, data)
+    message = message.refusal if isinstance(message, Undecided) else message
     assert isinstance(message, Message | Refusal)
     if isinstance(message, Message):
         again = payload.decode(type(message), payload.encode(message))

@@ -70,7 +70,7 @@ def test_step_of_nothing() -> None:
     """Nothing but time brings about nothing but the hour of the next visit."""
     station = Station().online()
     station.wait(5)
-    assert station.step(ev.Tick()) == Step(outlets=(IDLE,), link=LINK, wake_at=1300.0)
+    assert station.step(ev.Tick()) == Step(outlets=(IDLE,), link=LINK, wake_at=1299.0)
 
 
 def test_step_of_a_setting() -> None:

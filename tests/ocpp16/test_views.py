@@ -85,7 +85,7 @@ def test_transactions() -> None:
         "ended", 40, "EVDisconnected", clock_text(1000),
     )  # fmt: skip
     assert (second["state"], second["start"], second["error"], second["ended"]) == (
-        "running", "parked", "InternalError: ", None,
+        "running", "parked", "InternalError", None,
     )  # fmt: skip
     assert (second["began"], second["time_exact"]) == (clock_text(1060), True)
 

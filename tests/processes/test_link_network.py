@@ -16,11 +16,18 @@ import pytest
 
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
-from ocpp16.events import Event, FrameReceived, LinkDown, LinkUp
+from ocpp16.events import Event, FrameReceived, LinkDown, LinkQuiet, LinkUp
 from ocpp16.step import Link
 
 QUICK = ConnectionLimits(
-    open_s=0.7, close_s=0.3, pong_s=0.4, stall_s=0.6, first_retry_s=0.05, reconnect_max_s=0.2, queue_frames=50
+    open_s=0.7,
+    close_s=0.3,
+    silence_s=0.4,
+    probe_s=0.1,
+    stall_s=0.6,
+    first_retry_s=0.05,
+    reconnect_max_s=0.2,
+    queue_frames=50,
 )
 MARGIN_S = 1.0
 """What a loaded machine may add."""
@@ -54,6 +61,9 @@ class Station:
         self.task = asyncio.ensure_future(self.link.run())
 
     def _deliver(self, event: Event) -> None:
+        if isinstance(event, LinkQuiet):  # as the contract machine does
+            self.link.send('[2,"x","Heartbeat",{}]')
+            return
         self.events.append(event)
         self._news.set()
 
@@ -499,24 +509,47 @@ async def test_pings_go_out_and_pongs_keep_the_link() -> None:
 
 
 async def test_half_open() -> None:
-    """A peer that answers nothing more is noticed within the ping interval and the pong's time."""
+    """A peer that says nothing more is noticed within the ping interval and the time of a proof."""
     async with bench(opens(), opens(then=pongs), ping_interval_s=1) as (station, _):
         await station.until(LinkUp)
-        down = await station.down(1 + 0.4)
-        assert (down.stage, "no answer to our ping" in down.cause) == ("TCP", True)
+        down = await station.down(1 + 0.6)
+        assert (down.stage, "nothing received for 1." in down.cause) == ("TCP", True)
         await station.until(LinkUp, count=2)
 
 
-async def test_a_wrong_pong_is_none() -> None:
-    """Data and unasked pongs do not stand in for the pong: the server must answer our very ping."""
+async def test_point_3_any_frame_is_life() -> None:
+    """Data and unasked pongs stand in for the pong: a back-office that answers no pings is alive."""
 
     async def chatter(reader: Reader, writer: Writer) -> None:
-        while True:
+        for _ in range(8):
             writer.write(frame(10, b"no") + frame(1, b"[]"))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
 
     async with bench(opens(then=chatter), ping_interval_s=1) as (station, _):
-        assert "no answer to our ping" in (await station.down(1 + 0.4)).cause
+        await asyncio.sleep(3.5)
+        assert [event for event in station.events if isinstance(event, LinkDown)] == []
+
+
+async def test_point_3_our_own_cuts_are_no_flapping() -> None:
+    """A server that hangs after each upgrade is cut again and again, and not taken for a second station."""
+    async with bench(opens(), opens(), opens(), opens(frame(8, b"\x03\xf0"), then=fin), ping_interval_s=1) as (
+        station,
+        _,
+    ):
+        last = await station.until(LinkDown, count=4, within_s=12.0)
+        assert isinstance(last, LinkDown) and "closed with 1008" in last.cause
+        assert "another station" not in last.cause
+
+
+@pytest.mark.parametrize("words", ["Unknown charge point: CP 1", '{"error":"no tenant"}', '"not here"'])
+async def test_point_6_a_sentence_before_the_end_is_its_reason(words: str) -> None:
+    """Some servers say in a plain text what is wrong, and close with a bare 1008, or with nothing."""
+    close = frame(1, words.encode()) + frame(8, b"\x03\xf0")
+    async with bench(opens(close, then=fin), opens(frame(1, words.encode()), then=fin)) as (station, _):
+        first, second = await station.until(LinkDown), await station.until(LinkDown, count=2)
+        assert isinstance(first, LinkDown) and isinstance(second, LinkDown)
+        assert f"closed with 1008 '{words}'" in first.cause
+        assert f"after '{words}'" in second.cause
 
 
 async def test_a_new_ping_interval_counts_at_once() -> None:
@@ -526,7 +559,7 @@ async def test_a_new_ping_interval_counts_at_once() -> None:
         await asyncio.sleep(1.0)
         assert len(station.events) == 1
         station.link.want(Link(connected=True, ping_interval_s=1))
-        await station.down(0.4)
+        await station.down(0.6)
 
 
 async def test_server_pings_are_answered() -> None:

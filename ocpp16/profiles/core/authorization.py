@@ -17,7 +17,7 @@ from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagInfo
 from ocpp16.product import Product
 from ocpp16.records import CachedTag
-from ocpp16.rpc.call_outcome import Failure
+from ocpp16.rpc.call_outcome import Failure, FailureKind
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
@@ -90,12 +90,19 @@ class Authorization:
 
     def _answered(self, id_tag: str, answer: AuthorizeConf | Failure) -> None:
         listeners = self._asked.pop(id_tag.casefold(), [])
-        if isinstance(answer, Failure):  # no verdict came: as if offline
-            verdict = self.offline(id_tag, self.known(id_tag))
+        if isinstance(answer, Failure):
+            verdict = self._unanswered(id_tag, answer)
         else:
             verdict = self.learn(id_tag, answer.id_tag_info)
         for then in listeners:
             then(id_tag, verdict)
+
+    def _unanswered(self, id_tag: str, failure: Failure) -> Verdict:
+        """No verdict came: as if offline.  But an answer that cannot be used is one, and no offline rule applies."""
+        if failure.kind is FailureKind.UNUSABLE:
+            return Verdict(AuthorizationStatus.INVALID, None, failure.told())
+        verdict = self.offline(id_tag, self.known(id_tag))
+        return verdict._replace(source=failure.told()) if verdict.source == NOT_KNOWN else verdict
 
     def offline(self, id_tag: str, known: Verdict | None) -> Verdict:
         """§3.5.3, §3.5.4: the verdict without the Central System; `known`: what list and cache say."""

@@ -66,8 +66,10 @@ class ClockAlignedValues:
         transaction = self.context.facts.running.get(connector)
         if transaction is not None and transaction.began.mono > at.mono:
             transaction = None
-        if transaction is not None and self.chronology.in_order(transaction.number, at) != at:
-            return  # the clock went back a little: this instant has passed for the transaction
+        if transaction is not None:
+            aligned, at = at, self.chronology.own_time(transaction.number, at)
+            if self.chronology.in_order(transaction.number, aligned) != at:
+                return  # the clock went back a little: this instant has passed for the transaction
         self.meter_values.queue(connector, transaction, at, "Sample.Clock", Key.MeterValuesAlignedData, interval_s)
         if transaction is not None:
             self.stop_data.add(transaction, at, "Sample.Clock", items_of(transaction.stop_aligned))

@@ -15,6 +15,10 @@ from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
+MARGIN = 0.05
+MARGIN_S = 1.0
+"""A Heartbeat comes so much of the interval early, but not more seconds: some Central Systems cut at the interval."""
+
 
 class Heartbeat:
     """Sets and serves the heartbeat timer; none is sent before the station is accepted."""
@@ -31,19 +35,23 @@ class Heartbeat:
         configuration.on_change.append(self._interval_changed)
 
     @property
-    def _interval_s(self) -> int:
-        """HeartbeatInterval; 0 means once a day."""
-        return self.configuration.number(Key.HeartbeatInterval) or DAY
+    def _interval_s(self) -> float:
+        """HeartbeatInterval (0 means once a day), less the margin."""
+        interval = self.configuration.number(Key.HeartbeatInterval) or DAY
+        return interval - min(MARGIN * interval, MARGIN_S)
 
     @property
     def _due_at(self) -> float:
         """§4.6: the interval counts from the last CALL; but once a day only a Heartbeat brings the time (J 5.3)."""
         return min(self.session.last_sent_at + self._interval_s, self._last + DAY)
 
-    def accepted(self) -> None:
-        """BootNotification.conf has brought the time: the day counts from here."""
+    def accepted(self, has_time: bool) -> None:
+        """BootNotification.conf has brought the time: the day counts from here; or, without it, a Heartbeat asks."""
         self._last = self.context.now.mono
-        self.arm()
+        if has_time:
+            self.arm()
+        else:
+            self.send()
 
     def arm(self) -> None:
         """Set the timer to the next time at which a Heartbeat is due."""
@@ -58,6 +66,11 @@ class Heartbeat:
         else:
             self.send()
 
+    def prove(self) -> None:
+        """The Central System has said nothing for a while, not even to a ping: ask, where nothing else is asked."""
+        if self.session.gate is Gate.OPEN and self.session.up and not self.session.busy:
+            self.send()
+
     def send(self, triggered: bool = False) -> None:
         """Send a Heartbeat now; `triggered`: on request of the Central System (§5.17)."""
         now = self.context.now.mono
@@ -66,7 +79,7 @@ class Heartbeat:
         self.session.call(HeartbeatReq(), self._answered, triggered=triggered)
 
     def _answered(self, answer: HeartbeatConf | Failure) -> None:
-        if isinstance(answer, HeartbeatConf):
+        if isinstance(answer, HeartbeatConf) and answer.current_time is not None:
             self.learn_time(answer.current_time)
 
     def _interval_changed(self, name: str) -> None:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from ocpp16.events import ConnectorShape, MeterSampled
 from ocpp16.product import Product
 from ocpp16.profiles.core.measurands import Offered, Values, values_of
-from ocpp16.profiles.core.transaction_records import HORIZON_S, TransactionRecords
+from ocpp16.profiles.core.transaction_records import TransactionRecords
+from ocpp16.profiles.core.transaction_time import HORIZON_S
 from ocpp16.records import MeterSwap, Transaction
 from ocpp16.state.context import Context
 
@@ -140,7 +141,8 @@ class MeterReadings:
         if decided and transaction is not None and not transaction.stopping:
             last = transaction.last
             if reading.at - last.mono >= HORIZON_S or last.boot != self.context.clock.boot_id:
-                self.transactions.save_progress(transaction.number, reading.wh, self.context.stamp(), HORIZON_S)
+                at = self.transactions.chronology.own_time(transaction.number, self.context.stamp())
+                self.transactions.save_progress(transaction.number, reading.wh, at, HORIZON_S)
 
     def offered(self, connector: int) -> Offered:
         """What the station offers at this moment, for Current.Offered and Power.Offered."""

@@ -23,7 +23,7 @@ OWN_RETRY_S = 60.0
 LONGEST_WAIT_S = 86400.0
 """A longer interval of a Pending or Rejected registration is cut to this."""
 SLOW_ANSWER_S = 10.0
-"""The time of an answer that took longer than this is ignored."""
+"""The time of an answer that took longer than this is ignored, unless no time is known yet."""
 
 
 class Registration:
@@ -47,7 +47,7 @@ class Registration:
         self.identity = identity
         self.status: RegistrationStatus | None = None
         self.failure: Failure | None = None
-        """How the last BootNotification failed; None: it was answered, or not sent yet."""
+        """Why the last BootNotification has no usable answer; None: it has one, or was not sent yet."""
         self.on_accepted = on_accepted
         self.on_clock = on_clock
         self._tries = 0
@@ -94,35 +94,39 @@ class Registration:
         if isinstance(answer, Failure):
             if answer.kind is FailureKind.CONNECTION_LOST:
                 return  # sent again on the next connection
-            wait = self._own_wait()
             self.failure = answer
+            if self.accepted:  # a triggered one: what holds is the answer of before
+                return
+            wait = self._own_wait()
             self._retry_in(wait)
             self.context.note("boot-unanswered", reason=answer.text(), wait_s=round(wait))
             return
-        self._learn_time(answer.current_time, accept_slow=True)
         self.failure = None
+        if answer.current_time is not None:
+            self._learn_time(answer.current_time)
         before, self.status = self.status, answer.status
+        interval = answer.interval or 0  # §4.2: 0 leaves the wait to the station, and so does none
         if self.accepted:
-            self._accepted(answer.interval)
+            self._accepted(interval)
             wait = float(self.configuration.number(Key.HeartbeatInterval))
         else:
-            # §4.2: an interval of 0 leaves the wait to the station
-            wait = float(min(answer.interval, LONGEST_WAIT_S)) if answer.interval > 0 else self._own_wait()
+            wait = float(min(interval, LONGEST_WAIT_S)) if interval > 0 else self._own_wait()
             self.session.gate = Gate.PENDING if self.status is RegistrationStatus.PENDING else Gate.SILENT
             self._retry_in(wait)
         if self.status is not before:
-            self.context.note("boot-" + str(self.status).lower(), interval=round(wait), asked=answer.interval)
+            self.context.note("boot-" + str(self.status).lower(), interval=round(wait), asked=interval)
 
     def _accepted(self, interval: int) -> None:
         self._tries = 0
+        self.context.timers.clear(Timer.BOOT)  # where the answer came late, the next try was planned already
         self.session.gate = Gate.OPEN
         lowest, highest = self.product.heartbeat_interval_min_s, self.product.heartbeat_interval_max_s
         if interval > 0:  # §4.2: the interval of an accepted boot IS the HeartbeatInterval
             self.configuration.put(Key.HeartbeatInterval, str(min(max(interval, lowest), highest)))
         if not self.context.facts.unit.registered:
             self.context.save_unit(registered=True)
-        self.heartbeat.accepted()
         self.on_accepted()
+        self.heartbeat.accepted(has_time=self.context.clock.known and self.session.round_trip_s <= SLOW_ANSWER_S)
 
     def _own_wait(self) -> float:
         self._tries += 1
@@ -134,13 +138,10 @@ class Registration:
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    def _learn_time(self, current_time: datetime, accept_slow: bool = False) -> None:
-        """Set the clock to the time of an answer, plus half of its round trip.
-
-        `accept_slow`: also after a slow answer, while no time is known.
-        """
+    def _learn_time(self, current_time: datetime) -> None:
+        """Set the clock to the time of an answer, plus half of its round trip."""
         delay = self.session.round_trip_s
-        if delay > SLOW_ANSWER_S and not (accept_slow and not self.context.clock.known):
+        if delay > SLOW_ANSWER_S and self.context.clock.known:
             return
         utc = to_seconds(current_time)
         moved = self.context.clock.central_system_says(utc + min(delay, SLOW_ANSWER_S) / 2, self.context.now)

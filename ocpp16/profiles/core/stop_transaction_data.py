@@ -10,7 +10,7 @@ from ocpp16.configuration.key_names import Key
 from ocpp16.configuration.values import items_of
 from ocpp16.profiles.core.measurands import Values
 from ocpp16.profiles.core.meter_readings import MeterReadings
-from ocpp16.profiles.core.transaction_records import HORIZON_S
+from ocpp16.profiles.core.transaction_time import HORIZON_S
 from ocpp16.records import Sample, Stamp, Transaction
 from ocpp16.state.context import Context
 
@@ -58,4 +58,5 @@ class StopTransactionData:
             values=values,
             for_stop=True,
         )
-        self.context.save(sample, within_s=HORIZON_S)
+        is_connected = self.metering.transactions.is_connected()
+        self.context.save(sample, within_s=HORIZON_S if is_connected else 0.0)  # offline every value is kept

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from ocpp16.configuration.key_names import Key
 from ocpp16.messages.core import StartTransactionConf, StopTransactionConf
+from ocpp16.messages.types import IdTagInfo
 from ocpp16.profiles.core.authorization import Authorization
 from ocpp16.profiles.core.transaction_messages import TransactionMessages
-from ocpp16.profiles.core.transaction_time import TransactionTime
+from ocpp16.profiles.core.transaction_time import HORIZON_S, TransactionTime
 from ocpp16.records import MeterSwap, Sample, Stamp, Transaction
 from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
 from ocpp16.state.context import LAZY_S, Context
@@ -32,8 +33,10 @@ PARKED_CAP = 1_000
 CREEP_WH = 10
 """Between two bills a register may rise so much without a note: one step of a coarse meter, in which the rest of the
 last transaction comes to light, and what a meter counts of its own standby."""
-HORIZON_S = 60.0
-"""Seconds by which values may be sent ahead of the last write of their transaction."""
+STOP_WISH_S = 3.0
+"""Seconds for which the wish to end may wait for the end itself, which follows when the contactor is open."""
+ANSWERED = ("Remote", "UnlockCommand", "SoftReset", "HardReset", "Reboot")
+"""Reasons of ends that somebody was promised: their wish is on disk before the answer."""
 
 
 class TransactionRecords:
@@ -46,12 +49,14 @@ class TransactionRecords:
         authorization: Authorization,
         messages: TransactionMessages,
         *,
+        is_connected: Callable[[], bool],
         on_verdict: Callable[[Transaction, Verdict], None],
         on_full: Callable[[bool], None],
     ) -> None:
         self.context = context
         self.reports = reports
         self.authorization = authorization
+        self.is_connected = is_connected
         self.on_verdict = on_verdict
         self.on_full = on_full
         """As many transactions as may be kept wait to be delivered (True), or no longer so (False)."""
@@ -122,10 +127,18 @@ class TransactionRecords:
         """The newest transaction of a connector that has ended."""
         return self._last_bill.get(connector)
 
+    def horizon_s(self, interval_s: float) -> float:
+        """Seconds for which values that come every `interval_s` may wait for a write; 0: they are written at once.
+
+        The Central System has what was sent to it.  What it cannot be sent, or has not confirmed, is nowhere else.
+        """
+        is_delivered = self.is_connected() and self.reports.waiting == 0
+        return max(0.0, HORIZON_S - interval_s) if is_delivered else 0.0
+
     def add_sample(
         self, connector: int, transaction: Transaction | None, at: Stamp, context: str, values: Any, interval_s: float
     ) -> None:
-        """Record and queue values for MeterValues: written at once, or within 60 s where `interval_s` is shorter."""
+        """Record and queue values for MeterValues, which come every `interval_s`; written as `horizon_s` says."""
         sample = Sample(
             seq=self.context.next_seq(),
             connector=connector,
@@ -134,32 +147,36 @@ class TransactionRecords:
             context=context,
             values=values,
         )
-        rare = interval_s >= HORIZON_S
-        self.context.save(sample, within_s=0.0 if rare else HORIZON_S, fleeting=self.reports.waiting == 0)
+        self.context.save(sample, within_s=self.horizon_s(interval_s), fleeting=self.reports.waiting == 0)
         self.reports.announce(QueueKey(sample.seq, "values", sample.seq))
         if self.reports.waiting > VALUES_CAP:
             self._thin_values()
 
     def save_progress(self, number: int, wh: float, at: Stamp, interval_s: float) -> None:
-        """Record the register and time with which a power cut would end the transaction.
+        """Record register and time with which a power cut would end the transaction: a moment at which we live.
 
-        The time is never before that of a value sent: where values come more often than every 60 s, it lies 60 s ahead.
+        While values are delivered it lies up to 60 s behind them.
         """
         transaction = self.context.facts.of(Transaction)[number]
         if not _later(at, transaction.last) and int(wh) - transaction.last_wh < 1:
             return
-        horizon = 0.0 if interval_s >= HORIZON_S else HORIZON_S
-        if horizon and not _later(at, transaction.last):
-            self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh)), within_s=horizon)
-            return
-        last = replace(at, mono=at.mono + horizon, utc=None if at.utc is None else at.utc + horizon)
-        sent = max(at.utc or 0.0, transaction.told_utc or 0.0) or None
-        self.context.save(replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last, told_utc=sent))
+        told = max(at.utc or 0.0, transaction.told_utc or 0.0) or None
+        last = at if _later(at, transaction.last) else transaction.last
+        progress = replace(transaction, last_wh=max(int(wh), transaction.last_wh), last=last, told_utc=told)
+        self.context.save(progress, within_s=self.horizon_s(interval_s))
+
+    def disconnected(self) -> None:
+        """The connection is lost: what was sent and is not confirmed is written now."""
+        if self.reports.waiting:
+            self.context.flush_lazy()
 
     def stopping(self, transaction: Transaction, reason: str, id_tag: str | None) -> Transaction:
-        """Record that the end was requested, and why; `end` follows when the contactor is open."""
+        """Record that the end was requested, and why; `end` follows when the contactor is open, mostly in a second.
+
+        Lost with the process within these seconds, the transaction ends `Other` or `PowerLoss`, with its register.
+        """
         changed = replace(transaction, stopping=reason, stop_id_tag=id_tag)
-        self.context.save(changed)
+        self.context.save(changed, within_s=0.0 if reason in ANSWERED else STOP_WISH_S)
         return changed
 
     def end(
@@ -218,19 +235,32 @@ class TransactionRecords:
             self._stop_confirmed(transaction, confirmation)
 
     def _start_confirmed(self, transaction: Transaction, confirmation: StartTransactionConf) -> None:
-        verdict = self.authorization.learn(transaction.id_tag, confirmation.id_tag_info)
-        changed = replace(
-            transaction,
-            start="confirmed",
-            transaction_id=confirmation.transaction_id,  # E 3.54: 0 and negative ones are ids like any other
-            verdict=verdict.status,
-            parent_id_tag=verdict.parent_id_tag or transaction.parent_id_tag,
-            error="",
-        )
+        """E 3.54: 0 and negative ones are ids like any other.  Without idTagInfo the verdict known before holds."""
+        info = confirmation.id_tag_info
+        changed = replace(transaction, start="confirmed", transaction_id=confirmation.transaction_id, error="")
+        if info is not None:
+            changed = self._judge(changed, info)
+        else:
+            self.context.save(changed)
+        self._close(changed)
+
+    def _judge(self, transaction: Transaction, info: IdTagInfo) -> Transaction:
+        verdict = self.authorization.learn(transaction.id_tag, info)
+        group = verdict.parent_id_tag or transaction.parent_id_tag
+        changed = replace(transaction, verdict=verdict.status, parent_id_tag=group)
         self.context.save(changed)
         if changed.ended is None:
             self.on_verdict(changed, verdict)
-        self._close(changed)
+        return changed
+
+    def judged(self, key: QueueKey, info: IdTagInfo) -> None:
+        """§4.8: StartTransaction.conf has no transactionId, and so is sent again, but what it says of the card counts.
+
+        A second answer of that kind says nothing new.
+        """
+        transaction = self.context.facts.of(Transaction).get(key.row)
+        if key.kind == "start" and transaction is not None and transaction.verdict != info.status:
+            self._judge(transaction, info)
 
     def _stop_confirmed(self, transaction: Transaction, confirmation: StopTransactionConf) -> None:
         if confirmation.id_tag_info is not None:

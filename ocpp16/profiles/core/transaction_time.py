@@ -1,6 +1,7 @@
 """Timestamps within a transaction: none lies before one that was sent earlier, whatever the clock did (§3.7, §4.7).
 
-The clock may be set back by the Central System, be unknown after a restart, or both; the order of events stays.
+The clock may be set by the Central System, be unknown after a restart, or both; the order of events stays.  A step of a
+minute or more does not reach a running transaction: it goes on in its own time, so that its durations are true.
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from msgspec.structs import replace
 
 from ocpp16.records import Sample, Stamp, Transaction
 from ocpp16.state.context import Context
+from ocpp16.state.utc_clock import STEP_S
+
+HORIZON_S = 60.0
+"""Seconds for which values and progress may wait for a write while values are delivered as they come."""
 
 
 class TransactionTime:
@@ -19,9 +24,12 @@ class TransactionTime:
         self._used: dict[int, float] = {}
         rows = context.facts.of(Transaction).values()
         self._inherited = {
-            row.number: (_known(row.told_utc), _known(row.last.utc)) for row in rows if row.ended is None
+            row.number: (_known(row.told_utc), _known(row.told_utc) + HORIZON_S) for row in rows if row.ended is None
         }
-        """Of an earlier process: it sent values until the first time, and at most until the second (UTC seconds)."""
+        """Of an earlier process: it sent values until the first time, and at most until the second (UTC seconds), which
+        is a bound and no time at which anything happened."""
+        self._own_offset: dict[int, float] = {}
+        """Of each running transaction: UTC less monotonic seconds."""
 
     def used(self, number: int) -> float:
         """UTC seconds before which no timestamp of this transaction may lie; 0: no time is known yet."""
@@ -32,8 +40,28 @@ class TransactionTime:
             self._used[number] = max(_known(row.began.utc), _known(row.told_utc), *sent)
         return self._used[number]
 
+    def own_time(self, number: int, at: Stamp) -> Stamp:
+        """The stamp in the transaction's own time: the clock's, without its steps of a minute or more."""
+        clock = self.context.clock
+        if at.utc is None or clock.offset is None or at.boot != clock.boot_id:
+            return at
+        if number not in self._own_offset:
+            row = self.context.facts.of(Transaction)[number]
+            stamps = (row.last, row.began)
+            known = (s.utc - s.mono for s in stamps if s.utc is not None and s.boot == clock.boot_id)
+            self._own_offset[number] = next(known, clock.offset)
+        step = clock.offset - self._own_offset[number]
+        if abs(step) < STEP_S:
+            self._own_offset[number] = clock.offset
+            return at
+        return replace(at, utc=round(at.mono + self._own_offset[number], 3))
+
     def in_order(self, number: int, at: Stamp) -> Stamp:
-        """The stamp, moved up to the latest one used where it lies before; an unknown time stays unknown."""
+        """The stamp in the transaction's own time, moved up to the latest one used where it lies before.
+
+        An unknown time stays unknown.
+        """
+        at = self.own_time(number, at)
         if at.utc is None:
             return at
         used = self.used(number)
@@ -46,6 +74,7 @@ class TransactionTime:
     def forget(self, number: int) -> None:
         """The transaction has ended."""
         self._used.pop(number, None)
+        self._own_offset.pop(number, None)
         self._inherited.pop(number, None)
 
     def settle(self) -> None:

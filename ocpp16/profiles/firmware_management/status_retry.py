@@ -15,7 +15,8 @@ MAX_RETRY_S = 86400
 AGAIN_S = 60.0
 """An unconfirmed status is sent again after this."""
 AGAIN = 10
-"""At most so often; then at the next connection."""
+"""So often; then each hour, and at the next connection."""
+HOURLY_S = 3600.0
 
 
 def retries_of(asked: int | None) -> int:
@@ -42,7 +43,8 @@ class StatusRetry:
         if not isinstance(answer, Failure) or answer.is_refusal:
             self._unconfirmed = 0
             return False
-        if self._session.up and self._unconfirmed < AGAIN and self._context.timers.due(self._timer) is None:
+        if self._session.up and self._context.timers.due(self._timer) is None:
             self._unconfirmed += 1
-            self._context.timers.set(self._timer, self._context.now.mono + AGAIN_S)
+            wait_s = AGAIN_S if self._unconfirmed <= AGAIN else HOURLY_S
+            self._context.timers.set(self._timer, self._context.now.mono + wait_s)
         return True

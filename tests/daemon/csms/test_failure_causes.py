@@ -80,10 +80,26 @@ def test_an_open_connection() -> None:
     for failed in (
         failure_causes.broken_off(was_reset=True),
         failure_causes.stalled(),
-        failure_causes.no_pong(10.0),
+        failure_causes.silent(20.0),
         failure_causes.queue_full(3),
     ):
         assert failed.stage == "TCP"
+
+
+def test_point_3_what_we_cut_ourselves() -> None:
+    """A dead path or peer, seen by us, is not a peer that comes and goes."""
+    ours = [failure_causes.stalled(), failure_causes.silent(20.0), failure_causes.queue_full(3)]
+    theirs = [failure_causes.broken_off(True), failure_causes.closed_by_peer(1000, "", "")]
+    assert [failed.by_us for failed in ours + theirs] == [True] * 3 + [False] * 2
+
+
+def test_point_6_last_words() -> None:
+    """A sentence before the end is quoted, once, in one line."""
+    said = failure_causes.closed_by_peer(1008, "", "see its log", "no such\nstation")
+    assert said.cause == "the Central System closed with 1008 'no such\\nstation': see its log"
+    same = failure_causes.closed_by_peer(1008, "no", "see its log", "no")
+    assert same.cause == "the Central System closed with 1008 'no': see its log"
+    assert "was reset, after 'no'" in failure_causes.broken_off(True, "no").cause
 
 
 def test_a_failure_is_an_exception_with_one_line() -> None:

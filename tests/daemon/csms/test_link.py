@@ -12,7 +12,7 @@ import pytest
 
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
-from ocpp16.events import Event, FrameReceived, LinkDown
+from ocpp16.events import Event, FrameReceived, LinkDown, LinkQuiet
 from ocpp16.step import Link
 
 NOBODY = "ws://" + "x" * 64 + "/ocpp"
@@ -111,6 +111,26 @@ async def test_12_orders_beyond_the_rate_are_taken_more_slowly() -> None:
     await station.enough.wait()
     assert station.events[2:] == [FrameReceived(text) for text in orders[1:]]
     assert station.logged == [("link-slowed", {"kind": "GetConfiguration"})]
+
+
+async def test_point_6_last_words_are_those_of_a_text_that_is_no_message() -> None:
+    """A message explains nothing; a sentence does, in one line, until its connection has ended."""
+    station = Station()
+    station.link.on_text('[2,"1","Reset",{}]')
+    assert station.link.last_words() == ""
+    station.link.on_text("Charge point\nunknown")
+    station.link.on_text('[3,"x",{}]')
+    assert station.link.last_words() == "Charge point\\nunknown"
+    old = Station(last_words_s=-1.0)
+    old.link.on_text("long ago")
+    assert old.link.last_words() == ""
+
+
+async def test_point_3_a_quiet_link_is_an_event() -> None:
+    """The contract machine decides what to ask."""
+    station = Station()
+    station.link.on_quiet()
+    assert station.events == [LinkQuiet()]
 
 
 async def test_8_a_crowded_hall_gets_no_frame() -> None:

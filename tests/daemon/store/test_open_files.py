@@ -87,6 +87,17 @@ def test_5_a_commit_changes_the_log_alone(files: OpenFiles, tmp_path: Path) -> N
     assert "another program" in files.committed()
 
 
+def test_c_a_log_that_was_laid_out_ends_in_zeros(files: OpenFiles, tmp_path: Path) -> None:
+    """A commit within it lengthens nothing; only where it has grown must its former end be written."""
+    log = tmp_path / "store" / "log"
+    log.write_bytes(b"x" * 1200 + bytes(3800))
+    assert files.committed() == ""
+    log.write_bytes(b"x" * 2400 + bytes(2600))
+    assert files.committed() == ""
+    log.write_bytes(b"x" * 2400 + bytes(2600) + b"x" * 1000)
+    assert files.committed() == "log was cut"
+
+
 def test_5_a_file_that_may_not_be_opened_again_shows() -> None:
     """As after a chown or chmod: the open file still works, the next start would not."""
     folder = Path(tempfile.mkdtemp())

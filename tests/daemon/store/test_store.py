@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from daemon.store import write_ahead_log
 from daemon.store.rows import SCRIPTS
 from daemon.store.store import Store, StoreBusy, StoreFailed
 from ocpp16.records import (
@@ -511,7 +512,8 @@ def test_6_a_log_with_damage_in_its_middle_loses_nothing(tmp_path: Path) -> None
     in_the_dark(tmp_path, saved(RUNNING), saved(READING), saved(*EVERYTHING), saved(last))
     log = tmp_path / "evsed.db-wal"
     content = bytearray(log.read_bytes())
-    content[len(content) // 2] ^= 1
+    used = write_ahead_log.length(write_ahead_log.used_frames(bytes(content)), 1024)
+    content[used // 2] ^= 1
     log.write_bytes(content)
     store = Store.open(tmp_path)
     (code, fields), *_ = store.news
@@ -520,6 +522,29 @@ def test_6_a_log_with_damage_in_its_middle_loses_nothing(tmp_path: Path) -> None
     assert (tmp_path / "evsed.db.corrupt-1-wal").read_bytes() == content
     assert sorted(map(repr, store.load())) == sorted(map(repr, (*EVERYTHING, last)))
     assert store.state == "ok"
+
+
+def test_c_the_log_is_laid_out_once(tmp_path: Path) -> None:
+    """No commit lengthens it, so the file system's journal has nothing to write down; nor does another start."""
+    store = Store.open(tmp_path)
+    log = tmp_path / "evsed.db-wal"
+    size = log.stat().st_size
+    assert size == write_ahead_log.length(300, 1024)
+    for n in range(120):
+        store.commit(saved(Setting(name=f"k{n % 7}", value="x" * 300)))
+        assert log.stat().st_size == size
+    in_the_dark(tmp_path / "other", saved(RUNNING))
+    Store.open(tmp_path / "other")
+    assert (tmp_path / "other" / "evsed.db-wal").stat().st_size == size
+
+
+def test_c_below_the_watermark_nothing_is_laid_out(tmp_path: Path) -> None:
+    """There the room is needed for rows."""
+    store = Store.open(tmp_path, statvfs=disk(5 << 20))
+    assert (tmp_path / "evsed.db-wal").stat().st_size < 20_000
+    store.commit(saved(RUNNING))
+    store.close()
+    assert contents(tmp_path) == [RUNNING]
 
 
 def test_6_a_log_of_garbage_is_reported(tmp_path: Path) -> None:

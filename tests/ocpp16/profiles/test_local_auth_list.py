@@ -77,7 +77,26 @@ def test_an_emptied_list_is_version_0() -> None:
     station = Station().online()
     send(station, 3, "Full", entry("A"))
     assert send(station, 4, "Full") == "Accepted" and version(station) == 0
-    assert send(station, 4, "Differential", entry("A")) == "VersionMismatch"
+
+
+def test_point_8_one_truth_about_the_version() -> None:
+    """§5.15: a Differential is compared with the version that GetLocalListVersion tells."""
+    station = Station().online()
+    send(station, 3, "Full", entry("A"))
+    assert send(station, 5, "Differential", entry("A", None)) == "Accepted" and version(station) == 0
+    assert send(station, 1, "Differential", entry("B")) == "Accepted" and version(station) == 1
+    assert send(station, 1, "Differential", entry("C")) == "VersionMismatch" and version(station) == 1
+
+
+@pytest.mark.parametrize("number", [0, -1, 7])
+def test_point_8_a_full_list_without_cards_clears_whatever_its_version(number: int) -> None:
+    """§5.15: refused, the cards that were to go would stay valid."""
+    station = Station().online()
+    send(station, 3, "Full", entry("A"))
+    assert send(station, number, "Full") == "Accepted" and version(station) == 0
+    assert station.cp.parts.local_list.lookup("A") is None
+    station.restart().online()
+    assert version(station) == 0 and send(station, 1, "Differential", entry("B")) == "Accepted"
 
 
 def test_switched_off() -> None:

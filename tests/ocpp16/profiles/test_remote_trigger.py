@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ocpp16.rig import Station
+from ocpp16.product import Product
+from tests.ocpp16.rig import CallError, Station
 
 
 def trigger(station: Station, message: str, connector: int | None = None) -> tuple[str, list[str]]:
@@ -77,3 +78,16 @@ def test_triggered_values_are_of_now_and_not_queued() -> None:
     trigger(station, "MeterValues", 1)
     assert "transactionId" in station.heard("MeterValues")[-1]
     assert station.cp.queue() == []
+
+
+def test_triggered_boot_of_a_product_that_helps() -> None:
+    """E 3.35 says Rejected; a Central System that forgot who we are has no other way to learn it."""
+    station = Station(Product(triggered_boot="accepted")).online()
+    assert trigger(station, "BootNotification")[0] == "Accepted"
+    station = Station(Product(triggered_boot="accepted")).online()
+    assert station.request("TriggerMessage", requestedMessage="BootNotification") == {"status": "Accepted"}
+    assert station.actions()[0] == "BootNotification" and station.statuses(0) == station.statuses() == ["Available"]
+    station.forget().script["BootNotification"] = CallError("InternalError")
+    station.request("TriggerMessage", requestedMessage="BootNotification")
+    station.wait(250)
+    assert station.actions() == ["BootNotification"] and station.cp.status(station.now())["registration"] == "Accepted"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ocpp16 import events as ev
-from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS, Failure, FailureKind, refused
+from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS, Failure, FailureKind, refused, unusable
 from tests.ocpp16.rig import SILENCE, Station
 
 
@@ -20,6 +20,8 @@ from tests.ocpp16.rig import SILENCE, Station
         (TOO_MANY_CALLS, "too many calls wait"),
         (refused("InternalError", "out of memory"), "InternalError: out of memory"),
         (refused("", "out of memory"), "no error code: out of memory"),
+        (refused("InternalError", ""), "InternalError"),
+        (unusable("ProtocolError", "status: missing"), "unusable answer: status: missing"),
     ],
 )
 def test_text(failure: Failure, text: str) -> None:
@@ -43,3 +45,18 @@ def test_a_callerror_without_a_code_is_a_refusal() -> None:
     station.happens(ev.FrameReceived(json.dumps([4, start.id, "", "out of memory", {}])))
     (parked,) = station.cp.queue()
     assert parked["error"] == "no error code: out of memory"
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (NO_ANSWER, "the Central System did not answer"),
+        (CONNECTION_LOST, "the connection was lost before the Central System answered"),
+        (TOO_MANY_CALLS, "too many other messages wait for the Central System"),
+        (refused("InternalError", "out of memory"), "the Central System refused: InternalError: out of memory"),
+        (unusable("ProtocolError", "status: missing"), "the Central System's answer cannot be used: status: missing"),
+    ],
+)
+def test_point_6_told(failure: Failure, told: str) -> None:
+    """A person reads who did what, never that nobody could be asked."""
+    assert failure.told() == told

@@ -13,7 +13,7 @@ from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, Me
 from ocpp16.product import Product
 from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS
 from ocpp16.rpc.call_outcome import refused as refusal
-from ocpp16.rpc.pending_calls import POSTPONED
+from ocpp16.rpc.pending_calls import POSTPONED, CallId
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import MAX_ANSWERED, MAX_DISCONNECTS, MAX_LATE, MAX_TIMEOUTS, MAX_WAITING, Session
 from ocpp16.rpc.transaction_queue import QueuedMessage, QueueKey, TransactionQueue
@@ -126,15 +126,68 @@ def test_answer_twice() -> None:
     assert station.transaction().transaction_id == 101  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
-    "answer", [{"idTagInfo": {"status": "Yes"}}, {}, {"idTagInfo": {"status": "Accepted"}, "more": 1}, CallError("X")]
-)
-def test_answer_that_is_none(answer: Any) -> None:
-    """JE 3.3: an answer that breaks its schema, or a CALLERROR, counts as not processed: the offline rules decide."""
+@pytest.mark.parametrize("answer", [{"idTagInfo": {"status": "Yes"}}, {}, {"idTagInfo": {}}])
+def test_point_1_unusable_is_not_offline(answer: Any) -> None:
+    """§3.5: an answer that does not say what decides is an answer: no offline rule applies, and the card is refused."""
     station = Station(AllowOfflineTxForUnknownId=True).online()
     station.script["Authorize"] = answer
     station.charging()
+    assert station.transaction() is None
+    assert "answer-refused" in [code for code, _ in station.notes]
+    (why,) = station.cp.why(station.now())
+    assert "the Central System's answer cannot be used: idTagInfo" in str(why["text"])
+
+
+def test_callerror_leaves_the_offline_rules() -> None:
+    """§3.5.4, JE 3.3: a CALLERROR says nothing about the card: the offline rules decide."""
+    station = Station(AllowOfflineTxForUnknownId=True).online()
+    station.script["Authorize"] = CallError("X")
+    station.charging()
     assert station.transaction() is not None
+
+
+def test_unreadable_answer_counts_as_one() -> None:
+    """An answer of which nothing can be read is answered all the same: delivered where nothing decides."""
+    station = Station().online()
+    station.script["StatusNotification"] = SILENCE
+    station.plug()
+    asked, station.open = station.open, None
+    assert asked is not None
+    step = station.happens(ev.FrameReceived(f'[3,"{asked.id}",{"[" * 99}{"]" * 99}]'))
+    assert noted(step) == ["answer-mended"]
+    assert not station.cp.parts.session.busy
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_point_1_a_verdict_without_a_transaction_id_counts(stops: bool) -> None:
+    """§4.8: Blocked without a transactionId: the energy ends at once, and the message is sent again."""
+    station = Station(StopTransactionOnInvalidId=stops, MaxEnergyOnInvalidId=0).online()
+    station.script["StartTransaction"] = refused("Blocked")
+    station.charging()
+    assert station.offered() == 0.0
+    transaction = station.transaction()
+    assert transaction is not None and (transaction.verdict, transaction.start) == ("Blocked", "waiting")
+    assert transaction.reason == ("DeAuthorized" if stops else "")
+    station.script["StartTransaction"] = {"transactionId": 9, **refused("Blocked")}
+    station.wait(61)
+    transaction = station.transaction()
+    assert transaction is not None and (transaction.transaction_id, transaction.start) == (9, "confirmed")
+
+
+def test_point_6_every_callerror_is_logged() -> None:
+    """J 4.2.3: code and description, whatever was refused, and also of an answer that nobody waits for."""
+    station = Station().online()
+    for action, script in (("Heartbeat", CallError("InternalError", "no disk")), ("Authorize", CallError("X", "y"))):
+        station.script[action] = script
+    station.request("TriggerMessage", requestedMessage="Heartbeat")
+    station.tap("CARD")
+    station.happens(ev.FrameReceived('[4,"nobody","SecurityError","who are you?",{}]'))
+    logged = [(code, fields) for code, fields in station.notes if code in ("call-error", "answer-unknown")]
+    assert logged == [
+        ("call-error", {"action": "Heartbeat", "code": "InternalError", "reason": "no disk"}),
+        ("call-error", {"action": "Authorize", "code": "X", "reason": "y"}),
+        ("answer-unknown", {"id": "nobody", "what": "CALLERROR SecurityError: who are you?"}),
+    ]
 
 
 def test_late_answer_to_a_volatile_call() -> None:
@@ -296,14 +349,30 @@ def test_id_still_being_handled() -> None:
     assert frames(step) == [[3, "a", {"status": "Unlocked"}]]
 
 
-def test_repeated_across_a_reconnect() -> None:
-    """J 4.1.4: ids are remembered across connections."""
-    station = Station().online()
-    text = '[2,"a","ClearCache",{}]'
-    answer_to(station, text)
+def test_point_3_ids_of_a_dead_connection_are_forgotten() -> None:
+    """J 4.1.4: a Central System that counts its ids anew on each connection is obeyed, whatever the id was before."""
+    station = Station(AuthorizeRemoteTxRequests=False).online()
+    station.script["StatusNotification"] = SILENCE
+    answer_to(station, '[2,"1","ClearCache",{}]')
     station.disconnect()
     station.connect()
-    assert noted(station.step(ev.FrameReceived(text))) == ["frame-repeated"]
+    start = '[2,"1","RemoteStartTransaction",{"idTag":"CARD","connectorId":1}]'
+    assert frames(station.step(ev.FrameReceived(start)))[0] == [3, "1", {"status": "Accepted"}]
+    assert station.status() == "Preparing"
+    station.disconnect()
+    station.connect()
+    assert answer_to(station, start) == [3, "1", {"status": "Rejected"}], "carried out again, not answered by heart"
+
+
+def test_point_3_a_late_answer_is_not_given_to_another_call() -> None:
+    """An answer that is ready when its connection has ended is not given to the same id of the next one."""
+    station = Station(Product(fixed_cable=False)).online()
+    answer_to(station, '[2,"1","UnlockConnector",{"connectorId":1}]')
+    order = station.last.orders[0]
+    station.disconnect()
+    station.connect()
+    assert answer_to(station, '[2,"1","ClearCache",{}]') == [3, "1", {"status": "Accepted"}]
+    assert station.step(ev.BoardDone(order.ref, True)).frames == ()
 
 
 def test_remembered_answers_are_bounded() -> None:
@@ -459,6 +528,7 @@ class Bench:
             build=lambda key: None,
             on_confirmed=lambda key, confirmation: None,
             on_parked=lambda key, error: None,
+            on_judged=lambda key, info: None,
             attempts_allowed=lambda: 3,
             retry_interval_s=lambda: 60.0,
         )
@@ -617,7 +687,7 @@ def test_stray_timer() -> None:
 def test_answer_to_a_forgotten_call() -> None:
     """An answer to a CALL that is no longer remembered is given all the same."""
     bench = Bench()
-    bench.session.answer("gone", HeartbeatReq())
+    bench.session.answer(CallId("gone", 1), HeartbeatReq())
     assert bench.session.frames_out == ['[3,"gone",{}]']
 
 

@@ -298,6 +298,7 @@ class Bench:
             build=self._build,
             on_confirmed=lambda key, _: self.log.append(("confirmed", key.row)),
             on_parked=lambda key, error: self.log.append((error, key.row)),
+            on_judged=lambda key, info: self.log.append((str(info.status), key.row)),
             attempts_allowed=lambda: 2,
             retry_interval_s=lambda: 10.0,
         )

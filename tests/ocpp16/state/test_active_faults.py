@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ocpp16.state.active_faults import ActiveFaults
+from ocpp16.state.active_faults import ActiveFaults, merged
 
 
 def test_order_of_the_codes() -> None:
-    """§4.9: the oldest fault is the one that is reported; a code that is set again keeps its place."""
+    """A code that is set again keeps its place."""
     faults = ActiveFaults()
     for code in ("rcd", "weld", "rcd"):
         faults.set(code)
@@ -20,8 +20,8 @@ def test_order_of_the_codes() -> None:
 def test_13_the_newest_detail_is_known() -> None:
     """What is known of a fault beyond its code is that of its last report."""
     faults = ActiveFaults()
-    faults.set("board-missing", "no board")
-    faults.set("board-missing", "refused")
+    faults.set("board-missing", 1.0, "no board")
+    faults.explain("board-missing", "refused")
     assert faults.details["board-missing"] == "refused" and faults.codes == ("board-missing",)
 
 
@@ -49,3 +49,14 @@ def test_what_was_seen_of_a_fault() -> None:
     faults.clear("weld")
     faults.set("weld", 20.0)
     assert (faults.since["weld"], faults.details["weld"], faults.recorded) == (20.0, "", frozenset())
+
+
+def test_point_4_merged_by_age() -> None:
+    """Of station and connector together the order is that in which the faults came."""
+    station, own = ActiveFaults(), ActiveFaults()
+    assert merged(station, own) == ()
+    station.set("reader-lost", 5.0)
+    assert merged(station, own) == ("reader-lost",)
+    own.set("rcd", 3.0)
+    own.set("diode", 5.0)
+    assert merged(station, own) == ("rcd", "reader-lost", "diode")

@@ -182,3 +182,12 @@ def test_wrong_at_first(years: float) -> None:
     station.started()
     station.connect()
     assert str(station.cp.status(station.now())["utc"])[:19] == clock_text(START + 500.0)[:19]
+
+
+def test_point_4_the_time_of_a_past_instant() -> None:
+    """§6.47: a status is dated when it began, whatever was stamped since; but never below the floor."""
+    it = clock()
+    it.stamp(2000.0)
+    assert it.told(1000.0) == NOON
+    assert it.told(-1e9) == BUILD
+    assert clock(None).told(5.0) is None

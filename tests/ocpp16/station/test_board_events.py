@@ -41,14 +41,27 @@ def test_fault_that_passes(code: str) -> None:
 
 @pytest.mark.parametrize("code", [code for code, fault in FAULTS.items() if not fault.blocks_running])
 def test_fault_that_warns(code: str) -> None:
-    """§4.9: a warning takes nothing from who charges, but nobody begins."""
+    """§4.9: a warning takes nothing from who charges; where it blocks a start nobody else begins."""
     station = Station().online().charging()
     station.fault(code)
     assert (station.offered(), station.status()) == (32.0, "Charging")
     station.tap("CARD")
     station.open_contactor()
     station.unplug()
-    assert station.status() == "Faulted"
+    assert station.status() == ("Faulted" if FAULTS[code].blocks_start else "Available")
+
+
+def test_point_4_without_its_reader_a_station_starts_remotely() -> None:
+    """§4.9: energy can still be given, so that a lost reader is a warning, of connector 0 and of each connector."""
+    station = Station().online()
+    station.fault("reader-lost", connector=None)
+    told = [(each["connectorId"], each["status"], each["errorCode"]) for each in station.heard("StatusNotification")]
+    assert sorted(told) == [(0, "Available", "ReaderFailure"), (1, "Available", "ReaderFailure")]
+    assert station.request("RemoteStartTransaction", idTag="CARD", connectorId=1) == {"status": "Accepted"}
+    station.plug()
+    assert station.transaction() is not None and station.offered() == 32.0
+    (why,) = station.cp.why(station.now())
+    assert "Warning reader-lost: the card reader does not answer" in str(why["text"])
 
 
 def test_fault_before_the_start() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from tests.ocpp16.rig import ACCEPTED, SILENCE, Station, refused
+from tests.ocpp16.rig import ACCEPTED, SILENCE, Station, clock_text, profile, refused
 
 
 def starts(station: Station) -> list[tuple[str, int]]:
@@ -234,3 +234,51 @@ def test_remote_start_that_names_no_connector() -> None:
     station.plug(2)
     assert station.request("RemoteStartTransaction", idTag="BOB") == {"status": "Accepted"}
     assert starts(station) == [("BOB", 2)]
+
+
+@pytest.mark.parametrize("authorize", [True, False])
+def test_point_6_a_remote_start_of_no_connector_follows_the_plug(authorize: bool) -> None:
+    """§5.11: the driver plugs in where there is room; only a named connector is waited for."""
+    station = Station(Product(connectors=3), AuthorizeRemoteTxRequests=authorize).online()
+    assert station.request("RemoteStartTransaction", idTag="BOB") == {"status": "Accepted"}
+    assert station.status(1) == "Preparing"
+    station.plug(3)
+    assert starts(station) == [("BOB", 3)] and station.status(1) == "Available"
+    assert station.request("RemoteStartTransaction", idTag="EVE", connectorId=1) == {"status": "Accepted"}
+    station.plug(2)
+    assert starts(station) == [("BOB", 3)]
+
+
+@pytest.mark.parametrize("remote", [True, False])
+def test_point_6_the_plug_may_come_before_the_answer(remote: bool) -> None:
+    """§4.1: plugged in elsewhere while the card is asked about: the answer finds the plug."""
+    station = wide(3)
+    station.script["Authorize"] = SILENCE
+    if remote:
+        station.request("RemoteStartTransaction", idTag="BOB")
+    else:
+        station.tap("BOB")
+    station.plug(2)
+    station.script.clear()
+    station.settle()
+    assert starts(station) == [("BOB", 2)]
+
+
+def test_point_6_a_profile_goes_with_its_remote_start() -> None:
+    """§5.11: the TxProfile of the request is that of the transaction, wherever it begins."""
+    station = Station(Product(connectors=2), AuthorizeRemoteTxRequests=False).online()
+    limit = profile(5, (0, 10.0), chargingProfilePurpose="TxProfile")
+    station.request("RemoteStartTransaction", idTag="BOB", chargingProfile=limit)
+    station.plug(2)
+    assert starts(station) == [("BOB", 2)] and station.offered(2) == 10.0
+
+
+def test_point_6_no_plug_of_somebody_else_is_taken() -> None:
+    """§3.12: not a reserved connector, not a car that has finished, not one about whose card is asked."""
+    station = finished(3)
+    expiry = clock_text(station.mono + 3600)
+    reserve = {"connectorId": 2, "expiryDate": expiry, "idTag": "EVE", "reservationId": 1}
+    assert station.request("ReserveNow", **reserve) == {"status": "Accepted"}
+    assert station.request("RemoteStartTransaction", idTag="BOB") == {"status": "Accepted"}
+    station.plug(2)
+    assert starts(station) == [] and station.status(3) == "Preparing"

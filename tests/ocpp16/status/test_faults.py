@@ -6,8 +6,8 @@ import pytest
 
 from ocpp16.messages.types import ChargePointErrorCode as Error
 from ocpp16.messages.types import ChargePointStatus as Status
-from ocpp16.status.connector_status import StatusFacts, connector_status
-from ocpp16.status.faults import FAULTS, fault_of
+from ocpp16.status.connector_status import StatusFacts, connector_status, station_status
+from ocpp16.status.faults import FAULTS, fault_of, gravest
 
 C, X = Status.CHARGING, Status.FAULTED
 RUNNING = StatusFacts(plugged=True, transaction=True, offered=True, closed=True)
@@ -47,9 +47,13 @@ CODES = {
 
 @pytest.mark.parametrize("code", FAULTS)
 def test_fault_of_an_idle_connector(code: str) -> None:
-    """§7.6: a fault of an idle connector is Faulted with its error code, a reason and the vendor's own code."""
+    """§7.6: a fault of an idle connector is Faulted with its error code, a reason and the vendor's own code.
+
+    All but a lost reader, for the Central System can still start.
+    """
     shown = connector_status(StatusFacts(faults=(code,)))
-    assert (shown.status, shown.error, shown.vendor_code) == (X, CODES[code], code)
+    status = Status.AVAILABLE if code == "reader-lost" else X
+    assert (shown.status, shown.error, shown.vendor_code) == (status, CODES[code], code)
     assert shown.info
     assert len(shown.info) <= 50
 
@@ -71,3 +75,22 @@ def test_unknown_fault() -> None:
     """§7.6: a fault that nobody has heard of is OtherError, and it forbids energy."""
     assert fault_of("gremlin").error is Error.OTHER_ERROR
     assert connector_status(RUNNING._replace(faults=("gremlin",))).status is X
+
+
+@pytest.mark.parametrize(
+    ("codes", "shown"),
+    [
+        (("rcd", "reader-lost"), "rcd"),
+        (("reader-lost", "rcd"), "rcd"),
+        (("overtemperature", "rcd", "lock-closed"), "rcd"),
+        (("lock-closed", "overtemperature"), "overtemperature"),
+        (("lock-closed", "reader-lost"), "lock-closed"),
+        (("rcd", "diode"), "diode"),
+        (("gremlin", "overtemperature"), "gremlin"),
+    ],
+)
+def test_point_4_the_gravest(codes: tuple[str, ...], shown: str) -> None:
+    """§4.9: what ends transactions, what suspends them, what blocks a start, warnings; among equals the newest."""
+    assert gravest(codes) == shown
+    assert connector_status(StatusFacts(faults=codes)).vendor_code == shown
+    assert station_status(codes, operative=True).vendor_code == shown

@@ -65,7 +65,7 @@ def test_a_boot_that_failed_says_when_it_comes_again(answer: Any) -> None:
     station.connect()
     station.wait(11)
     text = why(station)["text"]
-    assert ("refused BootNotification: InternalError: full" in text) is (answer is not SILENCE)
+    assert ("BootNotification: the Central System refused: InternalError: full." in text) is (answer is not SILENCE)
     assert ("did not answer BootNotification within 10 s" in text) is (answer is SILENCE)
     assert "It is sent again in" in text
 

@@ -226,3 +226,33 @@ def test_out_of_service_twice_waits_for_nobody() -> None:
     assert station.status() == "Unavailable"
     assert station.request("ChangeAvailability", connectorId=0, type="Inoperative") == {"status": "Accepted"}
     assert station.status() == "Unavailable"
+
+
+def test_point_8_operative_at_an_inoperative_station() -> None:
+    """§5.2: Accepted, remembered across a power cut, effective when the station returns; `why` says so."""
+    station = Station(Product(connectors=2)).online()
+    change(station, 0, False)
+    assert change(station, 1, True) == "Accepted"
+    assert (station.status(1), station.status(2)) == ("Unavailable", "Unavailable")
+    station.restart(dark=True).online()
+    own, other = station.cp.why(station.now())
+    assert str(own["text"]).endswith("connector 1 itself is Operative and comes back with it.")
+    assert "ChangeAvailability" in str(own["remedy"])
+    assert str(other["text"]).startswith("The whole station was set out of service")
+    assert change(station, 0, True) == "Accepted"
+    assert (station.status(1), station.status(2)) == ("Available", "Available")
+
+
+def test_point_8_operative_does_not_cut_who_charges() -> None:
+    """§5.2: the station's change was scheduled; a connector that is set Operative is cut no more than before."""
+    station = Station().online().charging()
+    assert change(station, 0, False) == "Scheduled"
+    assert change(station, 1, True) == "Accepted"
+    assert (station.offered(), station.status()) == (32.0, "Charging")
+    assert station.outlets[1].in_service
+    station.tap("CARD")
+    station.open_contactor()
+    station.unplug()
+    assert station.status() == "Unavailable"
+    change(station, 0, True)
+    assert station.status() == "Available"

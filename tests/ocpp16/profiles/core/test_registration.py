@@ -164,6 +164,80 @@ def test_accepted_after_pending() -> None:
     assert station.statuses() == ["Preparing"]
 
 
+# --- flawed and late answers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("interval", [None, "", "soon", [], {}, True, 10**30, "missing"])
+@pytest.mark.parametrize("status", ["Accepted", "Pending", "Rejected"])
+def test_point_1_a_boot_without_an_interval(status: str, interval: object) -> None:
+    """§4.2: the status decides; without an interval the station's own holds."""
+    station = Station(HeartbeatInterval=120).started()
+    more = {} if interval == "missing" else {"interval": interval}
+    station.script["BootNotification"] = {"status": status, "currentTime": clock_text(START), **more}
+    station.connect()
+    assert station.cp.status(station.now())["registration"] == status
+    station.wait(130)
+    if status == "Accepted":
+        assert station.statuses() == ["Available"]
+        assert [said.at - START for said in station.said if said.action == "Heartbeat"] == [119.0]
+    else:
+        assert len(boots(station)) == 2
+
+
+@pytest.mark.parametrize("status", ["Accepted", "Pending"])
+def test_point_3_a_late_boot_answer_counts(status: str) -> None:
+    """§4.2: after its time-out the newest BootNotification.conf still counts, and no other is sent for that."""
+    station = unanswered_boot()
+    asked = station.said[-1]
+    station.wait(45)
+    answer = {"status": status, "currentTime": clock_text(station.mono), "interval": 1000}
+    assert "boot-" + status.lower() in noted(station.late(asked, answer))
+    del station.script["BootNotification"]
+    station.settle()
+    station.wait(900)
+    assert boots(station) == [0.0]
+    assert station.cp.status(station.now())["registration"] == status
+    assert station.cp.status(station.now())["clock"] == "known"
+
+
+def test_point_3_the_time_of_a_late_boot_answer_is_asked_for_again() -> None:
+    """§4.6: it is better than none, and may be wrong by as much as it was late: a Heartbeat asks at once."""
+    station = unanswered_boot()
+    station.request("ChangeConfiguration", key="MessageTimeout", value="5")
+    asked = station.said[-1]
+    station.wait(50)
+    station.mono += 13
+    answer = {"status": "Accepted", "currentTime": clock_text(START), "interval": 300}
+    del station.script["BootNotification"]
+    station.late(asked, answer)
+    station.settle()
+    assert "Heartbeat" in station.actions()
+    assert station.cp.status(station.now())["utc"] == clock_text(station.mono)
+
+
+def test_point_3_only_the_newest_boot_answer_counts() -> None:
+    """§4.2: an answer to an older BootNotification is overtaken by the newer one."""
+    station = unanswered_boot()
+    first = station.said[-1]
+    station.wait(100)
+    assert len(boots(station)) == 2
+    answer = {"status": "Accepted", "currentTime": clock_text(station.mono), "interval": 300}
+    assert noted(station.late(first, answer)) == ["answer-unknown"]
+    assert noted(station.late(station.said[-1], answer))[0] != "answer-unknown"
+    assert station.cp.status(station.now())["registration"] == "Accepted"
+
+
+def test_point_3_a_late_boot_answer_of_another_connection_is_none() -> None:
+    """J 4.1.4: what was asked on a connection is answered there."""
+    station = unanswered_boot()
+    first = station.said[-1]
+    station.wait(45)
+    station.disconnect()
+    station.connect()
+    answer = {"status": "Accepted", "currentTime": clock_text(station.mono), "interval": 300}
+    assert noted(station.late(first, answer)) == ["answer-unknown"]
+
+
 # --- requests of the Central System while it has not accepted us ----------------------------------------------------
 
 

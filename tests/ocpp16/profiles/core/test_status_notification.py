@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ocpp16 import events as ev
 from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.product import Product
-from tests.ocpp16.rig import SILENCE, CallError, Station, calls, clock_text, refused
+from tests.ocpp16.rig import SILENCE, CallError, Script, Station, calls, clock_text, refused
 
 
 def duration(seconds: int) -> Station:
@@ -245,14 +247,146 @@ def test_status_without_answer_is_told_again_on_the_next_connection() -> None:
     assert station.statuses() == ["Preparing", "Preparing"]
 
 
-def test_refused_status_is_not_repeated() -> None:
-    """§4.9: a CALLERROR is an answer: the status arrived."""
+@pytest.mark.parametrize("code", ["NotImplemented", "NotSupported"])
+def test_a_status_that_nobody_wants_is_not_repeated(code: str) -> None:
+    """J 4.2.3: where StatusNotification is not known, it is told once."""
     station = Station().online()
-    station.script["StatusNotification"] = CallError("InternalError")
+    station.script["StatusNotification"] = CallError(code)
     station.plug()
+    station.wait(60)
     station.disconnect()
     station.connect()
     assert station.statuses() == ["Preparing"]
+
+
+@pytest.mark.parametrize("answer", [CallError("InternalError"), CallError("OccurenceConstraintViolation"), SILENCE])
+def test_point_4_a_refused_status_is_told_again(answer: Script) -> None:
+    """§4.9: once after 10 s, dated as it began, and after a reconnect; else Charging would be shown for ever."""
+    station = Station(MessageTimeout=1).online()
+    station.script["StatusNotification"] = answer
+    station.plug()
+    began = station.heard("StatusNotification")[0]["timestamp"]
+    station.wait(9)
+    assert station.statuses() == ["Preparing"]
+    station.wait(100)
+    assert station.statuses() == ["Preparing"] * 2
+    station.script.clear()
+    station.disconnect()
+    station.connect()
+    assert station.statuses() == ["Preparing"] * 3
+    assert {told["timestamp"] for told in station.heard("StatusNotification")} == {began}
+    station.disconnect()
+    station.connect()
+    station.wait(60)
+    assert station.statuses() == ["Preparing"] * 3
+
+
+def test_point_4_an_overtaken_status_is_not_told_again() -> None:
+    """§4.9: the repetition is of the present status; no history."""
+    station = Station().online()
+    station.script["StatusNotification"] = CallError("InternalError")
+    station.plug()
+    station.script.clear()
+    station.unplug()
+    station.wait(30)
+    assert station.statuses() == ["Preparing", "Available"]
+    station.script["StatusNotification"] = CallError("InternalError")
+    station.plug()
+    station.wait(30)
+    assert station.statuses()[2:] == ["Preparing"] * 2, "another occurrence has its own repetition"
+
+
+def test_point_4_a_status_is_dated_when_it_began() -> None:
+    """§6.47: not with the newest meter value, though that lies later: after an outage, on request, clock-aligned."""
+    station = Station(ClockAlignedDataInterval=900, MeterValueSampleInterval=10).online()
+    station.disconnect()
+    station.wait(7)
+    at = clock_text(station.mono)
+    station.charging()
+    station.wait(2000)
+    station.connect()
+    assert [told["timestamp"] for told in station.heard("StatusNotification")] == [at]
+    station.forget()
+    station.request("TriggerMessage", requestedMessage="StatusNotification", connectorId=1)
+    assert [told["timestamp"] for told in station.heard("StatusNotification")] == [at]
+
+
+# --- several faults -------------------------------------------------------------------------------------------------
+
+
+def told(station: Station, connector: int = 1) -> list[tuple[str, str]]:
+    """Status and error code of all that was said about a connector."""
+    said = [each for each in station.heard("StatusNotification") if each["connectorId"] == connector]
+    return [(each["status"], each["errorCode"]) for each in said]
+
+
+def test_point_4_an_rcd_trip_behind_a_lost_reader() -> None:
+    """§4.9: the reader is a warning, the trip ends the transaction; each is told when it comes."""
+    station = Station().online().charging().forget()
+    station.fault("reader-lost", connector=None)
+    assert told(station) == [("Charging", "ReaderFailure")]
+    assert told(station, 0) == [("Available", "ReaderFailure")]
+    station.fault("rcd")
+    assert told(station)[1:] == [("Faulted", "GroundFailure")]
+    station.fault("rcd", on=False)
+    assert told(station)[-1][1] == "ReaderFailure"
+    station.fault("reader-lost", connector=None, on=False)
+    assert (told(station)[-1][1], told(station, 0)[-1]) == ("NoError", ("Available", "NoError"))
+
+
+def test_point_4_a_lesser_fault_is_told_with_the_status_unchanged() -> None:
+    """§4.9: the gravest stays shown, the further one has its own message; in the end the gravest is the last word."""
+    station = Station().online()
+    station.fault("rcd")
+    station.mono += 5
+    station.fault("overtemperature")
+    at = clock_text(station.mono)
+    assert told(station) == [("Faulted", "GroundFailure"), ("Faulted", "HighTemperature")]
+    assert station.heard("StatusNotification")[-1]["timestamp"] == at
+    assert station.cp.status(station.now())["connectors"][0]["error"] == "GroundFailure"  # type: ignore[index]
+    station.wait(100)
+    assert len(told(station)) == 2
+    station.fault("overtemperature", on=False)
+    assert told(station)[2:] == [("Faulted", "GroundFailure")]
+    station.fault("rcd", on=False)
+    assert told(station)[3:] == [("Available", "NoError")]
+
+
+def test_point_4_of_equal_faults_the_newest_is_shown() -> None:
+    """§4.9: and the older one is shown again when the newer is over."""
+    station = Station().online()
+    for code in ("rcd", "diode"):
+        station.mono += 1
+        station.fault(code)
+    station.fault("diode", on=False)
+    assert told(station) == [("Faulted", "GroundFailure"), ("Faulted", "OtherError"), ("Faulted", "GroundFailure")]
+
+
+def test_point_4_further_faults_of_an_outage_are_told_afterwards() -> None:
+    """§4.9: errors that came without a connection are told on the next one, the gravest as the status."""
+    station = Station().online()
+    station.disconnect()
+    station.fault("rcd")
+    station.fault("overtemperature")
+    station.connect()
+    assert told(station) == [("Faulted", "GroundFailure"), ("Faulted", "HighTemperature")]
+    station.disconnect()
+    station.connect()
+    assert len(told(station)) == 2
+
+
+def test_point_4_a_refused_further_fault_is_told_again() -> None:
+    """§4.9: like a status: once after 10 s, and after a reconnect."""
+    station = Station().online()
+    station.fault("rcd")
+    station.script["StatusNotification"] = CallError("InternalError")
+    station.fault("overtemperature")
+    station.wait(100)
+    assert told(station)[1:] == [("Faulted", "HighTemperature")] * 2
+    station.script.clear()
+    station.disconnect()
+    station.connect()
+    assert told(station)[3:] == [("Faulted", "HighTemperature")]
 
 
 # --- with the transaction's own messages ----------------------------------------------------------------------------

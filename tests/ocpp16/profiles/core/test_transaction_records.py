@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
+from msgspec.structs import replace
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
@@ -13,6 +16,7 @@ from ocpp16.profiles.core.transaction_records import (
     UNDELIVERED_CAP,
     VALUES_CAP,
 )
+from ocpp16.record_checks import last_alive
 from ocpp16.records import MeasuredValue, MeterSwap, Record, Sample, Stamp, Transaction, Unit
 from tests.ocpp16.rig import NOON, SILENCE, CallError, Station, clock_text, noted
 
@@ -91,14 +95,62 @@ def test_confirmed_values_are_forgotten() -> None:
     assert station.rows(Sample) == []
 
 
-def test_values_that_were_told_bound_the_stop() -> None:
-    """After a power cut the stop is never dated before a value that was told."""
-    station = Station(MeterValueSampleInterval=10).online().charging()
-    station.wait(95)
-    told = [said["meterValue"][0]["timestamp"] for said in station.heard("MeterValues")]
+@pytest.mark.parametrize("interval_s", [1, 10, 59, 60, 100])
+@pytest.mark.parametrize("after_s", [5, 53, 95, 187])
+def test_a5_a_stop_is_never_dated_after_the_lights_went_out(interval_s: int, after_s: int) -> None:
+    """It is dated at the last moment on record, at most a minute or one interval before: a bound is no time."""
+    station = Station(MeterValueSampleInterval=interval_s).online().charging()
+    station.wait(after_s)
+    dark = station.cp.parts.context.utc
+    assert dark is not None
     station.restart(dark=True).started()
     station.connect()
-    assert station.heard("StopTransaction")[0]["timestamp"] >= max(told)
+    stopped = datetime.fromisoformat(station.heard("StopTransaction")[0]["timestamp"]).timestamp()
+    assert dark - max(60, interval_s) - 3 <= stopped <= dark
+
+
+def test_a5_a_row_of_an_earlier_version_is_dated_as_it_was_lived() -> None:
+    """It stands a minute ahead of its time; what was lived stands beside it."""
+    station = Station(MeterValueSampleInterval=10).online().charging()
+    station.wait(30)
+    (row,) = station.rows(Transaction)
+    lived, ahead = replace(STAMP, utc=NOON + 20), replace(STAMP, utc=NOON + 80)
+    assert last_alive(replace(row, last=ahead, told_utc=NOON + 20)) == lived
+    assert last_alive(replace(row, last=lived, told_utc=NOON + 20)) == lived
+    assert last_alive(replace(row, last=ahead, told_utc=None)) == ahead
+
+
+@pytest.mark.parametrize("interval_s", [1, 7, 100])
+@pytest.mark.parametrize("after_s", [6, 100, 333])
+def test_a5_offline_no_value_is_lost(interval_s: int, after_s: int) -> None:
+    """Each is on disk when it was taken, the values of the stop among them: a process that is killed has lost none."""
+    station = (
+        Station(MeterValueSampleInterval=interval_s, StopTxnSampledData="Energy.Active.Import.Register")
+        .online()
+        .charging()
+    )
+    station.disconnect()
+    station.wait(after_s)
+    due = after_s // interval_s
+    assert sum(not row.for_stop for row in station.rows(Sample)) == due
+    if 1 < due < 8:  # more than StopTransactionMaxMeterValues are thinned
+        assert sum(row.for_stop for row in station.rows(Sample)) >= due
+    kept = station.rows(Sample)
+    station.restart().started()
+    assert all(row in station.rows(Sample) for row in kept)
+    station.connect()
+    assert len({said["meterValue"][0]["timestamp"] for said in station.heard("MeterValues")}) >= due - 1
+
+
+def test_a5_what_was_not_confirmed_is_written_when_the_connection_is_lost() -> None:
+    """Sent is not delivered: the last value before the loss is on disk, too."""
+    station = Station(MeterValueSampleInterval=10).online()
+    station.script["MeterValues"] = SILENCE
+    station.charging()
+    station.wait(11)
+    assert station.rows(Sample) == []
+    station.disconnect()
+    assert len(station.rows(Sample)) == 1
 
 
 def test_last_register_is_kept() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ocpp16.profiles.core.transaction_time import TransactionTime
 from ocpp16.records import MeasuredValue, Record, Sample, Stamp, Transaction
 from ocpp16.state.context import Context
@@ -12,7 +14,10 @@ from tests.ocpp16.rig import BUILD, NOON, START
 VALUE = (MeasuredValue(value="1", measurand="SoC"),)
 
 
-def at(utc: float | None, mono: float = 0.0, boot: str = "boot") -> Stamp:
+def at(utc: float | None, mono: float | None = None, boot: str = "boot") -> Stamp:
+    """By default of the moment at which the clock showed that time."""
+    if mono is None:
+        mono = 0.0 if utc is None else utc - NOON + START
     return Stamp(mono=mono, boot=boot, utc=utc)
 
 
@@ -75,3 +80,25 @@ def test_an_ended_one_is_forgotten() -> None:
     chronology.in_order(1, at(NOON + 10))
     chronology.forget(1)
     assert chronology.used(1) == NOON
+
+
+@pytest.mark.parametrize("step_s", [-6 * 3600.0, 6 * 3600.0, -61.0, 61.0, -86400.0 * 30])
+def test_point_8_a_transaction_goes_on_in_its_own_time(step_s: float) -> None:
+    """A Central System whose boot and heartbeats disagree: the stamps of a running transaction keep their distances."""
+    chronology, context = life(running())
+    assert chronology.in_order(1, at(NOON + 60)).utc == NOON + 60
+    context.clock.offset = NOON - START + step_s
+    given = [chronology.in_order(1, at(NOON + s + step_s, START + s)).utc for s in (120, 180, 3600)]
+    assert given == [NOON + 120, NOON + 180, NOON + 3600]
+    assert chronology.own_time(1, at(None, START + 5.0)).utc is None
+    again = TransactionTime(context)  # an other life of the same boot
+    assert again.in_order(1, at(NOON + 3660 + step_s, START + 3660)).utc == NOON + 3660
+
+
+def test_point_8_small_corrections_are_followed() -> None:
+    """A clock that is corrected by seconds, again and again, is the transaction's clock, too."""
+    chronology, context = life(running())
+    for turn in range(1, 11):
+        context.clock.offset = NOON - START + 30.0 * turn
+        stamp = at(NOON + 100 * turn + 30 * turn, START + 100.0 * turn)
+        assert chronology.in_order(1, stamp) == stamp

@@ -19,7 +19,10 @@ def test_bounds() -> None:
 
 @pytest.mark.parametrize("timer", ["FirmwareStatusNotification", "DiagnosticsStatusNotification"])
 def test_an_end_that_nobody_answered(timer: str) -> None:
-    """An end is told again each minute while no answer comes, ten times, and no more once it is answered."""
+    """An end is told again each minute while no answer comes, ten times, then each hour; no more once it is answered.
+
+    A Central System that was silent for an hour and never hung up must not wait for its picture for ever.
+    """
     unit = Unit()
     unit.station.script[timer] = SILENCE
     if timer.startswith("Firmware"):
@@ -34,9 +37,14 @@ def test_an_end_that_nobody_answered(timer: str) -> None:
         unit.station.request("ClearCache")  # the other side lives, it only does not answer this
     said = unit.told() if timer.startswith("Firmware") else unit.told_upload()
     assert said[-1].endswith("Failed") and said.count(said[-1]) == AGAIN + 1
+    for _ in range(60):
+        unit.wait(60)
+        unit.station.request("ClearCache")
+    said = unit.told() if timer.startswith("Firmware") else unit.told_upload()
+    assert said.count(said[-1]) == AGAIN + 2
     del unit.station.script[timer]
     unit.station.disconnect()
     unit.station.connect()
     unit.wait(3600)
     said = unit.told() if timer.startswith("Firmware") else unit.told_upload()
-    assert said.count(said[-1]) == AGAIN + 2 and not unit.station.rows(FirmwareUpdate)
+    assert said.count(said[-1]) == AGAIN + 3 and not unit.station.rows(FirmwareUpdate)

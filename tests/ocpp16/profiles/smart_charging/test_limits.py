@@ -398,8 +398,7 @@ def test_why_tells_the_smallest_current_of_the_board() -> None:
     station = of_board((10, 32))
     put(station, 1, 1, (0, 8))
     found = reasons(station)
-    assert found["text"] == "The limit in force lies below what can be signalled (10 A)."
-    assert found["remedy"] == "The lowest bound: 8 A TxDefaultProfile 1 (level 0, period 1)."
+    assert found["text"] == ("TxDefaultProfile 1 (level 0, period 1) allows 8 A; below 10 A nothing can be signalled.")
 
 
 @pytest.mark.parametrize("what", ["fault", "unavailable"])
