@@ -7,7 +7,7 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run csms stories replay sim walk fuzz conformance certify docs clean
+.PHONY: help setup check test bench run csms stories replay sim walk fuzz disturb conformance certify mutate docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,10 +19,12 @@ help:
 	@echo "make sim SEEDS=n   n random worlds (make test plays 1000)"
 	@echo "make walk DEPTH=n  every sequence of n events from the middle of each story (6 takes half an hour)"
 	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
+	@echo "make disturb       a million disturbed exchanges a family of drivers (EXCHANGES=n FAMILY=meters)"
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
 	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder, VENDOR=, MODEL=, SERIAL=)"
+	@echo "make mutate        faults planted in the reflex, one by one; each must turn a test red (SAMPLE=n plays some)"
 	@echo "make docs          writes the generated pages anew: configuration keys, the diagram of docs/design.md"
 
 # An environment that was interrupted, or whose Python is gone, is made anew.
@@ -98,6 +100,10 @@ SECONDS ?= 600
 fuzz: setup
 	$(PY) -m tests.fuzz --seconds $(SECONDS)
 
+EXCHANGES ?= 1000000
+disturb: setup
+	$(PY) -m tests.drivers.disturbed $(FAMILY) --exchanges $(EXCHANGES)
+
 # ONLY: ids or patterns.  PRODUCT: by name, else each id on the first product to which it applies.
 conformance: setup
 	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance $(if $(ONLY),--only '$(ONLY)') $(if $(PRODUCT),--product '$(PRODUCT)')
@@ -105,6 +111,9 @@ conformance: setup
 certify: setup
 	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)') \
 	    $(if $(VENDOR),--vendor '$(VENDOR)') $(if $(MODEL),--model '$(MODEL)') $(if $(SERIAL),--serial '$(SERIAL)')
+
+mutate: setup
+	$(PY) -m tests.mutate $(if $(SAMPLE),--sample $(SAMPLE))
 
 docs: setup
 	$(PY) -m tests.reference

@@ -148,6 +148,27 @@ class ResidualCurrent(Device, Protocol):
         """Whether it sees a residual current, or is latched."""
 
 
+class SelfTestingResidualCurrent(ResidualCurrent, Protocol):
+    """One that can be made to trip for a test."""
+
+    @property
+    def has_test(self) -> bool:
+        """Whether this one is wired so."""
+
+    def begin_test(self, now: float) -> DeviceFailure | None:
+        """With the contactor open.  It must trip within 1 s and let go within 3 s; a failed test counts as a trip."""
+
+    def testing(self, now: float) -> bool:
+        """Whether a test is under way."""
+
+
+class Contact(Device, Protocol):
+    """A contact that reports: emergency stop, tamper, the monitor of protective earth."""
+
+    def active(self, now: float) -> bool | DeviceFailure:
+        """Whether it reports what it is there for; a failure counts as if it did."""
+
+
 class Vehicle(Protocol):
     """What is known of the vehicle's battery, where the vehicle communicates at all."""
 
@@ -181,10 +202,12 @@ class ConnectorDevices(NamedTuple):
     reader: CardReader | None = None
     lamp: Lamp | None = None
     vehicle: Vehicle | None = None
+    ground: Contact | None = None
+    """Active: protective earth is lost."""
 
     def waking(self) -> list[Device]:
         """Those that change by themselves."""
-        optional = (self.proximity, self.lock, self.residual_current, self.reader)
+        optional = (self.proximity, self.lock, self.residual_current, self.reader, self.ground)
         return [self.pilot, self.contactor, self.meter, *(device for device in optional if device is not None)]
 
 
@@ -194,6 +217,8 @@ class StationDevices(NamedTuple):
     thermometer: Thermometer | None = None
     supply: Supply | None = None
     reader: CardReader | None = None
+    emergency_stop: Contact | None = None
+    tamper: Contact | None = None
 
 
 class BoardHost(Protocol):

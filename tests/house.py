@@ -34,6 +34,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "serial": ("drivers/ports/",),
     "smbus2": ("drivers/ports/",),
     "RPi": ("drivers/ports/",),
+    "spidev": ("drivers/ports/",),
+    "evdev": ("drivers/ports/",),
     "httpx": ("daemon/transfers/http.py",),
     "httpcore": ("daemon/transfers/http.py",),
     "rich": ("daemon/ctl/",),
@@ -49,7 +51,8 @@ PROGRAM_STARTERS = re.compile(r"^(system|popen|exec[lv]p?e?|spawn[lv]p?e?|posix_
 
 TABLES = ("ocpp16/messages/", "ocpp16/events.py", "ocpp16/records.py", "ocpp16/step.py", "ocpp16/product.py")
 DEVICES = tuple(
-    f"drivers/{kind}/" for kind in ("ports", "pilots", "relays", "meters", "readers", "lamps", "thermometers")
+    f"drivers/{kind}/"
+    for kind in ("ports", "pilots", "relays", "meters", "readers", "locks", "lamps", "thermometers", "inputs")
 )
 FUNCTION_LINES = 50
 
@@ -114,7 +117,7 @@ def rule_1_the_core_is_pure(root: Path) -> Problems:
 
 def rule_2_drivers_are_blind(root: Path) -> Problems:
     """`drivers` imports itself, the standard library and hardware libraries; never asyncio, `ocpp16`, `daemon`."""
-    hardware = {"serial", "smbus2", "RPi", "systemd"}
+    hardware = {"serial", "smbus2", "RPi", "spidev", "evdev", "systemd"}
     for name, tree in files(root, "drivers"):
         if name.startswith("drivers/reflex/"):
             yield from _impurities(name, tree, {"drivers"})
@@ -324,8 +327,8 @@ def _is_meant_as_a_base(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) ->
 
 
 CITATION = re.compile(r"\b(?:([A-Z]{1,4})[-_ ]§?\d+(?:[.-]\d+)*|([A-Z]\d\d)\.FR)\b")
-UNCITED = frozenset({"UTF", "TLS", "ASCII", "HTTP", "SHA"})
-"""Standards of everybody's, which need no page."""
+UNCITED = frozenset({"UTF", "TLS", "ASCII", "HTTP", "SHA", "RS", "CRC", "GPIO"})
+"""Standards of everybody's, which need no page, and names of lines."""
 
 
 def rule_citations_are_explained(root: Path) -> Problems:

@@ -1,11 +1,14 @@
-"""`make docs`: writes what is generated: configuration keys, packets of the board socket, the diagram of the rooms."""
+"""`make docs`: writes what is generated: configuration keys, board-socket packets, the rooms, drawings of boards."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.ctl.offline import NO_ANSWER, stored_text
+from drivers.board_file.drawing import drawing
+from drivers.process.config import read
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
 from tests import reference_board, rooms
@@ -56,6 +59,17 @@ def lists(product: Product) -> Iterator[str]:
     yield from (f"* `{measurand}`" for measurand in product.measurands)
 
 
+def boards(text: str, root: Path) -> str:
+    """docs/boards.md with the drawing of each board made anew from its file."""
+
+    def drawn(found: re.Match[str]) -> str:
+        parts = read(root / f"etc/boards/{found[1]}.toml").parts
+        assert parts is not None
+        return f"<!-- board: {found[1]} -->\n```\n{drawing(parts)}```\n<!-- end of board -->"
+
+    return re.sub(r"<!-- board: (\S+) -->\n.*?<!-- end of board -->", drawn, text, flags=re.DOTALL)
+
+
 WHY_HEAD = """# What `evsectl why` says
 
 Written by `make docs` from the situations in `tests/ocpp16/why/`, each of which is played against the program; do not
@@ -96,4 +110,6 @@ if __name__ == "__main__":
     board.write_text(reference_board.into(board.read_text(encoding="utf-8")), encoding="utf-8")
     design = root / "docs/design.md"
     design.write_text(rooms.into(design.read_text(encoding="utf-8"), root), encoding="utf-8")
+    page_of_boards = root / "docs/boards.md"
+    page_of_boards.write_text(boards(page_of_boards.read_text(encoding="utf-8"), root), encoding="utf-8")
     (root / "docs/why.md").write_text(why_page(), encoding="utf-8")

@@ -30,7 +30,7 @@ def load(file: Path) -> TomlFile | Problem | None:
     except OSError as error:
         return Problem(str(file), 0, "", f"cannot be read: {error.strerror}")
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        from drivers.process import toml_words  # imported late: a valid file needs no words
+        from drivers.board_file import toml_words  # imported late: a valid file needs no words
 
         if isinstance(error, UnicodeDecodeError):
             wrong = toml_words.of_bytes(error)
@@ -43,7 +43,7 @@ def load(file: Path) -> TomlFile | Problem | None:
 
 def byte_order_mark(file: Path) -> Problem:
     """That a text file begins with one."""
-    from drivers.process.toml_words import BYTE_ORDER_MARK
+    from drivers.board_file.toml_words import BYTE_ORDER_MARK
 
     return Problem(str(file), 1, "", BYTE_ORDER_MARK)
 

@@ -51,8 +51,8 @@ class Context:
     def operand(self, index: int = 0) -> str | None:
         return self.line.operands[index] if len(self.line.operands) > index else None
 
-    def number(self) -> int | None:
-        text = self.operand()
+    def number(self, index: int = 0) -> int | None:
+        text = self.operand(index)
         return None if text is None else int(text)
 
     def option(self, name: str, default: Any = None) -> Any:
@@ -259,6 +259,22 @@ def store_recover(context: Context) -> int:
     return 0 if found.is_whole else 1
 
 
+def try_board(context: Context) -> int:
+    from daemon.ctl import bench  # imported late: brings the drivers with it
+
+    return bench.run(context.line, context.number(1 if context.line.name == "pilot set" else 0))
+
+
+BENCH: dict[str, Function] = dict.fromkeys(
+    (
+        *("pilot show", "pilot monitor", "pilot set", "pilot calibrate"),
+        *("meter read", "meter scan", "rfid read", "relay test", "lock test", "lamp test"),
+    ),
+    try_board,
+)
+"""Commands that need the board for themselves: the daemons must be stopped."""
+
+
 def connect_test(context: Context) -> int:
     """10 to 15: the stage that failed.  Without --boot nothing takes the place of the connection of evsed."""
     from daemon.ctl import connect_test  # imported late: brings TLS and WebSocket with it
@@ -320,7 +336,7 @@ def silence_stdout() -> None:
 
 def main(
     argv: Sequence[str] | None = None,
-    functions: Mapping[str, Function] = {**QUERIES, **ACTIONS},
+    functions: Mapping[str, Function] = {**QUERIES, **ACTIONS, **BENCH},
     silence: Callable[[], None] = silence_stdout,
 ) -> int:
     """Runs `evsectl`; returns the exit code.  Whatever fails is one line on standard error."""

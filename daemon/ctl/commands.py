@@ -56,6 +56,16 @@ class Command(NamedTuple):
         return " ".join((*self.path, *(operand.usage for operand in self.operands), *shown))
 
 
+def amps_or_off(text: str) -> float | None:
+    """Amperes; None: off."""
+    if text == "off":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: a number of amperes, or off") from None
+
+
 def whole_number(text: str) -> int:
     """0 to 999999999."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
@@ -150,6 +160,45 @@ SIM_COMMANDS: Final = (
     _sim("hard-reset", "restart the whole unit, as a hard Reset does"),
 )
 
+_BOARD = Option("--board", "board file (default: one of --config, else /etc/evsed/board.toml)", "FILE")
+
+
+def _bench(name: str, text: str, *operands: Operand, options: tuple[Option, ...] = ()) -> Command:
+    """A command that needs the board for itself."""
+    return Command(tuple(name.split()), f"{text}; stop the daemons first", operands, (*options, _BOARD))
+
+
+BENCH_COMMANDS: Final = (
+    _bench("pilot show", "show the pilot's state, both half-waves, duty and frequency", CONNECTOR),
+    _bench(
+        "pilot monitor",
+        "show the pilot every half second, until Ctrl-C",
+        CONNECTOR,
+        options=(Option("--times", "how often (default: without end)", "N", between(1, 1_000_000)),),
+    ),
+    _bench(
+        "pilot set",
+        "signal so many amperes, or off: steady +12 V; it stays so",
+        Operand("AMPS", "6 to max_amps of the board file, or off", check=amps_or_off),
+        CONNECTOR,
+    ),
+    _bench("pilot calibrate", "measure the known levels and print the line for the board file", CONNECTOR),
+    _bench("meter read", "read the energy meter", CONNECTOR),
+    _bench(
+        "meter scan",
+        "find the devices at the serial buses, up to six minutes a bus",
+        options=(Option("--bus", "name of a bus of the board file (default: all)", "NAME"),),
+    ),
+    _bench(
+        "rfid read",
+        "wait for a card, and show it as read and as sent",
+        options=(Option("--timeout", "how long to wait (default: 30)", "SECONDS", between(0.1, 3600)),),
+    ),
+    _bench("relay test", "close and open the contactor, where no vehicle is plugged in", CONNECTOR),
+    _bench("lock test", "lock and unlock the outlet", CONNECTOR),
+    _bench("lamp test", "show every status on the lamp"),
+)
+
 COMMANDS: Final = (
     Command(("status",), "show the station: link, queue, clock, board, store, connectors"),
     Command(("why",), "explain why a connector charges or does not, and what to do", (CONNECTOR,)),
@@ -216,6 +265,7 @@ COMMANDS: Final = (
         (Operand("FILE", "the damaged file, as evsed.db.corrupt-1; its log beside it is read as well"),),
         (Option("--into", "folder of the store that gets the bills not delivered yet; stop evsed first", "FOLDER"),),
     ),
+    *BENCH_COMMANDS,
     *SIM_COMMANDS,
 )
 
@@ -223,6 +273,12 @@ GROUPS: Final = {
     ("queue",): "messages that wait for the Central System",
     ("config",): "OCPP configuration keys",
     ("store",): "files of the store",
+    ("pilot",): "control pilots, with the daemons stopped",
+    ("meter",): "energy meters, with the daemons stopped",
+    ("rfid",): "card readers, with the daemons stopped",
+    ("relay",): "contactors, with the daemons stopped",
+    ("lock",): "locks of socket outlets, with the daemons stopped",
+    ("lamp",): "status lamps, with the daemons stopped",
     ("sim",): "operate the simulated board",
     ("sim", "ev"): "behaviour of the car",
 }
@@ -230,6 +286,6 @@ GROUPS: Final = {
 
 NOT_BUILT: Final = (
     *("doctor", "profiles", "reservations", "certs", "report", "bundle", "provision", "setup"),
-    *("export", "import", "pilot", "meter", "rfid", "relay", "lock", "lamp", "--trial"),
+    *("export", "import", "--trial"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

@@ -10,12 +10,13 @@ from math import inf
 from typing import Final, NamedTuple
 
 from drivers.board_protocol import Packet
-from drivers.devices import ConnectorDevices
+from drivers.devices import ConnectorDevices, DeviceFailure
 from drivers.host.exchange import DeviceExchange
 from drivers.host.last_offer import LastOffer
 from drivers.host.messages import BoardMessages
 from drivers.host.meter_polling import Cadence, MeterPolling
 from drivers.host.outlet import NO_HOLD, Hold, Outlet
+from drivers.reflex.derating import OvervoltageCheck, UndervoltageCheck
 from drivers.reflex.faults import FaultReport
 from drivers.reflex.pilot_signal import STEADY_NS
 from drivers.reflex.state_machine import ContactorReport, Evse, Limits, PilotReport, Report, SignalReport
@@ -32,6 +33,8 @@ class ConnectorSetup(NamedTuple):
     phases: int = 1
     measurands: tuple[str, ...] = ("Energy.Active.Import.Register",)
     cadence: Cadence = Cadence()
+    volts_from_meter: bool = False
+    """Nobody else supervises the mains voltage: the meter's values are judged."""
 
     def shape(self, number: int) -> Packet:
         """The `connector` message."""
@@ -74,6 +77,7 @@ class HostConnector:
             "_polling",
         ),
         *("_messages", "_celsius", "_station_hold", "_heat_amps", "_limits", "_seq", "_ack_due", "_unlock_seq"),
+        *("_overvoltage", "_undervoltage", "_volts_wrong"),
         *("_lock_failed", "_unplugged", "_setup", "_last_offer"),
     )
 
@@ -92,6 +96,9 @@ class HostConnector:
         self._polling = MeterPolling(devices.meter, setup.cadence)
         self._messages = BoardMessages(number, out)
         self._exchange = DeviceExchange(devices, self.evse, self._messages)
+        self._undervoltage = UndervoltageCheck()
+        self._overvoltage = OvervoltageCheck()
+        self._volts_wrong = (False, False)
         self._celsius: float | None = None
         self._station_hold = NO_HOLD
         self._heat_amps = inf
@@ -217,12 +224,28 @@ class HostConnector:
         if verdict:
             for code, there in polling.check.causes.items():
                 self.evse.fault(now, code, there, str(polling.failure or polling.check.seen(now, code)))
+        if self._setup.volts_from_meter and not polling.doubtful:
+            verdict = self._judge_volts(now) or verdict
         soc = None if self._vehicle is None else self._vehicle.soc_percent(now)
         sent = polling.message_due(soc, self._celsius)
         if sent:
             self._messages.meter(polling.sample, soc, self._celsius)
         polling.plan(now, self.is_live())
         return Polled(self._exchange.current(now, polling.sample) or verdict, sent)
+
+    def _judge_volts(self, now: float) -> bool:
+        """The mains as the meter shows them; a meter without voltages says nothing.  Whether a verdict changed."""
+        reading = self._polling.sample.reading
+        if isinstance(reading, DeviceFailure) or not reading.volts:
+            return False
+        low, high = min(reading.volts), max(reading.volts)
+        wrong = self._undervoltage.update(now, low), self._overvoltage.update(now, high)
+        if wrong == self._volts_wrong:
+            return False
+        self._volts_wrong = wrong
+        self.evse.fault(now, "undervoltage", wrong[0], f"{low:g} V")
+        self.evse.fault(now, "overvoltage", wrong[1], f"{high:g} V")
+        return True
 
     # --- reports ----------------------------------------------------------------------------------------------------
 

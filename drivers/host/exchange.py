@@ -7,8 +7,12 @@ from typing import Final
 
 from drivers.devices import ConnectorDevices, DeviceFailure, MeterSample, PilotSample
 from drivers.host.messages import BoardMessages
+from drivers.host.residual_current_test import ResidualCurrentTest
 from drivers.reflex.faults import FaultReport
 from drivers.reflex.state_machine import Evse
+
+STARTS_S: Final = 1.0
+"""A pilot that cannot be read so shortly after the start is no fault yet."""
 
 
 class DeviceExchange:
@@ -16,14 +20,30 @@ class DeviceExchange:
 
     __slots__ = (
         *("_commanded", "_contactor", "_contactor_failure", "_duty", "_evse", "_messages", "_pilot", "_pilot_failure"),
-        *("_reader", "_reader_lost", "_reading", "_refused", "_residual_current", "_sample", "_seen_amps", "_tripped"),
+        *(
+            "_reader",
+            "_reader_lost",
+            "_reading",
+            "_refused",
+            "_residual_current",
+            "_sample",
+            "_seen_amps",
+            "_started_at",
+            "_ground",
+            "_rcd_test",
+            "_earth_lost",
+            "_tripped",
+        ),
     )
 
     def __init__(self, devices: ConnectorDevices, evse: Evse, messages: BoardMessages) -> None:
         self._pilot = devices.pilot
         self._contactor = devices.contactor
         self._residual_current = devices.residual_current
+        self._rcd_test = ResidualCurrentTest(devices.residual_current)
         self._reader = devices.reader
+        self._ground = devices.ground
+        self._earth_lost: bool | DeviceFailure = False
         self._evse = evse
         self._messages = messages
         self._duty: int | None = None  # nothing was signalled yet
@@ -36,16 +56,28 @@ class DeviceExchange:
         self._reader_lost = False
         self._seen_amps: float | None = None
         self._reading: object = None
+        self._started_at = inf
 
     def inputs(self, now: float) -> bool:
-        """Residual current and cards."""
+        """Residual current, protective earth and cards."""
         changed = False
+        open_now = not (self._evse.closed or self._evse.feedback_closed)
+        testing = self._rcd_test.run(now, open_now and self._evse.state == "A", open_now)
+        if testing != self._evse.testing:
+            self._evse.testing, changed = testing, True
+            self._evse.tick(now)
         if self._residual_current is not None:
             tripped = self._residual_current.tripped(now)
             if tripped != self._tripped:
                 self._tripped, changed = tripped, True
                 detail = str(tripped) if isinstance(tripped, DeviceFailure) else "residual current"
                 self._evse.fault(now, "rcd", bool(tripped), detail)
+        if self._ground is not None:
+            lost_earth = self._ground.active(now)
+            if lost_earth != self._earth_lost:
+                self._earth_lost, changed = lost_earth, True
+                detail = str(lost_earth) if isinstance(lost_earth, DeviceFailure) else "no protective earth"
+                self._evse.fault(now, "ground", bool(lost_earth), detail)
         if self._reader is not None:
             card = self._reader.read(now)
             lost = isinstance(card, DeviceFailure)
@@ -67,6 +99,10 @@ class DeviceExchange:
             failure = sample
         self._pilot_failure = failure
         last = self._sample
+        if failure is not None and last is None:
+            self._started_at = min(self._started_at, now)
+            if now < self._started_at + STARTS_S:
+                return False  # nothing is known yet, and nothing can be closed before it is
         if failure is not None or isinstance(sample, DeviceFailure):
             if last is not None and last.valid_until == -inf:
                 return False

@@ -38,6 +38,7 @@ class Host:
     """A `BoardHost`.  Nothing is sent before the first `greet`, nor between a client's `hello` and the next `greet`.
 
     lease_s  the longest lease granted; above `MAX_LEASE_S` (simulated time) it is not announced
+    forbidden  why this board may energise nothing at all; empty: it may
     orders   orders beyond those that every board knows, by name
     """
 
@@ -49,11 +50,12 @@ class Host:
         *,
         lease_s: float = 20.0,
         orders: Mapping[str, BoardOrder] | None = None,
+        forbidden: str = "",
     ) -> None:
         self._identity = identity
         self._lease_s = lease_s
         self._out: list[Packet] = []
-        self._station = HostStation(station, self._out)
+        self._station = HostStation(station, self._out, forbidden)
         self._connectors = [HostConnector(number, setup, self._out) for number, setup in enumerate(connectors, 1)]
         self._orders = BoardOrders(self._connectors, self._station.faults, orders or {})
         self._now = -inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from drivers.board_protocol import Packet
-from drivers.devices import DeviceFailure, StationDevices, SupplySample
+from drivers.devices import Contact, DeviceFailure, StationDevices, SupplySample
 from drivers.host.messages import fault_message
 from drivers.host.outlet import Hold
 from drivers.reflex.derating import HeatDerating, UndervoltageCheck
@@ -15,10 +15,22 @@ from drivers.reflex.faults import ActiveFaults
 class HostStation:
     """`look` where `now >= wake_at`, then apply `hold`, `cap_amps` and `celsius` to each connector, then `report`."""
 
-    __slots__ = ("_devices", "_heat", "_out", "_reader_failure", "_undervoltage", "celsius", "faults", "wake_at")
+    __slots__ = (
+        "_devices",
+        "_forbidden",
+        "_heat",
+        "_out",
+        "_reader_failure",
+        "_undervoltage",
+        "celsius",
+        "faults",
+        "wake_at",
+    )
 
-    def __init__(self, devices: StationDevices, out: list[Packet]) -> None:
+    def __init__(self, devices: StationDevices, out: list[Packet], forbidden: str = "") -> None:
+        """`forbidden`: why this board may energise nothing, as long as it runs; empty: it may."""
         self._devices = devices
+        self._forbidden = forbidden
         self._out = out
         self._heat = HeatDerating()
         self._undervoltage = UndervoltageCheck()
@@ -28,7 +40,7 @@ class HostStation:
 
     def plan(self) -> None:
         """Find `wake_at`: the next second at which any device of the station has to be looked at."""
-        self.wake_at = self._undervoltage.wake_at
+        self.wake_at = min(self._undervoltage.wake_at, self._heat.wake_at)
         for device in self._devices:
             if device is not None:
                 self.wake_at = min(self.wake_at, device.wake_at)
@@ -38,6 +50,9 @@ class HostStation:
         self._read_thermometer(now)
         self._read_supply(now)
         self._read_card(now)
+        self._read_contact(now, "emergency-stop", self._devices.emergency_stop)
+        self._read_contact(now, "tamper", self._devices.tamper)
+        self.faults.set(now, "fail-safe", bool(self._forbidden), self._forbidden)
         self.faults.settle(now, False)
         self.plan()
 
@@ -47,7 +62,8 @@ class HostStation:
         celsius = self._devices.thermometer.celsius(now)
         if isinstance(celsius, DeviceFailure):
             self.celsius = None
-            self.faults.set(now, "overtemperature", True, str(celsius))
+            self._heat.lost(now)
+            self.faults.set(now, "overtemperature", self._heat.too_hot or self._heat.blind, str(celsius))
             return
         self.celsius = celsius
         self._heat.update(celsius)
@@ -70,11 +86,17 @@ class HostStation:
             self._out.append({"type": "card", "connector": None, "id_tag": card, "at": now})
         self.faults.set(now, "reader-lost", isinstance(card, DeviceFailure), str(card))
 
+    def _read_contact(self, now: float, code: str, contact: Contact | None) -> None:
+        if contact is None:
+            return
+        active = contact.active(now)
+        self.faults.set(now, code, bool(active), str(active) if isinstance(active, DeviceFailure) else "")
+
     # --- what follows for each connector ----------------------------------------------------------------------------
 
     def hold(self) -> Hold:
         """Why the station as a whole gives no energy."""
-        return Hold(self.faults.blocking(), self.faults.stops() == "now")
+        return Hold(self.faults.blocking(), self.faults.stops() == "now" or self._heat.at_once)
 
     def cap_amps(self, min_amps: float, max_amps: float) -> float:
         """Amperes per phase that heat allows a connector of that range; infinite: all."""

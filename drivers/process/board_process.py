@@ -8,7 +8,6 @@ raised opens the contactors before the process ends.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import select
 import signal
@@ -29,10 +28,10 @@ from drivers.process.clients import Clients
 from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, keeper_of, read
 from drivers.process.listener import Listener, group_of, users_allowed
 from drivers.process.log import LineLog, Log, reserve_standard_descriptors
+from drivers.process.real_time import become_real_time, freeze_heap, lock_memory
 from drivers.process.supervisor import ALIVE, LONGEST_SLEEP_S, Supervisor, supervisor_of
 from drivers.reflex.state_machine import LEASE_OVER
 
-PRIORITY: Final = 50
 STOPS_WITHIN_S: Final = 7.0
 """Steady pilot, 6 s for the vehicle, and the contactor's own time."""
 BEAT_S: Final = 1.0
@@ -144,10 +143,15 @@ class BoardProcess:
         self._keep_world()
 
     def _beat(self) -> None:
+        """A sign of life for the supervisor, as long as every part makes progress."""
         now = self._monotonic()
         if now >= self._beat_at:
             self._beat_at = now + min(BEAT_S, self._beat_s)
-            self._notify(ALIVE)
+            stuck = self._hosted.stuck(now)
+            if stuck:
+                self._log("stuck", f"the watchdog is not fed: {stuck}")
+            else:
+                self._notify(ALIVE)
 
     def _wait(self) -> set[int]:
         """The descriptors that are ready, at the next second at which anything is due."""
@@ -239,20 +243,14 @@ class BoardProcess:
         (self._closed.add if closed else self._closed.discard)(connector)
 
 
-def _real_time(log: Log) -> None:
-    """Best effort: without the right to it the loop is merely later under load.  Threads do not inherit it."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
-    except OSError as error:
-        log("process", f"no real-time priority: {error.strerror}")
-    gc.collect()
-    gc.freeze()
-
-
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("evsed-board", description="The board process of evsed: pilot, contactor, meter.")
     parser.add_argument("--config", metavar="FILE", type=Path, help="board.toml (default: /etc/evsed/board.toml)")
     parser.add_argument("--check-config", action="store_true", help="check the configuration and exit")
+    parser.add_argument("--print-dropin", action="store_true", help="print the systemd drop-in of this board and exit")
+    parser.add_argument(
+        "--test-driver", metavar="MODULE", help="try the driver MODULE:NAME against the promises of its family and exit"
+    )
     parser.add_argument("--version", action="store_true")
     return parser.parse_args(arguments)
 
@@ -266,15 +264,54 @@ def _version() -> str:
         return "from a checkout"
 
 
+def _described(config: BoardConfig) -> str:
+    """The board in half a sentence."""
+    if config.parts is None:
+        return f"a simulated board with {config.connectors} connector(s), its world in {config.state_dir}"
+    return f"the board {config.parts.name} with {config.connectors} connector(s)"
+
+
+def _make(config: BoardConfig, log: Log) -> Callable[[], Hosted]:
+    """Makes the board; called again where a simulated one has rebooted."""
+    if config.parts is None:
+        return partial(host_of, config, os.getpid(), keeper_of(config, log))
+    from drivers.process.real_board import hosted
+
+    return partial(hosted, config.parts, log)
+
+
+def checks(config: BoardConfig) -> list[str]:
+    """What `--check-config` says of a sound file: the board, warnings, and the fail-safe layers that are missing."""
+    lines = [f"configuration OK: {_described(config)}, socket {config.socket}"]
+    lines += [f"warning: {warning}" for warning in config.warnings]
+    if config.parts is not None:
+        from drivers.board_file.fail_safe import warnings
+
+        lines += warnings(config.parts.fail_safe)
+    return lines
+
+
+def _drop_in(config: BoardConfig) -> str:
+    from drivers.board_file.drop_in import drop_in
+    from drivers.board_file.machine_checks import Machine
+
+    machine = Machine()
+    return drop_in(config.parts, machine.revision(), machine.pwm_chips(config.parts))
+
+
 def _serve(config: BoardConfig) -> int:
     """Run until SIGTERM or SIGINT."""
     lines = LineLog()
     log = lines.line
-    log("process", f"a simulated board with {config.connectors} connector(s), its world in {config.state_dir}")
+    log("process", _described(config))
+    for warning in config.warnings:
+        log("configuration", f"warning: {warning}")
     try:
-        make = partial(host_of, config, os.getpid(), keeper_of(config, log))
-        process = BoardProcess(make, config, supervisor_of(os.environ), log)
-        _real_time(log)
+        process = BoardProcess(_make(config, log), config, supervisor_of(os.environ), log)
+        become_real_time(log)
+        if config.parts is not None:
+            lock_memory(log)
+        freeze_heap()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, process.stop)
         return process.run()
@@ -292,16 +329,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.version:
         print(f"evsed-board {_version()}")
         return 0
+    if options.test_driver:
+        from drivers.kit.report import run
+
+        return run(options.test_driver)
     try:
         config = read(options.config)
     except ConfigRefused as problems:
         print(problems, file=sys.stderr)
         return 2
+    if options.print_dropin:
+        print(_drop_in(config), end="")
+        return 0
     if options.check_config:
-        print(
-            f"configuration OK: a simulated board with {config.connectors} connector(s), its world in"
-            f" {config.state_dir}, socket {config.socket}"
-        )
+        for line in checks(config):
+            print(line)
         return 0
     return _serve(config)
 

@@ -1,4 +1,7 @@
-"""`board.toml` -> the board that it describes, or every problem with its file, line and key.  Opens no socket."""
+"""`board.toml` -> the board that it describes, or every problem with its file, line and key.  Opens no socket.
+
+Here the simulated board; one of parts is read in `drivers/board_file/`, and only then is that imported.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from drivers.board_file.toml_reader import Toml, TomlRefused, nearest, read_toml
 from drivers.board_protocol import MAX_LEASE_S
 from drivers.devices import BoardHost
 from drivers.process.log import Log
-from drivers.process.toml_reader import Toml, TomlRefused, nearest, read_toml
 from drivers.reflex.pilot_signal import MIN_AMPS
 
 if TYPE_CHECKING:
+    from drivers.board_file.model import PartsBoard
     from drivers.simulated.keeper import WorldKeeper
 
 DEFAULT_FILE: Final = Path("/etc/evsed/board.toml")
 FIRST_WH: Final = 1_234_567
 """A real meter never begins at 0: back-offices take a register of 0 for one that counts the session."""
 PATH: Final = "a path; a relative one counts from the folder of this file; ~ is not expanded"
-REAL_KINDS: Final = ("gpio", "serial", "microcontroller")
 
 
 class BoardKey(NamedTuple):
@@ -55,7 +58,7 @@ def _path(first: str) -> BoardKey:
 
 KEYS: Final[dict[str, dict[str, BoardKey]]] = {
     "": {
-        "kind": BoardKey("simulated", lambda value: value == "simulated", 'only "simulated" so far'),
+        "kind": BoardKey("simulated", lambda value: value == "simulated", '"simulated" or "parts"'),
         "socket": _path("/run/evsed/board.sock"),
         "connectors": _whole(1, 16, 1),
         "lease_s": _number(1, MAX_LEASE_S, 20.0),
@@ -93,6 +96,10 @@ class BoardConfig(NamedTuple):
     min_amps: float = MIN_AMPS
     meter_wh: int = FIRST_WH
     """What the meter of connector 1 shows in a new world; that of connector 2 twice as much, and so on."""
+    parts: PartsBoard | None = None
+    """A board of parts: what follows from the simulated one's keys is then of no account."""
+    warnings: tuple[str, ...] = ()
+    """What is allowed and should be known, one a line."""
 
 
 class ConfigRefused(Exception):
@@ -107,9 +114,11 @@ class Hosted(NamedTuple):
     """Call after each turn: keeps a simulated world; answers `dark` or `reboot` where the unit has ended."""
     settle: Callable[[float], bool]
     """Waits until all that was kept is in its file, but for so many seconds at most."""
+    stuck: Callable[[float], str] = lambda _: ""
+    """Which part has made no progress for too long; empty: none.  While any has not, the watchdog is not fed."""
 
 
-def read(file: Path | None) -> BoardConfig:
+def read(file: Path | None, machine_root: Path = Path("/")) -> BoardConfig:
     """The board's configuration; all defaults where the default file is not there.  ConfigRefused otherwise."""
     path = file or DEFAULT_FILE
     try:
@@ -122,6 +131,8 @@ def read(file: Path | None) -> BoardConfig:
         raise ConfigRefused(f"{path}: cannot be read: {error.strerror}") from error
     except TomlRefused as error:
         raise ConfigRefused(f"{path}:{error.line}: {error}" if error.line else f"{path}: {error}") from error
+    if toml.content.get("kind") == "parts":
+        return _parts(path, toml, machine_root)
     problems: list[str] = []
     values = _section(path, toml, "", toml.content, problems)
     values |= _section(path, toml, "simulated", toml.content.get("simulated", {}), problems)
@@ -132,6 +143,30 @@ def read(file: Path | None) -> BoardConfig:
         raise ConfigRefused("\n".join(problems))
     del values["kind"]
     return BoardConfig(**values | {"socket": Path(values["socket"]), "state_dir": Path(values["state_dir"])})
+
+
+def _parts(path: Path, toml: Toml, machine_root: Path) -> BoardConfig:
+    from drivers.board_file.check import checked
+    from drivers.board_file.machine_checks import Machine
+
+    found = checked(toml.content, toml.text, Machine(machine_root))
+    if found.problems:
+        raise ConfigRefused("\n".join(problem.said(path) for problem in found.problems))
+    board = found.board
+    return BoardConfig(
+        socket=board.socket,
+        connectors=len(board.connectors),
+        lease_s=board.lease_s,
+        state_dir=Path("/"),
+        phases=board.connectors[0].phases,
+        outlet="socket" if board.connectors[0].socket else "cable",
+        max_amps=board.connectors[0].max_amps,
+        ventilated=board.connectors[0].ventilated,
+        client_users=board.client_users,
+        socket_group=board.socket_group,
+        parts=board,
+        warnings=tuple(warning.said(path) for warning in found.warnings),
+    )
 
 
 def _section(path: Path, toml: Toml, section: str, content: Any, problems: list[str]) -> dict[str, Any]:
@@ -146,7 +181,7 @@ def _section(path: Path, toml: Toml, section: str, content: Any, problems: list[
         if name in keys:
             values[name] = value
             if not keys[name].fits(value):
-                problems.append(f"{where}: {_why_wrong(name, value)}; allowed: {keys[name].allowed}")
+                problems.append(f"{where}: {value!r:.60} does not fit; allowed: {keys[name].allowed}")
             elif keys[name].allowed is PATH:
                 values[name] = str(path.parent.absolute() / value)
         elif name not in names:
@@ -154,12 +189,6 @@ def _section(path: Path, toml: Toml, section: str, content: Any, problems: list[
             guess = f"; did you mean {close}?" if close else ""
             problems.append(f"{where}: there is no such key; allowed: {', '.join(names)}{guess}")
     return values
-
-
-def _why_wrong(name: str, value: Any) -> str:
-    if name == "kind" and value in REAL_KINDS:
-        return f"a {value} board is not built yet"
-    return f"{value!r:.60} does not fit"
 
 
 def keeper_of(config: BoardConfig, log: Log) -> WorldKeeper:

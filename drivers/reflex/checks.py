@@ -54,6 +54,10 @@ class CurrentCheck:
         self._grace_amps = max(from_amps, self._grace_amps if now < self._grace_until else 0.0)
         self._grace_until = now + FOLLOW_S
 
+    def warned(self, now: float, drawn: float) -> None:
+        """The vehicle is told less because of what it draws: until it must have followed that is tolerated."""
+        self._grace_amps, self._grace_until, self._over_since = drawn, now + FOLLOW_S, inf
+
     def fails_at(self, now: float, signalled: float, drawn: float | None) -> tuple[float, bool]:
         """When to look again (infinite: nothing is wrong), and whether it will then have failed if nothing changes."""
         if signalled == 0.0 or drawn is None or drawn <= _tolerated(signalled):

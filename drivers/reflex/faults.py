@@ -28,6 +28,9 @@ RULES: Final = {
     "ventilation": Rule("now", "at unplugging"),
     "overcurrent": Rule("now", "at unplugging"),
     "ev-ignores-stop": Rule("gently", "with its cause"),
+    "ground": Rule("now", "at unplugging"),
+    "self-test": Rule("now", "with its cause"),
+    "overvoltage": Rule("gently", "with its cause"),
     "lock-open": Rule("gently", "with its cause"),
     "lock-closed": Rule("no", "with its cause"),
     "meter-frozen": Rule("gently", "with its cause"),
@@ -38,10 +41,13 @@ RULES: Final = {
     "overtemperature": Rule("gently", "with its cause"),
     "undervoltage": Rule("gently", "with its cause"),
     "mains": Rule("now", "with its cause"),
+    "emergency-stop": Rule("now", "with its cause"),
+    "tamper": Rule("no", "with its cause"),
+    "fail-safe": Rule("now", "with its cause"),
 }
 """`code` of a `fault` message -> its rule."""
 
-STATION: Final = ("overtemperature", "undervoltage", "mains")
+STATION: Final = ("overtemperature", "undervoltage", "mains", "emergency-stop", "tamper", "fail-safe")
 
 
 class FaultReport(NamedTuple):
@@ -55,12 +61,14 @@ class FaultReport(NamedTuple):
 
 
 class _Active:
-    __slots__ = ("cause", "detail", "gone_at")
+    __slots__ = ("cause", "detail", "gone_at", "hard")
 
     def __init__(self, detail: str) -> None:
         self.cause = True
         self.detail = detail
         self.gone_at = inf
+        self.hard = False
+        """Only service ends it, whatever its rule says."""
 
 
 class ActiveFaults:
@@ -103,6 +111,11 @@ class ActiveFaults:
             fault.cause = cause
             fault.gone_at = inf if cause else now
 
+    def harden(self, code: str) -> None:
+        """Only service ends it from now on."""
+        if code in self._active:
+            self._active[code].hard = True
+
     def set_once(self, now: float, code: str, detail: str) -> None:
         """The cause was seen once and is over: the fault stays until its rule ends it."""
         self.set(now, code, True, detail)
@@ -119,7 +132,7 @@ class ActiveFaults:
         if unplugged:
             self._resets = 0
         for code, fault in list(self._active.items()):
-            if not fault.cause:
+            if not fault.cause and not fault.hard:
                 self._end_by_rule(now, code, fault, unplugged)
 
     def _end_by_rule(self, now: float, code: str, fault: _Active, unplugged: bool) -> None:
@@ -136,7 +149,7 @@ class ActiveFaults:
     def tested(self, now: float) -> list[str]:
         """A selftest ends waiting; the codes of what is still wrong."""
         for code, fault in list(self._active.items()):
-            if RULES[code].ends == "after waiting" and not fault.cause:
+            if RULES[code].ends == "after waiting" and not fault.cause and not fault.hard:
                 self._end(now, code, "selftest passed")
                 self._resets = 0
         return self.codes()

@@ -10,12 +10,21 @@ from math import inf
 from typing import Final, NamedTuple
 
 from drivers.devices import CpState, PilotSample
-from drivers.reflex.checks import CurrentCheck, DiodeCheck
+from drivers.reflex.checks import HARD, CurrentCheck, DiodeCheck
+from drivers.reflex.closing import Closing
 from drivers.reflex.faults import ActiveFaults, FaultReport
 from drivers.reflex.pilot_signal import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
+from drivers.reflex.self_test import SelfTest
+from drivers.reflex.wake_up import WakeUp
 
 LEASE_OVER: Final = "the lease ran out"
 """Why a pilot is steady whose offer was not renewed."""
+
+
+WELD_AMPS: Final = 0.5
+"""More does not flow through an open contactor."""
+AT_CLOSING: Final = ("rcd", "ground")
+"""Faults that point at the installation or the vehicle where they come with a closing."""
 
 
 class Limits(NamedTuple):
@@ -36,6 +45,19 @@ class Limits(NamedTuple):
     close_every_s: float = 5.0
     feedback_s: float = 0.2
     """The auxiliary contact has followed by then, or something is broken."""
+    close_tries: int = 1
+    """So often a closing is tried that the auxiliary contact does not confirm."""
+    rest_s: float = 0.0
+    """After a fault that opens at once."""
+    closings_an_hour: float = inf
+    self_test: bool = False
+    """The pilot can be put to -12 V and is tested so before the first closing."""
+    at_closing_s: float = 0.0
+    """A residual current or lost earth so shortly after a closing is ended by service alone."""
+    lowers_once: bool = False
+    """A vehicle that draws somewhat more than it may is told 6 A once, before it is cut off."""
+    wake: bool = False
+    """A vehicle that sleeps in B2 is woken once (A.5.3)."""
 
 
 class PilotReport(NamedTuple):
@@ -65,10 +87,22 @@ class Evse:
     """One connector.  Read `duty`, `closed`, `amps`, `why`, `state` after any input; empty `reports`."""
 
     __slots__ = (
-        *("limits", "faults", "reports", "state", "unplugged_at", "amps", "why", "duty", "closed", "feedback_closed"),
+        *(
+            "limits",
+            "faults",
+            "reports",
+            "state",
+            "unplugged_at",
+            "amps",
+            "why",
+            "duty",
+            "closed",
+            "feedback_closed",
+            "testing",
+        ),
         *("_debounce", "_diode", "_current", "_sample", "_raw", "_offered", "_lease_until", "_in_service"),
-        *("_cap", "_cap_why", "_hold", "_hold_now", "_draw", "_raised_at", "_switched_at", "_closed_at", "_stop_since"),
-        *("_reported", "_reported_signal", "wake_at"),
+        *("_cap", "_cap_why", "_hold", "_hold_now", "_draw", "_raised_at", "_switched_at", "_closing", "_stop_since"),
+        *("_confirmed", "_lowered_to", "_reported", "_reported_signal", "_self_test", "_wake_up", "wake_at"),
     )
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -90,7 +124,16 @@ class Evse:
         self._cap, self._cap_why = inf, ""
         self._hold, self._hold_now = "", False
         self._draw: float | None = None
-        self._raised_at = self._switched_at = self._closed_at = -inf
+        self._raised_at = self._switched_at = -inf
+        self._closing = Closing(limits.close_every_s, limits.close_tries, limits.rest_s, limits.closings_an_hour)
+        self._confirmed = False
+        """The auxiliary contact has followed the last closing."""
+        self._lowered_to = inf
+        """Amperes, for a vehicle that draws somewhat more than it may."""
+        self.testing = False
+        """The residual-current monitor is being tested: nothing may be closed."""
+        self._self_test = SelfTest() if limits.self_test else None
+        self._wake_up = WakeUp()
         self._stop_since = inf
         self._reported = (False, True)
         self._reported_signal = (self.amps, self.why)
@@ -99,6 +142,8 @@ class Evse:
 
     def sample(self, now: float, sample: PilotSample) -> None:
         """A measurement of the pilot, taken while `duty` was signalled."""
+        if self._is_blind(now, sample):
+            return
         self._sample = sample
         raw = state_of(sample.high_volts, self._raw)
         if raw is None:
@@ -106,9 +151,23 @@ class Evse:
         else:
             self._raw = raw
             self._debounce.feed(now, raw)
-        if self.duty != STEADY_NS:
+        if self.duty not in (0, STEADY_NS):
             self._diode.sample(now, sample.low_volts)
         self.tick(now)
+
+    def _is_blind(self, now: float, sample: PilotSample) -> bool:
+        """Whether the pilot stands at a level of ours that says nothing of the vehicle; the sample is then used up."""
+        test = self._self_test
+        if test is not None and not test.passed:
+            test.sample(now, sample.high_volts)
+            if not test.passed:
+                self.tick(now)
+                return True
+        if self._wake_up.active and self._sample is not None:
+            self._sample = self._sample._replace(valid_until=sample.valid_until)
+            self.tick(now)
+            return True
+        return False
 
     def offer(self, now: float, amps: float, lease_s: float, in_service: bool = True) -> None:
         """Amperes per phase allowed for the next `lease_s` seconds (at most `Limits.lease_s`)."""
@@ -134,13 +193,15 @@ class Evse:
     def draw(self, now: float, amps: float | None) -> None:
         """The largest phase current, measured now; None: not known any more."""
         self._draw = amps
-        if amps is not None and amps > 0.5 and not self.closed and now >= self._switched_at + 1.0:
+        if amps is not None and amps > WELD_AMPS and not self.closed and now >= self._switched_at + 1.0:
             self.faults.set_once(now, "weld", f"{amps:g} A flow although commanded open")
         self.tick(now)
 
     def fault(self, now: float, code: str, cause: bool, detail: str = "") -> None:
         """The cause of a fault that others see (residual current, lock, meter, reader) is there, or is gone."""
         self.faults.set(now, code, cause, detail)
+        if cause and code in AT_CLOSING and now < self._closing.closed_at + self.limits.at_closing_s:
+            self.faults.harden(code)
         self.tick(now)
 
     def tick(self, now: float) -> None:
@@ -159,12 +220,15 @@ class Evse:
 
     def _levels(self) -> tuple[object, ...]:
         """Everything that one step of `_derive` takes from another."""
-        return self.state, self.amps, self.closed, len(self.faults), self._stop_since
+        return self.state, self.amps, self.duty, self.closed, len(self.faults), self._stop_since, self._lowered_to
 
     def _derive(self, now: float) -> None:
         """One pass: the state that is seen, the faults that end, the signal, the contactor; and when to wake."""
         self.wake_at = inf
+        self._test(now)
         self._observe(now)
+        if self.faults.stops() == "now":
+            self._closing.rest(now)
         self.faults.settle(now, self.state == "A")
         self._due(self.faults.wake_at)
         self._signal(now)
@@ -178,6 +242,14 @@ class Evse:
         before = None if self.state == "A" else self.unplugged_at
         states: tuple[tuple[CpState | None, float | None], ...] = (("A", before), (self.state, now))
         return [PilotReport(state, at) for state, at in states if state is not None and at is not None]
+
+    def _test(self, now: float) -> None:
+        test = self._self_test
+        if test is not None and not test.passed:
+            test.settle(now)
+            self._due(test.wake_at)
+        if test is not None:
+            self.faults.set(now, "self-test", bool(test.failed), test.failed)
 
     # --- observation --------------------------------------------------------------------------------------------------
 
@@ -217,6 +289,8 @@ class Evse:
 
     def _allowance(self, now: float) -> tuple[float, str]:
         """Amperes that may be signalled now, and why they are less than what was offered."""
+        if self._self_test is not None and not self._self_test.passed:
+            return 0.0, "the self-test is not over"
         if now >= self._lease_until:
             return 0.0, "no offer" if self._lease_until == -inf else LEASE_OVER
         self._due(self._lease_until if self._offered >= self.limits.min_amps else inf)
@@ -232,6 +306,8 @@ class Evse:
             amps, why = self.limits.max_amps, f"the board gives {self.limits.max_amps:g} A"
         if amps > self._cap:
             amps, why = self._cap, self._cap_why
+        if amps > self._lowered_to:
+            amps, why = self._lowered_to, "the vehicle draws more than it may"
         least = self.limits.min_amps
         if amps < least:
             return 0.0, why or ("" if amps == 0.0 else f"below {least:g} A nothing can be signalled")
@@ -248,10 +324,21 @@ class Evse:
         elif amps < self.amps:
             self._current.lowered(now, self.amps)
         self.amps, self.why = amps, why
-        duty = duty_ns(amps)
-        if (duty == STEADY_NS) != (self.duty == STEADY_NS):
+        duty = self._levelled(now, duty_ns(amps))
+        if (duty in (0, STEADY_NS)) != (self.duty in (0, STEADY_NS)):
             self._diode.restart()
         self.duty = duty
+
+    def _levelled(self, now: float, duty: int) -> int:
+        """The duty, or the steady level that a test or a sleeping vehicle needs instead."""
+        if self._self_test is not None and not self._self_test.passed:
+            return self._self_test.duty
+        if not self.limits.wake:
+            return duty
+        asleep = self.state == "B" and duty != STEADY_NS
+        self._wake_up.settle(now, self.state != "A", asleep)
+        self._due(self._wake_up.wake_at)
+        return 0 if self._wake_up.active else duty
 
     # --- the contactor ------------------------------------------------------------------------------------------------
 
@@ -261,14 +348,28 @@ class Evse:
         if self._must_open():
             self._open(now)
         elif not self.feedback_closed:
-            if self._is_due(now, self._closed_at + self.limits.feedback_s):
-                self.faults.set_once(now, "contactor", "it is open although commanded closed")
+            if self._confirmed or self._is_due(now, self._closing.closed_at + self.limits.feedback_s):
+                if self._confirmed or self._closing.did_not_close():
+                    self.faults.set_once(now, "contactor", "it is open although commanded closed")
                 self._open(now)
+            return
         elif self._is_due(now, over_at) and fails:
-            self.faults.set_once(now, "overcurrent", f"{self._draw:g} A drawn, {self.amps:g} A signalled")
-            self._open(now)
+            self._over(now)
         elif self.amps == 0.0:
             self._end_charge(now)
+        if self.closed:
+            self._confirmed = True
+            self._closing.confirmed()
+
+    def _over(self, now: float) -> None:
+        """It draws more than it may: if only somewhat, it is told less once; then, or if much more, it is cut off."""
+        drawn = self._draw or 0.0
+        if self.limits.lowers_once and self._lowered_to == inf and drawn <= self.amps * HARD and self.amps > MIN_AMPS:
+            self._lowered_to = MIN_AMPS
+            self._current.warned(now, drawn)
+            return
+        self.faults.set_once(now, "overcurrent", f"{drawn:g} A drawn, {self.amps:g} A signalled")
+        self._open(now)
 
     def _end_charge(self, now: float) -> None:
         """The pilot is steady: the vehicle may take its time to stop drawing, then the contactor opens under load."""
@@ -279,8 +380,8 @@ class Evse:
             self._open(now)
 
     def _open(self, now: float) -> None:
-        self.closed = False
-        self._stop_since = inf
+        self.closed = self._confirmed = False
+        self._stop_since = self._lowered_to = inf
         self._switched_at = now
 
     def _maybe_close(self, now: float) -> None:
@@ -289,10 +390,11 @@ class Evse:
                 self.faults.set(now, "weld", True, "closed although commanded open")
             return
         self.faults.set(now, "weld", False)  # the cause; only service ends the fault
-        wanted = self.amps > 0.0 and self._diode.proven and not self._must_open()
-        if wanted and self._is_due(now, self._closed_at + self.limits.close_every_s):
+        wanted = self.amps > 0.0 and self._diode.proven and not (self._must_open() or self.testing)
+        if wanted and self._is_due(now, self._closing.earliest(now)):
             self.closed = True
-            self._closed_at = self._switched_at = now
+            self._closing.closes(now)
+            self._switched_at = now
 
     # --- reports ------------------------------------------------------------------------------------------------------
 

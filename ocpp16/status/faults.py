@@ -55,6 +55,18 @@ FAULTS: dict[str, Fault] = {
         Error.OTHER_ERROR, True, "the car wants ventilation, there is none",
         "unplug; this car cannot charge here",
     ),
+    "ground": _fault(
+        Error.GROUND_FAILURE, True, "protective earth is lost",
+        "check the installation's protective earth; unplug to clear",
+    ),
+    "self-test": _fault(
+        Error.INTERNAL_ERROR, True, "the board's self-test has failed",
+        "see evsectl why; check the pilot's generator and converter",
+    ),
+    "overvoltage": _fault(
+        Error.OVER_VOLTAGE, False, "supply voltage too high",
+        "check the supply and its neutral",
+    ),
     "lock-open": _fault(
         Error.CONNECTOR_LOCK_FAILURE, True, "the cable cannot be locked",
         "push the plug in fully; check the lock",
@@ -99,6 +111,18 @@ FAULTS: dict[str, Fault] = {
     "undervoltage": _fault(
         Error.UNDER_VOLTAGE, False, "supply voltage too low",
         "check the supply",
+    ),
+    "emergency-stop": _fault(
+        Error.OTHER_ERROR, True, "the emergency stop is pressed",
+        "find out why it was pressed, then release it",
+    ),
+    "tamper": _fault(
+        Error.OTHER_ERROR, False, "the housing was opened",
+        "look after the station; close its housing", blocks_running=False,
+    ),
+    "fail-safe": _fault(
+        Error.INTERNAL_ERROR, True, "no fail-safe would open the contactor",
+        "see evsed-board --check-config: fail_safe of board.toml, dtparam=strict_gpiod",
     ),
     "queue-full": _fault(
         Error.INTERNAL_ERROR, False, "too many undelivered transactions",

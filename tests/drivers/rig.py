@@ -20,6 +20,8 @@ class Rig:
         self.evse = Evse(limits or Limits(lease_s=inf))
         self.high = VOLTS["A"]
         self.diode = True
+        self.minus: float | None = None
+        """What is measured while -12 V are signalled; None: what the vehicle makes of +12 V."""
         self.follows = True
         """The contactor does what it is told."""
         self.good_for = inf
@@ -85,9 +87,10 @@ class Rig:
         return [report for report in self.reports if isinstance(report, kind)]
 
     def _sample(self) -> None:
-        low = -12.0 if self.evse.duty != STEADY_NS and self.diode else self.high
+        high = self.minus if self.evse.duty == 0 and self.minus is not None else self.high
+        low = -12.0 if self.evse.duty != STEADY_NS and self.diode else high
         self._duty = self.evse.duty
-        self.evse.sample(self.now, PilotSample(self.now, self.high, low, self.now + self.good_for))
+        self.evse.sample(self.now, PilotSample(self.now, high, low, self.now + self.good_for))
 
     def _settle(self) -> None:
         while True:

@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from daemon.board.simulation import PLAYED_BY_EVSED
-from daemon.ctl.__main__ import ACTIONS, QUERIES
+from daemon.ctl.__main__ import ACTIONS, BENCH, QUERIES
 from daemon.ctl.commands import COMMANDS, DAEMON_FAULTS, GROUPS, SIM_COMMANDS, between, id_tag, whole_number
 from drivers.simulated.commands import FORMS, CommandRefused, parse
 
@@ -17,7 +17,7 @@ VALUES = {"IDTAG": ["X", "x" * 20], "PERCENT": ["0", "100"], "CELSIUS": ["-40", 
 
 def test_each_command_has_its_function() -> None:
     """Table and functions have the same commands."""
-    assert {command.name for command in COMMANDS} == {*QUERIES, *ACTIONS}
+    assert {command.name for command in COMMANDS} == {*QUERIES, *ACTIONS, *BENCH}
 
 
 def test_help_is_one_line() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.drivers.host.tiny_board import BROKEN, TinyBoard
 
 
@@ -69,3 +71,46 @@ def test_present_states_are_sent_to_every_client() -> None:
     greeting = board.host.greet(board.now)
     assert [m["state"] for m in greeting if m["type"] == "pilot"] == ["A", "B"]
     assert [m["code"] for m in greeting if m["type"] == "fault"] == ["reader-lost"]
+
+
+def test_lost_earth_opens_at_once() -> None:
+    """Until the vehicle is unplugged, even if the earth returns."""
+    board = TinyBoard()
+    board.charging()
+    board.ground.state = True
+    board.look()
+    assert board.faults() == [("ground", True)] and not board.contactor.closed
+    board.ground.state = False
+    board.look()
+    assert board.faults() == [("ground", True)]
+    board.vehicle("A")
+    assert board.faults()[-1] == ("ground", False)
+
+
+@pytest.mark.parametrize(
+    ("volts", "after_s", "code"),
+    [
+        ((206.0,), 3.0, "undervoltage"),
+        ((254.0,), 3.0, "overvoltage"),
+        ((230.0, 276.0, 230.0), 0.0, "overvoltage"),
+        ((), None, ""),
+    ],
+)
+def test_the_mains_as_the_meter_shows_them(volts: tuple[float, ...], after_s: float | None, code: str) -> None:
+    """207 to 253 V for 3 s, at most 275 V; only where nobody else supervises the mains."""
+    board, other = TinyBoard(volts_from_meter=True), TinyBoard()
+    for each in (board, other):
+        each.charging()
+        each.meter.amps = 0.0
+        each.meter.volts = volts
+        began = each.now
+        while not each.faults() and each.now < began + 10.0:
+            each.wait(0.1)
+    assert other.faults() == []
+    if after_s is None:
+        assert board.faults() == []
+    else:
+        assert board.faults() == [(code, True)]
+        board.meter.volts = (230.0,)
+        board.wait(11.0)
+        assert board.faults() == [(code, True), (code, False)]

@@ -19,16 +19,54 @@ def test_heat_derates(celsius: float, amps: float) -> None:
     assert board.last("meter")["temperature"] == celsius
 
 
-def test_too_hot_or_not_known() -> None:
-    """71 C, or a thermometer that fails: the charge ends."""
-    for degrees, detail in ((71.0, "71 C"), (BROKEN, str(BROKEN))):
-        board = TinyBoard()
-        board.charging()
-        board.thermometer.degrees = degrees
-        board.look(station=True)
-        fault = board.last("fault")
-        assert (fault["connector"], fault["code"], fault["detail"]) == (None, "overtemperature", detail)
-        assert board.pilot.duty_ns == 1_000_000
+def test_too_hot() -> None:
+    """71 C: the charge ends, gently; 85 C: at once."""
+    board = TinyBoard()
+    board.charging()
+    board.thermometer.degrees = 71.0
+    board.look(station=True)
+    fault = board.last("fault")
+    assert (fault["connector"], fault["code"], fault["detail"]) == (None, "overtemperature", "71 C")
+    assert board.pilot.duty_ns == 1_000_000 and board.contactor.closed
+    board.thermometer.degrees = 85.0
+    board.look(station=True)
+    assert not board.contactor.closed
+
+
+def test_a_thermometer_that_fails() -> None:
+    """6 A for a minute, then the charge ends with its reason; a temperature ends it."""
+    board = TinyBoard()
+    board.charging()
+    board.thermometer.degrees = BROKEN
+    board.meter.amps = 6.0
+    board.look(station=True)
+    assert board.faults() == [] and board.pilot.duty_ns == 100_000
+    for _ in range(59):
+        board.wait(1.0)
+        board.offer(10.0)
+    assert board.faults() == [] and board.contactor.closed
+    board.meter.amps = 0.0
+    board.wait(1.0)
+    assert board.last("fault")["detail"] == str(BROKEN) and board.pilot.duty_ns == 1_000_000
+    board.thermometer.degrees = 20.0
+    board.look(station=True)
+    assert board.faults() == [("overtemperature", True), ("overtemperature", False)]
+
+
+def test_contacts_of_the_station() -> None:
+    """The emergency stop opens at once; the tamper contact only reports; one that cannot be read counts as pressed."""
+    board = TinyBoard()
+    board.charging()
+    board.tamper.state = True
+    board.look(station=True)
+    assert board.faults() == [("tamper", True)] and board.contactor.closed
+    board.emergency_stop.state = BROKEN
+    board.look(station=True)
+    assert board.faults()[-1] == ("emergency-stop", True) and not board.contactor.closed
+    assert board.last("fault")["detail"] == str(BROKEN)
+    board.emergency_stop.state = board.tamper.state = False
+    board.look(station=True)
+    assert sorted(board.faults()[-2:]) == [("emergency-stop", False), ("tamper", False)]
 
 
 def test_low_mains() -> None:

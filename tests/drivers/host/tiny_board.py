@@ -83,6 +83,7 @@ class MemoryMeter:
         self.wake_at = inf
         self.wh = 1000.0
         self.amps = 0.0
+        self.volts: tuple[float, ...] = (230.0,)
         self.failure: DeviceFailure | None = None
         self.at: float | None = None
         """When it was sampled last; None: at every call."""
@@ -93,7 +94,7 @@ class MemoryMeter:
         at = now if self.at is None else self.at
         self.wh += 230.0 * self.amps * (at - self._since) / 3600.0
         self._since = at
-        return MeterSample(at, self.failure or Reading(self.wh, (230.0,), (self.amps,), (230.0 * self.amps,)))
+        return MeterSample(at, self.failure or Reading(self.wh, self.volts, (self.amps,), (230.0 * self.amps,)))
 
 
 class MemoryLock:
@@ -128,6 +129,15 @@ class MemoryResidualCurrent:
         self.state: bool | DeviceFailure = False
 
     def tripped(self, now: float) -> bool | DeviceFailure:
+        return self.state
+
+
+class MemoryContact:
+    def __init__(self) -> None:
+        self.wake_at = inf
+        self.state: bool | DeviceFailure = False
+
+    def active(self, now: float) -> bool | DeviceFailure:
         return self.state
 
 
@@ -174,7 +184,13 @@ class MemorySupply:
 class TinyBoard:
     """One connector.  Set attributes of the devices, then `look`; `said` is everything since the greeting."""
 
-    def __init__(self, socket: bool = False, greet: bool = True) -> None:
+    def __init__(
+        self,
+        socket: bool = False,
+        greet: bool = True,
+        volts_from_meter: bool = False,
+        residual_current: MemoryResidualCurrent | None = None,
+    ) -> None:
         self.now = 500.0
         self.seq = 0
         self.pilot = MemoryPilot()
@@ -182,12 +198,15 @@ class TinyBoard:
         self.meter = MemoryMeter()
         self.lock = MemoryLock()
         self.proximity = MemoryProximity()
-        self.residual_current = MemoryResidualCurrent()
+        self.residual_current = residual_current or MemoryResidualCurrent()
         self.reader = MemoryReader()
         self.station_reader = MemoryReader()
         self.lamp = MemoryLamp()
         self.thermometer = MemoryThermometer()
         self.supply = MemorySupply()
+        self.emergency_stop = MemoryContact()
+        self.tamper = MemoryContact()
+        self.ground = MemoryContact()
         devices = ConnectorDevices(
             pilot=self.pilot,
             contactor=self.contactor,
@@ -197,11 +216,12 @@ class TinyBoard:
             residual_current=self.residual_current,
             reader=self.reader,
             lamp=self.lamp,
+            ground=self.ground,
         )
         self.host = Host(
             BoardIdentity("tiny", "boot-1", "session-1"),
-            [ConnectorSetup(devices, Limits(max_amps=16.0))],
-            StationDevices(self.thermometer, self.supply, self.station_reader),
+            [ConnectorSetup(devices, Limits(max_amps=16.0), volts_from_meter=volts_from_meter)],
+            StationDevices(self.thermometer, self.supply, self.station_reader, self.emergency_stop, self.tamper),
         )
         self.said: list[Message] = []
         self.greeting = self.host.greet(self.now) if greet else []

@@ -91,7 +91,7 @@ def test_first_values(tmp_path: Path) -> None:
         ("[other]", "/config.toml:1: other: there is no such key;"),
         ("lease_s = 500", "/config.toml:1: lease_s: 500 does not fit; allowed: a number from 1 to 120"),
         ("connectors = 1.5", "/config.toml:1: connectors: 1.5 does not fit; allowed: a whole number from 1 to 16"),
-        ('kind = "gpio"', '/config.toml:1: kind: a gpio board is not built yet; allowed: only "simulated" so far'),
+        ('kind = "gpio"', '/config.toml:1: kind: \'gpio\' does not fit; allowed: "simulated" or "parts"'),
         ("kind = 5", "/config.toml:1: kind: 5 does not fit;"),
         ('\nsocket = ""', "/config.toml:2: socket: '' does not fit; allowed: a path; a relative one counts from"),
         ('socket = "~/b"', "/config.toml:1: socket: '~/b' does not fit; allowed: a path; a relative one counts from"),

@@ -47,3 +47,13 @@ def test_a_lowering_is_followed_within_five_seconds() -> None:
     assert check.fails_at(12.0, 10.0, 32.0) == (16.0, False)
     assert check.fails_at(12.0, 10.0, 50.0) == (13.0, True)
     assert check.fails_at(16.0, 10.0, 11.8) == (19.0, True)
+
+
+def test_a_warned_vehicle_has_five_seconds() -> None:
+    """What it draws is tolerated so long; then the new level counts, and far above it only a second."""
+    check = CurrentCheck()
+    check.fails_at(10.0, 16.0, 18.5)
+    check.warned(17.0, 18.5)
+    check.lowered(17.0, 16.0)
+    assert check.fails_at(17.0, 6.0, 18.5) == (22.0, False)
+    assert check.fails_at(22.0, 6.0, 18.5) == (23.0, True)

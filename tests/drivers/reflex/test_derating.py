@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from drivers.reflex.derating import HeatDerating, UndervoltageCheck
+from drivers.reflex.derating import HeatDerating, OvervoltageCheck, UndervoltageCheck
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,32 @@ def test_low_mains_last_three_seconds_to_count() -> None:
     assert not supply.update(2.0, 200.0) and supply.wake_at == 5.0
     assert supply.update(5.0, 200.0) and supply.wake_at == inf
     assert not supply.update(6.0, 230.0)
+
+
+def test_no_temperature_for_a_minute() -> None:
+    """6 A at once; then it counts as too hot; a temperature ends both."""
+    heat = HeatDerating()
+    heat.lost(10.0)
+    assert (heat.cap(6.0, 32.0), heat.blind, heat.wake_at) == (6.0, False, 70.0)
+    heat.lost(70.0)
+    assert heat.blind and heat.wake_at == inf
+    heat.update(20.0)
+    assert (heat.cap(6.0, 32.0), heat.blind) == (inf, False)
+
+
+def test_so_hot_that_nothing_waits() -> None:
+    """From 85 C on."""
+    heat = HeatDerating()
+    heat.update(84.9)
+    assert not heat.at_once
+    heat.update(85.0)
+    assert heat.at_once
+
+
+def test_mains_too_high() -> None:
+    """253 V may be for ever, more for 3 s; above 275 V the first sample counts."""
+    check = OvervoltageCheck()
+    assert [check.update(at, volts) for at, volts in ((0.0, 253.0), (9.0, 253.1), (11.9, 260.0))] == [False] * 3
+    assert check.update(12.0, 260.0)
+    assert not check.update(13.0, 253.0) and not check.update(13.5, 275.0)
+    assert check.update(14.0, 275.1)

@@ -572,3 +572,20 @@ def test_the_laws_hold_whatever_is_fed(steps: list[tuple[float, tuple[str, float
         else:
             rig.follows = bool(value)
         law.look()
+
+
+def test_a_vehicle_that_draws_somewhat_too_much_is_told_less_once() -> None:
+    """12 % above for 7 s: 6 A are signalled; one that follows goes on, one that does not is cut off."""
+    for follows in (True, False):
+        rig = Rig(Limits(lease_s=inf, lowers_once=True))
+        rig.charging(16.0)
+        rig.wait(1.0)
+        rig.draw(18.5)
+        rig.wait(6.9)
+        assert rig.evse.amps == 16.0
+        rig.wait(0.2)
+        assert (rig.evse.amps, rig.evse.why, rig.evse.closed) == (6.0, "the vehicle draws more than it may", True)
+        if follows:
+            rig.draw(6.0)
+        rig.wait(30.0)
+        assert rig.evse.closed is follows and ("overcurrent" in rig.evse.faults) is not follows

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daemon.config import line_numbers as evsed_lines
 from daemon.config import spelling as evsed_spelling
-from drivers.process.toml_reader import TomlRefused, line_numbers, nearest, read_toml
+from drivers.board_file.toml_reader import TomlRefused, line_numbers, nearest, read_toml
 
 TEXTS = [
     "",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.process.toml_words import BYTE_ORDER_MARK, NOT_UTF_8, UTF_16, of_bytes, of_text
+from drivers.board_file.toml_words import BYTE_ORDER_MARK, NOT_UTF_8, UTF_16, of_bytes, of_text
 
 MISTAKES = [
     ("[s]\nid = CP1\n", 2, 'id: the quotes are missing: id = "…"'),

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from drivers.process import toml_words
+from drivers.board_file import toml_words
 
 _KEY: Final = r"""("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _HEAD: Final = re.compile(rf"\s*\[{{1,2}}\s*{_KEY}\s*\]{{1,2}}\s*(#.*)?$")
@@ -37,6 +37,7 @@ class Toml(NamedTuple):
     content: dict[str, Any]
     lines: dict[tuple[str, str], int]
     """See `line_numbers`."""
+    text: str = ""
 
     def line(self, section: str, name: str) -> int:
         """Line (from 1) of a key in a section, or with section "" of a key or section outside of any; 0: not found."""
@@ -57,7 +58,7 @@ def read_toml(path: Path) -> Toml:
     text = ""
     try:
         text = _content(path).decode()
-        return Toml(tomllib.loads(text), line_numbers(text))
+        return Toml(tomllib.loads(text), line_numbers(text), text)
     except UnicodeDecodeError as error:
         mistake = toml_words.of_bytes(error)
     except ValueError as error:

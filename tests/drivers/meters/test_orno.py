@@ -1,0 +1,13 @@
+"""Orno meters: the register table against frames as the data sheet codes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.drivers.meters.stand import proves_the_table
+
+
+@pytest.mark.parametrize("name", "orno-514 orno-515 orno-516 orno-517".split())
+def test_the_table(name: str) -> None:
+    """Requests, replies, values and the meter's own number."""
+    proves_the_table(name)
