@@ -7,7 +7,7 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run stories replay sim walk fuzz disturb conformance certify docs clean
+.PHONY: help setup check test bench run stories replay sim walk fuzz disturb conformance certify mutate docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
 	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder)"
+	@echo "make mutate        faults planted in the reflex, one by one; each must turn a test red (SAMPLE=n plays some)"
 	@echo "make docs          writes the generated pages anew: configuration keys, the diagram of docs/design.md"
 
 setup: $(VENV)/.ready
@@ -93,6 +94,9 @@ conformance: setup
 
 certify: setup
 	@PYTHONPATH=$(CURDIR) $(PY) -m tests.conformance.certify $(if $(PRODUCT),--product '$(PRODUCT)') $(if $(OUT),--out '$(OUT)')
+
+mutate: setup
+	$(PY) -m tests.mutate $(if $(SAMPLE),--sample $(SAMPLE))
 
 docs: setup
 	$(PY) -m tests.reference

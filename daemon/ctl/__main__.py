@@ -50,8 +50,8 @@ class Context:
     def operand(self, index: int = 0) -> str | None:
         return self.line.operands[index] if len(self.line.operands) > index else None
 
-    def number(self) -> int | None:
-        text = self.operand()
+    def number(self, index: int = 0) -> int | None:
+        text = self.operand(index)
         return None if text is None else int(text)
 
     def option(self, name: str, default: Any = None) -> Any:
@@ -254,11 +254,15 @@ def store_recover(context: Context) -> int:
 def try_board(context: Context) -> int:
     from daemon.ctl import bench  # imported late: brings the drivers with it
 
-    return bench.run(context.line, context.number())
+    return bench.run(context.line, context.number(1 if context.line.name == "pilot set" else 0))
 
 
 BENCH: dict[str, Function] = dict.fromkeys(
-    ("meter read", "meter scan", "rfid read", "relay test", "lock test", "lamp test"), try_board
+    (
+        *("pilot show", "pilot monitor", "pilot set", "pilot calibrate"),
+        *("meter read", "meter scan", "rfid read", "relay test", "lock test", "lamp test"),
+    ),
+    try_board,
 )
 """Commands that need the board for themselves: the daemons must be stopped."""
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 from daemon.command_line import UsageError
 from daemon.ctl import output
 from daemon.ctl.arguments import CommandLine
+from daemon.ctl.commands import amps_or_off
 from drivers.assembly.ports import MachinePorts, Ports
-from drivers.bench import cards, meter_scan, meters, outputs
+from drivers.bench import cards, meter_scan, meters, outputs, pilots
 from drivers.bench.findings import Bench, Finding
 from drivers.board_file.toml_reader import read_toml
 from drivers.process.config import DEFAULT_FILE, BoardConfig, ConfigRefused, read
@@ -65,6 +66,14 @@ def _ended_properly() -> Iterator[None]:
 
 def _findings(line: CommandLine, bench: Bench, connector: int | None) -> Iterable[Finding]:
     match line.name:
+        case "pilot show":
+            return pilots.show(bench, connector)
+        case "pilot monitor":
+            return pilots.monitor(bench, connector, int(line.options.get("--times", 0)))
+        case "pilot set":
+            return pilots.put(bench, connector, amps_or_off(line.operands[0]))
+        case "pilot calibrate":
+            return pilots.calibrate(bench, connector, lambda text: print(text, file=sys.stderr, flush=True))
         case "meter read":
             return meters.read(bench, connector)
         case "meter scan":

@@ -56,6 +56,16 @@ class Command(NamedTuple):
         return " ".join((*self.path, *(operand.usage for operand in self.operands), *shown))
 
 
+def amps_or_off(text: str) -> float | None:
+    """Amperes; None: off."""
+    if text == "off":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: a number of amperes, or off") from None
+
+
 def whole_number(text: str) -> int:
     """0 to 999999999."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
@@ -159,6 +169,20 @@ def _bench(name: str, text: str, *operands: Operand, options: tuple[Option, ...]
 
 
 BENCH_COMMANDS: Final = (
+    _bench("pilot show", "show the pilot's state, both half-waves, duty and frequency", CONNECTOR),
+    _bench(
+        "pilot monitor",
+        "show the pilot every half second, until Ctrl-C",
+        CONNECTOR,
+        options=(Option("--times", "how often (default: without end)", "N", between(1, 1_000_000)),),
+    ),
+    _bench(
+        "pilot set",
+        "signal so many amperes, or off: steady +12 V; it stays so",
+        Operand("AMPS", "6 to max_amps of the board file, or off", check=amps_or_off),
+        CONNECTOR,
+    ),
+    _bench("pilot calibrate", "measure the known levels and print the line for the board file", CONNECTOR),
     _bench("meter read", "read the energy meter", CONNECTOR),
     _bench(
         "meter scan",
@@ -243,6 +267,7 @@ GROUPS: Final = {
     ("queue",): "messages that wait for the Central System",
     ("config",): "OCPP configuration keys",
     ("store",): "files of the store",
+    ("pilot",): "control pilots, with the daemons stopped",
     ("meter",): "energy meters, with the daemons stopped",
     ("rfid",): "card readers, with the daemons stopped",
     ("relay",): "contactors, with the daemons stopped",
@@ -255,6 +280,6 @@ GROUPS: Final = {
 
 NOT_BUILT: Final = (
     *("doctor", "profiles", "reservations", "certs", "report", "bundle", "connect-test", "provision", "setup"),
-    *("export", "import", "reconnect", "pilot", "--trial"),
+    *("export", "import", "reconnect", "--trial"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

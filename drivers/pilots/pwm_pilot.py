@@ -10,7 +10,7 @@ from math import inf
 from typing import Final, NamedTuple, Protocol
 
 from drivers.devices import DeviceFailure, PilotSample
-from drivers.pilots.adc import VALID_S, AdcInputs
+from drivers.pilots.adc import VALID_S, AdcInputs, AdcSample
 from drivers.reflex.pilot_signal import PERIOD_NS, STEADY_NS
 
 LOOK_S: Final = 0.01
@@ -118,6 +118,14 @@ class PwmPilot:
             low = high
         self._held = PilotSample(sample.at, high, low, sample.at + VALID_S)
         return self._held
+
+    def read_back(self) -> GeneratorState | DeviceFailure:
+        """What the generator says it does."""
+        return self._generator.state()
+
+    def counts(self, now: float) -> AdcSample | DeviceFailure:
+        """Both peaks as the converter counts them."""
+        return self._adc.latest(now)
 
     def _judged(self, duty_ns: int) -> DeviceFailure | None:
         """What the generator does against what it was told."""

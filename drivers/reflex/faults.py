@@ -31,7 +31,6 @@ RULES: Final = {
     "ground": Rule("now", "at unplugging"),
     "self-test": Rule("now", "with its cause"),
     "overvoltage": Rule("gently", "with its cause"),
-    "meter-implausible": Rule("gently", "with its cause"),
     "lock-open": Rule("gently", "with its cause"),
     "lock-closed": Rule("no", "with its cause"),
     "meter-frozen": Rule("gently", "with its cause"),

@@ -62,10 +62,6 @@ FAULTS: dict[str, Fault] = {
         Error.OVER_VOLTAGE, False, "supply voltage too high",
         "check the supply and its neutral",
     ),
-    "meter-implausible": _fault(
-        Error.POWER_METER_FAILURE, True, "the meter shows what cannot be",
-        "check the meter, its driver and its wiring",
-    ),
     "lock-open": _fault(
         Error.CONNECTOR_LOCK_FAILURE, True, "the cable cannot be locked",
         "push the plug in fully; check the lock",

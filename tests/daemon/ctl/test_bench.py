@@ -204,4 +204,7 @@ def test_text(finding: dict[str, Any], text: str) -> None:
 
 def test_every_command_of_the_bench_is_there() -> None:
     """As the interface has them."""
-    assert set(BENCH) == {"meter read", "meter scan", "rfid read", "relay test", "lock test", "lamp test"}
+    assert set(BENCH) == {
+        *("pilot show", "pilot monitor", "pilot set", "pilot calibrate"),
+        *("meter read", "meter scan", "rfid read", "relay test", "lock test", "lamp test"),
+    }

@@ -35,7 +35,6 @@ CODES = {
     "ground": Error.GROUND_FAILURE,
     "self-test": Error.INTERNAL_ERROR,
     "overvoltage": Error.OVER_VOLTAGE,
-    "meter-implausible": Error.POWER_METER_FAILURE,
     "emergency-stop": Error.OTHER_ERROR,
     "fail-safe": Error.INTERNAL_ERROR,
     "tamper": Error.OTHER_ERROR,

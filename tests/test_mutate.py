@@ -1,0 +1,42 @@
+"""The planted faults of `make mutate`: each kind is planted, and one that changes nothing for the tests survives."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutate import mutants, survives
+
+TEXT = """
+def f(a, b):
+    g(a)
+    if a < b and a is not None:
+        return min(a, b) + 1
+    return True
+"""
+
+
+def test_each_kind_of_fault_is_planted() -> None:
+    """One at a time, with its line."""
+    planted = {(mutant.line, mutant.what) for mutant in mutants("x.py", TEXT)}
+    assert planted == {
+        (2, "g(a) -> nothing"),
+        (4, "if a < b and a is not None -> if not"),
+        (4, "a < b and a is not None -> a < b or a is not None"),
+        (4, "a < b -> a <= b"),
+        (4, "a is not None -> a is None"),
+        (5, "min -> max"),
+        (5, "min(a, b) + 1 -> min(a, b) - 1"),
+        (5, "1 -> 2"),
+        (6, "True -> False"),
+    }
+
+
+@pytest.mark.timeout(120)
+def test_a_fault_is_found_and_one_beyond_the_tests_survives() -> None:
+    """Played against one small file of tests."""
+    file = "drivers/reflex/wake_up.py"
+    with open(file, encoding="utf-8") as opened:
+        planted = [mutant for mutant in mutants(file, opened.read()) if mutant.what == "30.0 -> 31.0"]
+    assert len(planted) == 1
+    assert not survives(planted[0], ("tests/drivers/reflex/test_wake_up.py",))
+    assert survives(planted[0], ("tests/drivers/reflex/test_lock.py",))
