@@ -18,7 +18,6 @@ import random
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -46,15 +45,13 @@ class Mutant(NamedTuple):
 
 def mutants(file: str, text: str) -> Iterator[Mutant]:
     """Every fault that is planted in a file, one at a time."""
-    tree = ast.parse(text)
-    count = len(list(ast.walk(tree)))
-    for at in range(count):
-        for change in (_compare, _calculate, _logic, _negate, _constant, _swap, _drop):
-            changed = deepcopy(tree)
-            node = next(node for number, node in enumerate(ast.walk(changed)) if number == at)
-            what = change(node)
-            if what:
-                yield Mutant(file, getattr(node, "lineno", 0), what, ast.fix_missing_locations(changed))
+    for at, node in enumerate(list(ast.walk(ast.parse(text)))):
+        for kinds, change in CHANGES:
+            if isinstance(node, kinds):
+                changed = ast.parse(text)
+                what = change(list(ast.walk(changed))[at])
+                if what:
+                    yield Mutant(file, getattr(node, "lineno", 0), what, ast.fix_missing_locations(changed))
 
 
 def _compare(node: ast.AST) -> str:
@@ -114,6 +111,18 @@ def _drop(node: ast.AST) -> str:
             body[number] = ast.copy_location(ast.Pass(), statement)
             return f"{ast.unparse(statement)} -> nothing"
     return ""
+
+
+CHANGES: tuple[tuple[tuple[type[ast.AST], ...], Callable[[ast.AST], str]], ...] = (
+    ((ast.Compare,), _compare),
+    ((ast.BinOp,), _calculate),
+    ((ast.BoolOp,), _logic),
+    ((ast.If, ast.While, ast.IfExp), _negate),
+    ((ast.Constant,), _constant),
+    ((ast.Name,), _swap),
+    ((ast.FunctionDef, ast.If, ast.For, ast.While), _drop),
+)
+"""Kinds of nodes, and the fault that is planted in them."""
 
 
 # --- playing ---------------------------------------------------------------------------------------------------------
