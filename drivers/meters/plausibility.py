@@ -1,4 +1,4 @@
-"""What no sound meter behind a fuse can show; pure.  A register that runs backwards is judged by the reflex."""
+"""What no sound meter behind a fuse can show; pure.  A register that runs backwards twice is judged by the reflex."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Plausibility:
     and somebody knows of it.
     """
 
-    __slots__ = ("_alike", "_at", "_ends_at_wh", "_fuse_amps", "_phases", "_turns", "_wh")
+    __slots__ = ("_alike", "_at", "_ends_at_wh", "_fell", "_fuse_amps", "_phases", "_turns", "_wh")
 
     def __init__(self, fuse_amps: float, phases: int, ends_at_wh: int = 0, alike: bool = False) -> None:
         self._fuse_amps = fuse_amps
@@ -35,6 +35,7 @@ class Plausibility:
         self._at = 0.0
         self._wh: float | None = None
         self._turns = 0
+        self._fell = False
 
     def judge(self, at: float, reading: Reading, hertz: float | None = None) -> Reading | str:
         """The reading, its register counted on over its end; or why it cannot be."""
@@ -46,8 +47,10 @@ class Plausibility:
             most = self._fuse_amps * 264.0 * self._phases * ENERGY_FACTOR * (at - self._at) / 3600.0 + RESOLUTION_WH
             if wh - self._wh > most:
                 return f"its register jumped from {self._wh:.0f} to {wh:.0f} Wh"
-        if self._wh is None or wh >= self._wh:  # one that fell may come back
-            self._at, self._wh = at, wh
+        if self._wh is not None and wh < self._wh:  # it may come back: what stood there before stays the measure
+            fell, self._fell = self._fell, True
+            return reading._replace(wh=wh) if fell else f"its register fell from {self._wh:.0f} to {wh:.0f} Wh"
+        self._at, self._wh, self._fell = at, wh, False
         return reading._replace(wh=wh)
 
     def _out_of_range(self, reading: Reading) -> str:

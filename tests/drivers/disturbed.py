@@ -1,7 +1,8 @@
 """Disturbed exchanges by the million: `python -m tests.drivers.disturbed [FAMILY]... [--exchanges N] [--seed N]`.
 
-Each family of drivers that reads over a line is given replies that are cut, flipped, doubled, late, lost, prefixed or
-replaced; every value that it accepts is compared with what the device showed.  Exit code 1 where one was wrong.
+Each family of drivers that reads over a line is given replies that are cut, flipped (up to three bits, which a CRC-16
+always finds), doubled, late, lost, prefixed or replaced; every value that it accepts is compared with what the device
+showed.  Exit code 1 where one was wrong.
 """
 
 from __future__ import annotations

@@ -59,11 +59,14 @@ def test_a_register_that_jumps(single: Plausibility) -> None:
     assert single.judge(3661.0, GOOD._replace(wh=9210)) == GOOD._replace(wh=9210)
 
 
-def test_a_register_that_falls_is_passed_on(single: Plausibility) -> None:
-    """The reflex judges it; when it comes back it did not jump."""
+def test_a_register_that_falls_twice_is_passed_on(single: Plausibility) -> None:
+    """Once may be damage that the check sum missed; then the reflex judges it.  When it comes back it did not jump."""
     single.judge(0.0, GOOD._replace(wh=900_000))
-    assert single.judge(1.0, GOOD._replace(wh=0)) == GOOD._replace(wh=0)
+    assert single.judge(1.0, GOOD._replace(wh=0)) == "its register fell from 900000 to 0 Wh"
     assert single.judge(2.0, GOOD._replace(wh=900_001)) == GOOD._replace(wh=900_001)
+    assert isinstance(single.judge(3.0, GOOD._replace(wh=0)), str)
+    assert single.judge(4.0, GOOD._replace(wh=1)) == GOOD._replace(wh=1)
+    assert single.judge(5.0, GOOD._replace(wh=900_002)) == GOOD._replace(wh=900_002)
 
 
 def test_a_register_that_begins_anew_at_its_end() -> None:
@@ -72,7 +75,8 @@ def test_a_register_that_begins_anew_at_its_end() -> None:
     judge.judge(0.0, GOOD._replace(wh=9_999_990))
     assert judge.judge(1.0, GOOD._replace(wh=5)) == GOOD._replace(wh=10_000_005)
     assert judge.judge(2.0, GOOD._replace(wh=7)) == GOOD._replace(wh=10_000_007)
-    assert judge.judge(3.0, GOOD._replace(wh=3)) == GOOD._replace(wh=10_000_003)
+    assert isinstance(judge.judge(3.0, GOOD._replace(wh=3)), str)
+    assert judge.judge(4.0, GOOD._replace(wh=4)) == GOOD._replace(wh=10_000_004)
 
 
 @pytest.mark.parametrize(
