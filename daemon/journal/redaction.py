@@ -131,6 +131,8 @@ def _note_field(code: str, name: str, value: Any, fields: Mapping[str, Any], car
         return single_line(value) if value_is_shown(str(fields.get("key", ""))) else HIDDEN
     if name in _NAMES:
         return plain_name(value)
+    if code == "call-error" and name == "reason":  # the description of a CALLERROR, as in `answer_text`
+        return hidden(value)
     if code in _ANSWERS and name in ("error", "reason"):
         return answer_text(value)
     if name in _REASONS:

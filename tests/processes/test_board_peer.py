@@ -41,7 +41,7 @@ async def test_16_the_peer_of_60_lines_charges() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "reason"),
     [
-        ("amps=amps)\n        elif", "amps=amps + 1)\n        elif", "is above the 16 A of offer"),
+        ("amps=amps)\n        elif", "amps=amps and amps + 1)\n        elif", "is above the 16 A of offer"),
         ('"Voltage", ', '"Volts", ', "connector.measurands must be one of"),
     ],
     ids=["an ack above the offer", "a measurand that is none"],

@@ -320,7 +320,7 @@ async def test_refused() -> None:
     station = Station(f"ws://127.0.0.1:{port}")
     down = await station.down(0)
     assert down == LinkDown("TCP", f"127.0.0.1 port {port} refuses the connection: nothing listens there, or a "
-                            "firewall refuses; check the port")  # fmt: skip
+                            "firewall refuses; check the port", 0.0, "tcp-refused")  # fmt: skip
     await station.until(LinkDown, count=4)
     await station.end()
 
@@ -706,7 +706,7 @@ async def test_the_level_rules() -> None:
         station.link.want(Link(connected=True, epoch=1))
         await station.until(LinkUp, count=3)
         assert [type(event) for event in station.events] == [LinkUp, LinkDown] * 2 + [LinkUp]
-        assert station.events[1] == LinkDown("", "closed by ourselves")
+        assert station.events[1] == LinkDown("", "closed by ourselves", 0.0, "closed-by-station")
 
 
 async def test_not_wanted_while_dialling() -> None:
