@@ -321,8 +321,6 @@ class Parts:
 
     def _availability_changed(self, number: int, operative: bool) -> None:
         if number > 0:
-            if not operative:
-                self.connectors[number].forget_occupancy()
             self.connectors[number].begin_if_ready()
 
     def _is_busy(self, number: int) -> bool:
