@@ -38,12 +38,14 @@ def salvage(database: bytes, log: bytes, page_bytes: int, layout: Layout) -> Sal
 
 def _salvage(pages: Pages, layout: Layout, older: bool) -> Salvaged:
     """`older`: the store may be older than checksums; in any other a row without one has lost its end."""
-    roots = _roots(pages)
+    roots, all_known = _roots(pages)
     tables = {kind: _Table(kind, layout[kind.table], older) for kind in TABLES}
     claimed: set[int] = set()
     for kind, table in tables.items():
         if kind.table in roots:
             claimed |= table.read(pages, roots[kind.table])
+        elif all_known and kind not in _MONEY:
+            table.is_whole = True  # the store is older than this table
     free = pages.free()
     for number in pages.numbers():
         if number in free:
@@ -57,19 +59,24 @@ def _salvage(pages: Pages, layout: Layout, older: bool) -> Salvaged:
     return Salvaged(_without_told(records), _lost(tables, bool(records)))
 
 
-def _roots(pages: Pages) -> dict[str, int]:
+def _roots(pages: Pages) -> tuple[dict[str, int], bool]:
+    """The first page of each table that was found; whether the list of tables is whole."""
+
     def is_sound(rowid: int | None, values: Sequence[Value]) -> bool:
         return len(values) == _SCHEMA_COLUMNS and isinstance(values[3], int)
 
     known = {kind.table for kind in TABLES}
     found: dict[str, int] = {}
-    for cell in pages.tree(_SCHEMA_ROOT, True, is_sound).rows:
+    schema = pages.tree(_SCHEMA_ROOT, True, is_sound)
+    for cell in schema.rows:
         assert cell.values is not None
-        _, *names, root, _ = cell.values
+        kind, *names, root, _ = cell.values
+        if kind == "trigger":  # it bears the name of its table, and has no pages
+            continue
         for name in names:
             if name in known and isinstance(root, int):
                 found[str(name)] = root
-    return found
+    return found, schema.is_whole
 
 
 class _Table:
