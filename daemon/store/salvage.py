@@ -47,12 +47,15 @@ def _salvage(pages: Pages, layout: Layout, older: bool) -> Salvaged:
         elif all_known and kind not in _MONEY:
             table.is_whole = True  # the store is older than this table
     free = pages.free()
+    unreached = {kind for kind, table in tables.items() if not table.is_whole and not table.rows}
     for number in pages.numbers():
         if number in free:
             continue
         for kind, table in tables.items():
-            if not table.is_whole and (kind in _MONEY or (number not in claimed and not table.rows)):
+            if kind in _MONEY and not table.is_whole:
                 table.read_remains(pages, number)
+            elif kind in unreached and number not in claimed:
+                table.read_leaf(pages, number)
     if not tables[ListedTag].is_whole:
         tables[ListVersion].rows.clear()  # the Central System must send the list again
     records = [record for table in tables.values() for record in table.records()]
@@ -100,6 +103,11 @@ class _Table:
 
     def read_remains(self, pages: Pages, number: int) -> None:
         for cell in pages.remains(number, self._shape.has_rowid, self._is_proved):
+            self._take(cell)
+
+    def read_leaf(self, pages: Pages, number: int) -> None:
+        """The rows that a page counts: not what was left in it by an earlier one."""
+        for cell in pages.proved(number, self._shape.has_rowid, self._is_proved):
             self._take(cell)
 
     def records(self) -> list[Record]:
