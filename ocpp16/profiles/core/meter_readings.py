@@ -141,9 +141,9 @@ class MeterReadings:
         first = reading.connector not in self.readings
         if low != (reading.connector in self._low) and (first or not low):
             self._low ^= {reading.connector}
-            billed = self._highest.get(reading.connector, 0)
+            recorded = self._highest.get(reading.connector, 0)
             self.on_register_low(
-                reading.connector, low, f"{reading.wh:.0f} Wh, billed up to {billed} Wh" if low else ""
+                reading.connector, low, f"{reading.wh:.0f} Wh, recorded up to {recorded} Wh" if low else ""
             )
         if not low:
             self._highest[reading.connector] = int(reading.wh)
