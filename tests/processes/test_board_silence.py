@@ -64,7 +64,7 @@ async def test_point_2_a_board_that_hangs_ends_no_transaction(hangs_s: float) ->
         bench.board_process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(hangs_s)
         bench.board_process.send_signal(signal.SIGCONT)
-        await bench.until(lambda s: s["board"] is not None and flows(s), 15)
+        await bench.until(lambda s: s["board"] is not None and flows(s), 30)
         assert "meter-lost" not in bench.log_text()
         assert central.calls("StopTransaction") == []
 
