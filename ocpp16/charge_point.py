@@ -209,6 +209,7 @@ class ChargePoint:
     def _board_lost(self, event: ev.BoardLost) -> None:
         self.parts.recovery.lost(event.reason)
         self.parts.board_orders.board_lost()
+        self.parts.unlock_connector.board_lost()
 
     def _link_up(self, event: ev.LinkUp) -> None:
         parts = self.parts

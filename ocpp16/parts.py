@@ -243,7 +243,7 @@ class Parts:
             self.free_vend_tag,
             list_version=self.local_list.version,
         )
-        self.board_events = BoardEvents(context, connectors, self.station_faults, self.card_routing)
+        self.board_events = BoardEvents(context, connectors, self.station_faults, self.card_routing, self.metering)
 
     def _make_commands(self) -> None:
         """Commands of the Central System about connectors and the station, and of a technician."""
@@ -321,8 +321,6 @@ class Parts:
 
     def _availability_changed(self, number: int, operative: bool) -> None:
         if number > 0:
-            if not operative:
-                self.connectors[number].forget_occupancy()
             self.connectors[number].begin_if_ready()
 
     def _is_busy(self, number: int) -> bool:

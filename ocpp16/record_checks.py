@@ -32,6 +32,7 @@ from ocpp16.records import (
     MeterSwap,
     Profile,
     Record,
+    RegisterSeen,
     Reservation,
     Sample,
     Stamp,
@@ -421,9 +422,14 @@ def _checked_swap(swap: MeterSwap, numbers: dict[int, int]) -> tuple[Record | No
     return swap, ""
 
 
+def _checked_register(seen: RegisterSeen, _: dict[int, int]) -> tuple[Record | None, str]:
+    return (seen, "") if 0 <= seen.wh <= MAX_WH else (None, f"register {seen.wh}")
+
+
 _Check = Callable[[Any, dict[int, int]], tuple[Record | None, str]]
 _CHECKS: dict[type[Record], _Check] = {
     CachedTag: cast(_Check, _checked_tag),
     ListedTag: cast(_Check, _checked_tag),
     MeterSwap: _checked_swap,
+    RegisterSeen: _checked_register,
 }

@@ -119,6 +119,14 @@ class MeterSwap(Record, frozen=True, kw_only=True):
     """Our number of the last transaction that the old meter billed."""
 
 
+class RegisterSeen(Record, frozen=True, kw_only=True):
+    """What a meter had shown when it began to count backwards: no restart lets it bill by less."""
+
+    table: ClassVar[str] = "register_seen"
+    connector: int
+    wh: int
+
+
 class Transaction(Record, frozen=True, kw_only=True):
     """One transaction from its start to the acknowledged stop: StartTransaction and StopTransaction are read off it."""
 
@@ -259,6 +267,7 @@ TABLES: tuple[type[Record], ...] = (
     LatchedFault,
     CachedTag,
     MeterSwap,
+    RegisterSeen,
     Transaction,
     Sample,
     ListedTag,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from daemon.board.session import RENEWALS
 from ocpp16.events import Event, FaultChanged
 
 HELLO_WITHIN_S = 1.0
@@ -54,8 +55,12 @@ class _Meter:
         """What is wrong with readings that came and do not count."""
 
     @property
+    def interval_s(self) -> float:
+        return LIVE_INTERVAL_S if self.live else IDLE_INTERVAL_S
+
+    @property
     def allowed_s(self) -> float:
-        return INTERVALS * (LIVE_INTERVAL_S if self.live else IDLE_INTERVAL_S) + MARGIN_S
+        return INTERVALS * self.interval_s + MARGIN_S
 
 
 class Silence:
@@ -68,6 +73,7 @@ class Silence:
         self._connected_at = now
         self._lease_s = lease_s
         self._not_before = now
+        self._heard_at = now
         self._hello = False
         self._shapes_wanted = 0
         self._offers: dict[int, _Offer] = {}
@@ -87,6 +93,7 @@ class Silence:
 
     def heard(self, now: float, packet: Mapping[str, Any]) -> list[Event]:
         """The board has said this; what is over by it."""
+        self._heard_at = now
         connector = packet.get("connector")
         match packet["type"]:
             case "hello":
@@ -163,11 +170,16 @@ class Silence:
         return f"the board does not answer: no ack for {waited_s:.0f} s" if waited_s >= allowed_s else ""
 
     def faults(self, now: float) -> list[Event]:
-        """Meters that have become silent."""
+        """Meters that have become silent while their board speaks; one that says nothing at all is soon lost itself.
+
+        Our renewals are acknowledged, so a board that lives has said something since the readings stopped.
+        """
         found: list[Event] = []
         for connector, meter in self._meters.items():
             silent_s = now - meter.read_at
             if now < self._not_before or meter.lost or meter.doubted or silent_s < meter.allowed_s:
+                continue
+            if self._heard_at - meter.read_at < max(meter.interval_s, meter.allowed_s - self._lease_s / RENEWALS):
                 continue
             meter.lost = True
             detail = meter.why or f"the board has sent no reading for {silent_s:.0f} s"

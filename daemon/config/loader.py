@@ -66,7 +66,8 @@ def _read_env_file(draft: Draft, file: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
-        draft.problems.append(Problem(str(file), 0, "", f"cannot be read: {error}"))
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        draft.problems.append(Problem(str(file), 0, "", f"cannot be read: {why}"))
         return
     draft.files.append(str(file))
     if text.startswith("\ufeff"):

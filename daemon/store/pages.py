@@ -154,6 +154,12 @@ class Pages:
                 return cells
         return []
 
+    def proved(self, number: int, has_rowid: bool, is_proved: IsSound) -> list[Cell]:
+        """The proved rows among the cells of a leaf; none of another page."""
+        page, start = self._images[number], self._start(number)
+        cells = self._cells(page, start, has_rowid) if page[start] in _LEAVES else []
+        return [cell for cell in cells if _fits(cell, is_proved)]
+
     def remains(self, number: int, has_rowid: bool, is_sound: IsSound) -> list[Cell]:
         """Sound rows of a page that no tree reaches, or behind the cells that a page counts: perhaps deleted ones."""
         page, start = self._images[number], self._start(number)

@@ -38,38 +38,48 @@ def salvage(database: bytes, log: bytes, page_bytes: int, layout: Layout) -> Sal
 
 def _salvage(pages: Pages, layout: Layout, older: bool) -> Salvaged:
     """`older`: the store may be older than checksums; in any other a row without one has lost its end."""
-    roots = _roots(pages)
+    roots, all_known = _roots(pages)
     tables = {kind: _Table(kind, layout[kind.table], older) for kind in TABLES}
     claimed: set[int] = set()
     for kind, table in tables.items():
         if kind.table in roots:
             claimed |= table.read(pages, roots[kind.table])
+        elif all_known and kind not in _MONEY:
+            table.is_whole = True  # the store is older than this table
     free = pages.free()
+    unreached = {kind for kind, table in tables.items() if not table.is_whole and not table.rows}
     for number in pages.numbers():
         if number in free:
             continue
         for kind, table in tables.items():
-            if not table.is_whole and (kind in _MONEY or (number not in claimed and not table.rows)):
+            if kind in _MONEY and not table.is_whole:
                 table.read_remains(pages, number)
+            elif kind in unreached and number not in claimed:
+                table.read_leaf(pages, number)
     if not tables[ListedTag].is_whole:
         tables[ListVersion].rows.clear()  # the Central System must send the list again
     records = [record for table in tables.values() for record in table.records()]
     return Salvaged(_without_told(records), _lost(tables, bool(records)))
 
 
-def _roots(pages: Pages) -> dict[str, int]:
+def _roots(pages: Pages) -> tuple[dict[str, int], bool]:
+    """The first page of each table that was found; whether the list of tables is whole."""
+
     def is_sound(rowid: int | None, values: Sequence[Value]) -> bool:
         return len(values) == _SCHEMA_COLUMNS and isinstance(values[3], int)
 
     known = {kind.table for kind in TABLES}
     found: dict[str, int] = {}
-    for cell in pages.tree(_SCHEMA_ROOT, True, is_sound).rows:
+    schema = pages.tree(_SCHEMA_ROOT, True, is_sound)
+    for cell in schema.rows:
         assert cell.values is not None
-        _, *names, root, _ = cell.values
+        kind, *names, root, _ = cell.values
+        if kind == "trigger":  # it bears the name of its table, and has no pages
+            continue
         for name in names:
             if name in known and isinstance(root, int):
                 found[str(name)] = root
-    return found
+    return found, schema.is_whole
 
 
 class _Table:
@@ -93,6 +103,11 @@ class _Table:
 
     def read_remains(self, pages: Pages, number: int) -> None:
         for cell in pages.remains(number, self._shape.has_rowid, self._is_proved):
+            self._take(cell)
+
+    def read_leaf(self, pages: Pages, number: int) -> None:
+        """The rows that a page counts: not what was left in it by an earlier one."""
+        for cell in pages.proved(number, self._shape.has_rowid, self._is_proved):
             self._take(cell)
 
     def records(self) -> list[Record]:

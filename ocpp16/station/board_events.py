@@ -12,6 +12,7 @@ from ocpp16.events import (
     PilotChanged,
     StoreChanged,
 )
+from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.records import LatchedFault
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
@@ -28,11 +29,13 @@ class BoardEvents:
         connectors: dict[int, Connector],
         station_faults: ActiveFaults,
         card_routing: CardRouting,
+        metering: MeterReadings,
     ) -> None:
         self.context = context
         self.connectors = connectors
         self.station_faults = station_faults
         self.card_routing = card_routing
+        self.metering = metering
 
     def pilot_changed(self, event: PilotChanged) -> None:
         if (connector := self.connectors.get(event.connector)) is not None:
@@ -63,6 +66,8 @@ class BoardEvents:
             self.context.save(LatchedFault(name=name, connector=number, code=event.code, detail=event.detail))
         elif not event.on and name in self.context.facts.of(LatchedFault):
             self.context.delete(LatchedFault, name)
+        if event.on and event.code == "meter-backwards":
+            self.metering.counts_backwards(number)
         self._change(number, event.code, event.on, event.detail)
 
     def register_low(self, number: int, low: bool, detail: str) -> None:

@@ -58,6 +58,8 @@ class StatusUpdates:
         shown = connector.status()
         waits = transaction is not None and transaction.start == "waiting" and shown.status in AFTER_START
         start_seq = transaction.start_seq if waits and transaction is not None else None
+        if shown.status is Status.UNAVAILABLE:
+            connector.forget_occupancy()
         if shown.status in LOST:
             self.reservations.connector_lost(connector.number)
         self.notifications.update(connector.number, shown, start_seq, state.faults.codes)

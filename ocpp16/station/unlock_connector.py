@@ -46,6 +46,11 @@ class UnlockConnector:
         connector.release_cable()
         self.board_orders.order("unlock", number, partial(self._unlocked, number))
 
+    def board_lost(self) -> None:
+        """Nobody can unlock, and no transaction ends before a board is there: what waits has failed."""
+        for number in list(self._waiting):
+            self._unlocked(number, False, "the board is lost")
+
     def _unlocked(self, number: int, ok: bool, detail: str) -> None:
         call_id = self._waiting.pop(number, None)
         if call_id is None:

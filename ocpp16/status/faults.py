@@ -96,7 +96,7 @@ FAULTS: dict[str, Fault] = {
         "check the meter's direction of current",
     ),
     "meter-low": _fault(
-        Error.POWER_METER_FAILURE, True, "the meter counts less than was billed",
+        Error.POWER_METER_FAILURE, True, "the meter counts less than it did before",
         "check the meter; after an exchange: evsectl selftest --clear-latched",
     ),
     "reader-lost": _fault(

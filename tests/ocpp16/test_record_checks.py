@@ -21,6 +21,7 @@ from ocpp16.records import (
     MeterSwap,
     Occupancy,
     Record,
+    RegisterSeen,
     Reservation,
     Sample,
     Stamp,
@@ -140,6 +141,13 @@ def test_6_a_meter_swap_of_the_future() -> None:
     """An exchange of the meter after bills that are not there would hide the next ones."""
     found = checked([ENDED, MeterSwap(connector=1, after_number=99)])
     assert MeterSwap(connector=1, after_number=1) in found.records
+
+
+@pytest.mark.parametrize("wh", [-1, 2**63 - 1])
+def test_6_a_register_that_no_meter_shows(wh: int) -> None:
+    """It would keep the connector Faulted until somebody comes."""
+    found = checked([RegisterSeen(connector=1, wh=wh), RegisterSeen(connector=2, wh=7)])
+    assert found.records == [RegisterSeen(connector=2, wh=7)]
 
 
 def test_6_mended_rows_are_written_told_and_noted() -> None:

@@ -55,6 +55,20 @@ async def test_point_2_a_board_that_hangs_while_it_charges() -> None:
         assert len(central.calls("StartTransaction")) == 1
 
 
+@pytest.mark.parametrize("hangs_s", [4.5, 12.0])
+async def test_point_2_a_board_that_hangs_ends_no_transaction(hangs_s: float) -> None:
+    """Its readings stop as well, but that is no fault of its meter: shorter and longer than the lease, it goes on."""
+    async with charging(lease_s=8.0) as (central, bench):
+        assert bench.board_process is not None
+        await asyncio.sleep(2.0)  # readings come every second
+        bench.board_process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(hangs_s)
+        bench.board_process.send_signal(signal.SIGCONT)
+        await bench.until(lambda s: s["board"] is not None and flows(s), 30)
+        assert "meter-lost" not in bench.log_text()
+        assert central.calls("StopTransaction") == []
+
+
 async def test_point_2_a_board_that_hangs_before_anybody_comes() -> None:
     """Stopped while evsed is away: its kernel still takes the connection, but nobody says hello."""
     async with ScriptedCentralSystem() as central, Bench(central.url) as bench:

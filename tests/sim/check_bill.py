@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from drivers.simulated.meter import BACKWARDS_WH
 from ocpp16.events import BoardLost, FaultChanged, PilotChanged
 from ocpp16.records import Availability, ListedTag, MeterSwap, Sample, Transaction
 from tests.sim.check_wire import conf_is_valid, message_timeout_s, timestamps
@@ -244,6 +245,9 @@ class EnergyBilled(Checker):
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         for _, new in changes:
+            if isinstance(new, MeterSwap) and (new.connector, "meter-backwards") in self.faults:
+                # service took the lying register for another meter's: once it is well the difference is billed
+                self.slack[new.connector] = self.slack.get(new.connector, 0.0) + BACKWARDS_WH
             if isinstance(new, Transaction):
                 self.bills[new.number] = (new.meter_start_wh, new.meter_stop_wh)
                 self.connector_of[new.number] = new.connector

@@ -29,8 +29,11 @@ class WithinLimits(Checker):
         self.disk = disk
 
     def offer(self, world: World, outlet: Outlet, disk: Disk) -> None:
+        """By the own time of its event: after a stall it is late, and the timers behind it have their turn at once."""
         if outlet.offered_amps > 0:
-            self._judge(world, outlet, disk)
+            self._judge(world, outlet, disk, world.taken_at)
+        if world.taken_at < world.mono - EDGE_MS / 1000:
+            self.judged_t = -self.EVERY_S  # what stands when the backlog is done is judged by the present time
 
     def board(self, world: World, message: dict[str, Any]) -> None:
         """What stands for long is judged again, whenever the meter speaks."""
@@ -40,15 +43,15 @@ class WithinLimits(Checker):
         if world.cp is not None and (world.wake_at is None or world.wake_at > world.mono):
             for outlet in world.outlets.values():
                 if outlet.offered_amps > 0:
-                    self._judge(world, outlet, self.disk)
+                    self._judge(world, outlet, self.disk, world.mono)
 
-    def _judge(self, world: World, outlet: Outlet, disk: Disk) -> None:
+    def _judge(self, world: World, outlet: Outlet, disk: Disk, mono: float) -> None:
         profiles = [row for row in disk.values() if isinstance(row, Profile)]
         offset = world.cp.parts.context.clock.offset if world.cp is not None else None
         if not profiles or offset is None:
             return
         oracle = self._oracle(world, profiles, disk, offset)
-        now = int((world.mono + offset) * 1000)
+        now = int((mono + offset) * 1000)
         allowed = max(oracle.limit(outlet.connector, at) for at in (now - EDGE_MS, now, now + EDGE_MS))
         if outlet.offered_amps > float(allowed) + 1e-6:
             self.fail(world, f"{outlet.offered_amps} A offered on {outlet.connector}, allowed are {float(allowed):.2f}")

@@ -189,8 +189,8 @@ class BootGate(Checker):
             self.silent_until = 0.0
             return
         wait = min(max(float(interval), self.LEAST_S), 86400.0)
-        self.not_before = world.mono + wait
-        self.silent_until = world.mono + wait if status == "Rejected" else 0.0
+        self.not_before = world.taken_at + wait  # since it arrived: after a stall it is taken late
+        self.silent_until = world.taken_at + wait if status == "Rejected" else 0.0
 
     def life(self, world: World, what: str) -> None:
         if what == "evsed-start":

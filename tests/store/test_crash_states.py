@@ -19,7 +19,7 @@ from tests.store.recorder import Call, built, calls, run_life
 from tests.store.workload import Model, applied, commits, rows
 
 SEED = 20160106
-STATES = 20_000
+STATES = 9_000
 """Fewest different states that must have been opened."""
 BAD_STATES = 5
 """So many and the replay has said enough."""
@@ -144,7 +144,7 @@ def opened(image: Image, schema: Path, folder: Path, allowed: list[Model], dice:
 def test_nothing_acknowledged_is_lost_in_any_crash_state(tmp_path: Path, place: Path) -> None:
     """Whatever a power cut leaves of unsynced writes, the store opens with exactly what it had acknowledged."""
     story, known = recorded(tmp_path, LIVES)
-    verdict = replay(story, known, place, draws=6)
+    verdict = replay(story, known, place, draws=8)
     print(f"\n{verdict.states} crash states after {verdict.calls} calls, {len(verdict.bad)} bad")
     assert verdict.bad == []
     assert verdict.states >= STATES

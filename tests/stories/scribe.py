@@ -26,6 +26,7 @@ from ocpp16.records import (
     LatchedFault,
     Occupancy,
     Record,
+    RegisterSeen,
     Sample,
     Setting,
     Stamp,
@@ -303,6 +304,8 @@ def record_words(old: Record | None, new: Record) -> str:
             return f"{_where(new.connector)}cable kept for {owner}"
         case Occupancy():
             return f"{_where(new.connector)}plug {'still in after the end' if new.finishing else 'free to begin anew'}"
+        case RegisterSeen():
+            return f"{_where(new.connector)}register seen {new.wh} Wh"
         case LatchedFault():
             return f"fault {new.name} latched"
         case CachedTag():

@@ -15,7 +15,7 @@ from ocpp16.product import Product
 from ocpp16.profiles.core.measurands import Offered, Values, values_of
 from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.profiles.core.transaction_time import HORIZON_S
-from ocpp16.records import MeterSwap, Transaction
+from ocpp16.records import MeterSwap, RegisterSeen, Transaction
 from ocpp16.state.context import Context
 
 FRESH_CLOSED_S = 3.0
@@ -62,8 +62,8 @@ class MeterReadings:
         self._highest = self._billed()
 
     def _billed(self) -> dict[int, int]:
-        """Per connector: the highest register that a transaction recorded for the present meter, in Wh."""
-        highest: dict[int, int] = {}
+        """Per connector: the highest register on record for the present meter, in Wh."""
+        highest = {row.connector: row.wh for row in self.context.facts.of(RegisterSeen).values()}
         swaps = self.context.facts.of(MeterSwap)
         for transaction in self.context.facts.of(Transaction).values():
             swap = swaps.get(transaction.connector)
@@ -76,11 +76,22 @@ class MeterReadings:
         """A technician confirms that meters below their billed register were exchanged."""
         newest = max((int(number) for number in self.context.facts.of(Transaction)), default=0)
         for connector in self._low:
+            if connector in self.context.facts.of(RegisterSeen):
+                self.context.delete(RegisterSeen, connector)
             self.context.save(MeterSwap(connector=connector, after_number=newest))
             self.context.note("meter-swapped", connector=connector)
             self.on_register_low(connector, False, "")
         self._low.clear()
         self._highest = self._billed()
+
+    def counts_backwards(self, connector: int) -> None:
+        """The board saw the register fall: what it was before is recorded where no bill says it.
+
+        Else a restart of both processes would bill from the lower register, and the difference once the meter is well.
+        """
+        seen = self._highest.get(connector, 0)
+        if seen > self._billed().get(connector, 0):
+            self.context.save(RegisterSeen(connector=connector, wh=seen))
 
     def begin_anew(self) -> None:
         """A board attaches: its meters may be others, so its first readings are checked like those after a start."""
@@ -130,9 +141,9 @@ class MeterReadings:
         first = reading.connector not in self.readings
         if low != (reading.connector in self._low) and (first or not low):
             self._low ^= {reading.connector}
-            billed = self._highest.get(reading.connector, 0)
+            recorded = self._highest.get(reading.connector, 0)
             self.on_register_low(
-                reading.connector, low, f"{reading.wh:.0f} Wh, billed up to {billed} Wh" if low else ""
+                reading.connector, low, f"{reading.wh:.0f} Wh, recorded up to {recorded} Wh" if low else ""
             )
         if not low:
             self._highest[reading.connector] = int(reading.wh)

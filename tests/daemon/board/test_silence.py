@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daemon.board.silence import DONE_WITHIN_S, MARGIN_S, PATIENCE_S, REMEMBERED, Silence
-from ocpp16.events import FaultChanged
+from ocpp16.events import Event, FaultChanged
 
 SHAPE = {"type": "connector", "connector": 1, "meter": True}
 
@@ -34,6 +34,12 @@ def fault(code: str, on: bool) -> dict[str, Any]:
 
 def contactor(closed: bool) -> dict[str, Any]:
     return {"type": "contactor", "connector": 1, "closed": closed}
+
+
+def quiet(silence: Silence, now: float) -> list[Event]:
+    """Faults at that second of a board that has just acknowledged something."""
+    silence.heard(now, ack(0))
+    return silence.faults(now)
 
 
 @pytest.fixture
@@ -80,21 +86,32 @@ def test_the_shorter_lease_counts_but_never_less_than_a_second(board_s: float | 
 
 def test_three_readings_may_fail_to_come(silence: Silence) -> None:
     """Three seconds while the contactor is closed, thirty while it is open; told once, and once that it is over."""
-    assert silence.faults(103.0 + MARGIN_S - 0.01) == []
-    (lost,) = silence.faults(103.0 + MARGIN_S)
+    assert quiet(silence, 103.0 + MARGIN_S - 0.01) == []
+    (lost,) = quiet(silence, 103.0 + MARGIN_S)
     assert isinstance(lost, FaultChanged) and (lost.connector, lost.code, lost.on) == (1, "meter-lost", True)
     assert "no reading for 4 s" in lost.detail and silence.faults(104.0) == []
     (back,) = silence.heard(104.0, meter(104.0))
     assert isinstance(back, FaultChanged) and not back.on
     silence.heard(104.0, contactor(False))
-    assert silence.faults(133.9) == [] and silence.faults(134.0 + MARGIN_S)
+    assert quiet(silence, 133.9) == [] and quiet(silence, 134.0 + MARGIN_S)
 
 
 def test_closing_the_contactor_asks_for_more(silence: Silence) -> None:
     """The last reading may be nine seconds old by then: the three seconds begin here."""
     silence.heard(100.0, contactor(False))
     silence.heard(109.0, contactor(True))
-    assert silence.faults(112.0) == [] and silence.faults(112.0 + MARGIN_S)
+    assert quiet(silence, 112.0) == [] and quiet(silence, 112.0 + MARGIN_S)
+
+
+def test_a_board_that_says_nothing_at_all_has_no_fault_of_its_meter(silence: Silence) -> None:
+    """It is lost after a quarter of the lease; a fault of the meter would end a transaction that goes on."""
+    silence.heard(100.9, ack(0))
+    silence.said(102.5, offer(1))
+    assert silence.faults(104.0) == [] and silence.faults(107.4) == []
+    assert silence.lost(107.5)
+    silence.heard(107.5, ack(1))
+    (fault,) = silence.faults(107.5)  # it lives, and has told no reading
+    assert isinstance(fault, FaultChanged) and fault.on
 
 
 def test_a_clock_that_stands_is_noticed(silence: Silence) -> None:
@@ -118,15 +135,15 @@ def test_what_the_board_says_itself_is_not_said_again(silence: Silence, code: st
     silence.heard(101.0, fault(code, True))
     assert silence.faults(200.0) == []
     silence.heard(200.0, fault(code, False))
-    assert silence.faults(203.0) == [] and silence.faults(203.0 + MARGIN_S)
+    assert quiet(silence, 203.0) == [] and quiet(silence, 203.0 + MARGIN_S)
 
 
 def test_the_boards_word_takes_over(silence: Silence) -> None:
     """Our fault ends where the board tells its own: the same one replaces it, another one stands beside."""
-    assert silence.faults(110.0)
+    assert quiet(silence, 110.0)
     assert silence.heard(110.0, fault("meter-lost", True)) == []
     silence.heard(120.0, fault("meter-lost", False))
-    assert silence.faults(130.0)
+    assert quiet(silence, 130.0)
     (over,) = silence.heard(130.0, fault("meter-frozen", True))
     assert isinstance(over, FaultChanged) and not over.on
     assert silence.heard(130.0, fault("rcd", True)) == [] and silence.heard(130.0, fault("diode", True)) == []
@@ -160,7 +177,7 @@ def test_our_own_pause_is_nobodys_silence(silence: Silence) -> None:
     before = 200.0 + PATIENCE_S - 0.1
     assert (silence.lost(before), silence.faults(before), silence.unanswered(before)) == ("", [], [])
     after = 200.0 + PATIENCE_S
-    assert silence.lost(after) and silence.faults(after) and silence.unanswered(after) == [7]
+    assert silence.lost(after) and quiet(silence, after) and silence.unanswered(after) == [7]
 
 
 def test_what_is_remembered_is_bounded(silence: Silence) -> None:

@@ -339,6 +339,8 @@ async def test_point_2_withheld_readings_are_a_fault_of_the_meter(tmp_path: Path
         closed = {"type": "contactor", "connector": 1, "closed": True, "confirmed": True, "at": loop.time()}
         await listener.say(closed)
         began = loop.time()
+        ack = {"type": "ack", "connector": 1, "amps": 0.0, "why": "", "seq": 1}
+        loop.call_later(2.5, lambda: asyncio.ensure_future(listener.say(ack)))
         fault = await inbox.of(FaultChanged)
         assert isinstance(fault, FaultChanged) and (fault.code, fault.on) == ("meter-lost", True)
         assert 3.0 < loop.time() - began < 4.5

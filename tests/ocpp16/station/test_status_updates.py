@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ocpp16 import events as ev
 from ocpp16.product import Product
 from ocpp16.records import Reservation
@@ -103,3 +105,29 @@ def test_b14_remote_orders_have_a_line_each() -> None:
         ("remote-stop", "Accepted", "connector 1"),
         ("remote-stop", "Rejected", "no transaction runs under that id"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("connector", [0, 1])
+def test_out_of_service_leads_to_preparing(connector: int) -> None:
+    """§4.9 G2: a plug that stayed after a transaction is Preparing, not Finishing, when service is restored."""
+    station = Station().online()
+    station.charging().tap("CARD")
+    station.open_contactor()
+    assert station.status() == "Finishing"
+    station.request("ChangeAvailability", connectorId=connector, type="Inoperative")
+    station.request("ChangeAvailability", connectorId=1, type="Operative")  # its own wish is taken back
+    station.request("ChangeAvailability", connectorId=0, type="Operative")
+    shown = ["Finishing"] if connector == 1 else ["Finishing", "Unavailable", "Preparing"]
+    assert station.statuses()[-len(shown) :] == shown
+
+
+def test_a_station_out_of_service_while_a_transaction_runs() -> None:
+    """§4.9 G2: the same where the transaction ended while the station was already out of service."""
+    station = Station().online().charging()
+    station.request("ChangeAvailability", connectorId=0, type="Inoperative")
+    station.request("ChangeAvailability", connectorId=1, type="Operative")
+    station.tap("CARD")
+    station.open_contactor()
+    assert station.status() == "Unavailable"
+    station.request("ChangeAvailability", connectorId=0, type="Operative")
+    assert station.statuses()[-2:] == ["Unavailable", "Preparing"]

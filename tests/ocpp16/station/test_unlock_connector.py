@@ -81,3 +81,12 @@ def test_order_is_answered_once() -> None:
     assert station.step(ev.BoardDone(step.orders[0].ref, True)).frames == ()
     station.cp.parts.unlock_connector._unlocked(1, True, "")
     assert station.step(ev.Tick()).frames == ()
+
+
+def test_2_board_lost_before_the_unlock_was_ordered() -> None:
+    """§5.18: the transaction still ends when the board falls silent: the answer does not wait for another board."""
+    station = charging_socket()
+    _, step = station.ask("UnlockConnector", connectorId=1)
+    assert step.orders == ()
+    assert '"status":"UnlockFailed"' in station.happens(ev.BoardLost("the board does not answer")).frames[0]
+    assert station.step(ev.Tick()).frames == ()

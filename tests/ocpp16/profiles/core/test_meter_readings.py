@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ocpp16 import events as ev
+from ocpp16.records import RegisterSeen
 from tests.ocpp16.profiles.core.metered import THREE, values
 from tests.ocpp16.rig import Station
 
@@ -35,6 +36,38 @@ def test_register_lower_than_billed() -> None:
     assert station.status() == "Available"
     station.charging()
     assert station.heard("StartTransaction")[-1]["meterStart"] == billed - 50
+
+
+def test_2_register_that_fell_before_any_bill() -> None:
+    """§3.16: what a meter had shown before it counted backwards outlives both processes; else the fall is billed."""
+    station = Station().online()
+    station.meter(500)
+    shown = station.wh[1]
+    station.fault("meter-backwards")
+    station.wh[1] = shown - 400.0
+    station.restart(dark=True).online()
+    assert (station.status(), station.cp.why(station.now())[0]["code"]) == ("Faulted", "meter-low")
+    station.wh[1] = shown
+    station.meter(1)
+    station.charging()
+    assert station.heard("StartTransaction")[-1]["meterStart"] == shown + 1
+    station.fault("meter-backwards")  # the bill says it: no more is recorded
+    assert [row.wh for row in station.rows(RegisterSeen)] == [shown]
+
+
+def test_2_a_new_meter_after_one_that_fell() -> None:
+    """§3.16: service accepts the lower register, and nothing of the old one is kept."""
+    station = Station().online()
+    station.meter(500)
+    station.fault("meter-backwards")
+    station.restart(dark=True)
+    station.wh[1] = 5.0
+    station.online()
+    order = station.happens(ev.SelftestAsked(1, clear_latched=True)).orders[0]
+    station.happens(ev.BoardDone(order.ref, True))
+    assert station.rows(RegisterSeen) == []
+    station.restart(dark=True).online()
+    assert station.status() == "Available"
 
 
 def test_meter_register_not_a_counter() -> None:
