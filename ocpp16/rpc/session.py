@@ -277,7 +277,7 @@ class Session:
             return
         report = self._late.pop(message.id, None)
         if report is None or isinstance(message, frames.Error):
-            what = f"CALLERROR {message.code}: {message.description}" if isinstance(message, frames.Error) else "answer"
+            what = f"CALLERROR {message.code}" if isinstance(message, frames.Error) else "answer"
             self.context.note("answer-unknown", id=message.id[:36], what=what[:200])
             return
         if self._flight is not None and self._flight.report is not None and self._flight.report.key == report.key:

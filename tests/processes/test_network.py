@@ -10,7 +10,8 @@ from tests.csms.scripted import ScriptedCentralSystem
 from tests.processes.bench import Bench, charges, first, flows
 
 PING_S = 2
-NOTICED_S = PING_S + 10.0
+NOTICED_S = PING_S + 10.0 + 1.0
+"""The interval, ten seconds of silence, and one for a busy machine."""
 
 
 class Path:
