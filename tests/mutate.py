@@ -158,6 +158,7 @@ def _play(mutant: Mutant, tests: Sequence[str]) -> int:
 
     for name in [name for name in sys.modules if name.startswith(("drivers", "tests.drivers"))]:
         del sys.modules[name]  # what was imported before the fault was planted
+    os.chdir(ROOT)  # the tests are named from there
     signal.alarm(PATIENCE_S)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)

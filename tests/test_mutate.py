@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutate import mutants, survives
+from tests.mutate import ROOT, mutants, survives
 
 TEXT = """
 def f(a, b):
@@ -35,8 +35,8 @@ def test_each_kind_of_fault_is_planted() -> None:
 def test_a_fault_is_found_and_one_beyond_the_tests_survives() -> None:
     """Played against one small file of tests."""
     file = "drivers/reflex/wake_up.py"
-    with open(file, encoding="utf-8") as opened:
-        planted = [mutant for mutant in mutants(file, opened.read()) if mutant.what == "30.0 -> 31.0"]
+    text = (ROOT / file).read_text(encoding="utf-8")
+    planted = [mutant for mutant in mutants(file, text) if mutant.what == "30.0 -> 31.0"]
     assert len(planted) == 1
     assert not survives(planted[0], ("tests/drivers/reflex/test_wake_up.py",))
     assert survives(planted[0], ("tests/drivers/reflex/test_lock.py",))

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sqlite3
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
 import msgspec
@@ -48,8 +49,7 @@ def device(path: Path) -> None:
 
 
 def listening(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as sock:
-        os.chdir(path.parent)  # short: a Unix socket's path has at most 107 bytes
+    with socket.socket(socket.AF_UNIX) as sock, chdir(path.parent):  # a Unix socket's path has at most 107 bytes
         sock.bind(path.name)
 
 
