@@ -58,7 +58,7 @@ class Failure(NamedTuple):
                 return "the Central System did not answer"
             case FailureKind.CONNECTION_LOST:
                 return "the connection was lost before the Central System answered"
-            case FailureKind.TOO_MANY_CALLS:
+            case _:  # too many calls
                 return "too many other messages wait for the Central System"
 
 

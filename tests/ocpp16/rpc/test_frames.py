@@ -191,6 +191,12 @@ def test_unreadable_answer(what: str) -> None:
         assert isinstance(frame, Unreadable) and frame.id == ID and frame.reason
 
 
+def test_a_deep_answer_with_something_that_is_no_json() -> None:
+    """Two flaws at once: what is too deep is not read, whatever else would be left out of it."""
+    frame = parse(f'[3,"{ID}",{{"more":{"[" * 70}NaN{"]" * 70}}}]')
+    assert isinstance(frame, Unreadable) and frame.id == ID
+
+
 @pytest.mark.parametrize("what", [what for what in UNREADABLE if what not in HOPELESS])
 def test_answer_with_something_that_is_no_json(what: str) -> None:
     """What a tolerant parser takes is left out of an answer, and the rest of it counts."""
