@@ -61,14 +61,15 @@ class Inflow:
         self._answers: deque[str] = deque()
         self._chars = 0
 
-    def put(self, text: str) -> None:
-        """One message of the Central System, of at most the length that the connection allows."""
+    def put(self, text: str) -> str:
+        """One message of the Central System, of at most the length that the connection allows; its kind."""
         self._chars += len(text)
         kind = kind_of(text)
         if kind is ANSWER:
             self._answers.append(text)
         else:
             self._orders.append((kind, text))
+        return kind
 
     def take(self, now: float) -> str | None:
         """The next message that may go on; None: none now."""

@@ -17,7 +17,7 @@ from daemon.csms.backoff import Backoff
 from daemon.csms.endpoint import central_system_url
 from daemon.csms.failure_causes import ConnectionFailed
 from daemon.csms.failure_codes import FailureCode as Code
-from daemon.csms.inflow import UNREADABLE, Inflow, kind_of
+from daemon.csms.inflow import UNREADABLE, Inflow
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link_security import Credentials, LinkSecurity
 from daemon.csms.tls_judgement import Moment
@@ -184,9 +184,8 @@ class CentralSystemLink:
         self._redialled.clear()
 
     def on_text(self, text: str) -> None:
-        if kind_of(text) == UNREADABLE:  # some say in a plain sentence what is wrong, and hang up
+        if self._inflow.put(text) is UNREADABLE:  # some say in a plain sentence what is wrong, and hang up
             self._last_words = single_line(text, SENTENCE_CHARS), self._now()
-        self._inflow.put(text)
         self._pass_on()
 
     def crowded(self) -> bool:

@@ -31,7 +31,8 @@ from daemon.csms.tcp_connect import Address
 from daemon.csms.tls_judgement import Moment, moment_of, written
 from daemon.journal.redaction import single_line
 from daemon.security.certificate import CertificateFacts, presented_chain
-from ocpp16.product import Identity
+from ocpp16.profiles.core.registration import boot_notification
+from ocpp16.rpc.payload import encode
 
 STAGES: Final = ("DNS", "TCP", "TLS", "HTTP", "WebSocket", "Boot")
 EXIT_CODES: Final = {stage: 10 + number for number, stage in enumerate(STAGES)}
@@ -267,21 +268,5 @@ def command(config: Config, *, linked: bool, boot: bool, show: Callable[[StageRe
 
     url = central_system_url(config.csms.url, config.station.id)
     test = ConnectTest(url, LinkSecurity(credentials_of(config), moment), moment, show)
-    payload = _boot_payload(config.identity) if boot else None
+    payload = json.loads(encode(boot_notification(config.identity))) if boot else None
     return asyncio.run(test.run(upgrade=boot or not linked, boot=payload))
-
-
-def _boot_payload(identity: Identity) -> dict[str, object]:
-    """§6.3: of this unit, fields without a value left out."""
-    names = {
-        "chargePointVendor": identity.vendor,
-        "chargePointModel": identity.model,
-        "chargePointSerialNumber": identity.serial,
-        "chargeBoxSerialNumber": identity.box_serial,
-        "firmwareVersion": identity.firmware_version,
-        "iccid": identity.iccid,
-        "imsi": identity.imsi,
-        "meterType": identity.meter_type,
-        "meterSerialNumber": identity.meter_serial,
-    }
-    return {name: value for name, value in names.items() if value is not None}

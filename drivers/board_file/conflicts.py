@@ -29,9 +29,7 @@ DEVICE_LINES: Final = {
     "/dev/ttyAMA0": (14, 15),
     "/dev/ttyS0": (14, 15),
 }
-"""Lines of the header that a device takes."""
-SHARED_LINES: Final = (9, 10, 11)
-"""SPI devices have these in common."""
+"""Lines of the header that a device takes; SPI devices have 9, 10 and 11 in common."""
 
 
 class Use(NamedTuple):

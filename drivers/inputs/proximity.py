@@ -9,7 +9,6 @@ from drivers.devices import DeviceFailure
 from drivers.reflex.pilot_signal import cable_amps
 
 LOOKS_EVERY_S: Final = 0.05
-NO_CABLE: Final = 0.0
 WIRING: Final = "check the divider of the proximity contact and its supply"
 
 

@@ -11,7 +11,6 @@ from drivers.ports.handle import Remedy
 from drivers.ports.sysfs_file import SysfsFile
 from drivers.thermometers.sampled import SampledThermometer
 
-ANY: Final = "/sys/bus/w1/devices/28-*/temperature"
 ABSENT: Final = Remedy("there is no 1-wire thermometer", "dtoverlay=w1-gpio in /boot/firmware/config.txt; its wiring")
 WIRING: Final = "check its wiring and its pull-up resistor (4.7 k)"
 AFTER_POWER_UP_M: Final = 85_000

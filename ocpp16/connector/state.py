@@ -164,13 +164,6 @@ class ConnectorState:
         return (station is None or station.operative) and (own is None or own.operative)
 
     @property
-    def waits_for_station(self) -> bool:
-        """§5.2: the connector itself is Operative, the station is not: it comes back with the station."""
-        rows = self.context.facts.of(Availability)
-        station, own = rows.get(0), rows.get(self.number)
-        return station is not None and not station.operative and (own is None or own.operative)
-
-    @property
     def occupancy(self) -> Occupancy:
         """The row about a plug or cable that stayed after a transaction."""
         return self.context.facts.of(Occupancy).get(self.number) or Occupancy(connector=self.number)

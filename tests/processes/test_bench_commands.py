@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.drivers.meters.exchanges import EXCHANGES
+from tests.drivers.meters.exchanges import SDM120, SDM120_AS_JSON
 from tests.processes.serial_line import PtyEnd, answering
 
 BOARD = """\
@@ -33,7 +33,6 @@ address = 1
 driver = "rdm6300"
 port = "{folder}/ttyCARD"
 """
-SDM = {bytes.fromhex(request): bytes.fromhex(reply) for request, reply in EXCHANGES["sdm120"].frames}
 
 
 def evsectl(folder: Path, *words: str) -> tuple[int, list[Any]]:
@@ -48,22 +47,11 @@ def evsectl(folder: Path, *words: str) -> tuple[int, list[Any]]:
 
 def test_meter_read(tmp_path: Path) -> None:
     """Exit 0 and the fields of the interface, from a meter at a pty."""
-    with answering(tmp_path / "ttyMETER", SDM.get):
+    with answering(tmp_path / "ttyMETER", SDM120.get):
         code, lines = evsectl(tmp_path, "meter", "read")
     assert (code, lines) == (
         0,
-        [
-            {
-                "connector": 1,
-                "driver": "sdm120",
-                "wh": 12345678,
-                "volts": [230.2],
-                "amps": [13.05],
-                "watts": [2997.4],
-                "hertz": 49.98,
-                "serial": "17042371",
-            }
-        ],
+        [SDM120_AS_JSON],
     )
 
 

@@ -26,6 +26,21 @@ SLOW_ANSWER_S = 10.0
 """The time of an answer that took longer than this is ignored, unless no time is known yet."""
 
 
+def boot_notification(unit: Identity) -> BootNotificationReq:
+    """What this unit says of itself (§6.3)."""
+    return BootNotificationReq(
+        charge_point_vendor=unit.vendor,
+        charge_point_model=unit.model,
+        charge_point_serial_number=unit.serial,
+        charge_box_serial_number=unit.box_serial,
+        firmware_version=unit.firmware_version,
+        iccid=unit.iccid,
+        imsi=unit.imsi,
+        meter_type=unit.meter_type,
+        meter_serial_number=unit.meter_serial,
+    )
+
+
 class Registration:
     """The registration status, from BootNotification.conf; it opens and closes the gate of the session."""
 
@@ -74,21 +89,7 @@ class Registration:
         if self.session.gate is Gate.SILENT:
             self.session.gate = Gate.BOOT
         self.context.timers.clear(Timer.BOOT)
-        me = self.identity
-        self.session.call_boot(
-            BootNotificationReq(
-                charge_point_vendor=me.vendor,
-                charge_point_model=me.model,
-                charge_point_serial_number=me.serial,
-                charge_box_serial_number=me.box_serial,
-                firmware_version=me.firmware_version,
-                iccid=me.iccid,
-                imsi=me.imsi,
-                meter_type=me.meter_type,
-                meter_serial_number=me.meter_serial,
-            ),
-            self._answered,
-        )
+        self.session.call_boot(boot_notification(self.identity), self._answered)
 
     def _answered(self, answer: BootNotificationConf | Failure) -> None:
         if isinstance(answer, Failure):

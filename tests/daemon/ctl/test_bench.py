@@ -17,9 +17,7 @@ from daemon.ctl.__main__ import BENCH, main
 from daemon.ctl.arguments import parse
 from daemon.ctl.bench import run, text_of
 from tests.drivers.bench.stand import BOARD, Stand
-from tests.drivers.meters.exchanges import EXCHANGES
-
-SDM = {bytes.fromhex(request): bytes.fromhex(reply) for request, reply in EXCHANGES["sdm120"].frames}
+from tests.drivers.meters.exchanges import SDM120, SDM120_AS_JSON
 
 
 @pytest.fixture
@@ -48,7 +46,7 @@ def evsectl(board: Path, capsys: pytest.CaptureFixture[str]) -> Evsectl:
 def ports(answers: bool = True) -> Any:
     stand = Stand()
     if answers:
-        stand.ports.answer = SDM.get
+        stand.ports.answer = SDM120.get
     return stand.ports
 
 
@@ -57,18 +55,7 @@ def test_meter_read_as_json(evsectl: Evsectl) -> None:
     code, lines = evsectl("meter", "read", "--json", ports=ports())
     assert (code, lines) == (
         0,
-        [
-            {
-                "connector": 1,
-                "driver": "sdm120",
-                "wh": 12345678,
-                "volts": [230.2],
-                "amps": [13.05],
-                "watts": [2997.4],
-                "hertz": 49.98,
-                "serial": "17042371",
-            }
-        ],
+        [SDM120_AS_JSON],
     )
 
 

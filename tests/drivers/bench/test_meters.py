@@ -11,33 +11,20 @@ from drivers.bench.findings import Bench
 from drivers.devices import DeviceFailure, MeterSample, Reading
 from drivers.driver_table import Driver, SerialSettings
 from tests.drivers.bench.stand import BOARD, Stand
-from tests.drivers.meters.exchanges import EXCHANGES
+from tests.drivers.meters.exchanges import EXCHANGES, SDM120, SDM120_AS_JSON
 from tests.drivers.ports.wire import Piece
-
-SDM = {bytes.fromhex(request): bytes.fromhex(reply) for request, reply in EXCHANGES["sdm120"].frames}
 
 
 @pytest.fixture
 def stand() -> Stand:
     stand = Stand()
-    stand.ports.answer = SDM.get
+    stand.ports.answer = SDM120.get
     return stand
 
 
 def test_a_reading(stand: Stand) -> None:
     """The fields of the interface, in its order."""
-    assert list(meters.read(stand.bench)) == [
-        {
-            "connector": 1,
-            "driver": "sdm120",
-            "wh": 12345678,
-            "volts": [230.2],
-            "amps": [13.05],
-            "watts": [2997.4],
-            "hertz": 49.98,
-            "serial": "17042371",
-        }
-    ]
+    assert list(meters.read(stand.bench)) == [SDM120_AS_JSON]
 
 
 def test_what_the_meter_has_not_is_absent() -> None:

@@ -19,6 +19,36 @@ class Exchanges(NamedTuple):
     serial: str
 
 
+ORNO_SINGLE_PHASE = Exchanges(
+    1,
+    [
+        (
+            "01 03 01 30 00 01 85 f9",
+            "01 03 02 13 88 b5 12",
+        ),
+        (
+            "01 03 01 30 00 02 c5 f8",
+            "01 03 04 13 88 59 e2 c4 84",
+        ),
+        (
+            "01 03 01 39 00 02 15 fa",
+            "01 03 04 00 00 3e 8a 6b f4",
+        ),
+        (
+            "01 03 01 40 00 02 c4 23",
+            "01 03 04 00 00 0e 60 fe 7b",
+        ),
+        (
+            "01 03 a0 00 00 04 66 09",
+            "01 03 08 00 12 d6 87 00 00 00 00 00 3e",
+        ),
+    ],
+    *(12345670, (230.1,), (16.01,), (3680,)),
+    hertz=50.0,
+    serial="",
+)
+"""Of 514 and 515 alike: they differ in what they are built for, not in what is read of them."""
+
 EXCHANGES = {
     "sdm120": Exchanges(
         1,
@@ -254,62 +284,8 @@ EXCHANGES = {
         hertz=49.9,
         serial="KR0012300450A",
     ),
-    "orno-514": Exchanges(
-        1,
-        [
-            (
-                "01 03 01 30 00 01 85 f9",
-                "01 03 02 13 88 b5 12",
-            ),
-            (
-                "01 03 01 30 00 02 c5 f8",
-                "01 03 04 13 88 59 e2 c4 84",
-            ),
-            (
-                "01 03 01 39 00 02 15 fa",
-                "01 03 04 00 00 3e 8a 6b f4",
-            ),
-            (
-                "01 03 01 40 00 02 c4 23",
-                "01 03 04 00 00 0e 60 fe 7b",
-            ),
-            (
-                "01 03 a0 00 00 04 66 09",
-                "01 03 08 00 12 d6 87 00 00 00 00 00 3e",
-            ),
-        ],
-        *(12345670, (230.1,), (16.01,), (3680,)),
-        hertz=50.0,
-        serial="",
-    ),
-    "orno-515": Exchanges(
-        1,
-        [
-            (
-                "01 03 01 30 00 01 85 f9",
-                "01 03 02 13 88 b5 12",
-            ),
-            (
-                "01 03 01 30 00 02 c5 f8",
-                "01 03 04 13 88 59 e2 c4 84",
-            ),
-            (
-                "01 03 01 39 00 02 15 fa",
-                "01 03 04 00 00 3e 8a 6b f4",
-            ),
-            (
-                "01 03 01 40 00 02 c4 23",
-                "01 03 04 00 00 0e 60 fe 7b",
-            ),
-            (
-                "01 03 a0 00 00 04 66 09",
-                "01 03 08 00 12 d6 87 00 00 00 00 00 3e",
-            ),
-        ],
-        *(12345670, (230.1,), (16.01,), (3680,)),
-        hertz=50.0,
-        serial="",
-    ),
+    "orno-514": ORNO_SINGLE_PHASE,
+    "orno-515": ORNO_SINGLE_PHASE,
     "orno-516": Exchanges(
         1,
         [
@@ -373,3 +349,17 @@ EXCHANGES = {
         serial="",
     ),
 }
+
+SDM120 = {bytes.fromhex(request): bytes.fromhex(reply) for request, reply in EXCHANGES["sdm120"].frames}
+"""Its replies by their requests."""
+SDM120_AS_JSON = {
+    "connector": 1,
+    "driver": "sdm120",
+    "wh": 12345678,
+    "volts": [230.2],
+    "amps": [13.05],
+    "watts": [2997.4],
+    "hertz": 49.98,
+    "serial": "17042371",
+}
+"""What `evsectl meter read --json` makes of them: the fields of the interface, and no other."""
