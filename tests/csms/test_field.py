@@ -155,7 +155,8 @@ async def test_one_that_refuses_for_a_while() -> None:
         await asyncio.sleep(2.0)
         central.always.clear()
         await central.is_right()
-        assert "refused with the CALLERROR InternalError: database is locked" in station.log_text()
+        assert "StartTransaction refused with the CALLERROR InternalError" in station.log_text()
+        assert "database is locked" not in station.log_text()  # words from outside may hold a secret
 
 
 async def test_one_that_speaks_no_pings() -> None:
@@ -206,7 +207,8 @@ async def proxy(port: int, idle_s: float) -> AsyncIterator[int]:
 @pytest.mark.parametrize(("idle_s", "ping_s", "stays"), [(6.0, 3, True), (2.0, 3600, False)])
 async def test_one_behind_a_proxy(idle_s: float, ping_s: int, stays: bool) -> None:
     """Pings below the proxy's time-out keep the connection; above it the session ends well over several of them."""
-    keys = {**QUICK, "WebSocketPingInterval": ping_s}
+    # A card that is presented while the proxy cuts is decided offline, so that the session does not hang on one moment.
+    keys = {**QUICK, "WebSocketPingInterval": ping_s, "AllowOfflineTxForUnknownId": "true"}
     async with (
         BackOffice() as central,
         proxy(central.port, idle_s) as port,

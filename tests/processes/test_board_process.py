@@ -89,6 +89,13 @@ class Board:
         world: Message = json.loads((self.folder / "world.json").read_bytes())
         return world
 
+    def saved(self, wanted: Callable[[Message], bool], within_s: float = 10.0) -> None:
+        """Once the world's file, which is written beside the loop, says so."""
+        end = time.monotonic() + within_s
+        while not wanted(self.world()):
+            assert time.monotonic() < end, f"not within {within_s} s: {self.world()}"
+            time.sleep(0.02)
+
     def end(self) -> None:
         self.client.close()
         self.process.kill()
@@ -142,8 +149,8 @@ def test_killed_and_started_again(board: Board) -> None:
     board.charge()
     hello = next(m for m in board.said if m["type"] == "hello")
     wh = board.until(lambda m: m["type"] == "meter" and m["wh"] > 0.0)["wh"]
+    board.saved(lambda world: world["connectors"][0]["contactor"])
     board.end()
-    assert board.world()["connectors"][0]["contactor"]
     subprocess.run([sys.executable, "-m", "drivers.safe", "--config", str(board.config)], check=True)
     assert not board.world()["connectors"][0]["contactor"]
     board.start()
