@@ -121,6 +121,8 @@ class TruthfulUpdate(Checker):
         self.last: dict[str, bool] = {}
         """How the last job of each kind ended."""
         self.untold = ""
+        self.replaced = ""
+        """End of an update that a new one replaced before its answer came: it is told ahead of what is new."""
         self.cut = 0
         self.installing = False
 
@@ -141,12 +143,17 @@ class TruthfulUpdate(Checker):
             if new.state == "waiting" and not isinstance(old, FirmwareUpdate):
                 self.cut = 0
             if not isinstance(old, FirmwareUpdate) or new.state != old.state:
+                if new.state == "waiting":
+                    self.replaced = FINAL.get(old.state, "") if isinstance(old, FirmwareUpdate) else ""
                 self.untold = FINAL.get(new.state, "")
 
     def sent(self, world: World, frame: list[Any]) -> None:
         if frame[0] != 2 or frame[2] != "FirmwareStatusNotification":
             return
         status = frame[3]["status"]
+        if status == self.replaced:
+            return
+        self.replaced = ""
         if status == "Downloaded" and not self.last.get("Download"):
             self.fail(world, "Downloaded was told, but the download failed")
         if status == "DownloadFailed" and self.last.get("Download", False):
