@@ -1,4 +1,4 @@
-"""The canary run (issue 9, points 14 and 15): every secret and every card unique, a whole session of real processes;
+"""The canary run: every secret and every card unique, a whole session of real processes;
 then everything that can be read is searched for them, in every spelling."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The log's reader is gone, full, slow or closed; floods: the station answers, charges, ends (issue 9, point 1)."""
+"""The log's reader is gone, full, slow or closed; floods: the station answers, charges, ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be shown is named field by field; a new field is hidden until somebody decides (issue 9, point 14)."""
+"""What may be shown is named field by field; a new field is hidden until somebody decides."""
 
 from __future__ import annotations
 

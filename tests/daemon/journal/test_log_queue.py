@@ -1,4 +1,4 @@
-"""The log never blocks, never fails, and says what it lost (issue 9, points 1 and 8)."""
+"""The log never blocks, never fails, and says what it lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames written anew from what was understood of them (issue 9, points 9 and 14)."""
+"""Frames written anew from what was understood of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Python would print by itself becomes notes (issue 9, point 8)."""
+"""What Python would print by itself becomes notes."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_what_cannot_be_written_is_said_once(tmp_path: Path) -> None:
     assert [line[1] for line in read_lines(tmp_path / "none" / FILES[0])] == [2.0]
 
 
-# --- floods (issue 9, point 17) ---------------------------------------------------------------------------------------
+# --- floods ---------------------------------------------------------------------------------------
 
 
 def evidence(recorder: FlightRecorder) -> None:

@@ -1,4 +1,4 @@
-"""Card numbers become pseudonyms that say nothing but which cards are equal (issue 9, point 15)."""
+"""Card numbers become pseudonyms that say nothing but which cards are equal."""
 
 from __future__ import annotations
 
