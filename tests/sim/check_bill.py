@@ -131,8 +131,9 @@ class OneLogicalStartAndStop(Checker):
 
     @staticmethod
     def _may_stop(told: Told) -> bool:
-        """One that was parked may be told again, and with the transaction's id if that has come since."""
-        return not told.stops or ("stop" in told.parked and not told.stop_answered)
+        """One that was parked, or was told before the transaction had an id, may be told again with the id."""
+        without_id = bool(told.stop_facts) and json.loads(told.stop_facts)["transactionId"] == -1
+        return not told.stops or (("stop" in told.parked or without_id) and not told.stop_answered)
 
     @staticmethod
     def _is_stop_of(payload: dict[str, Any], told: Told) -> bool:
