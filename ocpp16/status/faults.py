@@ -61,7 +61,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "self-test": _fault(
         Error.INTERNAL_ERROR, True, "the board's self-test has failed",
-        "see evsectl why; check the pilot's generator and converter",
+        "check the pilot's generator and converter; then evsectl selftest",
     ),
     "overvoltage": _fault(
         Error.OVER_VOLTAGE, False, "supply voltage too high",

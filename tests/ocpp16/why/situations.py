@@ -564,10 +564,62 @@ OVER = (
     Situation("Its meter could not be read at the end", inexact_end),
 )  # fmt: skip
 
+def free_vend() -> Station:
+    return Station(free_vend="FREE", AuthorizationCacheEnabled=False)
+
+
+def nobody_is_asked_for_a_card() -> Station:
+    station = free_vend().online()
+    station.wait(60)
+    return station
+
+
+def starting_without_a_card() -> Station:
+    station = free_vend().online()
+    station.script["Authorize"] = SILENCE
+    station.plug()
+    station.wait(1)
+    return station
+
+
+def no_card_refused(online: bool) -> Callable[[], Station]:
+    def play() -> Station:
+        station = free_vend().online()
+        station.script["Authorize"] = refused("Blocked")
+        if not online:
+            station.disconnect()
+        station.plug()
+        station.wait(5)
+        return station
+
+    return play
+
+
+def had_its_transaction() -> Station:
+    station = free_vend().online()
+    station.plug()
+    station.request("RemoteStopTransaction", transactionId=station.transaction().transaction_id)
+    station.wait(600)
+    station.restart().happens(ev.Started())
+    station.attach(ev.PilotChanged(1, "B", station.mono), station.reading())
+    station.connect()
+    station.wait(600)
+    return station
+
+
+NO_CARD_NEEDED = (
+    Situation("No car is plugged in, where no card is needed", nobody_is_asked_for_a_card),
+    Situation("A car is plugged in and its start is awaited", starting_without_a_card),
+    Situation("The Central System refuses the idTag of free vend", no_card_refused(online=True)),
+    Situation("The idTag of free vend is not known offline", no_card_refused(online=False)),
+    Situation("The car has had its transaction", had_its_transaction),
+)
+
 GROUPS: dict[str, tuple[Situation, ...]] = {
     "Before the first acceptance": FIRST,
     "Nobody charges": NOBODY,
     "Cards and starts": CARDS,
+    "Charging without a card ([station] free_vend)": NO_CARD_NEEDED,
     "A transaction runs": RUNNING,
     "A transaction has ended": OVER,
     "Faults": tuple(Situation(title, play) for title, play in faulty.SITUATIONS),
