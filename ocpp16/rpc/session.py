@@ -254,7 +254,8 @@ class Session:
             text = frames.result(unique_id, payload.encode(answer))
         if unique_id in self._answered:
             self._answered[unique_id] = (self._answered[unique_id][0], text)
-        self.frames_out.append(text)
+        if self.gate.answers:  # §4.2: a rejection that came in between holds for what was asked before it, too
+            self.frames_out.append(text)
 
     def _received_answer(self, message: Answer) -> None:
         flight = self._flight

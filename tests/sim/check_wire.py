@@ -84,6 +84,8 @@ class EveryCallAnswered(Checker):
 
     def __init__(self) -> None:
         self.waiting: dict[str, list[float]] = {}
+        self.excused: set[str] = set()
+        """Asked before a rejection: within its interval they must not be answered."""
         self.rejected = False
         self.boot = BootFlight()
 
@@ -92,6 +94,9 @@ class EveryCallAnswered(Checker):
             return
         if (conf := self.boot.answer(world, frame)) is not None:
             self.rejected = conf["status"] == "Rejected"
+            if self.rejected:
+                self.excused.update(self.waiting)
+                self.waiting.clear()
         if frame[0] == 2 and type(frame[0]) is int and not self.rejected:
             self.waiting.setdefault(frame[1], []).append(world.t)
 
@@ -103,7 +108,9 @@ class EveryCallAnswered(Checker):
             return
         times = self.waiting.get(frame[1])
         if not times:
-            self.fail(world, f"answer to nothing, or a second answer: {frame}")
+            if frame[1] not in self.excused:
+                self.fail(world, f"answer to nothing, or a second answer: {frame}")
+            self.excused.discard(frame[1])
             return
         times.pop()
         if not times:
@@ -117,6 +124,7 @@ class EveryCallAnswered(Checker):
     def life(self, world: World, what: str) -> None:
         if what == "link-down":
             self.waiting.clear()
+            self.excused.clear()
             self.boot.gone()
         if what == "evsed-start":
             self.rejected = False

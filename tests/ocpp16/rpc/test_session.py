@@ -9,7 +9,8 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.events import Now
-from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq
+from ocpp16.messages.core import AuthorizeReq, DataTransferReq, HeartbeatReq, MeterValuesReq, UnlockConnectorConf
+from ocpp16.messages.types import UnlockStatus
 from ocpp16.product import Product
 from ocpp16.rpc.call_outcome import CONNECTION_LOST, NO_ANSWER, TOO_MANY_CALLS
 from ocpp16.rpc.call_outcome import refused as refusal
@@ -574,6 +575,20 @@ def test_gate_silent() -> None:
     bench.session.gate = Gate.SILENT
     bench.session.call(HeartbeatReq(), triggered=True)
     assert bench.said() == []
+
+
+def test_gate_silent_holds_for_answers_that_come_late() -> None:
+    """§4.2: what was asked before the rejection is not answered within its interval; asked again afterwards, it is."""
+    bench = Bench()
+    bench.session.gate = Gate.OPEN
+    unlock = json.dumps([2, "u", "UnlockConnector", {"connectorId": 1}])
+    bench.session.receive(unlock)
+    bench.session.gate = Gate.SILENT
+    bench.session.answer(CallId("u", 1), UnlockConnectorConf(status=UnlockStatus.UNLOCKED))
+    assert bench.session.frames_out == []
+    bench.session.gate = Gate.OPEN
+    bench.session.receive(unlock)
+    assert [json.loads(frame) for frame in bench.session.frames_out] == [[3, "u", {"status": "Unlocked"}]]
 
 
 def test_waiting_calls_are_bounded() -> None:

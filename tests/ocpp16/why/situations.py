@@ -564,6 +564,7 @@ OVER = (
     Situation("Its meter could not be read at the end", inexact_end),
 )  # fmt: skip
 
+
 def free_vend() -> Station:
     return Station(free_vend="FREE", AuthorizationCacheEnabled=False)
 
