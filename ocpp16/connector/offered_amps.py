@@ -36,8 +36,8 @@ class OfferedAmps:
         if shape is None:
             return Hardware(0.0, ConnectorShape(state.number).min_amps, self._product.phases)
         flows = state.ready and state.operative and not state.faulted and not state.is_spent
-        amps = min(bound for bound, _ in self.hardware()) if flows else 0.0
-        return Hardware(amps, shape.min_amps, shape.phases)
+        most = min(bound for bound, _ in self.hardware())
+        return Hardware(most if flows else 0.0, shape.min_amps, shape.phases, most if state.closed else 0.0)
 
     def hardware(self) -> list[Bound]:
         """What board, product and cable allow, by name."""

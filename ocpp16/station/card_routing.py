@@ -165,7 +165,7 @@ class CardRouting:
         token, free = waiting.state.token, plugged.state.plugged and plugged.state.free
         if token is None or token.bound or waiting.state.plugged or not free or plugged.state.asking is not None:
             return False
-        if not self.reservations.open_to(plugged.number, token.id_tag):
+        if not self.reservations.admits(plugged.number, token.id_tag, token.parent_id_tag):  # nobody is asked any more
             return False
         if token.remote and not self._profile_fits(token.profile, plugged):
             return False

@@ -24,6 +24,8 @@ class WithinLimits(Checker):
     def __init__(self) -> None:
         self.judged_t = 0.0
         self.disk: Disk = {}
+        self.faults: set[tuple[int, str]] = set()
+        self.wh: dict[int, float] = {}
 
     def commit(self, world: World, changes: list[Change], disk: Disk) -> None:
         self.disk = disk
@@ -37,6 +39,11 @@ class WithinLimits(Checker):
 
     def board(self, world: World, message: dict[str, Any]) -> None:
         """What stands for long is judged again, whenever the meter speaks."""
+        if message["type"] == "fault" and message.get("connector"):
+            key = (message["connector"], message["code"])
+            (self.faults.add if message["on"] else self.faults.discard)(key)
+        if message["type"] == "meter":
+            self.wh[message["connector"]] = message["wh"]
         if world.t - self.judged_t < self.EVERY_S or message["type"] != "meter" or world.inbox or world.stalled:
             return
         self.judged_t = world.t
@@ -51,10 +58,23 @@ class WithinLimits(Checker):
         if not profiles or offset is None:
             return
         oracle = self._oracle(world, profiles, disk, offset)
+        for connector in list(oracle.running):
+            if connector != outlet.connector and self._draws_nothing(world, connector, disk):
+                del oracle.running[connector]
         now = int((mono + offset) * 1000)
         allowed = max(oracle.limit(outlet.connector, at) for at in (now - EDGE_MS, now, now + EDGE_MS))
         if outlet.offered_amps > float(allowed) + 1e-6:
             self.fail(world, f"{outlet.offered_amps} A offered on {outlet.connector}, allowed are {float(allowed):.2f}")
+
+    def _draws_nothing(self, world: World, connector: int, disk: Disk) -> bool:
+        """A fault, or energy that is used up, ends a car's part as soon as its contactor is open."""
+        if connector in world.drawing:
+            return False
+        if any(number == connector and code not in ("reader-lost", "tamper") for number, code in self.faults):
+            return True
+        rows = (row for row in disk.values() if isinstance(row, Transaction) and row.connector == connector)
+        ends = [row.energy_ends_wh for row in rows if row.ended is None and row.energy_ends_wh is not None]
+        return any(self.wh.get(connector, end) >= end for end in ends)
 
     @staticmethod
     def _oracle(world: World, profiles: list[Profile], disk: Disk, offset: float) -> Oracle:

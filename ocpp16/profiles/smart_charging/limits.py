@@ -36,6 +36,8 @@ class Hardware(NamedTuple):
     """The smallest current that can be signalled."""
     phases: int
     """Those that carry current: no profile switches any off."""
+    drawn_amps: float = 0.0
+    """What a car may still draw until the contactor is open, although nothing is offered to it any more."""
 
 
 class Limit(NamedTuple):
@@ -154,7 +156,8 @@ class ChargingLimits:
     def _part(self, connector: int, bounds_of: Callable[[int], Bounds]) -> float:
         """This connector's part of the station's limit.
 
-        A transaction that has its stop before it keeps its part until it has ended: the car may still draw.
+        A transaction that has its stop before it keeps its part until it has ended, one that may have no more energy
+        until its contactor is open: the car may still draw.
         """
         total = bounds_of(connector).station.amps
         running = sorted(self.context.facts.running.values(), key=lambda transaction: transaction.number)
@@ -167,7 +170,8 @@ class ChargingLimits:
         for number in order:
             hardware = self.hardware(number)
             smallest = ceil(hardware.min_amps * 10.0 - 1e-6) / 10.0
-            can = min(hardware.amps, tenths(bounds_of(number).own.amps)) >= hardware.min_amps
+            flows = hardware.amps or hardware.drawn_amps
+            can = min(flows, tenths(bounds_of(number).own.amps)) >= hardware.min_amps
             if can and smallest <= left + 1e-9:
                 least[number] = smallest
                 left -= smallest

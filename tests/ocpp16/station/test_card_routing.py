@@ -282,3 +282,20 @@ def test_point_6_no_plug_of_somebody_else_is_taken() -> None:
     assert station.request("RemoteStartTransaction", idTag="BOB") == {"status": "Accepted"}
     station.plug(2)
     assert starts(station) == [] and station.status(3) == "Preparing"
+
+
+@pytest.mark.parametrize("remote", [True, False])
+def test_no_plug_of_another_group_is_taken(remote: bool) -> None:
+    """§3.12: who has been answered already is not of the group that a connector is kept for."""
+    station = Station(Product(connectors=2), AuthorizeRemoteTxRequests=False).online()
+    expiry = clock_text(station.mono + 3600)
+    reserve = {"connectorId": 2, "expiryDate": expiry, "idTag": "EVE", "parentIdTag": "FLEET", "reservationId": 1}
+    assert station.request("ReserveNow", **reserve) == {"status": "Accepted"}
+    if remote:
+        assert station.request("RemoteStartTransaction", idTag="BOB") == {"status": "Accepted"}
+    else:
+        station.tap("BOB")
+    station.plug(2)
+    assert starts(station) == []
+    station.plug(1)
+    assert starts(station) == [("BOB", 1)]

@@ -181,6 +181,25 @@ def test_connectors_own_default() -> None:
 # --- connector 0's limit is shared ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("why", ["energy", "fault"])
+def test_a_part_is_free_when_the_contactor_is_open(why: str) -> None:
+    """§3.13: a car that may have no more energy can draw until it is switched off; only then others have its part."""
+    settings = {"StopTransactionOnInvalidId": False, "MaxEnergyOnInvalidId": 50}
+    station = Station(Product(connectors=2), **settings).online()
+    cap(station, 20)
+    station.charging("CARD1", 1)
+    station.script["StartTransaction"] = {"transactionId": 5, "idTagInfo": {"status": "Invalid"}}
+    station.charging("CARD2", 2)
+    assert offers(station) == [10, 10]
+    if why == "energy":
+        station.meter(50, 2)
+    else:
+        station.fault("meter-lost", connector=2)
+    assert offers(station) == [10, 0]
+    station.open_contactor(2)
+    assert offers(station) == [20, 0]
+
+
 @pytest.mark.parametrize("connectors", range(1, 9))
 def test_shared(connectors: int) -> None:
     """§3.13.1: 1 to 8 connectors never draw more than ChargePointMaxProfile; as many charge as can have 6 A each."""
