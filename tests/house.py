@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests import rooms
+from tests import classes, rooms
 
 PRODUCT = ("ocpp16", "drivers", "daemon")
 
@@ -288,42 +288,30 @@ def rule_one_name_one_class(root: Path) -> Problems:
 
 
 def rule_no_hook_without_a_value(root: Path) -> Problems:
-    """No attribute is only declared, to be set later from another file: the type checker would not miss it."""
+    """No attribute is only declared, to be set later from another file: the type checker would not miss it.
+
+    Neither in a constructor nor in the body of a plain class; nor is a call-back None until somebody else sets it.
+    """
     for name, tree in files(root):
         for node in ast.walk(tree):
             if isinstance(node, ast.AnnAssign) and node.value is None and isinstance(node.target, ast.Attribute):
                 yield f"{name}:{node.lineno}: {ast.unparse(node.target)} is declared without a value"
+            if isinstance(node, ast.ClassDef):
+                for line, attribute in (*classes.declared_in_body(node), *classes.call_backs_of_nobody(node)):
+                    yield f"{name}:{line}: {node.name}.{attribute} is declared without a value"
 
 
 def rule_no_floors_of_inheritance(root: Path) -> Problems:
     """A class is split by subject, with members: it inherits only from what is abstract, plain data or a library's."""
-    classes = {node.name: node for _, tree in files(root) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    known = {node.name: node for _, tree in files(root) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     for name, tree in files(root):
         for node in ast.walk(tree):
             if not isinstance(node, ast.ClassDef):
                 continue
             for base in node.bases:
-                other = classes.get(base.id) if isinstance(base, ast.Name) else None
-                if other is not None and _has_a_constructor(other) and not _is_meant_as_a_base(other, classes):
-                    yield f"{name}:{node.lineno}: {node.name} inherits from {other.name}, which has a constructor"
-
-
-def _has_a_constructor(node: ast.ClassDef) -> bool:
-    return any(isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body)
-
-
-def _is_meant_as_a_base(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
-    """An exception, a class that adapts a library's, or one with a method that somebody else must write."""
-    for base in node.bases:
-        text = ast.unparse(base)
-        if "." in text or text.endswith(("Exception", "Error")):
-            return True
-        if text in classes and _is_meant_as_a_base(classes[text], classes):
-            return True
-    return any(
-        isinstance(item, ast.FunctionDef) and ast.unparse(item.body[-1]) == "raise NotImplementedError"
-        for item in node.body
-    )
+                other = known.get(classes.last_name(base))
+                if other is not None and classes.has_methods(other) and not classes.is_meant_as_a_base(other, known):
+                    yield f"{name}:{node.lineno}: {node.name} inherits from {other.name}, which has methods"
 
 
 CITATION = re.compile(r"\b(?:([A-Z]{1,4})[-_ ]§?\d+(?:[.-]\d+)*|([A-Z]\d\d)\.FR)\b")

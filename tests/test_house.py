@@ -22,6 +22,9 @@ def test_the_house_stands_as_drawn(rule: house.Callable[[Path], house.Problems])
 SAYS = '"""Says what lives here."""\n'
 TYPING = "if TYPE_CHECKING:\n"
 TWICE = SAYS + "class Once:\n    pass\n"
+BODY_HOOK = SAYS + "class A:\n    on_end: Callable[[], None]\n"
+LATER_HOOK = SAYS + "class A:\n    def __init__(self):\n        self.on_end: Callable[[], None] | None = None\n"
+MIXIN = SAYS + "class Mixin:\n    def half(self):\n        pass\n"
 HOOK = "class A:\n    def __init__(self):\n        self.on_end: Callable[[], None]\n"
 BASE = SAYS + "class Base:\n    def __init__(self):\n        pass\n"
 LONG_FUNCTION = SAYS + "def long() -> None:\n" + "    pass\n" * 50
@@ -91,7 +94,12 @@ VIOLATIONS = [
     ),
     (house.rule_one_name_one_class, "daemon/bad.py", TWICE, "Once"),
     (house.rule_no_hook_without_a_value, "daemon/bad.py", HOOK, "without a value"),
+    (house.rule_no_hook_without_a_value, "daemon/bad.py", BODY_HOOK, "A.on_end"),
+    (house.rule_no_hook_without_a_value, "daemon/bad.py", LATER_HOOK, "A.on_end"),
     (house.rule_no_floors_of_inheritance, "daemon/bad.py", BASE + "class Bad(Base):\n    pass\n", "inherits"),
+    (house.rule_no_floors_of_inheritance, "daemon/bad.py", MIXIN + "class Bad(Mixin):\n    pass\n", "inherits"),
+    (house.rule_no_floors_of_inheritance, "daemon/bad.py", BASE + "class Bad(Base[int]):\n    pass\n", "inherits"),
+    (house.rule_no_floors_of_inheritance, "daemon/bad.py", BASE + "class Bad(other.Base):\n    pass\n", "inherits"),
     (house.rule_citations_are_explained, "daemon/bad.py", '"""As QX 4.1 says."""\n', "QX 4.1"),
     (house.rule_citations_are_explained, "daemon/bad.py", "x = 1  # Z07.FR.3\n", "Z07"),
     (house.rule_citations_are_explained, "tests/stories/bad.txt", "# ZZ_041: it is so\n", "ZZ_041"),

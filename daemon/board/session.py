@@ -94,9 +94,9 @@ class BoardSession:
         if kind == "connector":
             return self._shaped(message)
         if self.attached is None:
-            raise ProtocolError(f"{kind} before all connectors were told")
+            raise ProtocolError(f"{kind} before all connectors were reported")
         if (message.get("connector") or 0) > len(self._shapes):
-            raise ProtocolError(f"{kind} of connector {message['connector']}, which was never told")
+            raise ProtocolError(f"{kind} of connector {message['connector']}, which was never reported")
         if kind == "ack":
             return self._acknowledged(message)
         if kind == "done":
@@ -106,7 +106,9 @@ class BoardSession:
 
     def _greeted(self, hello: Mapping[str, Any]) -> list[Event]:
         if hello["version"] not in UNDERSTOOD:
-            raise ProtocolError(f"the board speaks version {hello['version']}, understood is {max(UNDERSTOOD)}")
+            raise ProtocolError(
+                f"the board uses protocol version {hello['version']}, the highest known is {max(UNDERSTOOD)}"
+            )
         if self._hello is not None:
             raise ProtocolError("a second hello")
         self._speaks = min(self._speaks, hello["version"])

@@ -161,7 +161,7 @@ def offer_of(outlet: Outlet, lease_s: float, seq: int) -> Packet:
 
 
 def order_of(order: Order) -> Packet:
-    """An order of the core; its `ref` is the sequence number, so that `done` finds home."""
+    """An order of the core; its `ref` is the sequence number, so that `done` can be matched."""
     return do_of(order.what, [], order.connector, order.ref)
 
 

@@ -178,7 +178,7 @@ class InProcessBoard(_Carrier):
 
 
 def _refused(message: Packet, reason: str) -> list[Packet]:
-    """What this board does not have: who asked is told; a level for a connector that it lacks is nobody's."""
+    """Reject an order that this board cannot carry out; ignore an offer for a connector that it does not have."""
     if message["type"] != "do":
         return []
     return [{"type": "done", "seq": message["seq"], "ok": False, "detail": reason[:400]}]

@@ -209,7 +209,7 @@ def print_transactions(rows: Sequence[Row]) -> None:
 def transactions_text(rows: Sequence[Row], columns: int | None) -> str:
     """Within 80 columns; the connector only where there are several, the day of an end only where it is another one."""
     several = len({row["connector"] for row in rows}) > 1
-    heads = ["no", "id", *(["con"] if several else []), "card", "began", "ended", "lasted", "Wh", "reason", "told"]
+    heads = ["no", "id", *(["con"] if several else []), "card", "began", "ended", "lasted", "Wh", "reason", "sent"]
     return table(heads, [[*_transaction_cells(row, several)] for row in rows], columns)
 
 

@@ -61,7 +61,7 @@ CATALOGUE: Mapping[str, Entry] = {
     # the store
     "commit-failed": Entry(ERROR, "store: commit failed, offers withdrawn, restarting: {error}"),
     "control-busy": Entry(
-        ERROR, "not started: another evsed answers at {path}, and two would throw each other out; stop that one first"
+        ERROR, "not started: another evsed answers at {path}, and two would disconnect each other; stop that one first"
     ),
     "store-busy": Entry(ERROR, "not started: {detail}"),
     "store-migrated": Entry(NOTICE, "store: migrated to version {version}"),
@@ -78,7 +78,7 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "row-mended": Entry(
         ERROR,
-        "store: row {key} of {table} made no sense ({why}); it was mended as far as the rest of it tells, and is told; "
+        "store: row {key} of {table} made no sense ({why}); it was repaired from its other fields and is sent; "
         "check the bill by hand, and the medium",
     ),
     "row-set-aside": Entry(
@@ -101,7 +101,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "board-lost": Entry(ERROR, "board: {reason}; the station is Faulted; see journalctl -u evsed-board"),
     "board-floods": Entry(
         WARNING,
-        "board: it says more than {packets_per_s} packets a second and is read more slowly; "
+        "board: it sends more than {packets_per_s} packets a second and is read more slowly; "
         "its software is broken, or somebody else is at the socket",
     ),
     "board-mismatch": Entry(

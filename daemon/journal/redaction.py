@@ -106,8 +106,6 @@ def in_full(id_tag: str) -> str:
 
 _NAMES = ("action", "code", "key")
 _REASONS = ("reason", "what")
-_ANSWERS = frozenset({"report-retry", "report-parked", "boot-unanswered"})
-"""Codes whose `error` or `reason` is an answer of the Central System: its error code and its own words."""
 _OURS = frozenset({"link-up", "started"})
 """Codes whose fields come from the configuration file."""
 _NO_CODE, _FLAWED, _UNKNOWN, _ACTION = "no error code", "not valid OCPP", ": unknown property", "unknown action "
@@ -131,10 +129,8 @@ def _note_field(code: str, name: str, value: Any, fields: Mapping[str, Any], car
         return single_line(value) if value_is_shown(str(fields.get("key", ""))) else HIDDEN
     if name in _NAMES:
         return plain_name(value)
-    if code == "call-error" and name == "reason":  # the description of a CALLERROR, as in `answer_text`
-        return hidden(value)
-    if code in _ANSWERS and name in ("error", "reason"):
-        return answer_text(value)
+    if (shown := _WORDS_OF_THE_CENTRAL_SYSTEM.get((code, name))) is not None:
+        return shown(value)
     if name in _REASONS:
         return without_quotes(value)
     return single_line(value) if code in _OURS else foreign_text(value)
@@ -150,6 +146,15 @@ def answer_text(text: str) -> str:
     if code == _FLAWED:
         return without_quotes(text)
     return f"{code if code == _NO_CODE else plain_name(code)} {hidden(description)}"
+
+
+_WORDS_OF_THE_CENTRAL_SYSTEM: Mapping[tuple[str, str], Callable[[str], str]] = {
+    ("report-retry", "error"): answer_text,
+    ("report-parked", "error"): answer_text,
+    ("boot-unanswered", "reason"): answer_text,
+    ("call-error", "reason"): hidden,
+}
+"""Code and field -> how it is shown, where it holds an errorDescription: alone, or behind its errorCode."""
 
 
 def without_quotes(text: str) -> str:

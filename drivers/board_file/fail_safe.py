@@ -16,6 +16,7 @@ class Layer(NamedTuple):
     letter: str
     covers: str
     opens_in: str
+    """How soon it opens the contactor."""
     remedy: str
     """What to do to have it."""
 
@@ -91,7 +92,8 @@ def warnings(declared: Sequence[str]) -> list[str]:
     """What each layer that is missing leaves open, and the remedy."""
     there = has(declared)
     lines = [
-        f"fail-safe layer {layer.letter} ({name}) is missing: {layer.covers}; to have it, {layer.remedy}"
+        f"fail-safe layer {layer.letter} ({name}) is missing: {layer.covers}; "
+        f"it opens the contactor: {layer.opens_in}; to have it, {layer.remedy}"
         for name, layer in LAYERS.items()
         if name not in there
     ]

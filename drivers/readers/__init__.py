@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from drivers.driver_table import Driver, Parameter, PortKind, SerialSettings
 from drivers.readers.id_tags import IdFormat
+from drivers.readers.polled_reader import PolledReader
 
 FORMAT: Final = {
     "order": Parameter("choice", "as-read", choices=("as-read", "reversed"), says="the order of the bytes of a UID"),
@@ -22,32 +23,33 @@ def _pn532_uart(port: Any, order: Any, prefix: str, strip: str) -> Any:
     from drivers.readers.pn532 import Pn532  # late: a board has one kind of reader
     from drivers.readers.pn532_uart import Pn532Uart
 
-    return Pn532(Pn532Uart(port), IdFormat(order, prefix, strip))
+    return PolledReader(Pn532(Pn532Uart(port)), IdFormat(order, prefix, strip))
 
 
 def _pn532_i2c(bus: Any, address: int, order: Any, prefix: str, strip: str) -> Any:
     from drivers.readers.pn532 import Pn532
     from drivers.readers.pn532_i2c import Pn532I2c
 
-    return Pn532(Pn532I2c(bus, address), IdFormat(order, prefix, strip))
+    return PolledReader(Pn532(Pn532I2c(bus, address)), IdFormat(order, prefix, strip))
 
 
 def _mfrc522(port: Any, order: Any, prefix: str, strip: str) -> Any:
     from drivers.readers.mfrc522 import Mfrc522
 
-    return Mfrc522(port, IdFormat(order, prefix, strip))
+    return PolledReader(Mfrc522(port), IdFormat(order, prefix, strip))
 
 
 def _rdm6300(port: Any, order: Any, prefix: str, strip: str) -> Any:
     from drivers.readers.rdm6300 import Rdm6300
 
-    return Rdm6300(port, IdFormat(order, prefix, strip))
+    return PolledReader(Rdm6300(port), IdFormat(order, prefix, strip))
 
 
 def _usb_keyboard(port: Any, digits: Any, order: Any, prefix: str, strip: str) -> Any:
     from drivers.readers.usb_keyboard import UsbKeyboardReader
 
-    return UsbKeyboardReader(port, IdFormat(order, prefix, strip), digits)
+    chip = UsbKeyboardReader(port, digits)
+    return PolledReader(chip, IdFormat(order, prefix, strip), sightings=1)  # USB has check sums of its own
 
 
 def _at_port(make: Any, kind: PortKind, says: str, serial: SerialSettings | None = None, **more: Parameter) -> Driver:

@@ -8,8 +8,7 @@ from typing import Final
 
 from drivers.devices import DeviceFailure
 from drivers.ports.spi_device import SpiDevice
-from drivers.readers.card_mailbox import Card, CardMailbox
-from drivers.readers.id_tags import IdFormat
+from drivers.readers.card_mailbox import CardMailbox
 from drivers.readers.mfrc522_chip import Mfrc522Chip
 
 WAKE_UP: Final = b"\x52"
@@ -35,47 +34,32 @@ def crc_a(data: bytes) -> bytes:
 
 
 class Mfrc522:
-    """A `CardReader`; `poll` belongs to its thread."""
+    """A `CardChip`."""
 
     def __init__(
         self,
         spi: SpiDevice,
-        format_: IdFormat,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.device = f"MFRC522 at {spi.device}"
         self._chip = Mfrc522Chip(spi, sleep)
         self._monotonic = monotonic
-        self._mailbox = CardMailbox(self.device, format_)
         self._ready = False
 
-    @property
-    def wake_at(self) -> float:
-        return self._mailbox.wake_at
-
-    def read(self, now: float) -> str | DeviceFailure | None:
-        return self._mailbox.read(now)
-
-    def take(self, now: float) -> Card | DeviceFailure | None:
-        """As `read`, with the digits as read."""
-        return self._mailbox.take(now)
-
-    # --- in the thread ----------------------------------------------------------------------------------------------
-
-    def poll(self) -> float:
+    def search(self, mailbox: CardMailbox) -> float:
         """One search for a card; at once another one where a number has to be proved."""
         failure = self._settle()
         uid = failure or self._uid()
         now = self._monotonic()
         if isinstance(uid, DeviceFailure):
             self._ready = False
-            self._mailbox.failed(now, uid)
+            mailbox.failed(now, uid)
             return RETRY_S
         if uid is None:
-            self._mailbox.works(now)
+            mailbox.works(now)
             return PERIOD_S
-        return 0.0 if self._mailbox.saw(now, uid.hex()) else PERIOD_S
+        return 0.0 if mailbox.saw(now, uid.hex()) else PERIOD_S
 
     def _settle(self) -> DeviceFailure | None:
         """Set it up where it is not."""

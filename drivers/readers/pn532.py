@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from drivers.devices import DeviceFailure
-from drivers.readers.card_mailbox import Card, CardMailbox
-from drivers.readers.id_tags import IdFormat
+from drivers.readers.card_mailbox import CardMailbox
 from drivers.readers.pn532_frames import uid_of
 
 GET_FIRMWARE: Final = b"\x02"
@@ -40,59 +39,44 @@ class Pn532Link(Protocol):
 
 
 class Pn532:
-    """A `CardReader`; `poll` belongs to its thread."""
+    """A `CardChip`."""
 
     def __init__(
         self,
         link: Pn532Link,
-        format_: IdFormat,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.device = f"PN532 at {link.device}"
         self._link = link
         self._monotonic = monotonic
-        self._mailbox = CardMailbox(self.device, format_)
         self._ready = False
         self._misses = 0
 
-    @property
-    def wake_at(self) -> float:
-        return self._mailbox.wake_at
-
-    def read(self, now: float) -> str | DeviceFailure | None:
-        return self._mailbox.read(now)
-
-    def take(self, now: float) -> Card | DeviceFailure | None:
-        """As `read`, with the digits as read."""
-        return self._mailbox.take(now)
-
-    # --- in the thread ----------------------------------------------------------------------------------------------
-
-    def poll(self) -> float:
+    def search(self, mailbox: CardMailbox) -> float:
         """One search for a card; at once another one where a number has to be proved."""
         if not self._ready:
             failure = self._set_up()
             if failure is not None:
-                self._mailbox.failed(self._monotonic(), failure)
+                mailbox.failed(self._monotonic(), failure)
                 return RETRY_S
             self._ready, self._misses = True, 0
         answer = self._link.command(LIST_ONE, ANSWERS_IN_S)
         if isinstance(answer, DeviceFailure):
-            return self._lost(answer)
+            return self._lost(mailbox, answer)
         uid = None if answer is None else uid_of(answer)
         if uid is None:
             self._misses += 1
             lost = self._misses >= LOST_AFTER
-            return self._lost(DeviceFailure(self.device, "no answer", WIRING)) if lost else 0.0
+            return self._lost(mailbox, DeviceFailure(self.device, "no answer", WIRING)) if lost else 0.0
         self._misses = 0
         if not uid:
-            self._mailbox.works(self._monotonic())
+            mailbox.works(self._monotonic())
             return PERIOD_S
-        return 0.0 if self._mailbox.saw(self._monotonic(), uid.hex()) else PERIOD_S
+        return 0.0 if mailbox.saw(self._monotonic(), uid.hex()) else PERIOD_S
 
-    def _lost(self, failure: DeviceFailure) -> float:
+    def _lost(self, mailbox: CardMailbox, failure: DeviceFailure) -> float:
         self._ready = False
-        self._mailbox.failed(self._monotonic(), failure)
+        mailbox.failed(self._monotonic(), failure)
         return RETRY_S
 
     def _set_up(self) -> DeviceFailure | None:

@@ -8,8 +8,7 @@ from typing import Final
 
 from drivers.devices import DeviceFailure
 from drivers.ports.serial_port import ByteLine
-from drivers.readers.card_mailbox import Card, CardMailbox
-from drivers.readers.id_tags import IdFormat
+from drivers.readers.card_mailbox import CardMailbox
 
 BEGIN, END = 0x02, 0x03
 LENGTH: Final = 14
@@ -31,27 +30,15 @@ def number_of(frame: bytes) -> str:
 
 
 class Rdm6300:
-    """A `CardReader`; `poll` belongs to its thread.  Whether the module is there shows only when it reads a card."""
+    """A `CardChip`.  Whether the module is there shows only when it reads a card."""
 
-    def __init__(self, port: ByteLine, format_: IdFormat, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, port: ByteLine, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.device = f"RDM6300 at {port.device}"
         self._port = port
         self._monotonic = monotonic
-        self._mailbox = CardMailbox(self.device, format_)
         self._stream = b""
 
-    @property
-    def wake_at(self) -> float:
-        return self._mailbox.wake_at
-
-    def read(self, now: float) -> str | DeviceFailure | None:
-        return self._mailbox.read(now)
-
-    def take(self, now: float) -> Card | DeviceFailure | None:
-        """As `read`, with the digits as read."""
-        return self._mailbox.take(now)
-
-    def poll(self) -> float:
+    def search(self, mailbox: CardMailbox) -> float:
         """Listen for half a second, or until there is something."""
         got = self._port.read(1, LISTENS_S)
         rest = self._port.read(64, 0.0) if isinstance(got, bytes) and got else b""
@@ -59,14 +46,14 @@ class Rdm6300:
         for part in (got, rest):
             if isinstance(part, DeviceFailure):
                 self._stream = b""
-                self._mailbox.failed(now, part)
+                mailbox.failed(now, part)
                 return RETRY_S
             self._stream += part
-        self._mailbox.works(now)
-        self._find(now)
+        mailbox.works(now)
+        self._find(mailbox, now)
         return 0.0
 
-    def _find(self, now: float) -> None:
+    def _find(self, mailbox: CardMailbox, now: float) -> None:
         """Every whole frame of the stream; what cannot be the begin of one is dropped."""
         while (at := self._stream.find(BEGIN)) >= 0:
             self._stream = self._stream[at:]
@@ -74,6 +61,6 @@ class Rdm6300:
                 return
             number = number_of(self._stream[:LENGTH])
             if number:
-                self._mailbox.saw(now, number)
+                mailbox.saw(now, number)
             self._stream = self._stream[LENGTH if number else 1 :]
         self._stream = b""

@@ -9,8 +9,8 @@ from typing import Final
 
 from drivers.devices import DeviceFailure
 from drivers.ports.key_events import KeyEvents
-from drivers.readers.card_mailbox import Card, CardMailbox
-from drivers.readers.id_tags import Digits, IdFormat, typed
+from drivers.readers.card_mailbox import CardMailbox
+from drivers.readers.id_tags import Digits, typed
 
 KEYS: Final[Mapping[int, str]] = {
     **dict(zip(range(2, 12), "1234567890", strict=True)),
@@ -30,7 +30,7 @@ MOST: Final = 40
 
 
 class UsbKeyboardReader:
-    """A `CardReader`; `poll` belongs to its thread.
+    """A `CardChip`.
 
     digits  what it types
     """
@@ -38,7 +38,6 @@ class UsbKeyboardReader:
     def __init__(
         self,
         keys: KeyEvents,
-        format_: IdFormat,
         digits: Digits = "as-typed",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -46,42 +45,30 @@ class UsbKeyboardReader:
         self._keys = keys
         self._digits = digits
         self._monotonic = monotonic
-        self._mailbox = CardMailbox(self.device, format_, sightings=1)  # USB has check sums of its own
         self._line = ""
         self._last_at = -inf
 
-    @property
-    def wake_at(self) -> float:
-        return self._mailbox.wake_at
-
-    def read(self, now: float) -> str | DeviceFailure | None:
-        return self._mailbox.read(now)
-
-    def take(self, now: float) -> Card | DeviceFailure | None:
-        """As `read`, with the digits as read."""
-        return self._mailbox.take(now)
-
-    def poll(self) -> float:
+    def search(self, mailbox: CardMailbox) -> float:
         """Listen for half a second, or until a key is pressed."""
         pressed = self._keys.pressed(LISTENS_S)
         now = self._monotonic()
         if isinstance(pressed, DeviceFailure):
             self._line = ""
-            self._mailbox.failed(now, pressed)
+            mailbox.failed(now, pressed)
             return RETRY_S
-        self._mailbox.works(now)
+        mailbox.works(now)
         if now - self._last_at > PAUSE_S:
             self._line = ""
         for key in pressed:
             self._last_at = now
-            self._press(now, key)
+            self._press(mailbox, now, key)
         return 0.0
 
-    def _press(self, now: float, key: int) -> None:
+    def _press(self, mailbox: CardMailbox, now: float, key: int) -> None:
         if key in ENTER:
             raw = typed(self._line, self._digits)
             self._line = ""
             if raw:
-                self._mailbox.saw(now, raw)
+                mailbox.saw(now, raw)
         elif key not in SHIFT:
             self._line = (self._line + KEYS.get(key, "?"))[-MOST:]

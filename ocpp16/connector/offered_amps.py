@@ -1,7 +1,7 @@
-"""The current that a connector offers: the lowest of all bounds, and 0 A below the smallest that can be signalled.
+"""The current that a connector offers: none without a transaction, else the lowest of board, product, cable, profiles.
 
-Derived after every step, never stored (§7.13 Current.Offered).  Which limit follows from hardware and profiles:
-`ChargingLimits.allowed`.
+Derived after every step, never stored (§7.13 Current.Offered).  `profiles/smart_charging/limits.py` computes the limit,
+and makes it 0 A below the smallest current that can be signalled (6 A); `step.py` commits a start before it is offered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CALLs under way: ours that wait or are in flight, and those received whose answer is postponed.  No behaviour."""
+"""CALLs under way as plain data: ours, and those whose answer is postponed.  `session.py` sends one at a time."""
 
 from __future__ import annotations
 

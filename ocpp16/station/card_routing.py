@@ -1,4 +1,7 @@
-"""Which connector a card or a remote start is for (§3.5, §5.11): one reader may serve several connectors."""
+"""Which connector a card or a remote start is for (§3.5, §5.11): one reader may serve several connectors.
+
+Whether a reservation admits a card, or its group: `profiles/reservation.py`.
+"""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _accepted(view: View) -> Why | None:
     elif code == "waiting-meter":
         found = _no_reading(view)
     elif code == "board-missing":
-        found = Why(code, "The board has not told its states yet.", "Wait some seconds; then check evsed-board.")
+        found = Why(code, "The board has not reported its states yet.", "Wait some seconds; then check evsed-board.")
     else:
         left = view.left(view.parts.context.timers.due(Timer.PLUG_IN, view.number))
         pilot = "" if not view.state.plugged else f" (pilot {view.state.pilot})"

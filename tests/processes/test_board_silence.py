@@ -129,7 +129,7 @@ async def test_point_8_a_board_that_floods_ends_nothing() -> None:
                 await asyncio.sleep(0.05)
             assert sent[0] > 2000, sent
             assert worst < 1.5 and _rss_kb(bench.daemon.pid) < memory + 30_000
-            assert bench.log_text().count("it says more than") == 1
+            assert bench.log_text().count("it sends more than") == 1
             assert bench.daemon.returncode is None
         board.close()
 

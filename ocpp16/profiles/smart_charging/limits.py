@@ -1,4 +1,4 @@
-"""The current limit of each connector from hardware and installed charging profiles, now and along time (§3.13).
+"""The current limit of each connector from hardware and charging profiles, now and along time; 0 A below 6 A (§3.13).
 
 One function, `ChargingLimits.allowed`, decides for the pilot and for the composite schedule.  Several connectors share
 ChargePointMaxProfile by one rule: as many running transactions as can have their smallest current, oldest first, get

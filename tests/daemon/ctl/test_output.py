@@ -211,7 +211,7 @@ def test_b14_transactions_have_end_and_duration(capsys: pytest.CaptureFixture[st
     same_day = {**TRANSACTION, "began": "2026-11-30T00:10:00.000Z", "stop": "waiting"}
     output.print_transactions([TRANSACTION, same_day, {**running, "connector": 2}, {**same_day, "start": "parked"}])
     heads, first, second, third, fourth = capsys.readouterr().out.splitlines()
-    assert heads.split() == ["no", "id", "con", "card", "began", "ended", "lasted", "Wh", "reason", "told"]
+    assert heads.split() == ["no", "id", "con", "card", "began", "ended", "lasted", "Wh", "reason", "sent"]
     assert "11-29 23:10  11-30 00:41  1:31:12  22040  EVDisconnected  yes" in first
     assert "11-30 00:10  00:41" in second and second.endswith("no")
     assert "-            0:01:01" in third and third.endswith("running         yes") and fourth.endswith("parked")

@@ -35,10 +35,11 @@ def test_the_reason_names_the_remedy() -> None:
 
 
 def test_what_is_missing_is_said_with_its_letter() -> None:
-    """Every layer that is not there, what it would cover, how to have it; the lease is always there."""
+    """Every layer that is not there, what it would cover, how soon, how to have it; the lease is always there."""
     assert "".join(layer.letter for layer in LAYERS.values()) == "ABCDEFG"
     assert has(["watchdog", "pump"]) == ("pump", "lease", "watchdog")
     lines = warnings(["strict-gpiod"])
     assert [line.split()[2] for line in lines[:-1]] == ["A", "B", "E", "F", "G"]
+    assert all(LAYERS[line.split()[3].strip("()")].opens_in in line for line in lines[:-1])
     assert lines[-1] == "without layer A or B a hang of the kernel opens nothing within 10 s"
-    assert not any("10 s" in line for line in warnings(["mcu", "hardware-watchdog"]))
+    assert not any("within 10 s" in line for line in warnings(["mcu", "hardware-watchdog"]))

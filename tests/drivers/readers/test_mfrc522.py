@@ -12,6 +12,7 @@ from drivers.devices import DeviceFailure
 from drivers.ports.spi_device import SpiDevice
 from drivers.readers.id_tags import IdFormat
 from drivers.readers.mfrc522 import Mfrc522, crc_a
+from drivers.readers.polled_reader import PolledReader
 from tests.drivers.readers import mfrc522_model
 from tests.drivers.readers.mfrc522_model import CardModel, Mfrc522Model
 
@@ -21,7 +22,7 @@ class Stand:
         self.chip = Mfrc522Model()
         self.now = 0.0
         spi = SpiDevice("/dev/spidev0.0", open_=lambda _: self.chip, monotonic=self.time)
-        self.reader = Mfrc522(spi, IdFormat(), self.time, self.sleep)
+        self.reader = PolledReader(Mfrc522(spi, self.time, self.sleep), IdFormat())
 
     def time(self) -> float:
         return self.now

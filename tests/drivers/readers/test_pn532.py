@@ -10,6 +10,7 @@ from drivers.devices import DeviceFailure
 from drivers.readers.id_tags import IdFormat
 from drivers.readers.pn532 import LOST_AFTER, Pn532
 from drivers.readers.pn532_uart import Pn532Uart
+from drivers.readers.polled_reader import PolledReader
 from tests.drivers.ports.wire import Piece, Wire, clean, disturber
 from tests.drivers.readers.pn532_model import Pn532Model
 
@@ -22,7 +23,7 @@ class Stand:
     def __init__(self, format_: IdFormat = IdFormat()) -> None:  # noqa: B008 frozen
         self.chip = Pn532Model()
         self.wire = Wire(self.chip.answer, 115200)
-        self.reader = Pn532(Pn532Uart(self.wire, self.wire.monotonic), format_, self.wire.monotonic)
+        self.reader = PolledReader(Pn532(Pn532Uart(self.wire, self.wire.monotonic), self.wire.monotonic), format_)
         self.begun = self.wire.now
 
     def polls(self, times: int) -> None:

@@ -12,6 +12,7 @@ from drivers.ports.i2c_bus import I2cBus
 from drivers.readers.id_tags import IdFormat
 from drivers.readers.pn532 import Pn532
 from drivers.readers.pn532_i2c import Pn532I2c
+from drivers.readers.polled_reader import PolledReader
 from tests.drivers.readers.pn532_model import ACK, Pn532Model
 
 
@@ -61,7 +62,7 @@ class Stand:
         self.model = I2cModel()
         self.now = 0.0
         self.link = Pn532I2c(I2cBus("/dev/i2c-1", lambda _: self.model, self.time), 0x24, self.time, self.sleep)
-        self.reader = Pn532(self.link, IdFormat(), self.time)
+        self.reader = PolledReader(Pn532(self.link, self.time), IdFormat())
 
     def time(self) -> float:
         return self.now

@@ -8,6 +8,7 @@ import pytest
 
 from drivers.devices import DeviceFailure
 from drivers.readers.id_tags import IdFormat
+from drivers.readers.polled_reader import PolledReader
 from drivers.readers.rdm6300 import Rdm6300, number_of
 from tests.drivers.ports.wire import Wire
 
@@ -25,7 +26,7 @@ def framed(number: bytes) -> bytes:
 class Stand:
     def __init__(self, format_: IdFormat = IdFormat()) -> None:  # noqa: B008 frozen
         self.wire = Wire(lambda _: None)
-        self.reader = Rdm6300(self.wire, format_, self.wire.monotonic)
+        self.reader = PolledReader(Rdm6300(self.wire, self.wire.monotonic), format_)
 
     def polls(self, seconds: float) -> None:
         ends_at = self.wire.now + seconds

@@ -8,6 +8,7 @@ import pytest
 
 from drivers.devices import DeviceFailure
 from drivers.readers.id_tags import IdFormat
+from drivers.readers.polled_reader import PolledReader
 from drivers.readers.usb_keyboard import KEYS, UsbKeyboardReader
 
 CODES = {letter: code for code, letter in reversed(KEYS.items())}
@@ -28,7 +29,11 @@ class Keys:
 class Stand:
     def __init__(self, digits: Any = "as-typed") -> None:
         self.keys, self.now = Keys(), 0.0
-        self.reader = UsbKeyboardReader(self.keys, IdFormat(), digits, lambda: self.now)  # type: ignore[arg-type]
+        self.reader = PolledReader(
+            UsbKeyboardReader(self.keys, digits, lambda: self.now),  # type: ignore[arg-type]
+            IdFormat(),
+            sightings=1,
+        )
 
     def type(self, *texts: str | DeviceFailure) -> Any:
         for text in texts:
