@@ -21,6 +21,10 @@ class TokenBucket:
         """One of them happens, allowed or not."""
         self._tokens, self._at = self._left(now) - 1.0, max(now, self._at)
 
+    def give(self, now: float) -> None:
+        """One more is allowed than the rate says; never more than `burst` at once."""
+        self._tokens, self._at = min(self._burst, self._left(now) + 1.0), max(now, self._at)
+
     def _left(self, now: float) -> float:
         if self._at == float("-inf"):
             return self._tokens

@@ -53,6 +53,7 @@ class ChargePoint:
             free_vend=free_vend,
         )
         self._router = CallRouter(self.parts)
+        self._last_link = Link()
         self._listeners = self._listeners_by_event()
 
     def _answer_request(self, action: str, request: Message, call_id: CallId) -> Message | Refusal | Postponed:
@@ -166,13 +167,20 @@ class ChargePoint:
             outlets=tuple(map(self._outlet, self.parts.connectors.values())),
             records=context.take_writes(),
             frames=frames,
-            link=Link(True, self.parts.configuration.number(Key.WebSocketPingInterval), session.epoch),
+            link=self._link(),
             jobs=jobs,
             orders=orders,
             replies=replies,
             notes=notes,
             wake_at=context.timers.earliest(),
         )
+
+    def _link(self) -> Link:
+        """The level of the link: nearly always that of the step before."""
+        ping_s, epoch = self.parts.configuration.number(Key.WebSocketPingInterval), self.parts.session.epoch
+        if self._last_link.ping_interval_s != ping_s or self._last_link.epoch != epoch:
+            self._last_link = Link(True, ping_s, epoch)
+        return self._last_link
 
     def _outlet(self, connector: Connector) -> Outlet:
         shown = self.parts.notifications.shown(connector.number)

@@ -274,20 +274,52 @@ class BoardSocket(_Carrier):
     # --- reading ----------------------------------------------------------------------------------------------------
 
     async def _read(self, sock: socket.socket) -> None:
-        """No time-out around a read: one that ends in the very moment a packet comes would lose it."""
+        """Until the conversation ends, by the error that ended it.
+
+        Each packet is taken where the loop sees it arrive: a board says one a second, and each turn of a task, each
+        change of what the loop listens to, would cost as much as the packet.
+        """
         loop = asyncio.get_running_loop()
         timers: list[asyncio.TimerHandle] = []
+        ended: asyncio.Future[None] = loop.create_future()
+        resting: list[asyncio.TimerHandle] = []
+
+        def arrived() -> None:
+            try:
+                self._take(loop, sock, timers)
+            except BlockingIOError:
+                return
+            except Exception as error:
+                loop.remove_reader(sock)
+                ended.set_exception(error)
+                return
+            if (rest_s := self._rest_s(loop.time())) > 0.0:
+                loop.remove_reader(sock)
+                resting[:] = [loop.call_later(rest_s, rested)]
+
+        def rested() -> None:
+            self._silence.paused(loop.time())
+            if self._crowded():
+                resting[:] = [loop.call_later(CROWDED_S, rested)]
+            else:
+                loop.add_reader(sock, arrived)
+
+        loop.add_reader(sock, arrived)
         try:
-            while True:
-                packets, ended = self._flow.read(loop.time(), sock, await loop.sock_recv(sock, MAX_BYTES + 1))
-                for packet in packets:
-                    self._hear(loop, packet, timers)
-                if ended is not None:
-                    raise ended
-                await self._take_breath(loop)
+            await asyncio.wait([ended])
+            ended.result()
         finally:
-            for timer in timers:
+            loop.remove_reader(sock)
+            for timer in (*timers, *resting):
                 timer.cancel()
+
+    def _take(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, timers: list[asyncio.TimerHandle]) -> None:
+        """What has arrived, as much as is taken in one turn.  Raises what ends the conversation."""
+        packets, ended = self._flow.read(loop.time(), sock, sock.recv(MAX_BYTES + 1))
+        for packet in packets:
+            self._hear(loop, packet, timers)
+        if ended is not None:
+            raise ended
 
     def _hear(self, loop: asyncio.AbstractEventLoop, packet: Packet, timers: list[asyncio.TimerHandle]) -> None:
         now = loop.time()
@@ -304,18 +336,13 @@ class BoardSocket(_Carrier):
             timers[0].cancel()
             timers.append(loop.call_later(FAULTS_WITHIN_S, self._all_told))
 
-    async def _take_breath(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Others have their turn; a board that says too much, and one that says it while others wait, is read later."""
-        await asyncio.sleep(0)
-        now = loop.time()
+    def _rest_s(self, now: float) -> float:
+        """For how long a board is not read that says too much, or says it while others wait; 0: it is read on."""
         rest_s = self._flow.rest_s(now)
         if rest_s > 0 and now >= self._floods_told_at + FLOODS_TOLD_EVERY_S:
             self._floods_told_at = now
             self._log("board-floods", packets_per_s=PACKETS_PER_S)
-        while rest_s > 0 or self._crowded():
-            await asyncio.sleep(max(rest_s, CROWDED_S))
-            rest_s = 0.0
-            self._silence.paused(loop.time())
+        return max(rest_s, CROWDED_S) if rest_s > 0 or self._crowded() else 0.0
 
     def _all_told(self) -> None:
         """Once a connection: nobody waits for further states."""
@@ -333,8 +360,9 @@ class BoardSocket(_Carrier):
         """What does not come is an event, too; but first everything is taken that came while we did not look."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + LISTENS_EVERY_S
-            await asyncio.sleep(LISTENS_EVERY_S)
+            wait_s = LISTENS_EVERY_S - loop.time() % LISTENS_EVERY_S  # at full half seconds, when the runner wakes, too
+            due = loop.time() + wait_s
+            await asyncio.sleep(wait_s)
             now = loop.time()
             if now > due + LISTENS_EVERY_S:
                 self._silence.paused(now)

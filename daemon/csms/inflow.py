@@ -34,7 +34,9 @@ LOOKS = frozenset(
         "TriggerMessage",
     }
 )
-"""Orders that write nothing to the store."""
+"""Orders that write nothing to the store …"""
+GLANCES = LOOKS - {"ExtendedTriggerMessage", "GetCompositeSchedule", "TriggerMessage"}
+"""… and those of them that neither compute long nor have us say anything but the answer."""
 ANSWER, UNKNOWN, UNREADABLE = "an answer", "an unknown action", "an unreadable message"
 
 _CALL = re.compile(r'\ufeff?\s{0,9}\[\s{0,9}2\s{0,9},\s{0,9}"[^"\\]{0,99}"\s{0,9},\s{0,9}"([A-Za-z]{1,40})"')
@@ -70,6 +72,10 @@ class Inflow:
         else:
             self._orders.append((kind, text))
         return kind
+
+    def owed(self, now: float) -> None:
+        """A CALL of ours was sent: its answer is no part of the rate, however fast we ask."""
+        self._bucket(ANSWER).give(now)
 
     def take(self, now: float) -> str | None:
         """The next message that may go on; None: none now."""
@@ -112,10 +118,16 @@ class Inflow:
 
     def _bucket(self, kind: str) -> TokenBucket:
         if kind not in self._buckets:
-            limits = self._limits
-            rate = limits.answers_burst, limits.answers_per_s
-            self._buckets[kind] = TokenBucket(*(rate if kind is ANSWER else (limits.orders_burst, limits.orders_per_s)))
+            self._buckets[kind] = TokenBucket(*self._rate(kind))
         return self._buckets[kind]
+
+    def _rate(self, kind: str) -> tuple[int, float]:
+        limits = self._limits
+        if kind is ANSWER:
+            return limits.answers_burst, limits.answers_per_s
+        if kind in GLANCES:
+            return limits.glances_burst, limits.glances_per_s
+        return limits.orders_burst, limits.orders_per_s
 
     def _wait_s(self, kind: str, now: float) -> float:
         waits = [self._bucket(kind).wait_s(now)]

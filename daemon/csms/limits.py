@@ -38,11 +38,15 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     """CALLs of one action taken at once …"""
     orders_per_s: float = 2.0
     """… and sustained."""
+    glances_burst: int = 2_000
+    """CALLs of one action that costs less than a millisecond of a processor and no write, taken at once …"""
+    glances_per_s: float = 50.0
+    """… and sustained."""
     writes_burst: int = 240
     """CALLs that may write to the store, all actions together, taken at once …"""
     writes_per_s: float = 0.5
     """… and sustained: 1,800 commits an hour at most."""
     answers_burst: int = 200
-    """Answers taken at once …"""
+    """Answers that no CALL of ours asked for, taken at once …"""
     answers_per_s: float = 100.0
     """… and sustained."""

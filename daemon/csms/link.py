@@ -107,6 +107,8 @@ class CentralSystemLink:
     def send(self, text: str) -> bool:
         """Send a frame on the open connection, never blocking.  False, and logged: there is none, it is lost."""
         if self._connection is not None and self._connection.send(text):
+            if text.startswith("[2,"):
+                self._inflow.owed(self._now())
             return True
         self._dropped += 1
         self._log("link-frame-dropped", {"chars": len(text), "dropped": self._dropped})

@@ -154,11 +154,14 @@ class ConnectorState:
     @property
     def operative(self) -> bool:
         """§5.2: neither connector nor station is Inoperative, and no firmware update closes the connectors."""
-        if self.transaction is None and self._firmware.closes_connectors:
+        transaction = self.transaction
+        if transaction is None and self._firmware.closes_connectors:
             return False
         rows = self.context.facts.of(Availability)
+        if not rows:
+            return True
         station, own = rows.get(0), rows.get(self.number)
-        if self.transaction is not None or (own is not None and own.scheduled is not None):
+        if transaction is not None or (own is not None and own.scheduled is not None):
             # §5.2: the station's change, too, waits for the transaction
             return own is None or own.operative
         return (station is None or station.operative) and (own is None or own.operative)
@@ -190,9 +193,7 @@ class ConnectorState:
     def faulted(self) -> bool:
         """A fault that forbids to give energy (or, without a transaction, to begin one)."""
         codes = self.fault_codes()
-        if not codes:
-            return False
-        return any(forbids_energy(code, self.transaction is not None) for code in codes)
+        return bool(codes) and any(forbids_energy(code, self.transaction is not None) for code in codes)
 
     @property
     def free(self) -> bool:
@@ -276,7 +277,7 @@ class ConnectorState:
             stopping=transaction.stopping if transaction else "",
             offered=offered,
             closed=self.closed,
-            settling=self.context.timers.due(Timer.ENERGISE, self.number) is not None,
+            settling=transaction is not None and self.context.timers.due(Timer.ENERGISE, self.number) is not None,
             finishing=left is not None and left.finishing and (held or self.plugged),
             reserved=self._reservations.of(self.number) is not None,
             held=held,

@@ -86,7 +86,7 @@ class Station:
                 BIN / words[0], *words[1:], cwd=self.home, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    async def ready(self, within: float = 10.0) -> None:
+    async def ready(self, within: float = 30.0) -> None:
         """Return when the control socket answers."""
         for _ in range(int(within * 20)):
             assert self.daemon is not None and self.daemon.returncode is None, f"evsed ended:\n{self.log_text()}"

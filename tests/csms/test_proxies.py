@@ -18,7 +18,8 @@ QUIET_S = 66.0
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=f"needs the packages {' and '.join(missing())}"),
-    pytest.mark.timeout(150),
+    pytest.mark.long,
+    pytest.mark.timeout(300),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -230,8 +231,11 @@ async def test_trigger() -> None:
 
 async def test_trigger_before_acceptance() -> None:
     """A station that is Pending sends what it is asked for, its BootNotification too (§4.2, §5.17)."""
-    async with CentralSystem(Policy(boot=[{"status": "Pending", "interval": 300}])) as central, Station(central.url):
+    policy = Policy(boot=[{"status": "Pending", "interval": 300}])
+    async with CentralSystem(policy) as central, Station(central.url) as station:
         await central.wait("BootNotification")
+        while "board: simulated attached" not in station.log_text():  # until then no status is known to be told
+            await asyncio.sleep(0.05)
         since = len(central.heard)
         asked = call.TriggerMessage(requested_message="StatusNotification", connector_id=1)
         assert await status_of(central, asked) == "Accepted"

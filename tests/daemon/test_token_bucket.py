@@ -21,6 +21,19 @@ def test_a_burst_and_then_the_rate() -> None:
     assert bucket.wait_s(1_000.0) == 0.5
 
 
+def test_what_is_given_comes_on_top_of_the_rate() -> None:
+    """One given, one more taken; never more than the burst at once."""
+    bucket = TokenBucket(2, 1.0)
+    bucket.give(0.0)
+    for _ in range(2):
+        bucket.take(0.0)
+    assert bucket.wait_s(0.0) == 1.0
+    bucket.give(0.0)
+    assert bucket.wait_s(0.0) == 0.0
+    bucket.take(0.0)
+    assert bucket.wait_s(0.0) == 1.0
+
+
 def test_a_clock_that_steps_back_gives_nothing_away() -> None:
     """An earlier time neither fills nor empties it."""
     bucket = TokenBucket(1, 1.0)

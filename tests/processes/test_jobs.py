@@ -168,6 +168,7 @@ def test_who_connects_and_asks_for_nothing(tmp_path: Path) -> None:
         assert process.wait(15) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jobs", [False, True])
 async def test_two_hundred_updates(jobs: bool) -> None:
     """Point 11: few threads and processes, each order answered at once, one image left."""

@@ -8,6 +8,8 @@ import random
 import signal
 import time
 
+import pytest
+
 from tests.csms.scripted import ScriptedCentralSystem, late
 from tests.processes.bench import Bench, first
 from tests.processes.campaign import Driver, Judge
@@ -74,9 +76,11 @@ class Campaign:
             await asyncio.sleep(self.dice.choice((0.0, 0.003, 0.03)))
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
 async def test_sigkill_at_any_moment_loses_nothing_and_moves_no_contactor() -> None:
     """200 kills in the middle of real sessions: one logical Start, its values in order, one Stop, true energy."""
-    async with asyncio.timeout(300):
+    async with asyncio.timeout(840):
         transactions = await asyncio.gather(*(Campaign(number).run() for number in range(STATIONS)))
     assert sum(transactions) >= 2 * STATIONS, "too few sessions were under way to prove anything"
 
@@ -112,6 +116,6 @@ async def _either_dies(number: int, times: int) -> int:
 
 async def test_either_process_may_die() -> None:
     """SIGKILL to the board process, to evsed, to both: the contactor opens with its process, the bill stays whole."""
-    async with asyncio.timeout(200):
+    async with asyncio.timeout(840):
         transactions = await asyncio.gather(*(_either_dies(number, 6) for number in range(3)))
     assert sum(transactions) >= 3

@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -62,14 +62,23 @@ class LoggedTo(Bench):
                 continue
 
 
+ORDERS: list[tuple[str, dict[str, Any]]] = [
+    ("Foo", {}),
+    ("ClearCache", {}),
+    ("ChangeAvailability", {"connectorId": 1, "type": "Operative"}),
+    ("TriggerMessage", {"requestedMessage": "Heartbeat"}),
+]
+
+
 @pytest.mark.parametrize("reader", ["full pipe", "closed", "gone", "/dev/full", "slow"])
 async def test_point_1_the_log_is_not_waited_for(reader: Reader) -> None:
     """A session from the plug to the bill, the control socket within a second, SIGTERM within five."""
     async with ScriptedCentralSystem() as central, LoggedTo(central.url, reader) as bench:
         await central.wait("StatusNotification", connectorId=1, status="Available")
         await bench.charge("04A2B9C1D3")
-        for number in range(200):
-            assert (await central.call(f"Foo{number}", {}))[0] == 4
+        for number in range(200):  # a line each, no action more often than it is taken at once
+            action, payload = ORDERS[number % len(ORDERS)]
+            assert (await central.call(action, payload))[0] == (4 if action == "Foo" else 3)
         began = time.monotonic()
         assert (await bench.status())["linked"] and time.monotonic() - began < 1.0
         await bench.sim("unplug")

@@ -25,6 +25,7 @@ def test_seed_that_once_failed(seed: int) -> None:
     run_seed(seed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_worlds(chunk: int) -> None:
     """At least 24 hours of every fault, then peace: the checkers pass, and every fault struck in each lot of worlds."""

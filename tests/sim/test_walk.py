@@ -84,17 +84,20 @@ def _tell(words: str, capsys: Any) -> None:
         print(f"\n{words}")
 
 
+@pytest.mark.long
 def test_from_a_fresh_station(capsys: Any) -> None:
     """No sequence of six events breaks a rule."""
     settings = {"ConnectionTimeOut": "30", "LocalPreAuthorize": "true"}
     _tell(_walk([("a fresh station", _fresh(settings))], DEPTH, "fresh station"), capsys)
 
 
+@pytest.mark.long
 def test_from_the_middle_of_each_story(capsys: Any) -> None:
     """Nor from where the stories lead to."""
     _tell(_walk(_middles(_grouped()[""]), DEPTH_MIDDLES, "middles of stories"), capsys)
 
 
+@pytest.mark.long
 def test_from_the_middle_of_each_story_with_settings_of_its_own(capsys: Any) -> None:
     """Nor where the station is set up otherwise."""
     words = [_walk(_middles(group), DEPTH_OWN_SETTINGS, name) for name, group in _grouped().items() if name]

@@ -36,6 +36,7 @@ def suffered(tmp_path: Path, place: Path, **given: object) -> dict[str, Any]:
     return verdict
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scenario", ["fresh", "grown"])
 def test_a_disk_that_refuses_costs_nothing_acknowledged(scenario: str, tmp_path: Path, place: Path) -> None:
     """Any call failing with EIO, ENOSPC or EROFS, once or for ever: no row lost, no exception but `StoreFailed`."""

@@ -384,10 +384,12 @@ async def test_point_8_a_flood_is_told_once(tmp_path: Path, listener: Listener) 
     async with running(over(tmp_path / "b", inbox)):
         await listener.accept()
         await listener.say(*greeting(loop))
-        for number in range(2500):
-            await listener.say({"type": "card", "connector": 1, "id_tag": f"{number}", "at": 1.0})
-        await inbox.wait(lambda e: isinstance(e, CardPresented) and e.id_tag == "2499")
-        assert inbox.notes == ["board-floods"]
+        said, more = 0, 500
+        while more:  # on a busy machine it takes more of them to be too fast
+            await listener.say({"type": "card", "connector": 1, "id_tag": f"{said}", "at": 1.0})
+            said, more = said + 1, more - bool(inbox.notes)
+        await inbox.wait(lambda e: isinstance(e, CardPresented) and e.id_tag == f"{said - 1}")
+        assert inbox.notes == ["board-floods"] and said > 2000
 
 
 def test_point_13_who_may_be_the_board() -> None:

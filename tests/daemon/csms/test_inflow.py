@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from daemon.csms.inflow import (
     ANSWER,
+    GLANCES,
     HELD_BYTES,
     HELD_FRAMES,
     LOOKS,
@@ -70,7 +71,7 @@ def test_12_an_action_has_its_burst_and_its_rate() -> None:
     """60 at once, then two a second; what another action needs is not touched by it."""
     inflow = Inflow(LIMITS)
     for number in range(100):
-        inflow.put(call("GetConfiguration", number))
+        inflow.put(call("GetCompositeSchedule", number))
     assert len(taken(inflow, 0.1)) == LIMITS.orders_burst
     assert inflow.wait_s(0.0) == 0.5
     assert len(taken(inflow, 5.0)) == 9
@@ -112,6 +113,28 @@ def test_12_answers_have_a_rate_too() -> None:
     for _ in range(4):
         inflow.put('[3,"x",{}]')
     assert inflow.take(0.0) and inflow.take(0.0) and inflow.take(0.0) is None and inflow.wait_s(0.0) == 1.0
+
+
+def test_12_the_answers_to_our_own_calls_do_not_wait() -> None:
+    """10,000 bills that waited through an outage are told as fast as the Central System answers them."""
+    inflow = Inflow(ConnectionLimits(answers_burst=2, answers_per_s=1.0))
+    for number in range(10_000):
+        inflow.owed(number * 1e-4)
+        inflow.put(f'[3,"{number}",{{}}]')
+        assert inflow.take(number * 1e-4) is not None
+    for number in range(4):
+        inflow.put(f'[3,"unasked {number}",{{}}]')
+    assert len(taken(inflow, 0.1)) == 1, "no more than the burst is left to those that nobody asked for"
+
+
+def test_12_a_glance_costs_little_and_has_a_wider_rate() -> None:
+    """A back-office that reads all settings key by key does not wait; one that never stops is slowed as well."""
+    inflow = Inflow(LIMITS)
+    assert GLANCES < LOOKS
+    for number in range(LIMITS.glances_burst + 200):
+        inflow.put(call("GetConfiguration", number))
+    assert len(taken(inflow, 0.1)) == LIMITS.glances_burst
+    assert len(taken(inflow, 2.0)) == 2 * LIMITS.glances_per_s - 5
 
 
 def test_12_what_waits_is_bounded() -> None:

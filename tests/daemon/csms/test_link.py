@@ -103,14 +103,14 @@ async def test_12_orders_beyond_the_rate_are_taken_more_slowly() -> None:
     """They wait in their order, which is noted once; nothing is refused, and an answer overtakes them."""
     station = Station(orders_burst=1, orders_per_s=100.0)
     station.wanted = 5
-    orders = [f'[2,"{number}","GetConfiguration",{{}}]' for number in range(4)]
+    orders = [f'[2,"{number}","TriggerMessage",{{}}]' for number in range(4)]
     for text in [*orders, '[3,"x",{}]']:
         station.link.on_text(text)
     assert station.events == [FrameReceived(orders[0]), FrameReceived('[3,"x",{}]')]
     assert station.link.state["held_frames"] == 3 and not station.link.crowded()
     await station.enough.wait()
     assert station.events[2:] == [FrameReceived(text) for text in orders[1:]]
-    assert station.logged == [("link-slowed", {"kind": "GetConfiguration"})]
+    assert station.logged == [("link-slowed", {"kind": "TriggerMessage"})]
 
 
 async def test_point_6_last_words_are_those_of_a_text_that_is_no_message() -> None:

@@ -20,6 +20,8 @@ from tests.transfers.servers import NAME, dripping, identity, raw
 from tests.transfers.terms import terms
 
 SILENT = dripping(b"", b"")
+SOON_S = 5.0
+"""On a busy machine; what does not end by itself would last 15 s and more."""
 QUICK = Limits(stall_s=30.0, connect_s=0.5)
 
 
@@ -57,7 +59,7 @@ def test_a_lookup_that_hangs() -> None:
 
     before = threading.active_count()
     try:
-        assert ended_by_cancel(lambda watch: resolved("h", 1, hangs, watch)) < 0.5
+        assert ended_by_cancel(lambda watch: resolved("h", 1, hangs, watch)) < SOON_S
         with pytest.raises(TransferFailed, match=r"DNS: no answer within 0.5 s"):
             resolved("h", 1, hangs, Watch(QUICK, 100))
         for _ in range(LOOKUPS + 3):
@@ -83,7 +85,7 @@ def test_a_connection_that_nobody_takes() -> None:
     """Point 11: the socket is held before it is connected, so a cancellation ends the dialling, too."""
     with full_listener() as listener:
         port = listener.getsockname()[1]
-        assert ended_by_cancel(lambda watch: dialled(["127.0.0.1"], port, watch)) < 0.5
+        assert ended_by_cancel(lambda watch: dialled(["127.0.0.1"], port, watch)) < SOON_S
         with pytest.raises(TransferFailed, match=r"TCP: no answer within 0.5 s"):
             dialled(["127.0.0.1"], port, Watch(QUICK, 100))
 
@@ -111,7 +113,7 @@ def test_a_handshake_that_never_ends(tmp_path: Path, says: Callable[[socket.sock
         def shake(watch: Watch) -> None:
             protected(dialled(["127.0.0.1"], port, watch), tls, NAME, watch)
 
-        assert ended_by_cancel(shake) < 0.5
+        assert ended_by_cancel(shake) < SOON_S
         with pytest.raises(TransferFailed, match=r"TLS: not finished within 0.5 s"):
             shake(Watch(QUICK, 100))
 
@@ -130,7 +132,7 @@ def test_cancelled_before_the_first_reply(tmp_path: Path, scheme: str, says: Cal
                     threading.Timer(0.3, watch.cancel).start()
                 began = time.monotonic()
                 ok, line = download(f"{scheme}://{NAME}:{port}/f", on, watch)
-                assert time.monotonic() - began < 1.0 and not ok
+                assert time.monotonic() - began < SOON_S and not ok
                 if scheme == "https" and tls is None and says is not SILENT:
                     assert line.startswith(("TLS: ", "transfer: "))  # no handshake: refused sooner
                 else:

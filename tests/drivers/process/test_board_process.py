@@ -454,10 +454,16 @@ def test_point_1_a_kernel_that_does_not_let_us_wait(unit: Unit) -> None:
     client.send(OFFER)
     resource.setrlimit(resource.RLIMIT_NOFILE, (1, hard))
     try:
-        unit.process.turn()
+        heard = []
+        for _ in range(50):
+            unit.process.turn()
+            heard += kinds(client.heard())
+            unit.now += 0.01
+            if "ack" in heard:
+                break
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert "ack" in kinds(client.heard())
+    assert "ack" in heard
 
 
 def test_point_1_a_client_that_cannot_be_accepted(unit: Unit) -> None:
