@@ -7,7 +7,7 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: help setup check test bench run csms stories replay sim walk fuzz disturb conformance certify mutate docs clean
+.PHONY: deb install package-test help setup check test bench run csms stories replay sim walk fuzz disturb conformance certify mutate docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,9 @@ help:
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
 	@echo "make certify       the pre-test report of a product, as a page and as JSON (PRODUCT=, OUT=folder, VENDOR=, MODEL=, SERIAL=)"
 	@echo "make mutate        faults planted in the reflex, one by one; each must turn a test red (SAMPLE=n plays some)"
+	@echo "make deb           the Debian package, in dist/ (Debian 13, Raspberry Pi OS trixie)"
+	@echo "make install       evsed on this machine, with a virtual environment of its own in /opt/evsed (older systems; as root)"
+	@echo "make package-test  the package on a freshly booted Debian 13: session, kills, upgrade, sandbox, purge (as root)"
 	@echo "make docs          writes the generated pages anew: configuration keys, the diagram of docs/design.md"
 
 # An environment that was interrupted, or whose Python is gone, is made anew.
@@ -69,7 +72,7 @@ SKIPS := $(CURDIR)/.skips
 test: export PYTEST_SKIPS_FILE := $(SKIPS)
 test: setup
 	@rm -f $(SKIPS)
-	$(PYTEST) -n $(JOBS) $(COVER) $(COMPUTED:%=--ignore=%) $(REAL_TIME:%=--ignore=%) --ignore=tests/bench
+	$(PYTEST) -n $(JOBS) $(COVER) $(COMPUTED:%=--ignore=%) $(REAL_TIME:%=--ignore=%) --ignore=tests/bench --ignore=tests/package
 	$(if $(COVER),$(PY) -m tests.coverage_gate coverage.json)
 	@echo "What computes long runs where the processor idles: $(IDLE) $(PYTEST) -n $(JOBS) $(COMPUTED)"
 	@$(IDLE) $(PYTEST) -n $(JOBS) --dist load --maxschedchunk 1 --timeout 1800 --durations=5 $(COMPUTED) > .computed 2>&1 & \
@@ -129,3 +132,32 @@ docs: setup
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* coverage.json .computed
+
+deb:
+	@command -v dh_python3 >/dev/null || { \
+	    if [ "$$(id -u)" = 0 ]; then apt-get install -y -qq --no-install-recommends debhelper dh-python dpkg-dev >/dev/null; \
+	    else echo "please install the Debian packages debhelper dh-python dpkg-dev, then try again"; exit 1; fi; }
+	@mkdir -p dist
+	dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary --no-check-builddeps >/dev/null
+	@mv ../evsed_*_all.deb dist/ && rm -f ../evsed_*.buildinfo ../evsed_*.changes && ls -l dist/*.deb
+
+HOME_DIR := /opt/evsed
+install:
+	@[ "$$(id -u)" = 0 ] || { echo "make install writes to $(HOME_DIR), /usr and /etc: sudo make install"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || apt-get install -y -qq python3-venv
+	[ -x $(HOME_DIR)/bin/python ] || $(PYTHON) -m venv $(HOME_DIR)
+	$(HOME_DIR)/bin/pip install --quiet --disable-pip-version-check $$($(HOME_DIR)/bin/python systemd/dependencies pyproject.toml)
+	$(HOME_DIR)/bin/pip install --quiet --disable-pip-version-check $$($(HOME_DIR)/bin/python systemd/dependencies pyproject.toml pi) \
+	    || echo "not all libraries of a Raspberry Pi are there: see the README for what builds them"
+	systemd/install --libdir $(HOME_DIR)/lib/evsed --python $(HOME_DIR)/bin/python
+	systemd-sysusers /usr/lib/sysusers.d/evsed.conf
+	chown evsed:evsed /etc/evsed/evsed.env
+	systemd-tmpfiles --create /usr/lib/tmpfiles.d/evsed.conf
+	[ ! -d /run/systemd/system ] || { systemctl daemon-reload; /usr/libexec/evsed/allow-devices; \
+	    systemctl enable --now evsed-job.socket evsed-reboot.path; systemctl enable evsed-board.service evsed.service; \
+	    systemctl try-restart evsed.service; /usr/libexec/evsed/restart-board; }
+
+package-test: setup
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get install -y -qq --no-install-recommends mmdebstrap systemd-container debhelper dh-python dpkg-dev >/dev/null; fi
+	$(PYTEST) -n0 tests/package

@@ -45,6 +45,14 @@ def private(path: str, flags: int) -> int:
     return open_regular(path, flags)
 
 
+def shared(path: str, flags: int) -> int:
+    """The same; where the folder is shared with a group (set-group-id), as with evsed-job's, that group may read it."""
+    descriptor = open_regular(path, flags)
+    if os.stat(os.path.dirname(path) or ".").st_mode & stat.S_ISGID:
+        os.fchmod(descriptor, 0o640)
+    return descriptor
+
+
 def read_regular(path: Path) -> bytes:
     """The content of a regular file.  Raises OSError."""
     with open(open_regular(path, os.O_RDONLY), "rb") as file:

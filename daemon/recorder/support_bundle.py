@@ -19,7 +19,7 @@ import msgspec
 
 from daemon import host_clock
 from daemon.config.model import Config
-from daemon.filesystem import private, read_regular
+from daemon.filesystem import read_regular, shared
 from daemon.journal.allow_list import redacted_row
 from daemon.journal.journal import LoggedNote
 from daemon.journal.redaction import SECRET_SETTINGS
@@ -108,7 +108,7 @@ def write_bundle(file: Path, parts: Mapping[str, Any], store: Path, window: Wind
     """`parts`: name to what is written as JSON.  Raises OSError; an unfinished file is removed."""
     draft = file.with_suffix(".new")
     try:
-        with open(draft, "wb", opener=private) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
+        with open(draft, "wb", opener=shared) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
             for name, part in parts.items():
                 text = msgspec.json.format(msgspec.json.encode(part), indent=1)
                 _add(archive, f"{file.name.removesuffix('.tar.gz')}/{name}.json", text, utc)

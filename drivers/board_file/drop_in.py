@@ -39,7 +39,7 @@ def drop_in(board: PartsBoard | None, revision: str = "", pwm_chips: tuple[str, 
     lines.append("Environment=BOOT_ID=%b")
     if revision:
         lines.append(f"Environment=RPI_LGPIO_REVISION={revision}")
-    lines += ["CPUSchedulingPolicy=fifo", "CPUSchedulingPriority=50", "LimitMEMLOCK=infinity"]
+    lines += ["LimitRTPRIO=60", "LimitMEMLOCK=infinity"]
     lines += ["WatchdogSec=1s" if "watchdog" in board.fail_safe else "WatchdogSec=10s"]
     return "\n".join([*lines, ""])
 

@@ -9,7 +9,7 @@ from typing import Any
 from tests.bench.measure import Row, median, pss_mb
 from tests.bench.processes import CALM, booted, daemon_pid
 from tests.bench.wire import Wire
-from tests.csms.central_system import utc
+from tests.csms.scripted import utc
 from tests.csms.station import Station
 
 BIG = (

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.csms.central_system import utc
+from tests.csms.scripted import utc
 
 MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 

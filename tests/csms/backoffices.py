@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.conformance.wire import schema_faults
-from tests.csms.central_system import utc
-from tests.csms.scripted import Payload, ScriptedCentralSystem
+from tests.csms.scripted import Payload, ScriptedCentralSystem, utc
 
 HA_MEASURANDS = (
     "Current.Export Current.Import Current.Offered Energy.Active.Export.Interval Energy.Active.Export.Register "

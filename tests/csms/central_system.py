@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import websockets
@@ -20,6 +19,8 @@ from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call, call_result
 from ocpp.v16.enums import Action
 from websockets.asyncio.server import ServerConnection, serve
+
+from tests.csms.scripted import utc
 
 logging.getLogger("ocpp").setLevel(logging.CRITICAL)
 
@@ -134,10 +135,6 @@ class Desk(ChargePoint):  # type: ignore[misc]
     @on(Action.diagnostics_status_notification)
     def on_diagnostics(self, **_: Any) -> call_result.DiagnosticsStatusNotification:
         return call_result.DiagnosticsStatusNotification()
-
-
-def utc() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class CentralSystem:

@@ -12,6 +12,7 @@ import ssl
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -19,11 +20,14 @@ import websockets
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from tests.csms.central_system import utc
-
 Payload = dict[str, Any]
 Answer = Callable[["ScriptedCentralSystem", list[Any]], Awaitable[None]]
 """What to do with a CALL `[2, id, action, payload]`."""
+
+
+def utc() -> str:
+    """Now, as a timestamp of the wire."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # --- answers, one vice each -----------------------------------------------------------------------------------------

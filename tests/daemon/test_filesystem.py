@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from daemon.filesystem import private, room, sync_file, sync_folder
+from daemon.filesystem import private, room, shared, sync_file, sync_folder
 
 
 def test_names_and_bytes_are_made_durable(tmp_path: Path) -> None:
@@ -31,6 +31,14 @@ def test_a_private_file(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "file")
     with pytest.raises(OSError, match="symbolic"), open(tmp_path / "link", "wb", opener=private):
         pass
+
+
+def test_a_shared_file(tmp_path: Path) -> None:
+    """Its folder's group may read it where the folder says so, and only there."""
+    for mode, wanted in ((0o700, 0o600), (0o2770, 0o640)):
+        tmp_path.chmod(mode)
+        with open(tmp_path / f"file{mode}", "wb", opener=shared):
+            assert stat.S_IMODE((tmp_path / f"file{mode}").stat().st_mode) == wanted
 
 
 def test_the_room(tmp_path: Path) -> None:

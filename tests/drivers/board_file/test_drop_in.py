@@ -26,8 +26,7 @@ WorkingDirectory=/run/evsed-board
 Environment=LG_WD=/run/evsed-board
 Environment=BOOT_ID=%b
 Environment=RPI_LGPIO_REVISION=c03114
-CPUSchedulingPolicy=fifo
-CPUSchedulingPriority=50
+LimitRTPRIO=60
 LimitMEMLOCK=infinity
 WatchdogSec=10s
 """
