@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tests.lab import boards, proofs
-from tests.lab.machine import LabFailed, Machine
+from tests.lab.machine import LabFailed, Machine, code_archive
 from tests.lab.session import KEYBOARD, Lab
 
 TOP = Path(__file__).resolve().parents[2]
@@ -72,11 +72,11 @@ async def without_safe(lab: Lab, share: float) -> None:
     raise LabFailed("with safe.py taken away the line opened all the same: the proof proves nothing")
 
 
-async def part(name: str, work: Path, report: Report, share: float) -> None:
+async def part(name: str, work: Path, archive: bytes, report: Report, share: float) -> None:
     """One part in a machine of its own."""
     machine = Machine(work, work / "run" / name)
     play = {"sessions": sessions, "leave": leave, "deaths": deaths, "pump": pump, "without-safe": without_safe}[name]
-    async with Lab(machine, TOP, lambda text: report.say(name, text)) as lab:
+    async with Lab(machine, TOP, archive, lambda text: report.say(name, text)) as lab:
         try:
             await lab.start()
             await play(lab, share)
@@ -94,10 +94,11 @@ async def main(work: Path, names: list[str], share: float, together: int) -> int
     """Several machines run at once: they mostly wait."""
     report = Report()
     places = asyncio.Semaphore(together)
+    archive = code_archive(TOP, work)
 
     async def placed(name: str) -> None:
         async with places:
-            await part(name, work, report, share)
+            await part(name, work, archive, report, share)
 
     await asyncio.gather(*(placed(name) for name in names))
     report.say("lab", "; ".join(report.failures) if report.failures else "everything was shown")

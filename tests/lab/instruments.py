@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.drivers.readers.pn532_model import Pn532Model
@@ -68,6 +69,11 @@ class Behind:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A request ends where nothing comes for 10 ms."""
+        with suppress(asyncio.CancelledError, OSError):
+            await self._talk(reader, writer)
+        writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(256):
             with_more = True
             while with_more:
@@ -80,7 +86,6 @@ class Behind:
             if answer is not None:
                 await asyncio.sleep(len(answer) * self.byte_s)
                 writer.write(answer)
-        writer.close()
 
 
 class Reader:

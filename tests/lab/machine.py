@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -15,6 +16,9 @@ from typing import Any
 STARTS_WITHIN_S = 180.0
 USB = {"meter": "usb-serial,chardev=meter", "reader": "usb-serial,chardev=reader", "keys": "usb-kbd"}
 """The plugs, in the order of their ports."""
+
+CLOCK = ("-accel", "tcg,thread=single", "-icount", "shift=1,sleep=on")
+"""The guest's clock runs by its instructions, 500 million a second: what else this host does is not measured."""
 
 
 class LabFailed(AssertionError):
@@ -79,7 +83,7 @@ class Machine:
         ]
         for port, (name, device) in enumerate(USB.items(), 1):
             words += ["-device", f"{device},id={name},bus=usb.0,port={port}"]
-        options = self.options or ("-accel", "tcg,thread=multi")
+        options = self.options or CLOCK
         with (self.run / "emulator.log").open("wb") as log:
             self.process = subprocess.Popen(
                 [*words, *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -180,13 +184,13 @@ class Machine:
 
 def code_archive(top: Path, work: Path) -> bytes:
     """The checkout as the guest has it below /usr/lib/evsed/lib, compiled by the guest's own Python, units and all."""
-    stage = work / "root/srv/evsed"
-    subprocess.run(["rm", "-rf", str(stage)], check=True)
+    stage = work / "root/srv" / f"evsed.{os.getpid()}"
     stage.mkdir(parents=True)
     for folder in ("ocpp16", "drivers", "daemon", "etc", "systemd"):
         subprocess.run(["cp", "-r", str(top / folder), str(stage)], check=True)
     subprocess.run(["cp", "-r", str(top / "tests/lab/inside"), str(stage)], check=True)
-    compiled = "compileall -q -f --invalidation-mode unchecked-hash -s /srv/evsed -p /usr/lib/evsed/lib /srv/evsed"
+    there = f"/srv/{stage.name}"
+    compiled = f"compileall -q -f --invalidation-mode unchecked-hash -s {there} -p /usr/lib/evsed/lib {there}"
     subprocess.run(["chroot", str(work / "root"), "python3", "-m", *compiled.split()], check=True)
     scripts = stage / "bin"
     scripts.mkdir()
@@ -203,7 +207,9 @@ def code_archive(top: Path, work: Path) -> bytes:
         ]
         (scripts / name).write_text("\n".join(lines) + "\n")
         os.chmod(scripts / name, 0o755)
-    return subprocess.run(["tar", "-C", str(stage), "-cf", "-", "."], check=True, capture_output=True).stdout
+    archive = subprocess.run(["tar", "-C", str(stage), "-cf", "-", "."], check=True, capture_output=True).stdout
+    shutil.rmtree(stage)
+    return archive
 
 
 INSTALL = """set -e
@@ -222,6 +228,6 @@ systemctl daemon-reload
 """
 
 
-async def install(machine: Machine, top: Path) -> None:
+async def install(machine: Machine, archive: bytes) -> None:
     """Put the programs, the units and the world that is played into the running guest."""
-    await machine.do(INSTALL, code_archive(top, machine.work))
+    await machine.do(INSTALL, archive)

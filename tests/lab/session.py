@@ -23,8 +23,8 @@ Say = Callable[[str], None]
 class Lab:
     """The machine with everything around it: `async with Lab(...) as lab`."""
 
-    def __init__(self, machine: Machine, top: Path, say: Say) -> None:
-        self.machine, self.top, self.say = machine, top, say
+    def __init__(self, machine: Machine, top: Path, archive: bytes, say: Say) -> None:
+        self.machine, self.top, self.archive, self.say = machine, top, archive, say
         self.central = CentralSystem()
         self.meter, self.reader = Meter(), Reader()
         self._stack = AsyncExitStack()
@@ -49,7 +49,7 @@ class Lab:
         self.machine.start(self.central.port)
         await self.machine.wait()
         self.say(f"the machine is up after {time.monotonic() - began:.0f} s")
-        await install(self.machine, self.top)
+        await install(self.machine, self.archive)
         await self.machine.do("cat > /etc/evsed/evsed.toml", boards.STATION.encode())
         await self.write_board(boards.reference(self.top))
 
@@ -100,7 +100,8 @@ class Lab:
             await asyncio.sleep(0.1)
 
     async def journal(self, unit: str, lines: int = 60) -> str:
-        _, text = await self.machine.command(f"journalctl -q --no-pager -u {unit} -n {lines}", within_s=60)
+        denied = "journalctl -k -q --no-pager | grep type=1326 | tail -3"
+        _, text = await self.machine.command(f"journalctl -q --no-pager -u {unit} -n {lines}; {denied}", within_s=60)
         return text
 
     # --- what happens -------------------------------------------------------------------------------------------------
