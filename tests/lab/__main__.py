@@ -1,6 +1,6 @@
 """`make lab`: builds the machine where that was not done, then sessions and proofs; exit code 0: everything was shown.
 
-`--only sessions,leave,deaths,pump,without-safe` plays some of it; `--share 0.1` a tenth of the trials.
+`--only sessions,leave,deaths,pump,without-safe,simulated` plays some of it; `--share 0.1` a tenth of the trials.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.lab.machine import LabFailed, Machine, code_archive
 from tests.lab.session import KEYBOARD, Lab
 
 TOP = Path(__file__).resolve().parents[2]
-PARTS = ("sessions", "leave", "deaths", "pump", "without-safe")
+PARTS = ("sessions", "leave", "deaths", "pump", "without-safe", "simulated")
 
 
 class Report:
@@ -90,6 +90,17 @@ async def part(name: str, work: Path, archive: bytes, report: Report, share: flo
                     print(silent, file=sys.stderr)
 
 
+async def simulated(report: Report, share: float) -> None:
+    """In a process of its own: it computes."""
+    words = ("-m", "tests.lab.simulated_time", str(max(1, round(10_000 * share))))
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=-1, stderr=-2, cwd=TOP)
+    out, _ = await process.communicate()
+    last = out.decode().splitlines()[-1]
+    if process.returncode:
+        report.failures.append(f"simulated: {last}")
+    report.say("simulated", last)
+
+
 async def main(work: Path, names: list[str], share: float, together: int) -> int:
     """Several machines run at once: they mostly wait."""
     report = Report()
@@ -98,6 +109,9 @@ async def main(work: Path, names: list[str], share: float, together: int) -> int
 
     async def placed(name: str) -> None:
         async with places:
+            if name == "simulated":
+                await simulated(report, share)
+                return
             await part(name, work, archive, report, share)
 
     await asyncio.gather(*(placed(name) for name in names))

@@ -53,8 +53,9 @@ class Meter:
 class Behind:
     """Serves what stands at one end of an adapter's socket, for as long as the emulator comes back to it."""
 
-    def __init__(self, path: Path, answer: Callable[[bytes], bytes | None], byte_s: float) -> None:
-        self.path, self.answer, self.byte_s = path, answer, byte_s
+    def __init__(self, path: Path, answer: Callable[[bytes], bytes | None], byte_s: float, gap_s: float) -> None:
+        """`gap_s`: a request ends where nothing comes for so long."""
+        self.path, self.answer, self.byte_s, self.gap_s = path, answer, byte_s, gap_s
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Behind:
@@ -68,7 +69,6 @@ class Behind:
         self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A request ends where nothing comes for 10 ms."""
         with suppress(asyncio.CancelledError, OSError):
             await self._talk(reader, writer)
         writer.close()
@@ -78,7 +78,7 @@ class Behind:
             with_more = True
             while with_more:
                 try:
-                    more = await asyncio.wait_for(reader.read(256), 0.01)
+                    more = await asyncio.wait_for(reader.read(256), self.gap_s)
                     data, with_more = data + more, bool(more)
                 except TimeoutError:
                     with_more = False
