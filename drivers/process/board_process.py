@@ -133,8 +133,9 @@ class BoardProcess:
         ready = self._wait()
         now = self._monotonic()
         self._send(self._host.advance(now))
-        with suppress(BlockingIOError):
-            self._wakes.recv(64)
+        if self._wakes.fileno() in ready:
+            with suppress(BlockingIOError):
+                self._wakes.recv(64)
         if self._asked_to_stop and self._stop_by is None:
             self._withdraw()
         self._clients.read(now, ready)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-STARTS_WITHIN_S = 180.0
+STARTS_WITHIN_S = 300.0
 USB = {"meter": "usb-serial,chardev=meter", "reader": "usb-serial,chardev=reader", "keys": "usb-kbd"}
 """The plugs, in the order of their ports."""
 

@@ -14,9 +14,11 @@ from drivers.reflex.pilot_signal import STEADY_NS, Debounce, amps_of, cable_amps
 
 @pytest.mark.parametrize(
     ("volts", "state"),
-    [(12.0, "A"), (9.0, "B"), (6.0, "C"), (3.0, "D"), (0.0, "E"), (-5.0, "E"), (-12.0, "F"), (13.0, "A")]
-    + [(10.6, "A"), (10.4, "B"), (7.6, "B"), (7.4, "C"), (4.6, "C"), (4.4, "D"), (1.6, "D"), (1.4, "E")]
-    + [(-9.9, "E"), (-10.1, "F")],
+    [
+        *[(12.0, "A"), (9.0, "B"), (6.0, "C"), (3.0, "D"), (0.0, "E"), (-5.0, "E"), (-12.0, "F"), (13.0, "A")],
+        *[(10.6, "A"), (10.4, "B"), (7.6, "B"), (7.4, "C"), (4.6, "C"), (4.4, "D"), (1.6, "D"), (1.4, "E")],
+        *[(-9.9, "E"), (-10.1, "F")],
+    ],
 )
 def test_nominal_voltages(volts: float, state: str) -> None:
     """Table A.1: +12, +9, +6, +3, 0 and -12 V are the states A to F."""
