@@ -48,6 +48,8 @@ class Offers:
         self.renewed_at = 0.0
         self.seq = 0
         self.faults: dict[str, str] = {}
+        self.stalls = 0
+        """So often a sample of the pilot was too old: the emulator stood still, and the board rests for 30 s."""
         self.last: dict[str, Any] = {}
 
     def turn(self) -> None:
@@ -66,6 +68,7 @@ class Offers:
                 message = json.loads(packet)
                 self.last[message["type"]] = message
                 if message["type"] == "fault":
+                    self.stalls += message["code"] == "pilot-short" and message["on"]
                     self.faults[message["code"]] = message.get("detail", "") if message["on"] else ""
                     if not message["on"]:
                         del self.faults[message["code"]]
@@ -122,7 +125,10 @@ class Trials:
     def charging(self) -> None:
         """The contactor closed, for a second at least."""
         self.world.car("C")
+        stalls = self.offers.stalls
         if not self.until(lambda: self.world.coil and self.world.contact_closed, CLOSES_WITHIN_S):
+            if self.offers.stalls > stalls:
+                raise Lost
             seen = {"faults": self.offers.faults, "last": self.offers.last, "connected": self.offers.line is not None}
             raise Failed(f"the contactor does not close: {json.dumps(seen)}")
         self.closings += 1
