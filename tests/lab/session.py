@@ -114,8 +114,8 @@ class Lab:
         await self.central.wait("StatusNotification", since=since, within=30, connectorId=1, status="Preparing")
         start = await self._tap("StartTransaction", since)
         await self.machine.outside("car", "C")
-        await self.central.wait("StatusNotification", since=since, within=30, connectorId=1, status="Charging")
-        await self.coil(closed=True)
+        await self.central.wait("StatusNotification", since=since, within=90, connectorId=1, status="Charging")
+        await self.coil(closed=True, within_s=90)
         self.say(f"card {start['idTag']} charges from {start['meterStart']} Wh")
         return start
 
@@ -167,7 +167,7 @@ class Lab:
         await self.coil(closed=False, within_s=3)
         self.say(f"converter gone: contactor open, seen after {time.monotonic() - at:.2f} s")
         await self.machine.outside("adc", "on")
-        await self.coil(closed=True, within_s=60)
+        await self.coil(closed=True, within_s=90)
         self.say(f"converter back: charging goes on after {time.monotonic() - at:.0f} s")
         self.expect(not self.central.requests("StopTransaction", since), "the transaction ended")
         await self._meter_pulled()
