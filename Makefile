@@ -7,7 +7,7 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: deb install package-test help setup check test bench run csms stories replay sim walk fuzz disturb conformance certify mutate docs clean
+.PHONY: deb install package-test help setup check test bench run csms lab stories replay sim walk fuzz disturb conformance certify mutate docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make walk DEPTH=n  every sequence of n events from the middle of each story (6 takes half an hour)"
 	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
 	@echo "make disturb       a million disturbed exchanges a family of drivers (EXCHANGES=n FAMILY=meters)"
+	@echo "make lab           the real programs on a virtual machine with a board's devices (LAB=folder of 2 GB, SHARE=0.1; root)"
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
 	@echo "make conformance   the 107 conformance cases by id (ONLY='TC_0[0-4]*' PRODUCT=socket-3p)"
@@ -94,6 +95,11 @@ LISTEN ?= 127.0.0.1
 csms: setup
 	@$(PY) -m tests.csms.play --port $(PORT) --listen $(LISTEN)
 
+LAB ?= $(HOME)/.cache/evsed-lab
+SHARE ?= 1
+lab: setup
+	$(PY) -m tests.lab --work '$(LAB)' --share $(SHARE) $(if $(ONLY),--only '$(ONLY)')
+
 stories: setup
 	$(PY) -m tests.stories --write
 
@@ -154,7 +160,7 @@ install:
 	chown evsed:evsed /etc/evsed/evsed.env
 	systemd-tmpfiles --create /usr/lib/tmpfiles.d/evsed.conf
 	[ ! -d /run/systemd/system ] || { systemctl daemon-reload; /usr/libexec/evsed/allow-devices; \
-	    systemctl enable --now evsed-job.socket evsed-reboot.path; systemctl enable evsed-board.service evsed.service; \
+	    systemctl enable --now evsed-job.socket evsed-reboot.path; systemctl enable evsed-safe.service evsed-board.service evsed.service; \
 	    systemctl try-restart evsed.service; /usr/libexec/evsed/restart-board; }
 
 package-test: setup

@@ -1,35 +1,43 @@
 """Opens every contactor and parks every pilot, whatever a dead board process left behind; run after any death of it.
 
-It shares with the board process no more than the ports: the board file is read here as it stands, without a check; one
-that was made wrong while the board ran must not keep a contactor closed.
+With `--watch` (evsed-safe.service) it stands by, everything loaded, and acts in the moment in which a board process
+dies.  It shares with that no more than the ports: the board file is read here as it stands, without a check; one that
+was made wrong while the board ran must not keep a contactor closed.  The contactors' lines come first, by the kernel
+alone: nothing else is loaded before they are open.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+import tomllib
 
-from drivers.assembly.ports import MachinePorts, Ports
-from drivers.board_file.toml_reader import TomlRefused, read_toml
-from drivers.devices import DeviceFailure
-from drivers.driver_table import SerialSettings
-from drivers.process.board_process import FLUSHES_WITHIN_S
-from drivers.process.config import DEFAULT_FILE, BoardConfig, ConfigRefused, read
-from drivers.process.log import LineLog
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+if __name__ == "__main__" and TOP not in sys.path:  # as a file, `python -I -S safe.py`: the quickest way to start
+    sys.path.insert(0, TOP)
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any, Final
+
+    from drivers.assembly.ports import Ports
+    from drivers.process.config import BoardConfig
+
+    Act = Callable[[], object]
+    OpenLine = Callable[[int | str, bool], object]
+
+FILE: Final = "/etc/evsed/board.toml"
 STEADY_NS: Final = 1_000_000
-TRIES: Final = 5
-PAUSE_S: Final = 0.02
+SOCKET: Final = "/run/evsed/board.sock"
+TRIES: Final = 40
+PAUSE_S: Final = 0.005
 """A line is free a little after the process that held it has died."""
 EVSE_DIN_AMPS: Final = 1000
+LOOKS_EVERY_S: Final = 0.1
+"""So often a board process that may have begun to live is looked for."""
 
 DRIVEN: Final = ("line", "lines", "series")
-
-Act = Callable[[], object]
 
 
 def make_safe(config: BoardConfig) -> int:
@@ -50,12 +58,43 @@ def make_safe(config: BoardConfig) -> int:
     return len(closed)
 
 
-def open_parts(
-    content: Mapping[str, Any], ports: Ports, pause: Callable[[float], object] = time.sleep
+def _pause(seconds: float) -> None:
+    import time
+
+    time.sleep(seconds)
+
+
+def _put(line: int | str, high: bool) -> None:
+    from drivers.ports.kernel_lines import put
+
+    put(line, high)
+
+
+def open_contactors(
+    content: Mapping[str, Any], put: OpenLine = _put, pause: Callable[[float], object] = _pause
 ) -> tuple[int, list[str]]:
-    """Open what the tables of a board of parts name; how many things that were, and what could not be done."""
+    """Put each contactor's line to the level that opens it; how many, and what could not be done."""
+    acts: list[Act] = []
+    for connector in _tables(content.get("connector")):
+        for contactor in _tables({"": connector.get("contactor")}):
+            acts += [
+                lambda line=line, high=high: put(line, high)  # type: ignore[misc]
+                for line, high in _lines(contactor)
+            ]
+    return _done(acts, pause)
+
+
+def park_pilots(
+    content: Mapping[str, Any], ports: Ports, pause: Callable[[float], object] = _pause
+) -> tuple[int, list[str]]:
+    """Every generator steady, every external controller told 0 A."""
+    return _done(list(_parkings(content, ports)), pause)
+
+
+def _done(acts: list[Act], pause: Callable[[float], object]) -> tuple[int, list[str]]:
+    """Each act is tried again where it fails; none keeps the next one from being done."""
     done, failures = 0, []
-    for act in _acts(content, ports):
+    for act in acts:
         failure = None
         for _ in range(TRIES):
             failure = _tried(act)
@@ -67,17 +106,8 @@ def open_parts(
     return done, failures
 
 
-def _acts(content: Mapping[str, Any], ports: Ports) -> Iterator[Act]:
-    """Contactors first: they carry the current."""
-    connectors = list(_tables(content.get("connector")))
-    gpio = None
-    for connector in connectors:
-        for contactor in _tables({"": connector.get("contactor")}):
-            active = contactor.get("active", "high")
-            for line in _lines(contactor):
-                gpio = gpio or ports.gpio()
-                yield lambda gpio=gpio, line=line, active=active: gpio.output(line, active).set(False)  # type: ignore[misc]
-    for connector in connectors:
+def _parkings(content: Mapping[str, Any], ports: Ports) -> Iterator[Act]:
+    for connector in _tables(content.get("connector")):
         for pilot in _tables({"": connector.get("pilot")}):
             if pilot.get("driver") == "evse-din":
                 yield lambda pilot=pilot: _forbid(content, pilot, ports)  # type: ignore[misc]
@@ -87,10 +117,16 @@ def _acts(content: Mapping[str, Any], ports: Ports) -> Iterator[Act]:
                 ).set(STEADY_NS)
 
 
-def _lines(contactor: Mapping[str, Any]) -> list[Any]:
-    """The lines that a contactor's table drives."""
-    found = [contactor[name] for name in DRIVEN if name in contactor]
-    return [line for value in found for line in (value if isinstance(value, list) else [value])]
+def _lines(contactor: Mapping[str, Any]) -> list[tuple[Any, bool]]:
+    """The lines that a contactor's table drives, each with the level that opens it; of a pump's lines that is low."""
+    low = contactor.get("active", "high") == "low"
+    pump = contactor.get("driver") == "gpio-pump"
+    found = []
+    for name in (name for name in DRIVEN if name in contactor):
+        value = contactor[name]
+        for line in value if isinstance(value, list) else [value]:
+            found.append((line, low and (name == "series" or not pump)))
+    return found
 
 
 def _tables(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -101,6 +137,8 @@ def _tables(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def _forbid(content: Mapping[str, Any], pilot: Mapping[str, Any], ports: Ports) -> object:
     """An EVSE-DIN goes on by itself: it has to be told 0 A."""
+    from drivers.driver_table import SerialSettings
+
     bus = content["bus"][pilot["bus"]]
     settings = SerialSettings(bus.get("baud", 9600), bus.get("parity", "N"), bus.get("stop_bits", 1))
     line = ports.serial(bus["port"], settings, bus.get("direction", "adapter"))
@@ -114,38 +152,138 @@ def _tried(act: Act) -> str | None:
         failure = act()
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-    return str(failure) if isinstance(failure, DeviceFailure) else None
+    return None if failure is None else str(failure)
 
 
-def main(arguments: Sequence[str] | None = None, ports: Ports | None = None) -> int:
-    """Exit code: 0 everything is open, 1 something cannot be opened, 2 configuration."""
-    parser = argparse.ArgumentParser("drivers.safe", description=__doc__)
-    parser.add_argument("--config", metavar="FILE", type=Path)
-    file = parser.parse_args(arguments).config
+def tables(text: str) -> Mapping[str, Any]:
+    """What a board file says; of one that is no TOML (any more), what each of its sections says for itself."""
     try:
-        content = _parts(file or DEFAULT_FILE)
-        if content is not None:
-            done, failures = open_parts(content, ports or MachinePorts())
-            return _end(1 if failures else 0, "\n".join([*failures, f"safe: {done} contactor lines and pilots"]))
-        opened = make_safe(read(file))
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        pass
+    whole: dict[str, Any] = {}
+    sections = text.replace("\r", "").split("\n[")
+    for section in [sections[0], *(f"[{each}" for each in sections[1:])]:
+        try:
+            _merge(whole, tomllib.loads(section))
+        except (tomllib.TOMLDecodeError, RecursionError):
+            continue
+    return whole
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict) and isinstance(into.get(name), dict):
+            _merge(into[name], value)
+        else:
+            into[name] = value
+
+
+def _content(file: str) -> Mapping[str, Any]:
+    """Empty where the file cannot be read: then the board's own reader says why."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as opened:
+            return tables(opened.read().decode("utf-8", "replace"))
+    except OSError:
+        return {}
+
+
+def _options(arguments: Sequence[str]) -> tuple[str, bool]:
+    """The board file that is named, or the usual one; whether to stand by."""
+    if not arguments:
+        return FILE, False
+    import argparse
+
+    parser = argparse.ArgumentParser("drivers.safe", description=__doc__)
+    parser.add_argument("--config", metavar="FILE", default=FILE)
+    parser.add_argument("--watch", action="store_true", help="stand by for the death of the board process")
+    options = parser.parse_args(arguments)
+    return str(options.config), bool(options.watch)
+
+
+def main(arguments: Sequence[str] | None = None, put: OpenLine = _put, ports: Ports | None = None) -> int:
+    """Exit code: 0 everything is open, 1 something cannot be opened, 2 configuration."""
+    file, watch = _options(sys.argv[1:] if arguments is None else arguments)
+    if watch:
+        Guard(file, put, ports).run()
+    content = _content(file)
+    if content.get("kind") == "parts" or "connector" in content:
+        return _end(*_open_all(content, put, ports))
+    from pathlib import Path
+
+    from drivers.process.config import ConfigRefused, read
+
+    try:
+        closed = make_safe(read(Path(file)))
     except ConfigRefused as problems:
         return _end(2, str(problems))
     except OSError as error:
         return _end(1, str(error))
-    return _end(0, f"safe, {opened} contactor(s) opened")
+    return _end(0, f"safe, {closed} contactor(s) opened")
 
 
-def _parts(file: Path) -> Mapping[str, Any] | None:
-    """The tables of a board of parts; None: it is another board, or the file cannot be read."""
-    try:
-        content = read_toml(file).content
-    except (OSError, TomlRefused):
-        return None
-    return content if content.get("kind") == "parts" else None
+def _open_all(content: Mapping[str, Any], put: OpenLine, ports: Ports | None) -> tuple[int, str]:
+    """Exit code, and what there is to say."""
+    opened, stuck = open_contactors(content, put)
+    parked, failures = _park(content, ports)
+    failures = [*stuck, *failures]
+    return (1 if failures else 0), "\n".join([*failures, f"safe: {opened + parked} contactor lines and pilots"])
+
+
+class Guard:
+    """Stands by; opens everything where no board process lives: at its own start, and at each death."""
+
+    def __init__(self, file: str, put: OpenLine = _put, ports: Ports | None = None) -> None:
+        from drivers.process import sign_of_life
+
+        self._life = sign_of_life
+        self._file, self._put, self._ports = file, put, ports
+        self._content: Mapping[str, Any] = {}
+
+    def run(self) -> None:
+        """Never ends by itself."""
+        self.act()
+        while True:
+            if self.begun():
+                self._life.wait_for_death(self._path())
+                self.act()
+            else:
+                _pause(LOOKS_EVERY_S)
+
+    def begun(self) -> bool:
+        """Whether a board process lives; then its file is what counts, whatever becomes of it while it lives."""
+        self._content = _content(self._file)
+        return self._life.lives(self._path())
+
+    def act(self) -> None:
+        """Open everything; a file that is gone by now leaves what was read before."""
+        content = _content(self._file) if not self._content else self._content
+        if not self._life.lives(self._path()):
+            _end(*_open_all(content, self._put, self._ports))
+
+    def _path(self) -> str:
+        return self._life.path_of(str(self._content.get("socket", SOCKET)))
+
+
+def _park(content: Mapping[str, Any], ports: Ports | None) -> tuple[int, list[str]]:
+    """By the ports of this machine, whose libraries are looked for only now."""
+    if ports is None:
+        import site
+
+        if "site-packages" not in "".join(sys.path):
+            site.main()
+        from drivers.assembly.ports import MachinePorts
+
+        ports = MachinePorts()
+    return park_pilots(content, ports)
 
 
 def _end(code: int, text: str) -> int:
     """Say it, but wait for no reader: whatever starts the board process anew waits for this end."""
+    from drivers.process.board_process import FLUSHES_WITHIN_S
+    from drivers.process.log import LineLog
+
     log = LineLog()
     for line in text.splitlines():
         log.line("safe", line)

@@ -25,11 +25,15 @@ DEVICE_LINES: Final = {
     "/dev/i2c-1": (2, 3),
     "/dev/spidev0.0": (8, 9, 10, 11),
     "/dev/spidev0.1": (7, 9, 10, 11),
+    "/dev/spidev1.0": (18, 19, 20, 21),
+    "/dev/spidev1.1": (17, 19, 20, 21),
+    "/dev/spidev1.2": (16, 19, 20, 21),
+    "/dev/ttyAMA5": (12, 13),
     "/dev/serial0": (14, 15),
     "/dev/ttyAMA0": (14, 15),
     "/dev/ttyS0": (14, 15),
 }
-"""Lines of the header that a device takes; SPI devices have 9, 10 and 11 in common."""
+"""Lines of the header that a device takes; SPI devices of one bus have three in common."""
 
 
 class Use(NamedTuple):
@@ -123,13 +127,17 @@ class _Finder:
 
     def device_lines(self) -> Iterator[tuple[int, str]]:
         """Lines that buses, ports, SPI devices and PWM channels of this board take."""
+        for pin, key, _ in self.pwm_outputs():
+            yield pin, key
+        yield from self.lines_of_devices()
+
+    def lines_of_devices(self) -> Iterator[tuple[int, str]]:
+        """Without those of the PWM."""
         devices = [(bus.device, f"[bus.{bus.name}]") for bus in self.board.buses.values()]
         devices += [(use.value, use.key) for use in self.uses if use.role in (Role.SERIAL_PORT, Role.SPI_DEVICE)]
         for device, user in devices:
             for line in DEVICE_LINES.get(device, ()):
                 yield line, f"{user} ({device})"
-        for pin, key, _ in self.pwm_outputs():
-            yield pin, key
 
     # --- PWM and ADC --------------------------------------------------------------------------------------------------
 
@@ -144,6 +152,7 @@ class _Finder:
     def pwm(self) -> None:
         """A line without hardware PWM, a channel that does not come out there, two pilots on one channel."""
         taken: dict[tuple[object, object], str] = {}
+        devices = dict(self.lines_of_devices())
         for part in self.board.parts():
             pwm = part.values.get("pwm")
             if not isinstance(pwm, dict) or type(pwm.get("channel")) is not int:
@@ -156,6 +165,8 @@ class _Finder:
             elif channel not in PWM_PINS[pin]:
                 fitting = ", ".join(str(line) for line, channels in PWM_PINS.items() if channel in channels)
                 self.wrong((*path, "pin"), f"channel {channel} does not come out at line {pin}; allowed: {fitting}")
+            elif pin in devices:
+                self.wrong(path, f"line {pin} is used twice: {devices[pin]} has it")
             if pwm.get("device") == FAN_PWM:
                 self.wrong((*path, "device"), f"{FAN_PWM} drives the fan of a Pi 5; allowed there: 1f00098000.pwm")
             first = taken.setdefault((pwm.get("device"), channel), key_of(path))

@@ -16,6 +16,9 @@ CLASSES: Final = {
     "input": "char-input",
 }
 """Group -> the device class by its name in /proc/devices."""
+PLUGGED: Final = ("/dev/serial/by-", "/dev/ttyUSB", "/dev/ttyACM")
+"""Serial ports of adapters that come and go: their numbers change, and a node that is not there cannot be allowed."""
+USB_SERIAL: Final = ("char-ttyUSB", "char-ttyACM")
 
 
 def drop_in(board: PartsBoard | None, revision: str = "", pwm_chips: tuple[str, ...] = ()) -> str:
@@ -53,8 +56,15 @@ def _devices(board: PartsBoard) -> tuple[list[str], list[str]]:
         allowed.setdefault(device)
         groups.setdefault(group)
 
+    def take_serial(port: str) -> None:
+        for device in USB_SERIAL if port.startswith(PLUGGED) else (port,):
+            take(device, "dialout")
+
     for bus in board.buses.values():
-        take(*((bus.device, "dialout") if bus.kind == "serial" else (CLASSES["i2c"], "i2c")))
+        if bus.kind == "serial":
+            take_serial(bus.device)
+        else:
+            take(CLASSES["i2c"], "i2c")
     for part in board.parts():
         if "gpio" in part.entry.ports.values():
             take(CLASSES["gpio"], "gpio")
@@ -62,7 +72,7 @@ def _devices(board: PartsBoard) -> tuple[list[str], list[str]]:
             groups.setdefault("gpio")
         for use in uses(part):
             if use.role is Role.SERIAL_PORT:
-                take(str(use.value), "dialout")
+                take_serial(str(use.value))
             elif use.role is Role.SPI_DEVICE:
                 take(str(use.value), "spi")
             elif use.role is Role.INPUT_DEVICE:

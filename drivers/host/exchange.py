@@ -62,7 +62,9 @@ class DeviceExchange:
         """Residual current, protective earth and cards."""
         changed = False
         open_now = not (self._evse.closed or self._evse.feedback_closed)
-        testing = self._rcd_test.run(now, open_now and self._evse.state == "A", open_now)
+        if not open_now:
+            self._rcd_test.closed()
+        testing = self._rcd_test.run(now, open_now and self._evse.state == "A", open_now, self._evse.amps > 0.0)
         if testing != self._evse.testing:
             self._evse.testing, changed = testing, True
             self._evse.tick(now)

@@ -46,10 +46,10 @@ class Latest:
         self._last: AdcSample | DeviceFailure = DeviceFailure(device, "not read yet", "wait")
         self._changed_at: float | None = None
 
-    def put(self, sample: AdcSample | DeviceFailure) -> None:
-        """By the thread."""
+    def put(self, sample: AdcSample | DeviceFailure, moved: bool = False) -> None:
+        """By the thread.  `moved`: its last digits have moved while this sample was taken."""
         last = self._last
-        if isinstance(sample, AdcSample) and (isinstance(last, DeviceFailure) or sample[1:] != last[1:]):
+        if isinstance(sample, AdcSample) and (moved or isinstance(last, DeviceFailure) or sample[1:] != last[1:]):
             self._changed_at = sample.at
         self._last = sample
 

@@ -37,7 +37,7 @@ class Mcp3008:
 
     def inputs(self, channel: int) -> Latest:
         """Both peaks of what is at input 0 to 7."""
-        latest = Latest(f"MCP3008 at {self._spi.device}, input {channel}")
+        latest = Latest(f"MCP3008 at {self._spi.device}, input {channel}", noisy=True)
         self._inputs.append((channel, latest))
         return latest
 
@@ -50,7 +50,8 @@ class Mcp3008:
                 for _, each in self._inputs:
                     each.put(counts._replace(device=each.device))
                 return PAUSE_S
-            latest.put(AdcSample(self._monotonic(), counts[-1 - TRIMMED], counts[TRIMMED]))
+            sample = AdcSample(self._monotonic(), counts[-1 - TRIMMED], counts[TRIMMED])
+            latest.put(sample, moved=counts[0] != counts[-1])
         return max(0.0, PERIOD_S - (self._monotonic() - began))
 
     def _sample(self, channel: int) -> list[int] | DeviceFailure:

@@ -7,7 +7,6 @@ import os
 import re
 import struct
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 _GET_CHIPINFO: Final = 0x8044B401
@@ -19,19 +18,24 @@ _BCM: Final = re.compile(r"GPIO([0-9]{1,2})")
 
 def chip_path(
     environ: Mapping[str, str] = os.environ,
-    devices: Path = Path("/sys/bus/gpio/devices"),
+    devices: str | os.PathLike[str] = "/sys/bus/gpio/devices",
 ) -> str:
     """The GPIO chip of the header: RPI_LGPIO_CHIP, or the first one with a Pi's controller, or the first."""
     number = environ.get("RPI_LGPIO_CHIP", "")
     if number.isdigit():
         return f"/dev/gpiochip{number}"
-    for chip in sorted(devices.glob("gpiochip*")):
+    try:
+        chips = sorted(name for name in os.listdir(devices) if name.startswith("gpiochip"))
+    except OSError:
+        chips = []
+    for chip in chips:
         try:
-            kind = (chip / "of_node/compatible").read_bytes()
+            with open(os.path.join(devices, chip, "of_node/compatible"), "rb") as file:
+                kind = file.read()
         except OSError:
             continue
         if any(known in kind for known in (b"rp1-gpio", b"bcm2835-gpio", b"bcm2711-gpio")):
-            return f"/dev/{chip.name}"
+            return f"/dev/{chip}"
     return "/dev/gpiochip0"
 
 

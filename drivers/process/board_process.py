@@ -29,6 +29,7 @@ from drivers.process.config import BoardConfig, ConfigRefused, Hosted, host_of, 
 from drivers.process.listener import Listener, group_of, users_allowed
 from drivers.process.log import LineLog, Log, reserve_standard_descriptors
 from drivers.process.real_time import become_real_time, freeze_heap, lock_memory
+from drivers.process.sign_of_life import hold, path_of
 from drivers.process.supervisor import ALIVE, LONGEST_SLEEP_S, Supervisor, supervisor_of
 from drivers.reflex.state_machine import LEASE_OVER
 
@@ -132,8 +133,9 @@ class BoardProcess:
         ready = self._wait()
         now = self._monotonic()
         self._send(self._host.advance(now))
-        with suppress(BlockingIOError):
-            self._wakes.recv(64)
+        if self._wakes.fileno() in ready:
+            with suppress(BlockingIOError):
+                self._wakes.recv(64)
         if self._asked_to_stop and self._stop_by is None:
             self._withdraw()
         self._clients.read(now, ready)
@@ -308,6 +310,8 @@ def _serve(config: BoardConfig) -> int:
         log("configuration", f"warning: {warning}")
     try:
         process = BoardProcess(_make(config, log), config, supervisor_of(os.environ), log)
+        if config.parts is not None:
+            hold(path_of(config.socket))
         become_real_time(log)
         if config.parts is not None:
             lock_memory(log)

@@ -15,7 +15,7 @@ from drivers.reflex.closing import Closing
 from drivers.reflex.faults import ActiveFaults, FaultReport
 from drivers.reflex.pilot_signal import MIN_AMPS, STEADY_NS, Debounce, duty_ns, state_of
 from drivers.reflex.self_test import SelfTest
-from drivers.reflex.wake_up import WakeUp
+from drivers.reflex.wake_up import AFTER_S, DRAWS_NOTHING, IDLE_S, WakeUp
 
 LEASE_OVER: Final = "the lease ran out"
 """Why a pilot is steady whose offer was not renewed."""
@@ -57,7 +57,7 @@ class Limits(NamedTuple):
     lowers_once: bool = False
     """A vehicle that draws somewhat more than it may is told 6 A once, before it is cut off."""
     wake: bool = False
-    """A vehicle that sleeps in B2 is woken once (A.5.3)."""
+    """A vehicle that sleeps in B2, or draws nothing in C, is woken once (A.5.3)."""
 
 
 class PilotReport(NamedTuple):
@@ -283,7 +283,7 @@ class Evse:
 
     def _must_open(self) -> bool:
         """Nothing may wait: neither for the vehicle nor for a lease."""
-        return not self._serves() or self._hold_now or self.faults.stops() == "now"
+        return not self._serves() or self._hold_now or self._wake_up.active or self.faults.stops() == "now"
 
     # --- the pilot ----------------------------------------------------------------------------------------------------
 
@@ -335,8 +335,10 @@ class Evse:
             return self._self_test.duty
         if not self.limits.wake:
             return duty
-        asleep = self.state == "B" and duty != STEADY_NS
-        self._wake_up.settle(now, self.state != "A", asleep)
+        idle = self.closed and self._draw is not None and self._draw < self.amps * DRAWS_NOTHING
+        in_c = self.state == "C" and (idle or self._wake_up.active)
+        asleep = duty != STEADY_NS and (self.state == "B" or in_c)
+        self._wake_up.settle(now, self.state != "A", asleep, IDLE_S if self.state == "C" else AFTER_S)
         self._due(self._wake_up.wake_at)
         return 0 if self._wake_up.active else duty
 

@@ -47,6 +47,8 @@ def test_a_sound_board_has_none() -> None:
         ([("line = 22", 'line = "X"'), ("feedback = 27", 'feedback = "X"')], 'line = "X"', "line X is used twice"),
         ([("lines = [17]", "lines = [12]")], "lines = [12]", "line 12 is used twice: [connector.1.pilot] pwm has it"),
         ([("lines = [17]", "lines = [3]")], "lines = [3]", "line 3 is used twice: [bus.i2c] (/dev/i2c-1) has it"),
+        ([("channel = 0 }", "channel = 0, pin = 18 }"), ("/dev/serial/by-id/usb-x", "/dev/spidev1.0")], "pwm =",
+         "[connector.1.pilot] pwm: line 18 is used twice: [bus.rs485] (/dev/spidev1.0) has it"),
         ([("channel = 0 }", "channel = 0, pin = 26 }")], "pwm =",
          "[connector.1.pilot.pwm] pin: line 26 has no hardware PWM; allowed: 12, 13, 18, 19; there is no software PWM"),
         ([("channel = 0 }", "channel = 0, pin = 13 }")], "pwm =",

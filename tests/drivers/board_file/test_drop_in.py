@@ -16,7 +16,8 @@ EXPECTED = """\
 [Service]
 DevicePolicy=closed
 DeviceAllow=
-DeviceAllow=/dev/serial/by-id/usb-x rw
+DeviceAllow=char-ttyUSB rw
+DeviceAllow=char-ttyACM rw
 DeviceAllow=char-i2c rw
 DeviceAllow=char-gpiochip rw
 SupplementaryGroups=dialout i2c gpio
@@ -39,6 +40,12 @@ def test_a_board_of_parts() -> None:
     assert text.partition("\n")[2] == EXPECTED and "gpiomem" not in text
     assert "WatchdogSec=1s" in drop_in(board._replace(fail_safe=("watchdog",)))
     assert "ReadWritePaths=-/sys/class/pwm\n" in drop_in(board) and "REVISION" not in drop_in(board)
+
+
+def test_an_adapter_may_come_back_under_another_number() -> None:
+    """systemd allows a node by its numbers at the start: one that is plugged in again would be refused."""
+    text = drop_in(check(BOARD).board)
+    assert "DeviceAllow=char-ttyUSB rw" in text and "/dev/serial/by-id" not in text
 
 
 def test_readers_and_converters() -> None:

@@ -57,3 +57,28 @@ def test_nothing_is_closed_while_it_is_tested() -> None:
     monitor.busy = False
     board.look()
     assert board.contactor.closed
+
+
+def test_before_each_closing() -> None:
+    """Not again and again while the vehicle may charge and does not; after it has charged, before it charges again."""
+    monitor = Monitor()
+    board = TinyBoard(residual_current=monitor)
+    board.vehicle("B")
+    monitor.busy = False
+    board.offer(10.0)
+    board.wait(60.0)
+    assert monitor.tests == 1
+    for closing in range(1, 4):
+        board.vehicle("C")
+        board.offer(10.0)
+        board.wait(10.0)
+        assert board.contactor.closed and monitor.tests == closing
+        board.vehicle("B")
+        board.wait(0.5)
+        assert not board.contactor.closed and monitor.tests == closing + 1
+        board.vehicle("C")
+        board.wait(10.0)
+        assert not board.contactor.closed, "the test is not over"
+        monitor.busy = False
+        board.look()
+    assert ResidualCurrentTest(monitor).run(0.0, False, True, True)

@@ -43,3 +43,15 @@ def test_what_is_no_converter() -> None:
     model.answers = None
     converter.poll()
     assert inputs.latest(100.0)[1:] == (HIGH, LOW)
+
+
+def test_one_that_stands_still_is_broken() -> None:
+    """The same ten bits from every one of its samples for two seconds: it does not convert."""
+    clock = Ticks()
+    for signal, stuck in (((HIGH,), True), ((HIGH, HIGH, HIGH + 1), False), (tuple(PWM), False)):
+        converter = Mcp3008(Mcp3008Model(*signal), clock)
+        inputs = converter.inputs(0)
+        for _ in range(250):
+            clock.now += 0.01
+            converter.poll()
+        assert isinstance(inputs.latest(clock.now), DeviceFailure) is stuck

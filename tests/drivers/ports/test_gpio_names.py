@@ -46,6 +46,7 @@ def test_which_chip(tmp_path: Path) -> None:
         if kind:
             (tmp_path / f"gpiochip{number}/of_node/compatible").write_bytes(kind)
     assert chip_path({}, tmp_path) == "/dev/gpiochip2"
+    assert chip_path({}, tmp_path / "absent") == "/dev/gpiochip0"
 
 
 def test_without_a_chip() -> None:

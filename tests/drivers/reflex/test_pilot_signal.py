@@ -14,7 +14,11 @@ from drivers.reflex.pilot_signal import STEADY_NS, Debounce, amps_of, cable_amps
 
 @pytest.mark.parametrize(
     ("volts", "state"),
-    [(12.0, "A"), (9.0, "B"), (6.0, "C"), (3.0, "D"), (0.0, "E"), (-5.0, "E"), (-12.0, "F"), (13.0, "A")],
+    [
+        *[(12.0, "A"), (9.0, "B"), (6.0, "C"), (3.0, "D"), (0.0, "E"), (-5.0, "E"), (-12.0, "F"), (13.0, "A")],
+        *[(10.6, "A"), (10.4, "B"), (7.6, "B"), (7.4, "C"), (4.6, "C"), (4.4, "D"), (1.6, "D"), (1.4, "E")],
+        *[(-9.9, "E"), (-10.1, "F")],
+    ],
 )
 def test_nominal_voltages(volts: float, state: str) -> None:
     """Table A.1: +12, +9, +6, +3, 0 and -12 V are the states A to F."""
@@ -39,6 +43,9 @@ def test_an_impossible_voltage_is_no_state(volts: float) -> None:
         (7.7, "C", "C"),
         (7.8, "C", "B"),
         (4.6, "D", "D"),
+        (4.8, "D", "C"),
+        (4.4, "C", "C"),
+        (4.2, "C", "D"),
         (1.3, "D", "D"),
         (1.2, "D", "E"),
         (-10.1, "E", "E"),

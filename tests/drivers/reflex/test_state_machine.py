@@ -48,6 +48,7 @@ def test_an_offer_is_signalled_and_closes_in_c() -> None:
     [
         (16.0, 16.0, ""),
         (40.0, 32.0, "the board gives 32 A"),
+        (32.0, 32.0, ""),
         (5.9, 0.0, "below 6 A nothing can be signalled"),
         (6.0, 6.0, ""),
         (0.0, 0.0, ""),

@@ -57,3 +57,48 @@ def test_the_reflex_wakes_where_the_board_file_allows_it() -> None:
         rig.wait(0.5)
         assert rig.evse.closed
         assert [report for report in rig.reports if getattr(report, "state", "") in ("E", "F")] == []
+
+
+def test_one_that_draws_nothing_in_c_is_woken_once() -> None:
+    """Less than 1 % of what it may, for five minutes: no fault; the contactor opens first, and closes again."""
+    rig = Rig(Limits(lease_s=inf, wake=True))
+    rig.minus = -12.0
+    rig.state("B")
+    rig.offer(16.0)
+    rig.state("C")
+    rig.wait(1.0)
+    rig.evse.draw(rig.now, 0.15)
+    rig.wait(299.0)
+    assert rig.evse.closed and rig.evse.duty == 266_666
+    rig.wait(2.0)
+    assert rig.evse.duty == 0 and not rig.evse.closed and rig.evse.state == "C"
+    rig.wait(10.0)
+    assert rig.evse.duty == 266_666 and rig.evse.closed and not len(rig.evse.faults)
+    rig.wait(600.0)
+    assert rig.evse.closed, "once is enough"
+
+
+def test_one_that_draws_a_little_or_is_not_measured_is_left_alone() -> None:
+    """1 % of 16 A; a meter that says nothing; a board that does not wake."""
+    for wake, amps in ((True, 0.16), (True, None), (False, 0.0)):
+        rig = Rig(Limits(lease_s=inf, wake=wake))
+        rig.minus = -12.0
+        rig.state("B")
+        rig.offer(16.0)
+        rig.state("C")
+        rig.wait(1.0)
+        rig.evse.draw(rig.now, amps)
+        rig.wait(400.0)
+        assert rig.evse.closed and rig.evse.duty == 266_666
+
+
+def test_sleep_in_b_does_not_count_for_c() -> None:
+    """Each has its own time, from its own beginning."""
+    wake = WakeUp()
+    wake.settle(0.0, True, True)
+    wake.settle(20.0, True, True, 300.0)
+    assert not wake.active and wake.wake_at == 320.0
+    wake.settle(319.0, True, True, 300.0)
+    assert not wake.active
+    wake.settle(320.0, True, True, 300.0)
+    assert wake.active
