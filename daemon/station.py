@@ -71,6 +71,7 @@ class Station:
         self._began = self._loop.time()
         self._leaving = False
         self._records, self._boot_id = store.load(), host_clock.boot_id()
+        journal.know_transactions(self._records)
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
             config.product,
