@@ -11,7 +11,7 @@ from drivers.board_file.drawing import drawing
 from drivers.process.config import read
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
-from tests import reference_board, reference_journal, reference_programs, rooms
+from tests import reference_board, reference_journal, reference_programs, reference_settings, rooms
 
 HEAD = """# OCPP configuration keys
 
@@ -119,3 +119,4 @@ if __name__ == "__main__":
     for path, text in reference_programs.pages().items():
         (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
+    (root / "docs/settings.md").write_text(reference_settings.page(), encoding="utf-8")
