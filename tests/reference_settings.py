@@ -78,7 +78,8 @@ BOARD: Mapping[str, str] = {
 HEAD = """# Settings
 
 Written by `make docs` from the tables that the readers of both files use; do not edit. An unknown key is refused with
-the nearest known name. `evsed --check-config` and `evsed-board --check-config` name file, line and remedy of each mistake.
+the nearest known name. `evsed --check-config` and `evsed-board --check-config` name file, line and remedy of each
+mistake.
 OCPP configuration keys, which may stand under `[ocpp]`, are in [configuration-keys.md](configuration-keys.md).
 
 ## evsed.toml"""
