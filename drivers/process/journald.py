@@ -42,12 +42,12 @@ def datagram(kind: str, text: str) -> bytes:
 
 
 def sender(environ: Mapping[str, str], descriptor: int, path: str = SOCKET) -> Send | None:
-    """What sends lines to journald; None: the descriptor leads elsewhere, or there is no journald."""
+    """What sends lines to journald; None: the descriptor leads elsewhere."""
     if not leads_to_journald(environ, descriptor):
         return None
     try:
         door = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-    except OSError:
+    except OSError:  # no descriptors are left: the stream that is there serves as well
         return None
 
     def send(kind: str, text: str) -> None:

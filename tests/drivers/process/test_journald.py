@@ -6,8 +6,6 @@ import os
 import socket
 from pathlib import Path
 
-import pytest
-
 from drivers.process import journald
 from drivers.process.log import LineLog
 from drivers.process.log_kinds import message_id
@@ -32,7 +30,7 @@ def test_point_5_a_line_has_its_fields() -> None:
     assert fields_of(journald.datagram("thread meters", "€"))["MESSAGE"] == "\\u20ac"
 
 
-def _log(path: Path, door: Path, monkeypatch: pytest.MonkeyPatch) -> LineLog:
+def _log(path: Path, door: Path) -> LineLog:
     """A log whose descriptor leads to journald, which listens at `door`."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT)
     found = os.fstat(fd)
@@ -41,12 +39,12 @@ def _log(path: Path, door: Path, monkeypatch: pytest.MonkeyPatch) -> LineLog:
     return LineLog(fd, send=send)
 
 
-def test_point_5_lines_reach_journald_and_none_is_forged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_point_5_lines_reach_journald_and_none_is_forged(tmp_path: Path) -> None:
     """A text from outside with line ends in it makes neither a field nor a line."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
         door.bind(str(tmp_path / "door"))
         door.settimeout(5.0)
-        log = _log(tmp_path / "log", tmp_path / "door", monkeypatch)
+        log = _log(tmp_path / "log", tmp_path / "door")
         log.line("client", "x\nPRIORITY=0\nMESSAGE=forged\x1b[2J")
         assert log.flush(5.0)
         found = fields_of(door.recv(4096))
@@ -54,24 +52,15 @@ def test_point_5_lines_reach_journald_and_none_is_forged(tmp_path: Path, monkeyp
     assert (tmp_path / "log").read_text() == ""
 
 
-def test_without_journald_the_line_goes_to_its_descriptor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_journald_the_line_goes_to_its_descriptor(tmp_path: Path) -> None:
     """A journald that is gone costs the fields, never the line."""
-    log = _log(tmp_path / "log", tmp_path / "nobody", monkeypatch)
+    log = _log(tmp_path / "log", tmp_path / "nobody")
     log.line("client", "client connected")
     assert log.flush(5.0)
     assert (tmp_path / "log").read_text() == "evsed-board: client connected\n"
 
 
-def test_another_stream_is_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable of a service that started this terminal, a closed descriptor, a system without sockets."""
+def test_another_stream_is_no_journal() -> None:
+    """The variable of a service that started this terminal, or a closed descriptor."""
     assert journald.sender({"JOURNAL_STREAM": "1:2"}, 2) is None
     assert journald.sender({"JOURNAL_STREAM": "1:2"}, 9999) is None
-    fd = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
-    found = os.fstat(fd)
-
-    def refuse(*_: object) -> socket.socket:
-        raise OSError
-
-    monkeypatch.setattr(socket, "socket", refuse)
-    assert journald.sender({"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}, fd) is None
-    os.close(fd)
