@@ -228,6 +228,7 @@ class Station:
 
     async def run(self) -> int:
         """0: ended as requested; 1: an internal error, a failed commit, or a part that failed."""
+        self._journal.know_transactions(self._records)
         for sign in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(sign, self._request_end)
         self._log_start()

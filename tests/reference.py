@@ -11,7 +11,7 @@ from drivers.board_file.drawing import drawing
 from drivers.process.config import read
 from ocpp16.configuration.keys import KeyRow, core_keys
 from ocpp16.product import Product
-from tests import reference_board, rooms
+from tests import reference_board, reference_journal, reference_programs, reference_settings, rooms
 
 HEAD = """# OCPP configuration keys
 
@@ -113,3 +113,10 @@ if __name__ == "__main__":
     page_of_boards = root / "docs/boards.md"
     page_of_boards.write_text(boards(page_of_boards.read_text(encoding="utf-8"), root), encoding="utf-8")
     (root / "docs/why.md").write_text(why_page(), encoding="utf-8")
+    journal = root / "docs/journal.md"
+    journal.write_text(reference_journal.into(journal.read_text(encoding="utf-8")), encoding="utf-8")
+    (root / "systemd/evsed.catalog").write_text(reference_journal.catalog_file(), encoding="utf-8")
+    for path, text in reference_programs.pages().items():
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    (root / "docs/settings.md").write_text(reference_settings.page(), encoding="utf-8")

@@ -8,7 +8,7 @@ from drivers.board_protocol import FROM_BOARD, MEASURANDS, TO_BOARD, check
 from ocpp16.configuration.keys import core_keys
 from ocpp16.messages.types import Measurand
 from ocpp16.product import Product
-from tests import reference_board
+from tests import reference_board, reference_journal
 from tests.reference import page
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -60,3 +60,10 @@ def test_16_measurands_are_those_of_ocpp() -> None:
 def test_16_the_peer_is_short() -> None:
     """A board to begin with, on one page."""
     assert len((DOCS / "board_peer.py").read_text(encoding="utf-8").splitlines()) <= 60
+
+
+def test_13_the_journal_pages_are_up_to_date() -> None:
+    """The catalog and the table of docs/journal.md are what `make docs` would write."""
+    text = (DOCS / "journal.md").read_text(encoding="utf-8")
+    assert text == reference_journal.into(text), "run `make docs`"
+    assert (DOCS.parent / "systemd/evsed.catalog").read_text(encoding="utf-8") == reference_journal.catalog_file()

@@ -25,6 +25,7 @@ from daemon.config.loader import hooks_of, transfers_of
 from daemon.config.model import ConfigError
 from daemon.jobs.hook_process import HookProcess
 from daemon.jobs.interruption import Interruption, listened, stopped_by_signals
+from daemon.jobs.job_log import JobLog
 from daemon.jobs.protocol import LINE_BYTES, LOCK_WAIT_S, JobAnswer, JobRequest, decode_request
 from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.threads import leave
@@ -220,9 +221,11 @@ def main(
         source, sink = streams(environ)
     hooks, terms = _settings(files, environ)
     answers: list[JobAnswer] = []
+    log = JobLog()
 
     def told(answer: JobAnswer) -> None:
         answers.append(answer)
+        log.ended(line, answer)
         with contextlib.suppress(OSError):  # who asked may be gone
             sink.write(msgspec.json.encode(answer) + b"\n")
             sink.flush()

@@ -229,4 +229,7 @@ CATALOGUE: Mapping[str, Entry] = {
         "connector {connector}: no meter values, the last reading is {age_s} s old; check the meter and evsed-board",
     ),
     "transaction-ended": Entry(NOTICE, "transaction {number} ended on connector {connector}: {reason}, {wh} Wh"),
+    # the job process
+    "job-done": Entry(INFO, "job {job}: done: {detail}"),
+    "job-failed": Entry(WARNING, "job {job}: failed: {detail}"),
 }

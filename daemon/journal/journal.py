@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, TextIO
@@ -18,9 +18,11 @@ from typing import Any, TextIO
 import msgspec
 
 from daemon.journal.catalogue import CATALOGUE, ERROR, WARNING, Entry
+from daemon.journal.failing_again import FailingAgain
 from daemon.journal.flood_limit import Allowance, FloodLimit
 from daemon.journal.log_queue import LogQueue, Sink, standard_error, to_descriptor
 from daemon.journal.redaction import HIDDEN, CardText, masked, note_fields, single_line
+from ocpp16.records import Record, Transaction
 from ocpp16.step import Note
 
 FIELD_CHARS = 200
@@ -57,6 +59,17 @@ def message_id(code: str) -> str:
     return hashlib.sha256(f"evsed:{code}".encode()).hexdigest()[:32]
 
 
+def field_name(name: str) -> str:
+    """The journal's name of a note's field: `connector` -> `EVSED_CONNECTOR`.
+
+    EVSED_CODE is the code of the line alone, EVSED_TRANSACTION the number of a transaction wherever one is named.
+    """
+    return f"EVSED_{_RENAMED.get(name, name).upper()}"
+
+
+_RENAMED = {"code": "error_code", "number": "transaction", "after": "transaction"}
+
+
 class _Fields(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return "-"
@@ -70,8 +83,13 @@ def line_of(note: Note, cards: CardText = masked) -> tuple[int, str, dict[str, s
         row = Entry(WARNING, note.code + "".join(f" {name}={{{name}}}" for name in fields))
     text = row.failure if row.failure and note.fields.get("ok") is False else row.text
     text = text.format_map(_Fields(fields))
-    structured = {f"EVSED_{name.upper()}": value for name, value in fields.items()}
-    return row.priority, text, {"MESSAGE_ID": message_id(note.code), "EVSED_CODE": note.code, **structured}
+    structured = {field_name(name): value for name, value in fields.items()}
+    return row.priority, text, {**structured, **identity(note.code)}
+
+
+def identity(code: str) -> dict[str, str]:
+    """The fields by which a line is found: its code, and the id under which the catalog explains it."""
+    return {"MESSAGE_ID": message_id(code), "EVSED_CODE": code}
 
 
 def priority_of(code: str) -> int:
@@ -100,24 +118,45 @@ class Journal:
         self._sink = sink
         self._clock = clock
         self._limit = FloodLimit()
+        self._failing_again = FailingAgain()
         self._variants: OrderedDict[str, float] = OrderedDict()
+        self._open: dict[object, str] = {}
         self.newest: deque[LoggedNote] = deque(maxlen=KEPT_NOTES)
+
+    def know_transactions(self, records: Iterable[Record]) -> None:
+        """All lines about the connector of an open transaction name it, until its end was logged."""
+        for row in records:
+            if isinstance(row, Transaction) and row.ended is None:
+                self._open[row.connector] = field_text(row.number)
 
     def note(self, note: Note, mono: float = 0.0, utc: float | None = None) -> LoggedNote | None:
         """Write it; None: left out as one of many.  Never raises: without a journal the station continues."""
         try:
             now = self._clock()
             self._write_counts(now, UNHURRIED_S)
-            if not self._admits(note, now):
+            again = self._failing_again.judge(note.code, note.fields, now)
+            if not again.shown or not self._admits(note, now):
                 return None
+            if again.left_out:
+                self._repeated(again.left_out, note.code, again.seconds)
             note = _bounded(note)
             priority, text, structured = line_of(note)
             logged = LoggedNote(mono, utc, note)
             self.newest.append(logged)
-            self._sink(priority, text, structured)
+            self._sink(priority, text, self._with_transaction(note, structured))
         except Exception:
             return None
         return logged
+
+    def _with_transaction(self, note: Note, structured: dict[str, str]) -> dict[str, str]:
+        connector, number = note.fields.get("connector"), structured.get("EVSED_TRANSACTION")
+        if number is None and connector in self._open:
+            structured["EVSED_TRANSACTION"] = self._open[connector]
+        elif number is not None and note.code == "transaction-began":
+            self._open[connector] = number
+        elif number is not None and self._open.get(connector) == number and note.code == "transaction-ended":
+            del self._open[connector]
+        return structured
 
     def _admits(self, note: Note, now: float) -> bool:
         """Within the rate of its code; an error that was not seen for a while always is."""
@@ -138,8 +177,11 @@ class Journal:
 
     def _write_counts(self, now: float, quiet_s: float) -> None:
         for left in self._limit.take_left_out(now, quiet_s):
-            fields: dict[str, Field] = {"times": left.times, "code": left.kind, "seconds": round(left.seconds)}
-            self._sink(*line_of(Note("repeated", fields)))
+            self._repeated(left.times, left.kind, left.seconds)
+
+    def _repeated(self, times: int, code: str, seconds: float) -> None:
+        fields: dict[str, Field] = {"times": times, "code": code, "seconds": round(seconds)}
+        self._sink(*line_of(Note("repeated", fields)))
 
     def end(self) -> None:
         """Write how many lines were left out: nothing follows."""
@@ -154,7 +196,7 @@ class Journal:
         """Lines that no code stands for: the traceback of an internal error."""
         with suppress(Exception):
             for text in texts[:MOST_LINES]:
-                self._sink(priority, single_line(text), {})
+                self._sink(priority, single_line(text), identity("internal-error"))
 
 
 def _bounded(note: Note) -> Note:
@@ -178,14 +220,34 @@ def to_stream(stream: TextIO, prefixes: bool = False) -> Sink:
     return write
 
 
+def is_journald(environ: Mapping[str, str], descriptor: int) -> bool:
+    """Whether this descriptor leads to journald (man 5 systemd.exec, $JOURNAL_STREAM).
+
+    The variable alone proves nothing: a terminal that a service started hands it down to its shell.
+    """
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
 def choose(
-    environ: Mapping[str, str] = os.environ, stream: TextIO | None = None, module: str = "systemd.journal"
+    environ: Mapping[str, str] = os.environ,
+    descriptor: int | None = None,
+    module: str = "systemd.journal",
+    program: str = "evsed",
 ) -> Sink:
-    """journald with its fields under systemd where systemd-python is installed, else stderr."""
-    if "JOURNAL_STREAM" in environ:
+    """journald with its fields under systemd where systemd-python is installed, else lines at standard error.
+
+    Without systemd-python journald reads the priority at the beginning of each line.
+    """
+    descriptor = standard_error() if descriptor is None else descriptor
+    under_systemd = is_journald(environ, descriptor)
+    if under_systemd:
         with suppress(ImportError):
-            return to_journald(import_module(module).send)
-    return to_descriptor(standard_error()) if stream is None else to_stream(stream)
+            return to_journald(import_module(module).send, program)
+    return to_descriptor(descriptor, prefixes=under_systemd)
 
 
 def queued(sink: Sink) -> LogQueue:
@@ -193,10 +255,10 @@ def queued(sink: Sink) -> LogQueue:
     return LogQueue(sink, lambda lost: line_of(Note("log-lost", {"lines": lost})))
 
 
-def to_journald(send: Callable[..., object]) -> Sink:
+def to_journald(send: Callable[..., object], program: str = "evsed") -> Sink:
     """The native protocol: fields stay fields."""
 
     def write(priority: int, text: str, fields: Mapping[str, str]) -> None:
-        send(text, PRIORITY=str(priority), SYSLOG_IDENTIFIER="evsed", **fields)
+        send(text, PRIORITY=str(priority), SYSLOG_IDENTIFIER=program, **fields)
 
     return write

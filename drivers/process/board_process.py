@@ -245,16 +245,21 @@ class BoardProcess:
         (self._closed.add if closed else self._closed.discard)(connector)
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("evsed-board", description="The board process of evsed: pilot, contactor, meter.")
-    parser.add_argument("--config", metavar="FILE", type=Path, help="board.toml (default: /etc/evsed/board.toml)")
-    parser.add_argument("--check-config", action="store_true", help="check the configuration and exit")
-    parser.add_argument("--print-dropin", action="store_true", help="print the systemd drop-in of this board and exit")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The command line of `evsed-board`, with its help."""
+    made = argparse.ArgumentParser(
+        "evsed-board",
+        description="The board process of evsed: pilot, contactor, meter.",
+        epilog="exit codes: 0 ended as asked, 1 socket or state cannot be used, 2 command line or configuration",
+    )
+    made.add_argument("--config", metavar="FILE", type=Path, help="board.toml (default: /etc/evsed/board.toml)")
+    made.add_argument("--check-config", action="store_true", help="check the configuration and exit")
+    made.add_argument("--print-dropin", action="store_true", help="print the systemd drop-in of this board and exit")
+    made.add_argument(
         "--test-driver", metavar="MODULE", help="try the driver MODULE:NAME against the promises of its family and exit"
     )
-    parser.add_argument("--version", action="store_true")
-    return parser.parse_args(arguments)
+    made.add_argument("--version", action="store_true", help="print the version and exit")
+    return made
 
 
 def _version() -> str:
@@ -329,7 +334,7 @@ def _serve(config: BoardConfig) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 ended as asked, 1 the socket or the state cannot be used, 2 configuration."""
     reserve_standard_descriptors()
-    options = _options(arguments)
+    options = parser().parse_args(arguments)
     if options.version:
         print(f"evsed-board {_version()}")
         return 0

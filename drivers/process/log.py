@@ -15,6 +15,8 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Final
 
+from drivers.process.journald import Send, sender
+
 WAITING: Final = 500
 """Lines that may wait to be written; more are dropped."""
 KIND_LINES: Final = 20
@@ -36,12 +38,16 @@ class _Kind:
 
 
 class LineLog:
-    """`fd`: where the lines go.  Descriptor 2 is written to directly, since `sys.stderr` may be gone or buffered."""
+    """`fd`: where the lines go.  Descriptor 2 is written to directly, since `sys.stderr` may be gone or buffered.
 
-    def __init__(self, fd: int = 2, monotonic: Callable[[], float] = time.monotonic) -> None:
+    `send`: takes each line with its kind to journald; what it does not take goes to `fd`.
+    """
+
+    def __init__(self, fd: int = 2, monotonic: Callable[[], float] = time.monotonic, send: Send | None = None) -> None:
         self._fd = fd
+        self._send = send or sender(os.environ, fd)
         self._monotonic = monotonic
-        self._waiting: SimpleQueue[str | threading.Event] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[str, str] | threading.Event] = SimpleQueue()
         self._kinds: dict[str, _Kind] = {}
         self._dropped = 0
         """Only counted by who logs; `_failed` and `_told` only by the thread: no lock is needed."""
@@ -57,7 +63,7 @@ class LineLog:
         now = self._monotonic()
         for name, each in self._kinds.items():
             if each.left_out and now >= each.since + KIND_S:
-                self._put(f"{each.left_out} more lines about {name} were left out")
+                self._put("left out", f"{each.left_out} more lines about {name} were left out")
                 each.left_out = 0
         its = self._kinds.get(kind)
         if its is None or now >= its.since + KIND_S:
@@ -66,13 +72,13 @@ class LineLog:
         if its.lines > KIND_LINES:
             its.left_out += 1
         else:
-            self._put(text)
+            self._put(kind, text)
 
-    def _put(self, text: str) -> None:
+    def _put(self, kind: str, text: str) -> None:
         if self._waiting.qsize() >= WAITING:
             self._dropped += 1
         else:
-            self._waiting.put("".join(c if c.isprintable() else "?" for c in text[:LONGEST]))
+            self._waiting.put((kind, "".join(c if c.isprintable() else "?" for c in text[:LONGEST])))
 
     def flush(self, within_s: float) -> bool:
         """Wait until everything so far is written, but not for longer; whether it is."""
@@ -88,7 +94,7 @@ class LineLog:
             if isinstance(item, threading.Event):
                 self._tell_lost()
                 item.set()
-            elif not (self._tell_lost() and self._write(item)):
+            elif not (self._tell_lost() and self._write(*item)):
                 self._failed += 1
 
     def _tell_lost(self) -> bool:
@@ -96,12 +102,16 @@ class LineLog:
         lost = self._dropped + self._failed
         if lost == self._told:
             return True
-        if not self._write(f"{lost - self._told} lines were lost"):
+        if not self._write("lost", f"{lost - self._told} lines were lost"):
             return False
         self._told = lost
         return True
 
-    def _write(self, text: str) -> bool:
+    def _write(self, kind: str, text: str) -> bool:
+        if self._send is not None:
+            with suppress(OSError):
+                self._send(kind, text)
+                return True
         head = "\n" if self._torn else ""
         data = memoryview(f"{head}evsed-board: {text}\n".encode("ascii", "backslashreplace"))
         self._torn = False

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.journal.catalogue import NOTICE, WARNING
 from daemon.journal.journal import (
@@ -18,12 +21,14 @@ from daemon.journal.journal import (
     Journal,
     choose,
     field_text,
+    is_journald,
     line_of,
     message_id,
     queued,
     to_journald,
     to_stream,
 )
+from ocpp16.records import Stamp, Transaction
 from ocpp16.step import Note
 from tests.daemon import fake_systemd
 
@@ -219,15 +224,66 @@ def test_journald_gets_fields() -> None:
     assert sent == [("text", {"PRIORITY": "3", "SYSLOG_IDENTIFIER": "evsed", "EVSED_CODE": "x"})]
 
 
-@pytest.mark.parametrize("environ", [{}, {"JOURNAL_STREAM": "1:2"}])
-def test_without_systemd_python_lines_go_to_stderr(environ: dict[str, str]) -> None:
-    """The same events, with and without a journal."""
-    stream = io.StringIO()
-    choose(environ, stream, "systemd.not_installed_here")(3, "text", {})
-    assert stream.getvalue() == "text\n"
+def _stream(file: TextIO) -> str:
+    """$JOURNAL_STREAM of this file."""
+    found = os.fstat(file.fileno())
+    return f"{found.st_dev}:{found.st_ino}"
 
 
-def test_with_systemd_python_they_go_to_the_journal() -> None:
+def test_without_systemd_python_lines_go_to_stderr(tmp_path: Path) -> None:
+    """The same events, with and without a journal; journald reads the priority at the beginning of the line."""
+    with open(tmp_path / "log", "w", encoding="ascii") as file:
+        for environ in ({}, {"JOURNAL_STREAM": _stream(file)}):
+            choose(environ, file.fileno(), "systemd.not_installed_here")(3, "text", {})
+    assert (tmp_path / "log").read_text() == "text\n<3>text\n"
+
+
+def test_with_systemd_python_they_go_to_the_journal(tmp_path: Path) -> None:
     """Under systemd, where the module can be imported, its `send` is used."""
-    choose({"JOURNAL_STREAM": "1:2"}, io.StringIO(), "tests.daemon.fake_systemd")(3, "text", {})
+    with open(tmp_path / "log", "w", encoding="ascii") as file:
+        choose({"JOURNAL_STREAM": _stream(file)}, file.fileno(), "tests.daemon.fake_systemd")(3, "text", {})
     assert fake_systemd.sent[-1] == ("text", {"PRIORITY": "3", "SYSLOG_IDENTIFIER": "evsed"})
+
+
+def test_point_5_a_terminal_that_a_service_started_is_no_journal(tmp_path: Path) -> None:
+    """The variable of another stream, or a descriptor that is closed: the lines stay in the foreground."""
+    with open(tmp_path / "log", "w", encoding="ascii") as file:
+        choose({"JOURNAL_STREAM": "1:2"}, file.fileno(), "tests.daemon.fake_systemd")(3, "here", {})
+        number = file.fileno()
+    assert (tmp_path / "log").read_text() == "here\n"
+    assert not is_journald({"JOURNAL_STREAM": "1:2"}, number)
+
+
+def test_point_5_each_line_names_connector_transaction_and_code() -> None:
+    """Also a line about the connector whose note does not say that there is a transaction; and no field takes the
+    place of the code."""
+    fields_seen: list[Mapping[str, str]] = []
+    journal = Journal(lambda priority, text, fields: fields_seen.append(fields), lambda: 0.0)
+    journal.log("plugged", connector=1)
+    journal.log("transaction-began", number=7, connector=1, id_tag="04A2B9C1", wh=1)
+    journal.log("suspended", connector=1, who="the car", reason="-")
+    journal.log("suspended", connector=2, who="the car", reason="-")
+    journal.log("transaction-ended", number=7, connector=1, reason="Local", wh=2)
+    journal.log("unplugged", connector=1)
+    numbers = [fields.get("EVSED_TRANSACTION") for fields in fields_seen]
+    assert numbers == [None, "7", "7", None, "7", None]
+    assert [fields["EVSED_CONNECTOR"] for fields in fields_seen] == ["1", "1", "1", "2", "1", "1"]
+    journal.note(Note("call-refused", {"action": "Reset", "code": "NotSupported", "reason": "x"}))
+    assert fields_seen[-1]["EVSED_CODE"] == "call-refused"
+    assert fields_seen[-1]["EVSED_ERROR_CODE"] == "NotSupported"
+    journal.lines(3, ["Traceback"])
+    assert fields_seen[-1]["MESSAGE_ID"] == message_id("internal-error")
+
+
+def test_point_5_a_transaction_of_an_earlier_life_is_named() -> None:
+    """The records of the store tell which one is open; an ended one is not."""
+    stamp = Stamp("boot", 1.0, 1.7e9)
+    row = Transaction(
+        number=9, connector=1, id_tag="A", began=stamp, meter_start_wh=0, start_seq=1, last_wh=0, last=stamp
+    )
+    fields_seen: list[Mapping[str, str]] = []
+    journal = Journal(lambda priority, text, fields: fields_seen.append(fields), lambda: 0.0)
+    journal.know_transactions([row, replace(row, number=3, connector=2, ended=stamp)])
+    journal.log("resumed", connector=1, amps=6)
+    journal.log("resumed", connector=2, amps=6)
+    assert [fields.get("EVSED_TRANSACTION") for fields in fields_seen] == ["9", None]
