@@ -32,7 +32,8 @@ from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
 from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
 from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
-from ocpp16.profiles.security.security_events import SecurityEvents
+from ocpp16.profiles.security.notifications import SecurityEventNotifications
+from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
 from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
@@ -54,6 +55,7 @@ from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
 from ocpp16.station.reset import Reset
+from ocpp16.station.security_watch import SecurityWatch
 from ocpp16.station.shutdown import RESET_S, Shutdown
 from ocpp16.station.status_updates import StatusUpdates
 from ocpp16.station.technician import Technician
@@ -116,13 +118,29 @@ class Parts:
             answer_request=answer_request,
             message_timeout_s=partial(number, Key.MessageTimeout),
             max_frame_bytes=self.product.frame_bytes,
+            on_invalid=partial(self.security_events.record, SecurityEvent.INVALID_MESSAGES),
+            on_replay=partial(self.security_events.record, SecurityEvent.REPLAY),
+        )
+        self.security_watch = SecurityWatch(self.context, self.session, self.configuration, self.security_events)
+        self.security_notifications = SecurityEventNotifications(
+            self.context,
+            self.session,
+            self.transaction_queue,
+            self.security_events,
+            wanted=self._tells_security_events,
         )
 
     def _make_core(self) -> None:
         """Core, and the list that authorization reads first."""
         context, session, configuration, product = self.context, self.session, self.configuration, self.product
         self.registration = Registration(
-            context, session, configuration, product, self.identity, on_accepted=self._accepted, on_clock=self.clock_set
+            context,
+            session,
+            configuration,
+            product,
+            self.identity,
+            on_accepted=self._accepted,
+            on_clock=self._clock_moved,
         )
         self.notifications = Notifications(context, session, configuration, self.identity.vendor)
         self.local_list = LocalAuthList(
@@ -291,6 +309,13 @@ class Parts:
 
     def _is_accepted(self) -> bool:
         return self.session.up and self.registration.accepted
+
+    def _tells_security_events(self) -> bool:
+        return self.shutdown.pending is None and self.security_watch.in_use()
+
+    def _clock_moved(self, moved_s: float) -> None:
+        self.security_watch.clock_moved(moved_s)
+        self.clock_set()
 
     def clock_set(self) -> None:
         """UTC is known, or was set: what depends on it is computed again."""

@@ -258,7 +258,7 @@ class CentralSystemLink:
         in_s = round(max(0.0, self._next_at - self._now()), 1)
         fields = {"stage": failed.stage, "failure": str(failed.code), "cause": failed.cause, "next_attempt_s": in_s}
         self._log(code, fields)
-        self._deliver(LinkDown(failed.stage, failed.cause, in_s, str(failed.code)))
+        self._deliver(LinkDown(failed.stage, failed.cause, in_s, str(failed.code), failed.code.event))
 
     async def _dial(self) -> WebSocketConnection:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises ConnectionFailed."""
