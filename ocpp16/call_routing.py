@@ -22,7 +22,7 @@ LOG_THEMSELVES = frozenset(
 CHANGES = frozenset(
     {
         *("SetChargingProfile", "ClearChargingProfile", "SendLocalList", "ChangeAvailability"),
-        *("ClearCache", "GetDiagnostics", "Reset"),
+        *("ClearCache", "GetDiagnostics", "GetLog", "Reset"),
     }
 )
 LOGGED = (
@@ -67,7 +67,12 @@ def answers(parts: Parts) -> dict[str, dict[str, CallAnswer]]:
             "UpdateFirmware": parts.firmware.on_update,
             "GetDiagnostics": parts.diagnostics.on_get_diagnostics,
         },
-        SECURITY: {},
+        SECURITY: {
+            "ExtendedTriggerMessage": RemoteTrigger(
+                parts.product.connectors, extended_messages(parts), lowest_connector=1
+            ).on_extended_trigger,
+            "GetLog": parts.log_upload.on_get_log,
+        },
     }
 
 
@@ -132,6 +137,16 @@ def triggered_messages(parts: Parts) -> dict[str, Send]:
     return core | {
         "DiagnosticsStatusNotification": parts.diagnostics.triggered_status,
         "FirmwareStatusNotification": parts.firmware.triggered_status,
+    }
+
+
+def extended_messages(parts: Parts) -> dict[str, Send]:
+    """By requestedMessage of ExtendedTriggerMessage (W); any other is answered NotImplemented."""
+    plain = triggered_messages(parts)
+    names = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification", "FirmwareStatusNotification")
+    return {
+        **{name: plain[name] for name in names if name in plain},
+        "LogStatusNotification": parts.log_upload.triggered_status,
     }
 
 

@@ -112,6 +112,7 @@ class ChargePoint:
         if parts.free_vend.start_waiting_cars():
             parts.status_updates.update_connectors()
         parts.status_updates.update_station()
+        parts.observe_cards()
         parts.security_events.tidy()
         parts.session.pump()
         parts.security_notifications.pump()
@@ -150,6 +151,8 @@ class ChargePoint:
                 parts.firmware.due()
             case Timer.UPLOAD:
                 parts.diagnostics.due()
+            case Timer.LOG_UPLOAD:
+                parts.log_upload.due()
             case Timer.FLOOR:
                 parts.context.remember_time()
             case Timer.REPORT | Timer.SECURITY | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
@@ -200,10 +203,12 @@ class ChargePoint:
         parts.transactions.check_room()
         parts.firmware.started(event.reset_failed)
         parts.diagnostics.started()
+        parts.log_upload.started()
 
     def _job_done(self, event: ev.JobDone) -> None:
         self.parts.firmware.job_done(event)
         self.parts.diagnostics.job_done(event)
+        self.parts.log_upload.job_done(event)
 
     def _fault_changed(self, event: ev.FaultChanged) -> None:
         self.parts.security_watch.fault_changed(event)
@@ -234,6 +239,7 @@ class ChargePoint:
             parts.notifications.report_changed()
             parts.firmware.send_status()
             parts.diagnostics.send_status()
+            parts.log_upload.send_status()
 
     def _link_down(self, event: ev.LinkDown) -> None:
         session, wait_s = self.parts.session, event.next_attempt_s

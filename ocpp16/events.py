@@ -218,6 +218,8 @@ class JobDone(Event, frozen=True):
     ref: int
     ok: bool
     detail: str = ""
+    failure: str = ""
+    """Of a failed transfer: "bad-location", "denied", "not-supported"; "": anything else."""
 
 
 class ShutdownAsked(Event, frozen=True):

@@ -30,6 +30,7 @@ from ocpp16.profiles.core.transaction_messages import TransactionMessages
 from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
 from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
+from ocpp16.profiles.firmware_management.log_upload import LogUpload
 from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.security.notifications import SecurityEventNotifications
@@ -48,6 +49,7 @@ from ocpp16.state.id_tags import Verdict
 from ocpp16.state.utc_clock import Clock
 from ocpp16.station.board_events import BoardEvents
 from ocpp16.station.board_orders import BoardOrders
+from ocpp16.station.card_limit import CardLimit
 from ocpp16.station.card_routing import CardRouting
 from ocpp16.station.data_transfer import DataTransfer
 from ocpp16.station.free_vend import FreeVend
@@ -205,6 +207,7 @@ class Parts:
             on_open=self._connectors_open,
         )
         self.diagnostics = Diagnostics(context, self.session)
+        self.log_upload = LogUpload(context, self.session)
 
     def _make_connectors(self) -> None:
         """Connector 1 to N, and the status that follows from them."""
@@ -242,6 +245,7 @@ class Parts:
         self.recovery = Recovery(
             context, product, self.configuration, self.metering, self.transactions, connectors, self.station_faults
         )
+        self.card_limit = CardLimit(context, self.security_events)
         self.card_routing = CardRouting(
             context,
             product,
@@ -252,6 +256,7 @@ class Parts:
             self.smart_charging,
             connectors,
             self.shutdown,
+            self.card_limit,
         )
         self.free_vend = FreeVend(
             context,
@@ -272,7 +277,7 @@ class Parts:
         )
         self.unlock_connector = UnlockConnector(self.context, self.session, self.connectors, self.board_orders)
         self.data_transfer = DataTransfer(self.identity.vendor)
-        self.reset = Reset(self.shutdown, self.notifications)
+        self.reset = Reset(self.context, self.shutdown, self.notifications, self.security_events)
         self.queue_commands = QueueCommands(
             self.context, self.transaction_queue, self.transactions, self.session.awaited
         )
@@ -286,6 +291,11 @@ class Parts:
             self.reset,
             self.connectors,
         )
+
+    def observe_cards(self) -> None:
+        """After each step: which cards were refused."""
+        refused = ((number, connector.state.refused) for number, connector in self.connectors.items())
+        self.card_limit.observe([(0, self.card_routing.refused), *refused])
 
     # --- wires that point upward: the Central System ----------------------------------------------------------------
 
@@ -306,6 +316,7 @@ class Parts:
         self.reset.report_failure()
         self.firmware.send_status()
         self.diagnostics.send_status()
+        self.log_upload.send_status()
 
     def _is_accepted(self) -> bool:
         return self.session.up and self.registration.accepted

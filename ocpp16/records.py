@@ -294,6 +294,8 @@ class SecurityLogState(Record, frozen=True, kw_only=True):
     """W: the UploadLogStatus of the last GetLog, until its end is confirmed …"""
     request_id: int = 0
     """… and its requestId."""
+    hard_resets: str = ""
+    """When the Central System had the unit reset of late: seconds since 1970."""
 
 
 TABLES: tuple[type[Record], ...] = (

@@ -14,8 +14,8 @@ from ocpp16.state.context import Context
 
 CLOCK_STEP_S = 60.0
 """A correction of the clock above this is an event."""
-MOST_LOST = 4
-"""So many entries of the security log a power cut may take: those of the last step."""
+MOST_LOST = 2
+"""So many entries of the security log a power cut may take: those of the last commit."""
 KNOWN_EVENTS = {str(event): event for event in SecurityEvent}
 CERTIFICATE = SecurityEvent.INVALID_CENTRAL_SYSTEM_CERTIFICATE
 

@@ -25,6 +25,7 @@ CREATE TABLE security_log (
     entries INTEGER NOT NULL DEFAULT 0,
     upload TEXT NOT NULL DEFAULT '',
     request_id INTEGER NOT NULL DEFAULT 0,
+    hard_resets TEXT NOT NULL DEFAULT '',
     checksum INTEGER DEFAULT -1
 ) STRICT, WITHOUT ROWID;
 

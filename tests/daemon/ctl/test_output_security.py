@@ -12,13 +12,6 @@ ROW = {
     "mono": 12.3,
     "at": "2026-12-01T00:00:00Z",
 }
-    "number": 7,
-    "event": "InvalidMessages",
-    "detail": "a frame",
-    "times": 10,
-    "mono": 12.3,
-    "at": "2026-12-01T00:00:00Z",
-}
 
 
 def test_entries_and_verdict() -> None:
