@@ -106,8 +106,7 @@ class Station:
             job=self._take_job,
             security_entry=self._security_log.append,
         )
-        self._reset_failed = config.store_dir / "reset-failed"
-        """A mark for the next start: the unit could not be rebooted."""
+        self._reset_failed = config.store_dir / "reset-failed"  # a mark for the next start
         self.runner = Runner(self.charge_point, self.executor, host_clock.now, self._started())
         self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._log)
         self.supervisor = supervisor.SupervisorNotifier(

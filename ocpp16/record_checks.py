@@ -23,7 +23,6 @@ from ocpp16.messages.types import (
     ReadingContext,
     Reason,
     UnitOfMeasure,
-    UploadLogStatus,
 )
 from ocpp16.records import (
     Availability,
@@ -36,7 +35,6 @@ from ocpp16.records import (
     RegisterSeen,
     Reservation,
     Sample,
-    SecurityLogState,
     SecurityOccurrence,
     Stamp,
     Transaction,
@@ -439,20 +437,7 @@ def _checked_occurrence(row: Record, numbers: dict[int, int]) -> tuple[Record | 
     return (row, "") if sane else (None, "a security event that cannot be")
 
 
-def _checked_log(row: Record, numbers: dict[int, int]) -> tuple[Record | None, str]:
-    assert isinstance(row, SecurityLogState)
-    resets = row.hard_resets.split()
-    sane = row.name == "log" and 0 <= row.entries < MAX_NUMBER and all(map(_is_seconds, resets))
-    known = row.upload in ("", *UploadLogStatus)
-    return (row, "") if sane and known else (None, "a state of the security log that cannot be")
-
-
-def _is_seconds(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 12
-
-
 _CHECKS: dict[type[Record], _Check] = {
-    SecurityLogState: _checked_log,
     SecurityOccurrence: _checked_occurrence,
     CachedTag: cast(_Check, _checked_tag),
     ListedTag: cast(_Check, _checked_tag),

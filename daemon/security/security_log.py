@@ -26,7 +26,7 @@ FIRST = "0" * 64
 """What the first entry of all is chained to."""
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class LoggedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry."""
 
     number: int
@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """The hash of the entry before it."""
     hash: str = ""
 
-    def chained(self, before: str) -> Entry:
+    def chained(self, before: str) -> LoggedEvent:
         """The same with its place in the chain."""
         bare = msgspec.structs.replace(self, before=before, hash="")
         return msgspec.structs.replace(bare, hash=hashlib.sha256(msgspec.json.encode(bare)).hexdigest())
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 class Read(NamedTuple):
     """What the files hold, oldest first, and what is wrong with them, in words."""
 
-    entries: list[Entry]
+    entries: list[LoggedEvent]
     problems: list[str]
 
 
@@ -74,7 +74,7 @@ class SecurityLog:
     def append(self, fields: Mapping[str, Any]) -> None:
         """Write the entry that a note `security-event` of the contract machine asks for.  Never raises."""
         try:
-            entry = msgspec.convert(dict(fields), Entry).chained(self._before)
+            entry = msgspec.convert(dict(fields), LoggedEvent).chained(self._before)
             self._write(msgspec.json.encode(entry) + b"\n")
         except (OSError, msgspec.MsgspecError) as error:
             self._failed(str(error))
@@ -122,9 +122,9 @@ def _cut_torn_end(path: Path) -> None:
             os.close(descriptor)
 
 
-def _entry(line: bytes) -> Entry | None:
+def _entry(line: bytes) -> LoggedEvent | None:
     try:
-        return msgspec.json.decode(line, type=Entry)
+        return msgspec.json.decode(line, type=LoggedEvent)
     except (msgspec.DecodeError, RecursionError):
         return None
 
@@ -134,7 +134,7 @@ def read(folder: Path) -> Read:
 
     Never raises: what cannot be read is a problem.  A missing file is none: a station without events has no log.
     """
-    entries: list[Entry] = []
+    entries: list[LoggedEvent] = []
     problems: list[str] = []
     for name in reversed(NAMES):
         try:
@@ -153,7 +153,7 @@ def read(folder: Path) -> Read:
     return Read(entries, problems)
 
 
-def _judged(entry: Entry, before: Entry | None) -> list[str]:
+def _judged(entry: LoggedEvent, before: LoggedEvent | None) -> list[str]:
     """What is wrong with the place of an entry."""
     problems = []
     if entry != entry.chained(entry.before):
@@ -165,7 +165,7 @@ def _judged(entry: Entry, before: Entry | None) -> list[str]:
     return problems
 
 
-def with_times(entries: list[Entry]) -> list[Entry]:
+def with_times(entries: list[LoggedEvent]) -> list[LoggedEvent]:
     """Those without UTC get it from another entry of the same boot, as far as there is one."""
     offsets = {e.boot: datetime.fromisoformat(e.at).timestamp() - e.mono for e in entries if e.at is not None}
     return [

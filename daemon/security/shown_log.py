@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from daemon.filesystem import private
-from daemon.security.security_log import Entry, read, with_times
+from daemon.security.security_log import LoggedEvent, read, with_times
 
 
 def shown(folder: Path, last: object = None) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def write_upload(log_folder: Path, file: Path, oldest: float | None, latest: flo
         draft.unlink(missing_ok=True)
 
 
-def _within(entry: Entry, oldest: float | None, latest: float | None) -> bool:
+def _within(entry: LoggedEvent, oldest: float | None, latest: float | None) -> bool:
     if entry.at is None:
         return True
     at = datetime.fromisoformat(entry.at).timestamp()

@@ -45,7 +45,7 @@ class Reset:
         if utc is None:
             return True
         log = self._events.log
-        recent = [at for at in map(int, log.hard_resets.split()) if 0.0 <= utc - at < HOUR_S]
+        recent = [at for at in map(int, filter(str.isdecimal, log.hard_resets.split())) if 0.0 <= utc - at < HOUR_S]
         if len(recent) >= HARD_RESETS:
             self._events.record(SecurityEvent.TOO_MANY_RESETS, f"a hard reset after {HARD_RESETS} within an hour")
             return False
