@@ -70,8 +70,7 @@ class Station:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._simulated = config.board.kind == "simulated"
-        self._began = self._loop.time()
-        self._leaving = False
+        self._began, self._leaving = self._loop.time(), False
         self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
