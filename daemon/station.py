@@ -27,6 +27,8 @@ from daemon.filesystem import open_regular
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal, LoggedNote
 from daemon.runner import Runner
+from daemon.security.security_log import SecurityLog
+from daemon.security.shown_log import shown
 from daemon.step_executor import StepExecutor
 from daemon.store.store import Store, StoreFailed
 from daemon.store.watch import StoreWatch
@@ -68,8 +70,7 @@ class Station:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._simulated = config.board.kind == "simulated"
-        self._began = self._loop.time()
-        self._leaving = False
+        self._began, self._leaving = self._loop.time(), False
         self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
         self.charge_point = ChargePoint(
@@ -92,6 +93,7 @@ class Station:
             hall_crowded=lambda: self.runner.crowded,
             security=LinkSecurity(credentials_of(config), self._certificate_moment),
         )
+        self._security_log = SecurityLog(config.store_dir, self._security_log_failed)
         self.executor = StepExecutor(
             self.link,
             store,
@@ -101,9 +103,9 @@ class Station:
             reply=self._reply,
             no_board=self._refuse_order,
             job=self._take_job,
+            security_entry=self._security_log.append,
         )
-        self._reset_failed = config.store_dir / "reset-failed"
-        """A mark for the next start: the unit could not be rebooted."""
+        self._reset_failed = config.store_dir / "reset-failed"  # a mark for the next start
         self.runner = Runner(self.charge_point, self.executor, host_clock.now, self._started())
         self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._log)
         self.supervisor = supervisor.SupervisorNotifier(
@@ -124,11 +126,11 @@ class Station:
         try:
             self._reset_failed.unlink()
         except (FileNotFoundError, NotADirectoryError):
-            return Started()
+            return Started(log_last=self._security_log.last)
         except OSError as error:
             self._log("mark-kept", path=str(self._reset_failed), error=error.strerror)
-            return Started(reset_failed=self._reset_failed.is_file())
-        return Started(reset_failed=True)
+            return Started(self._reset_failed.is_file(), self._security_log.last)
+        return Started(True, self._security_log.last)
 
     def _mark_reset_failed(self) -> None:
         try:
@@ -200,8 +202,9 @@ class Station:
             self.link.redial,
             self.charge_point.parts.context.clock.utc,
         )
+        queries = {**requests.queries, "security_log": lambda asked: shown(self.config.store_dir, asked.get("last"))}
         control = ControlSocket(
-            self.config.control_socket, requests.queries, requests.actions, requests.subscriptions, self._log
+            self.config.control_socket, queries, requests.actions, requests.subscriptions, self._log
         )
         gc.freeze()
         gc.enable()
@@ -325,6 +328,9 @@ class Station:
 
     def _recorder_failed(self, error: str) -> None:
         self._loop.call_soon_threadsafe(lambda: self._log("recorder-failed", error=error))
+
+    def _security_log_failed(self, error: str) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._log("security-log-failed", error=error))
 
     def _log(self, code: str, **fields: str | float | bool | None) -> None:
         self.executor.log(host_clock.now(), Note(code, fields))

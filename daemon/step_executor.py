@@ -5,7 +5,7 @@ moments is `moments` in `ocpp16/step.py`; here nothing is decided.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -51,7 +51,9 @@ class StepExecutor:
     """All disk work happens on one thread, `disk_thread`.
 
     `reply` passes answers to the control socket, `no_board` is called with an order that comes before the board,
-    `job` starts or cancels long work.  Board and flight recorder are made after the first frame and given by
+    `job` starts or cancels long work, `security_entry` writes into the security log, on `disk_thread`.
+
+    Board and flight recorder are made after the first frame and given by
     `attach_board` and `attach_recorder`; until then levels and records wait here.
 
     Journal, flight recorder and followers are bystanders: what fails in them is logged once and stops nothing.
@@ -68,6 +70,7 @@ class StepExecutor:
         reply: Callable[[Reply], None],
         no_board: Callable[[Order], None],
         job: Callable[[Job], None],
+        security_entry: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self._link = link
         self._store = store
@@ -77,6 +80,7 @@ class StepExecutor:
         self._reply = reply
         self._no_board = no_board
         self._job = job
+        self._security_entry = security_entry
         self._board: Board | None = None
         self._levels: dict[int, Outlet] = {}
         self._recorder: FlightRecorder | None = None
@@ -134,6 +138,8 @@ class StepExecutor:
             return
         if note.code in ("boot-accepted", "link-proved"):
             self._link.settled()
+        if note.code == "security-event" and self._security_entry is not None:
+            self._thread.submit(self._security_entry, note.fields)
         self.log(now, note)
 
     def order(self, order: Order) -> None:

@@ -73,14 +73,15 @@ class ChargePoint:
             ev.ContactorChanged: parts.board_events.contactor_changed,
             ev.MeterSampled: parts.board_events.meter_sampled,
             ev.CardPresented: parts.card_routing.card_presented,
-            ev.FaultChanged: parts.board_events.fault_changed,
+            ev.FaultChanged: self._fault_changed,
             ev.OfferAcked: parts.board_events.offer_acked,
             ev.BoardDone: parts.board_orders.board_done,
             ev.LinkUp: self._link_up,
             ev.LinkDown: self._link_down,
             ev.LinkQuiet: self._link_quiet,
             ev.FrameReceived: self._frame_received,
-            ev.StoreChanged: parts.board_events.store_changed,
+            ev.StoreChanged: self._store_changed,
+            ev.SecuritySeen: parts.security_watch.seen,
             ev.MainsLost: parts.shutdown.mains_lost,
             ev.JobDone: self._job_done,
             ev.ShutdownAsked: parts.shutdown.shutdown_asked,
@@ -112,7 +113,10 @@ class ChargePoint:
         if parts.free_vend.start_waiting_cars():
             parts.status_updates.update_connectors()
         parts.status_updates.update_station()
+        parts.observe_cards()
+        parts.security_events.tidy()
         parts.session.pump()
+        parts.security_notifications.pump()
         parts.shutdown.finish_if_done()
         return self._gather()
 
@@ -148,9 +152,11 @@ class ChargePoint:
                 parts.firmware.due()
             case Timer.UPLOAD:
                 parts.diagnostics.due()
+            case Timer.LOG_UPLOAD:
+                parts.log_upload.due()
             case Timer.FLOOR:
                 parts.context.remember_time()
-            case Timer.REPORT | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
+            case Timer.REPORT | Timer.SECURITY | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
                 """Each step derives what follows from the time."""
 
     def _gather(self) -> Step:
@@ -193,6 +199,7 @@ class ChargePoint:
 
     def _started(self, event: ev.Started) -> None:
         parts, context = self.parts, self.parts.context
+        parts.security_watch.started(event)
         parts.recovery.report_problems(parts.checked)
         parts.reset.started(event.reset_failed)
         unit, clock = context.facts.unit, context.clock
@@ -204,10 +211,20 @@ class ChargePoint:
         parts.transactions.check_room()
         parts.firmware.started(event.reset_failed)
         parts.diagnostics.started()
+        parts.log_upload.started()
 
     def _job_done(self, event: ev.JobDone) -> None:
         self.parts.firmware.job_done(event)
         self.parts.diagnostics.job_done(event)
+        self.parts.log_upload.job_done(event)
+
+    def _fault_changed(self, event: ev.FaultChanged) -> None:
+        self.parts.security_watch.fault_changed(event)
+        self.parts.board_events.fault_changed(event)
+
+    def _store_changed(self, event: ev.StoreChanged) -> None:
+        self.parts.board_events.store_changed(event)
+        self.parts.security_watch.store_changed(event)
 
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.parts.recovery.ready()
@@ -222,6 +239,7 @@ class ChargePoint:
     def _link_up(self, event: ev.LinkUp) -> None:
         parts = self.parts
         parts.session.link_up()
+        parts.security_notifications.link_up()
         parts.context.note("link-up")
         parts.registration.link_up()
         if parts.registration.accepted:
@@ -229,6 +247,7 @@ class ChargePoint:
             parts.notifications.report_changed()
             parts.firmware.send_status()
             parts.diagnostics.send_status()
+            parts.log_upload.send_status()
 
     def _link_down(self, event: ev.LinkDown) -> None:
         session, wait_s = self.parts.session, event.next_attempt_s
@@ -237,6 +256,7 @@ class ChargePoint:
         if session.up:
             session.link_down()
             self.parts.transactions.disconnected()
+        self.parts.security_watch.link_down(event)
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
 
     def _link_quiet(self, event: ev.LinkQuiet) -> None:

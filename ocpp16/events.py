@@ -38,6 +38,8 @@ class Started(Event, frozen=True):
     """The process has started: always the first event.  `reset_failed`: its predecessor could not reboot the unit."""
 
     reset_failed: bool = False
+    log_last: int | None = None
+    """Number of the last entry in the security log; 0: it is empty; None: none is kept."""
 
 
 # --- the board ------------------------------------------------------------------------------------------------------
@@ -175,6 +177,8 @@ class LinkDown(Event, frozen=True):
     next_attempt_s: float | None = None
     """Seconds to the next attempt; None: not known."""
     code: str = ""
+    security_event: str = ""
+    """The security event that it is (W); "": none."""
 
 
 class LinkQuiet(Event, frozen=True):
@@ -197,6 +201,13 @@ class StoreChanged(Event, frozen=True):
     detail: str = ""
 
 
+class SecuritySeen(Event, frozen=True):
+    """The daemon has seen a security event that only it can see; `event`: its name (W), `detail`: its cause."""
+
+    event: str
+    detail: str = ""
+
+
 class MainsLost(Event, frozen=True):
     """The mains fail; a unit with backup supply has some seconds left (AQ-7.1)."""
 
@@ -207,6 +218,8 @@ class JobDone(Event, frozen=True):
     ref: int
     ok: bool
     detail: str = ""
+    failure: str = ""
+    """Of a failed transfer: "bad-location", "denied", "not-supported"; "": anything else."""
 
 
 class ShutdownAsked(Event, frozen=True):
@@ -274,6 +287,7 @@ AnyEvent = (
     | LinkQuiet
     | FrameReceived
     | StoreChanged
+    | SecuritySeen
     | MainsLost
     | JobDone
     | ShutdownAsked

@@ -30,8 +30,11 @@ from ocpp16.profiles.core.transaction_messages import TransactionMessages
 from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
 from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
+from ocpp16.profiles.firmware_management.log_upload import LogUpload
 from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
+from ocpp16.profiles.security.notifications import SecurityEventNotifications
+from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
 from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
@@ -46,6 +49,7 @@ from ocpp16.state.id_tags import Verdict
 from ocpp16.state.utc_clock import Clock
 from ocpp16.station.board_events import BoardEvents
 from ocpp16.station.board_orders import BoardOrders
+from ocpp16.station.card_limit import CardLimit
 from ocpp16.station.card_routing import CardRouting
 from ocpp16.station.data_transfer import DataTransfer
 from ocpp16.station.free_vend import FreeVend
@@ -53,6 +57,7 @@ from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
 from ocpp16.station.reset import Reset
+from ocpp16.station.security_watch import SecurityWatch
 from ocpp16.station.shutdown import RESET_S, Shutdown
 from ocpp16.station.status_updates import StatusUpdates
 from ocpp16.station.technician import Technician
@@ -85,6 +90,7 @@ class Parts:
         self.checked = checked(records)
         self.context = _context(Facts(self.checked.records), boot_id, build_utc)
         self.configuration = Configuration(self.context, product, first_values)
+        self.security_events = SecurityEvents(self.context, product.security_extension)
         self.station_faults = ActiveFaults()
         self._make_session(seed, answer_request)
         self._make_core()
@@ -114,13 +120,29 @@ class Parts:
             answer_request=answer_request,
             message_timeout_s=partial(number, Key.MessageTimeout),
             max_frame_bytes=self.product.frame_bytes,
+            on_invalid=partial(self.security_events.record, SecurityEvent.INVALID_MESSAGES),
+            on_replay=partial(self.security_events.record, SecurityEvent.REPLAY),
+        )
+        self.security_watch = SecurityWatch(self.context, self.session, self.configuration, self.security_events)
+        self.security_notifications = SecurityEventNotifications(
+            self.context,
+            self.session,
+            self.transaction_queue,
+            self.security_events,
+            wanted=self._tells_security_events,
         )
 
     def _make_core(self) -> None:
         """Core, and the list that authorization reads first."""
         context, session, configuration, product = self.context, self.session, self.configuration, self.product
         self.registration = Registration(
-            context, session, configuration, product, self.identity, on_accepted=self._accepted, on_clock=self.clock_set
+            context,
+            session,
+            configuration,
+            product,
+            self.identity,
+            on_accepted=self._accepted,
+            on_clock=self._clock_moved,
         )
         self.notifications = Notifications(context, session, configuration, self.identity.vendor)
         self.local_list = LocalAuthList(
@@ -185,6 +207,7 @@ class Parts:
             on_open=self._connectors_open,
         )
         self.diagnostics = Diagnostics(context, self.session)
+        self.log_upload = LogUpload(context, self.session)
 
     def _make_connectors(self) -> None:
         """Connector 1 to N, and the status that follows from them."""
@@ -222,6 +245,7 @@ class Parts:
         self.recovery = Recovery(
             context, product, self.configuration, self.metering, self.transactions, connectors, self.station_faults
         )
+        self.card_limit = CardLimit(context, self.security_events)
         self.card_routing = CardRouting(
             context,
             product,
@@ -232,6 +256,7 @@ class Parts:
             self.smart_charging,
             connectors,
             self.shutdown,
+            self.card_limit,
         )
         self.free_vend = FreeVend(
             context,
@@ -252,7 +277,7 @@ class Parts:
         )
         self.unlock_connector = UnlockConnector(self.context, self.session, self.connectors, self.board_orders)
         self.data_transfer = DataTransfer(self.identity.vendor)
-        self.reset = Reset(self.shutdown, self.notifications)
+        self.reset = Reset(self.context, self.shutdown, self.notifications, self.security_events)
         self.queue_commands = QueueCommands(
             self.context, self.transaction_queue, self.transactions, self.session.awaited
         )
@@ -266,6 +291,11 @@ class Parts:
             self.reset,
             self.connectors,
         )
+
+    def observe_cards(self) -> None:
+        """After each step: which cards were refused."""
+        refused = ((number, connector.state.refused) for number, connector in self.connectors.items())
+        self.card_limit.observe([(0, self.card_routing.refused), *refused])
 
     # --- wires that point upward: the Central System ----------------------------------------------------------------
 
@@ -286,9 +316,17 @@ class Parts:
         self.reset.report_failure()
         self.firmware.send_status()
         self.diagnostics.send_status()
+        self.log_upload.send_status()
 
     def _is_accepted(self) -> bool:
         return self.session.up and self.registration.accepted
+
+    def _tells_security_events(self) -> bool:
+        return self.shutdown.pending is None and self.security_watch.in_use()
+
+    def _clock_moved(self, moved_s: float) -> None:
+        self.security_watch.clock_moved(moved_s)
+        self.clock_set()
 
     def clock_set(self) -> None:
         """UTC is known, or was set: what depends on it is computed again."""

@@ -35,6 +35,7 @@ from ocpp16.records import (
     RegisterSeen,
     Reservation,
     Sample,
+    SecurityOccurrence,
     Stamp,
     Transaction,
     Unit,
@@ -427,7 +428,17 @@ def _checked_register(seen: RegisterSeen, _: dict[int, int]) -> tuple[Record | N
 
 
 _Check = Callable[[Any, dict[int, int]], tuple[Record | None, str]]
+
+
+def _checked_occurrence(row: Record, numbers: dict[int, int]) -> tuple[Record | None, str]:
+    assert isinstance(row, SecurityOccurrence)
+    whole = 0 < row.number < MAX_NUMBER and 0 <= row.told <= row.count < MAX_NUMBER
+    sane = whole and _stamp_is_sane(row.began) and _stamp_is_sane(row.last)
+    return (row, "") if sane else (None, "a security event that cannot be")
+
+
 _CHECKS: dict[type[Record], _Check] = {
+    SecurityOccurrence: _checked_occurrence,
     CachedTag: cast(_Check, _checked_tag),
     ListedTag: cast(_Check, _checked_tag),
     MeterSwap: _checked_swap,

@@ -259,6 +259,45 @@ class FirmwareUpdate(Record, frozen=True, kw_only=True):
     """The FirmwareStatus that was sent last; "" where it must be sent (again)."""
 
 
+class SecurityOccurrence(Record, frozen=True, kw_only=True):
+    """W A04: a security event; one row for each cause and day."""
+
+    table: ClassVar[str] = "security_event"
+    number: int
+    """Place in their order."""
+    type: str
+    """A `SecurityEvent`."""
+    tech_info: str
+    """Its cause."""
+    began: Stamp
+    """The first that the Central System has not heard of."""
+    last: Stamp
+    count: int = 1
+    told: int = 0
+    """So many of them the Central System has confirmed …"""
+    notify: bool = False
+    """… if it must hear of them at all."""
+    logged: int = 0
+    """Number of its newest entry in the security log …"""
+    logged_count: int = 0
+    """… and the count that stands there."""
+
+
+class SecurityLogState(Record, frozen=True, kw_only=True):
+    """How far the security log has come, and its upload: one row."""
+
+    table: ClassVar[str] = "security_log"
+    name: str = "log"
+    entries: int = 0
+    """How many entries it has got so far."""
+    upload: str = ""
+    """W: the UploadLogStatus of the last GetLog, until its end is confirmed …"""
+    request_id: int = 0
+    """… and its requestId."""
+    hard_resets: str = ""
+    """When the Central System had the unit reset of late: seconds since 1970."""
+
+
 TABLES: tuple[type[Record], ...] = (
     Unit,
     Setting,
@@ -275,4 +314,6 @@ TABLES: tuple[type[Record], ...] = (
     Reservation,
     Profile,
     FirmwareUpdate,
+    SecurityOccurrence,
+    SecurityLogState,
 )

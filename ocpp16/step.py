@@ -80,13 +80,15 @@ FILE_ENDINGS = (".gz", ".tgz", ".tar", ".zip", ".log", ".txt", ".bin")
 
 
 class Upload(Job, frozen=True):
-    """Send the diagnostics of a window of time (seconds since 1970; None: open) as `file_name`."""
+    """Send the diagnostics or the security log of a window of time (seconds since 1970; None: open) as `file_name`."""
 
     ref: int
     location: str
     file_name: str
     oldest_utc: float | None = None
     latest_utc: float | None = None
+    what: Literal["diagnostics", "diagnostics-log", "security-log"] = "diagnostics"
+    """For GetDiagnostics, or one of the two logs of GetLog."""
 
 
 class Install(Job, frozen=True):

@@ -267,7 +267,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         self._allowance = min(2.0 * rate, self._allowance + (now - self._counted_at) * rate) - 1.0
         self._counted_at = now
         if self._allowance < 0.0:
-            too_many = failure_causes.not_accepted(f"more than {rate} pings a second")
+            too_many = failure_causes.too_many_pings(rate)
             self._refuse(CloseCode.POLICY_VIOLATION, too_many)
 
     # --- writing --------------------------------------------------------------------------------------------------

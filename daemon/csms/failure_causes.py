@@ -180,6 +180,12 @@ def against_protocol(detail: str) -> ConnectionFailed:
     )
 
 
+def too_many_pings(rate: int) -> ConnectionFailed:
+    """More control frames a second than are answered."""
+    cause = f"received more than {rate} pings a second"
+    return ConnectionFailed("WebSocket", cause, "check the server", code=Code.WEBSOCKET_PINGS)
+
+
 def not_accepted(what: str) -> ConnectionFailed:
     """The peer sent something valid that we do not accept, or too much of it."""
     return ConnectionFailed("WebSocket", f"received {what}", "check the server", code=Code.WEBSOCKET_NOT_ACCEPTED)

@@ -65,6 +65,7 @@ class FailureCode(StrEnum):
     WEBSOCKET_CLOSED = "websocket-closed"
     WEBSOCKET_PROTOCOL = "websocket-protocol"
     WEBSOCKET_NOT_ACCEPTED = "websocket-not-accepted"
+    WEBSOCKET_PINGS = "websocket-pings"
     BOOT_REFUSED = "boot-refused"
     OURS = "closed-by-station"
 
@@ -92,5 +93,8 @@ SECURITY_EVENTS: Mapping[FailureCode, str] = {
     FailureCode.TLS_CLIENT_REFUSED: "FailedToAuthenticateAtCentralSystem",
     FailureCode.HTTP_UNAUTHORIZED: "FailedToAuthenticateAtCentralSystem",
     FailureCode.HTTP_FORBIDDEN: "FailedToAuthenticateAtCentralSystem",
+    FailureCode.WEBSOCKET_PROTOCOL: "InvalidMessages",
+    FailureCode.WEBSOCKET_NOT_ACCEPTED: "InvalidMessages",
+    FailureCode.WEBSOCKET_PINGS: "TooManyMessages",
 }
 """Types of the whitepaper's appendix, by the failure that raises them (A00.FR.309, .315, .322, .413, .419, .426)."""

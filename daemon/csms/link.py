@@ -22,7 +22,7 @@ from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link_security import Credentials, LinkSecurity
 from daemon.csms.tls_judgement import Moment
 from daemon.journal.redaction import single_line
-from ocpp16.events import Event, FrameReceived, LinkDown, LinkQuiet, LinkUp
+from ocpp16.events import Event, FrameReceived, LinkDown, LinkQuiet, LinkUp, SecuritySeen
 from ocpp16.step import Link
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ class CentralSystemLink:
         if self._now() - self._slowed_at >= SLOWED_NOTE_S:
             self._slowed_at = self._now()
             self._log("link-slowed", {"kind": self._inflow.head})
+            self._deliver(SecuritySeen("TooManyMessages", f"slowed down: {self._inflow.head}"))
 
     def flapping(self) -> bool:
         return self._backoff.flapping(self._now())
@@ -260,7 +261,7 @@ class CentralSystemLink:
         in_s = round(max(0.0, self._next_at - self._now()), 1)
         fields = {"stage": failed.stage, "failure": str(failed.code), "cause": failed.cause, "next_attempt_s": in_s}
         self._log(code, fields)
-        self._deliver(LinkDown(failed.stage, failed.cause, in_s, str(failed.code)))
+        self._deliver(LinkDown(failed.stage, failed.cause, in_s, str(failed.code), failed.code.event))
 
     async def _dial(self) -> WebSocketConnection:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises ConnectionFailed."""

@@ -160,6 +160,17 @@ def log(context: Context) -> int:
     return show_answer(context, answer, {"log": notes}, lambda: output.print_log(notes, "no messages" if last else ""))
 
 
+def security_log(context: Context) -> int:
+    """With --verify 1: the log is not whole."""
+    from daemon.ctl import output_security  # imported late: few ask for it
+
+    verify = context.option("--verify", False)
+    answer = context.query("security_log", last=context.option("--last", LAST_MESSAGES))
+    content = {name: answer.get(name, []) for name in ("security_log", "problems")}
+    code = show_answer(context, answer, content, lambda: print(output_security.text(content, verify)))
+    return code or int(bool(verify and content["problems"]))
+
+
 def trace(context: Context) -> int:
     """Follows the daemon until it ends (raises Unreachable then); while it is down, what the flight recorder holds."""
     following = said = False
@@ -202,6 +213,7 @@ QUERIES: dict[str, Function] = {
     "config get": config_get,
     "config reference": config_reference,
     "log": log,
+    "security-log": security_log,
 }
 """Commands that only look: while the daemon is down the store answers."""
 

@@ -230,6 +230,14 @@ COMMANDS: Final = (
         options=(Option("--last", "number of messages (default: 50)", "N", whole_number),),
     ),
     Command(
+        ("security-log",),
+        "show the newest entries of the security log",
+        options=(
+            Option("--last", "number of entries (default: 50)", "N", whole_number),
+            Option("--verify", "check the whole log: nothing changed, removed or inserted (exit code 1: it was)"),
+        ),
+    ),
+    Command(
         ("stop-transaction",),
         "stop a transaction (reason Local)",
         options=(Option("--connector", "number of its connector; needed if several are running", "N", whole_number),),

@@ -48,6 +48,10 @@ def answer(do: str, config: Config, failure: Unreachable = NOT_RUNNING, **fields
     """The answer to a query, after the daemon gave none (`failure`).  Raises Unreachable where there is no store."""
     if do in ("log", "trace"):
         return {"ok": True, do: _recorded(config, do, failure, fields.get("last"))}
+    if do == "security_log":
+        from daemon.security.shown_log import shown
+
+        return {"ok": True, **shown(config.store_dir, fields.get("last"))}
     return _QUERIES[do](config, failure, fields)
 
 

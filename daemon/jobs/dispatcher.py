@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,8 +13,10 @@ from daemon.jobs.protocol import JobAnswer, JobRequest
 from daemon.jobs.workers import NO_JOBS, Jobs, JobSocket, JobThread
 from daemon.journal.redaction import joined_line
 from daemon.recorder.support_bundle import BundleSources, write_diagnostics
-from daemon.transfers.causes import of_surprise, of_system
-from daemon.transfers.files import FOLDER
+from daemon.security.shown_log import write_upload
+from daemon.threads import in_thread
+from daemon.transfers.causes import failure_kind, of_surprise, of_system
+from daemon.transfers.files import FOLDER, made_folder
 from daemon.transfers.transfer import Terms, narrowed
 from daemon.transfers.urls import Rules
 from ocpp16.events import JobDone
@@ -41,8 +43,8 @@ class JobDispatcher:
         self._sources = sources
         self._deliver = deliver
         self._folder = sources.config.store_dir / FOLDER
-        self._running: dict[type[Work], tuple[Work, asyncio.Task[None]]] = {}
-        self._waiting: dict[type[Work], Work] = {}
+        self._running: dict[str, tuple[Work, asyncio.Task[None]]] = {}
+        self._waiting: dict[str, Work] = {}
         self._cancelled: set[int] = set()
 
     @cached_property
@@ -55,7 +57,7 @@ class JobDispatcher:
             self._cancel(job.ref)
             return
         assert isinstance(job, Download | Upload | Install), f"unknown job {type(job).__name__}"
-        kind = type(job)
+        kind = kind_of(job)
         if kind not in self._running:
             self._start(job)
             return
@@ -65,7 +67,7 @@ class JobDispatcher:
             self._deliver(JobDone(replaced.ref, False, "replaced by a later one before it began"))
 
     def _start(self, job: Work) -> None:
-        self._running[type(job)] = job, asyncio.get_running_loop().create_task(self._do(job))
+        self._running[kind_of(job)] = job, asyncio.get_running_loop().create_task(self._do(job))
 
     def _cancel(self, ref: int) -> None:
         for kind, job in self._waiting.items():
@@ -95,10 +97,11 @@ class JobDispatcher:
         cancelled = job.ref in self._cancelled
         self._cancelled.discard(job.ref)
         self._tidy(job, answer, cancelled)
-        del self._running[type(job)]
+        del self._running[kind_of(job)]
         if not cancelled:
-            self._deliver(JobDone(job.ref, answer.ok, self._detail(job, answer)))
-        waiting = self._waiting.pop(type(job), None)
+            failure = "" if answer.ok else failure_kind(answer.detail)
+            self._deliver(JobDone(job.ref, answer.ok, self._detail(job, answer), failure))
+        waiting = self._waiting.pop(kind_of(job), None)
         if waiting is not None:
             self._start(waiting)
 
@@ -128,11 +131,27 @@ class JobDispatcher:
             return await self.jobs.do(JobRequest("download", job.ref, location=job.location))
         if isinstance(job, Install):
             return await self.jobs.do(JobRequest("install", job.ref, file=Path(job.file).name))
-        file = await write_diagnostics(job, self._sources)
+        file = await self._written(job)
         if job.ref in self._cancelled:
             (self._folder / file).unlink(missing_ok=True)
             return JobAnswer(False, "cancelled", job.ref)
         return await self.jobs.do(JobRequest("upload", job.ref, location=job.location, file=file))
+
+    async def _written(self, job: Upload) -> str:
+        """The name of the file to send.  Raises OSError."""
+        if job.what != "security-log":
+            return await write_diagnostics(job, self._sources)
+        store = self._sources.config.store_dir
+        file = made_folder(store) / job.file_name
+        await in_thread(partial(write_upload, store, file, job.oldest_utc, job.latest_utc))
+        return job.file_name
+
+
+def kind_of(job: Work) -> str:
+    """What runs one at a time: downloads, installations, the uploads of GetDiagnostics, those of GetLog."""
+    if isinstance(job, Upload):
+        return "GetDiagnostics" if job.what == "diagnostics" else "GetLog"
+    return type(job).__name__
 
 
 def jobs_of(sources: BundleSources, simulation: Callable[[], SimulatedHooks | None]) -> Jobs:

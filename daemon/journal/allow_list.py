@@ -110,6 +110,8 @@ RECORDS: Mapping[str, Mapping[str, Treatment]] = {
     "Reservation": {"id_tag": CARD, "parent_id_tag": CARD},
     "Profile": {"document": AS_IS},
     "FirmwareUpdate": {"name": AS_IS, "location": URL, "state": AS_IS, "file": _HIDDEN, "told": AS_IS},
+    "SecurityOccurrence": {"type": AS_IS, "tech_info": AS_IS},
+    "SecurityLogState": {"name": AS_IS, "upload": AS_IS, "hard_resets": AS_IS},
 }
 """A profile's document is what we wrote of a checked ChargingProfile: numbers, times and words of enumerations."""
 
@@ -122,10 +124,11 @@ EVENTS: Mapping[str, Mapping[str, Treatment]] = {
     "FaultChanged": {"code": AS_IS, "detail": CLEAN},
     "OfferAcked": {"why": CLEAN},
     "BoardDone": {"detail": CLEAN},
-    "LinkDown": {"stage": AS_IS, "cause": CLEAN, "code": AS_IS},
+    "LinkDown": {"stage": AS_IS, "cause": CLEAN, "code": AS_IS, "security_event": AS_IS},
+    "SecuritySeen": {"event": AS_IS, "detail": AS_IS},
     "FrameReceived": {"text": _HIDDEN},
     "StoreChanged": {"state": AS_IS, "detail": CLEAN},
-    "JobDone": {"detail": CLEAN},
+    "JobDone": {"failure": AS_IS, "detail": CLEAN},
     "SettingAsked": {"key": NAME, "value": VALUE},
     "ResetAsked": {"kind": AS_IS},
     "QueueAsked": {"what": AS_IS},

@@ -29,6 +29,13 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "file-exposed": Entry(WARNING, "configuration: {file}: {what}"),
     "config-doubtful": Entry(WARNING, "configuration: {file}: {key}: {what}"),
+    "security-event": Entry(WARNING, "security event {event}: {detail} ({times})"),
+    "security-log-failed": Entry(
+        ERROR, "security log: cannot write: {error}; the station continues; check the medium of the store"
+    ),
+    "security-event-retry": Entry(
+        NOTICE, "the Central System did not take the security event {event} ({error}); sent again in {wait_s} s"
+    ),
     "leaving": Entry(NOTICE, "shutting down ({why}): {charge}, nothing new starts"),
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),

@@ -62,6 +62,17 @@ def http_status(status: int) -> str:
         return f"status {status}"
 
 
+def failure_kind(detail: str) -> str:
+    """Of the words in which a transfer told its failure: "bad-location", "denied", "not-supported", else ""."""
+    found = re.search(r"\b(?:status |[A-Za-z]+: )([1-5][0-9]{2})\b", detail, re.ASCII)
+    code = found[1] if found else ""
+    if "its scheme is" in detail or code in ("405", "501", "502", "504"):
+        return "not-supported"
+    if code in ("401", "403", "430", "530", "532", "550", "553") or "allow_hosts" in detail:
+        return "denied"
+    return "bad-location" if detail.startswith("URL") or code == "400" else ""
+
+
 def of_system(error: OSError) -> str:
     """What the system or OpenSSL says; a text that is made of anything else is not taken."""
     if isinstance(error, ssl.SSLCertVerificationError):

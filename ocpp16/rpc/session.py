@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ocpp16.messages import security
 from ocpp16.messages.call_error import MAX_DESCRIPTION, Refusal
 from ocpp16.messages.core import AuthorizeConf
 from ocpp16.messages.types import Message
@@ -74,7 +75,11 @@ class LinkLost(NamedTuple):
 
 
 class Session:
-    """Appends frames to `frames_out`; `pump` is called at the end of each step."""
+    """Appends frames to `frames_out`; `pump` is called at the end of each step.
+
+    `on_invalid` and `on_replay` are called with what was received, in words of ours: not valid OCPP; not asked for.
+    `extension_used`: the Central System has sent a CALL of the security extension.
+    """
 
     def __init__(
         self,
@@ -85,6 +90,8 @@ class Session:
         answer_request: AnswerRequest,
         message_timeout_s: Callable[[], float],
         max_frame_bytes: int,
+        on_invalid: Callable[[str], None],
+        on_replay: Callable[[str], None],
     ) -> None:
         self.context = context
         self.reports = reports
@@ -98,6 +105,7 @@ class Session:
         self.answer_request = answer_request
         self.message_timeout_s = message_timeout_s
         self.max_frame_bytes = max_frame_bytes
+        self.on_invalid, self.on_replay, self.extension_used = on_invalid, on_replay, False
         self.last_sent_at = 0.0
         self.round_trip_s = 0.0
         self._seed = seed
@@ -111,6 +119,8 @@ class Session:
         self._mended: set[str] = set()
         """Actions about whose flawed answers this connection has had its note."""
         self._late: OrderedDict[str, QueuedMessage] = OrderedDict()
+        self._expired: deque[str] = deque(maxlen=MAX_LATE)
+        """Ids of our CALLs that were not answered in time: a late answer is no attack."""
         self._late_boot: InFlight | None = None
         """The newest BootNotification, where its time-out has passed: its answer still counts."""
         self._interrupted: tuple[QueueKey | None, int] = (None, 0)
@@ -179,6 +189,8 @@ class Session:
         self.up = False
         self.frames_out.clear()
         flight, self._flight = self._flight, None
+        if flight is not None:
+            self._expired.append(flight.id)
         self.context.timers.clear(Timer.ANSWER)
         waiting = [self._boot] if self._boot else []
         waiting += self._waiting
@@ -211,10 +223,12 @@ class Session:
                 self._received_answer(message)
             case frames.Bad():
                 self.context.note("frame-refused", code=message.code, reason=message.description)
+                self.on_invalid(f"{message.code}: a frame")
                 if self.gate.answers:
                     self.frames_out.append(frames.error(message.id, message.code, message.description))
             case _:  # Ignored
                 self.context.note("frame-ignored", reason=message.reason)
+                self.on_invalid("a frame that is no OCPP-J message")
 
     def _received_call(self, call: frames.Call) -> None:
         if not self.gate.answers:
@@ -230,6 +244,8 @@ class Session:
                 earlier[1] if same else frames.error(call.id, "GenericError", "this id was used for another CALL")
             )
             self.context.note("frame-repeated" if same else "frame-id-reused", id=call.id, action=call.action)
+            if not same:
+                self.on_invalid(f"{_known(call.action)}: its id was used for another CALL")
             return
         self._answered[call.id] = (fingerprint, "")
         while len(self._answered) > MAX_ANSWERED:
@@ -237,8 +253,11 @@ class Session:
         call_id = CallId(call.id, self._connections)
         if isinstance(request, Refusal):
             self.context.note("call-refused", action=call.action, code=request.code, reason=request.description)
+            if request.code not in ("NotImplemented", "NotSupported"):
+                self.on_invalid(f"{request.code}: {_known(call.action)}")
             self.answer(call_id, request)
             return
+        self.extension_used = self.extension_used or call.action in security.INCOMING
         answer = self.answer_request(call.action, request, call_id)
         if not isinstance(answer, Postponed):
             self.answer(call_id, answer)
@@ -280,6 +299,8 @@ class Session:
         if report is None or isinstance(message, frames.Error):
             what = f"CALLERROR {message.code}" if isinstance(message, frames.Error) else "answer"
             self.context.note("answer-unknown", id=message.id[:36], what=what[:200])
+            if message.id not in self._expired:  # neither late nor sent twice by the network: we never asked this
+                self.on_replay("an answer to a CALL that was never sent, or was answered already")
             return
         if self._flight is not None and self._flight.report is not None and self._flight.report.key == report.key:
             self._flight = self._flight._replace(report=None)  # sent again meanwhile: its own answer is only awaited
@@ -299,6 +320,7 @@ class Session:
         if isinstance(answer, Undecided):
             reason = "; ".join([*flaws, answer.refusal.description])[:MAX_DESCRIPTION]
             self.context.note("answer-refused", action=action, reason=reason)
+            self.on_invalid(f"{answer.refusal.code}: the answer to {action}")
             return unusable(answer.refusal.code, reason, answer.id_tag_info)
         if flaws and action not in self._mended:  # once: the same fault is in every one of its answers
             self._mended.add(action)
@@ -328,6 +350,7 @@ class Session:
         if flight is None:
             return
         self.context.note("answer-missing", action=flight.action)
+        self._expired.append(flight.id)
         self._timeouts += 1
         if self._timeouts >= MAX_TIMEOUTS:
             self._timeouts, self._given_up = 0, True  # nothing more is sent on this connection

@@ -29,7 +29,9 @@ class Timer(StrEnum):
     SCHEDULE = "next change of the charging profiles"
     RESERVATION = "next reservation expires"
     UPDATE = "next action of the firmware update"
+    SECURITY = "next try of a security event"
     UPLOAD = "next try of the diagnostics upload"
+    LOG_UPLOAD = "next try of the log upload"
     FLOOR = "next write of the time floor"
 
 

@@ -23,6 +23,7 @@ from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.records import Transaction
 from ocpp16.state.context import Context
 from ocpp16.state.id_tags import same
+from ocpp16.station.card_limit import CardLimit
 from ocpp16.station.shutdown import Shutdown
 
 
@@ -62,6 +63,7 @@ class CardRouting:
         smart_charging: SmartCharging,
         connectors: dict[int, Connector],
         shutdown: Shutdown,
+        limit: CardLimit,
     ) -> None:
         self.context = context
         self.product = product
@@ -72,6 +74,7 @@ class CardRouting:
         self.smart_charging = smart_charging
         self.connectors = connectors
         self.shutdown = shutdown
+        self.limit = limit
         self.refused: CardRefused | None = None
         """The last card that was refused before it was known for which connector it is."""
 
@@ -83,6 +86,8 @@ class CardRouting:
             self._refuse(event, "restarting")
         elif not 1 <= len(event.id_tag) <= 20:  # §7.28 IdToken
             self._refuse(event, "1 to 20 characters")
+        elif self.limit.left_s() and self._used_by(event.id_tag) is None:  # who charges may still stop
+            self._refuse(event, f"too many refused cards: readers closed for {self.limit.left_s():.0f} s")
         elif event.connector is not None and event.connector in self.connectors:
             self.connectors[event.connector].card(event.id_tag)
         elif (chosen := self._choose(event.id_tag)) is not None:

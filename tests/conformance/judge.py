@@ -22,7 +22,7 @@ WITHIN_S = 10.0
 QUIET_S = 1.2
 """So long nothing may come where nothing is wanted."""
 CALM_S = 0.25
-FREE = ("Heartbeat", "MeterValues")
+FREE = ("Heartbeat", "MeterValues", "SecurityEventNotification")
 """Requests that may stand anywhere, unless a case asks for them."""
 
 VALID, VALID_2, FOREIGN, INVALID, PARENT = "VALID-1", "VALID-2", "FOREIGN-9", "INVALID-1", "PARENT-1"

@@ -15,7 +15,7 @@ EVENTS = [
     ev.ContactorChanged(1, True, True, 1.5), ev.MeterSampled(1, 1.5, 2.5, (230.0,), (1.0,), (2.0,), 3.0, None),
     ev.CardPresented(None, "CARD", 1.5), ev.FaultChanged(None, "rcd", True, True, "x", 1.5), ev.OfferAcked(1, 6.0, "y"),
     ev.BoardDone(1, True), ev.LinkUp(), ev.LinkDown("TCP", "cut"), ev.LinkQuiet(), ev.FrameReceived("[]"),
-    ev.StoreChanged("full"),
+    ev.StoreChanged("full"), ev.SecuritySeen("TooManyMessages", "pings"),
     ev.MainsLost(), ev.JobDone(1, False), ev.ShutdownAsked(True), ev.SettingAsked(1, "k", "v"), ev.StopAsked(1),
     ev.ResetAsked(1, "Hard"), ev.QueueAsked(1, "park", 5), ev.SelftestAsked(1, True),
 ]  # fmt: skip

@@ -24,6 +24,7 @@ from ocpp16.records import (
     RegisterSeen,
     Reservation,
     Sample,
+    SecurityOccurrence,
     Stamp,
     Transaction,
     Unit,
@@ -247,3 +248,13 @@ def test_6_the_station_starts_with_any_typed_rows(rows: list[Record]) -> None:
     station.cp.configuration_rows()
     station.restart().started()
     station.happens(ev.Tick())
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": 0}, {"told": 2}, {"count": 2**60, "number": 2**60}, {"last": Stamp(-1e99, "b")}]
+)
+def test_a_security_event_that_cannot_be_is_set_aside(change: dict[str, Any]) -> None:
+    sound = SecurityOccurrence(number=1, type="T", tech_info="", began=Stamp(1.0, "b"), last=Stamp(1.0, "b"))
+    assert checked([sound]).problems == []
+    found = checked([replace(sound, **change)])
+    assert (found.records, len(found.problems)) == ([], 1)

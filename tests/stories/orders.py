@@ -111,6 +111,16 @@ class Orders:
         more = {key: int(value) for key, value in (word.split("=") for word in words)}
         self.world.ask("GetDiagnostics", location=f"{FILES}/in/", **more)
 
+    def on_log(self, kind: str, request_id: str = "1") -> None:
+        """`log SecurityLog|DiagnosticsLog [REQUEST_ID]`: GetLog."""
+        log = {"remoteLocation": f"{FILES}/in/"}
+        self.world.ask("GetLog", logType=kind, requestId=int(request_id), retries=0, log=log)
+
+    def on_extended(self, message: str, connector: str = "") -> None:
+        """`extended MESSAGE [CONNECTOR]`: ExtendedTriggerMessage."""
+        more = {"connectorId": int(connector)} if connector else {}
+        self.world.ask("ExtendedTriggerMessage", requestedMessage=message, **more)
+
     def on_jobs(self, how: str, _: str, seconds: str, unit: str) -> None:
         """`jobs succeed|fail after 20 s`: how transfers and installations end from now on."""
         self.works = (how == "succeed", float(seconds) * {"s": 1, "min": 60}[unit])

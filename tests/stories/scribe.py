@@ -20,6 +20,7 @@ from ocpp16.events import (
     LinkUp,
     PilotChanged,
 )
+from ocpp16.profiles.security.security_events import EACH_START
 from ocpp16.records import (
     Availability,
     CachedTag,
@@ -28,6 +29,8 @@ from ocpp16.records import (
     Record,
     RegisterSeen,
     Sample,
+    SecurityLogState,
+    SecurityOccurrence,
     Setting,
     Stamp,
     Transaction,
@@ -317,6 +320,11 @@ def record_words(old: Record | None, new: Record) -> str:
             return words
         case Unit():
             return _unit_words(old if isinstance(old, Unit) else Unit(), new)
+        case SecurityOccurrence() if new.type not in EACH_START:
+            told = " told" if new.told == new.count else ""
+            return f"security event {new.type} ({new.tech_info}) {new.count}{told}"
+        case SecurityOccurrence() | SecurityLogState():
+            return ""
         case _:
             return profile_words.record_words(new, _clock) or f"{new}"
 

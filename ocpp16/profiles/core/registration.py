@@ -53,7 +53,7 @@ class Registration:
         identity: Identity,
         *,
         on_accepted: Callable[[], None],
-        on_clock: Callable[[], None],
+        on_clock: Callable[[float], None],
     ) -> None:
         self.context = context
         self.session = session
@@ -65,6 +65,7 @@ class Registration:
         """Why the last BootNotification has no usable answer; None: it has one, or was not sent yet."""
         self.on_accepted = on_accepted
         self.on_clock = on_clock
+        """Called with the seconds by which the clock was moved; inf: it is known for the first time."""
         self._tries = 0
         self.heartbeat = Heartbeat(context, session, configuration, self._learn_time)
 
@@ -155,4 +156,4 @@ class Registration:
         self.context.save_unit(
             utc_offset=round(self.context.clock.offset or 0.0, 3), boot_id=self.context.clock.boot_id
         )
-        self.on_clock()
+        self.on_clock(moved)

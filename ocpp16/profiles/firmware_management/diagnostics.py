@@ -10,12 +10,13 @@ from ocpp16.events import JobDone
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import DiagnosticsStatusNotificationReq, GetDiagnosticsConf, GetDiagnosticsReq
 from ocpp16.messages.types import DiagnosticsStatus
-from ocpp16.profiles.firmware_management.status_retry import OWN_RETRY_S, StatusRetry, interval_of, retries_of
+from ocpp16.profiles.firmware_management.retried_upload import RetriedUpload, named_in
+from ocpp16.profiles.firmware_management.status_retry import StatusRetry
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
-from ocpp16.step import FILE_ENDINGS, CancelJob, Upload
+from ocpp16.step import Upload
 
 
 class Diagnostics:
@@ -25,9 +26,7 @@ class Diagnostics:
         self.context = context
         self.session = session
         self._status_retry = StatusRetry(context, session, Timer.UPLOAD)
-        self._upload: Upload | None = None
-        self._left = 0
-        self._wait_s = OWN_RETRY_S
+        self._upload = RetriedUpload(context, Timer.UPLOAD)
         self._unreported: DiagnosticsStatus | None = None
         """The final status of the last upload, where it was not confirmed."""
 
@@ -40,44 +39,31 @@ class Diagnostics:
 
     def on_get_diagnostics(self, request: GetDiagnosticsReq) -> GetDiagnosticsConf:
         """§5.9: start the upload; one in progress is cancelled."""
-        if self._upload is not None:
-            self.context.jobs.append(CancelJob(self._upload.ref))
         ref = self.context.next_job()
         utc = int(self.context.utc or self.context.clock.floor_utc)
         name = f"diagnostics-{utc}-{ref}.tar.gz"  # no part of the request becomes a name in our files
-        self._upload = Upload(
+        upload = Upload(
             ref,
             request.location,
             name,
             None if request.start_time is None else to_seconds(request.start_time),
             None if request.stop_time is None else to_seconds(request.stop_time),
         )
-        self._left = retries_of(request.retries)
-        self._wait_s = interval_of(request.retry_interval)
-        self.context.timers.clear(Timer.UPLOAD)
+        self._upload.start(upload, request.retries, request.retry_interval)
         self._send(DiagnosticsStatus.UPLOADING)
-        self.context.jobs.append(self._upload)
-        return GetDiagnosticsConf(file_name=_named_in(request.location) or name)
+        return GetDiagnosticsConf(file_name=named_in(request.location) or name)
 
     def job_done(self, event: JobDone) -> None:
         """The job has ended: retried after its interval; UploadFailed is sent only after the last retry."""
-        if self._upload is None or event.ref != self._upload.ref:
-            return
-        self.context.note("diagnostics", ok=event.ok, detail=event.detail)
-        if not event.ok and self._left > 0:
-            self._left -= 1
-            self.context.timers.set(Timer.UPLOAD, self.context.now.mono + self._wait_s)
-            return
-        self._upload = None
-        self._send(DiagnosticsStatus.UPLOADED if event.ok else DiagnosticsStatus.UPLOAD_FAILED)
+        if self._upload.has_ended(event):
+            self._send(DiagnosticsStatus.UPLOADED if event.ok else DiagnosticsStatus.UPLOAD_FAILED)
 
     def due(self) -> None:
         """The timer expired: the next attempt of the upload, or of sending its final status."""
-        if self._upload is None:
+        if self._upload.current is None:
             self.send_status()
         else:
-            self._upload = replace(self._upload, ref=self.context.next_job())
-            self.context.jobs.append(self._upload)
+            self._upload.again()
 
     def send_status(self) -> None:
         """Send the final status that is not confirmed yet, if there is one."""
@@ -90,7 +76,7 @@ class Diagnostics:
         self.session.call(DiagnosticsStatusNotificationReq(status=status), partial(self._answered, status))
 
     def _answered(self, status: DiagnosticsStatus, answer: object) -> None:
-        if self._upload is not None or status is DiagnosticsStatus.UPLOADING:
+        if self._upload.current is not None or status is DiagnosticsStatus.UPLOADING:
             return
         if self._status_retry.lost(answer):
             self._unreported = status
@@ -99,17 +85,6 @@ class Diagnostics:
 
     def triggered_status(self, connector: int | None) -> bool:
         """§5.17: Uploading, or Idle."""
-        status = DiagnosticsStatus.IDLE if self._upload is None else DiagnosticsStatus.UPLOADING
+        status = DiagnosticsStatus.IDLE if self._upload.current is None else DiagnosticsStatus.UPLOADING
         self.session.call(DiagnosticsStatusNotificationReq(status=status), triggered=True)
         return True
-
-
-def _named_in(location: str) -> str | None:
-    """The file name in the location, cut at 255 characters (§6.26); None where it names a folder.
-
-    A location with a query is complete: whatever ends its path is the file.
-    """
-    path, _, query = location.partition("#")[0].partition("?")
-    last = path.rpartition("/")[2]
-    is_file = (query and last and location.startswith("http")) or last.lower().endswith(FILE_ENDINGS)
-    return last[-255:] if path.count("/") > 2 and is_file else None

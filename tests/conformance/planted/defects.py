@@ -729,3 +729,9 @@ def failed_upload_is_uploaded() -> None:
 def failed_update_is_installed() -> None:
     """A failed download or installation is told as Installed."""
     request("FirmwareStatusNotification", lambda p: {"status": "Installed"} if p["status"].endswith("Failed") else None)
+
+
+@red("079")
+def log_status_without_its_request() -> None:
+    """LogStatusNotification names another requestId than GetLog."""
+    request("LogStatusNotification", lambda payload: {"requestId": 0})

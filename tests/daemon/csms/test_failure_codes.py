@@ -34,11 +34,13 @@ def test_a_code_names_its_stage() -> None:
 
 
 def test_security_events() -> None:
-    """Those of the whitepaper, for failures of TLS and of credentials only."""
+    """Those of the whitepaper, for failures of TLS, of credentials and of messages."""
     assert set(SECURITY_EVENTS.values()) == {
         "InvalidTLSVersion",
         "InvalidTLSCipherSuite",
         "InvalidCentralSystemCertificate",
         "FailedToAuthenticateAtCentralSystem",
+        "InvalidMessages",
+        "TooManyMessages",
     }
     assert FailureCode.TLS_EXPIRED.event == "InvalidCentralSystemCertificate" and FailureCode.TCP_RESET.event == ""

@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from daemon.transfers.causes import ftp_reply, http_status, of_surprise, of_system
+from daemon.transfers.causes import failure_kind, ftp_reply, http_status, of_surprise, of_system
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,24 @@ def test_a_surprise() -> None:
         raise ValueError("canary")
     except ValueError as error:
         assert of_surprise(error).startswith("ValueError (test_causes.py:")
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind"),
+    [
+        ("URL: its scheme is gopher, allowed: https", "not-supported"),
+        ("URL: it contains more than one @", "bad-location"),
+        ("URL: 10.0.0.1 is not in [transfers] allow_hosts", "denied"),
+        ("HTTP: status 400 Bad Request", "bad-location"),
+        ("HTTP: status 403 Forbidden", "denied"),
+        ("HTTP: status 405 Method Not Allowed", "not-supported"),
+        ("HTTP: status 500 Internal Server Error", ""),
+        ("FTP: 530: not logged in", "denied"),
+        ("FTP: 502: the command is not supported", "not-supported"),
+        ("TCP: host port 502 refuses the connection", ""),
+        ("", ""),
+    ],
+)
+def test_the_kind_of_a_failure(detail: str, kind: str) -> None:
+    """For the most exact UploadLogStatus."""
+    assert failure_kind(detail) == kind

@@ -50,6 +50,6 @@ def test_the_plug_that_stays(free_vend: str) -> None:
     (row,) = station.rows(Occupancy)
     assert row.finishing and station.cp.parts.connectors[1].state.served
     station.unplug()
-    station.wait(2)
+    station.wait(61)
     (row,) = station.rows(Occupancy)
     assert not row.finishing and not station.cp.parts.connectors[1].state.served

@@ -91,3 +91,38 @@ def test_triggered_boot_of_a_product_that_helps() -> None:
     station.request("TriggerMessage", requestedMessage="BootNotification")
     station.wait(250)
     assert station.actions() == ["BootNotification"] and station.cp.status(station.now())["registration"] == "Accepted"
+
+
+@pytest.mark.parametrize(
+    ("message", "connector", "status", "sent"),
+    [
+        ("BootNotification", None, "Rejected", []),  # E 3.35, as for TriggerMessage
+        ("Heartbeat", None, "Accepted", ["Heartbeat"]),
+        ("MeterValues", 1, "Accepted", ["MeterValues"]),
+        ("StatusNotification", None, "Accepted", ["StatusNotification", "StatusNotification"]),
+        ("StatusNotification", 0, "Rejected", []),
+        ("StatusNotification", 99, "Rejected", []),
+        ("LogStatusNotification", 99, "Accepted", ["LogStatusNotification"]),
+        ("FirmwareStatusNotification", None, "Accepted", None),
+        ("DiagnosticsStatusNotification", None, "NotImplemented", []),
+        ("StartTransaction", None, "NotImplemented", []),
+        ("heartbeat", None, "NotImplemented", []),
+    ],
+)
+def test_extended_trigger_message(message: str, connector: int | None, status: str, sent: list[str] | None) -> None:
+    """W: the answer, then the message."""
+    station = Station().online()
+    station.meter()
+    station.forget()
+    more = {} if connector is None else {"connectorId": connector}
+    assert station.request("ExtendedTriggerMessage", requestedMessage=message, **more) == {"status": status}
+    station.settle()
+    actions = [action for action in station.actions() if action != "SecurityEventNotification"]
+    assert sent is None or actions == sent
+
+
+def test_extended_trigger_message_needs_the_extension() -> None:
+    station = Station(Product(security_profiles=(), secure_firmware=False)).online()
+    for action, more in (("ExtendedTriggerMessage", {"requestedMessage": "Heartbeat"}),):
+        answer = station.request(action, **more)
+        assert isinstance(answer, CallError) and answer.code == "NotSupported"

@@ -524,6 +524,8 @@ class Bench:
 
     def __init__(self) -> None:
         self.context = Context(Facts([]), Clock("boot", 0.0, 0.0))
+        self.invalid: list[str] = []
+        self.replayed: list[str] = []
         self.reports = TransactionQueue(
             self.context,
             build=lambda key: None,
@@ -540,6 +542,8 @@ class Bench:
             answer_request=lambda action, request, call_id: POSTPONED,
             message_timeout_s=lambda: 30.0,
             max_frame_bytes=65536,
+            on_invalid=self.invalid.append,
+            on_replay=self.replayed.append,
         )
         self.heard: list[Any] = []
         self.session.link_up()

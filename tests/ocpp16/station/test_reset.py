@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ocpp16 import events as ev
-from ocpp16.records import Unit
+from ocpp16.records import SecurityOccurrence, Unit
 from tests.ocpp16.rig import Station, hows
 
 
@@ -63,3 +63,17 @@ def test_reset_that_failed() -> None:
     station.disconnect()
     station.connect()
     assert len(station.heard("StatusNotification")) == 3
+
+
+def test_o20_the_fourth_hard_reset_within_an_hour_is_rejected() -> None:
+    """Across the reboots, with a security event; soft ones and a technician's are not limited; an hour later again."""
+    station = Station().online()
+    answers = []
+    for _ in range(4):
+        answers.append(station.request("Reset", type="Hard"))
+        if answers[-1] == {"status": "Accepted"}:
+            station.restart(dark=True).online()
+    assert answers == [{"status": "Accepted"}] * 3 + [{"status": "Rejected"}]
+    assert "TooManyResets" in [row.type for row in station.rows(SecurityOccurrence)]
+    station.wait(4700)
+    assert station.request("Reset", type="Hard") == {"status": "Accepted"}
