@@ -30,6 +30,8 @@ LOGGED = (
     *("type", "list_version", "update_type"),
 )
 """Fields of a request that name its subject, and no person."""
+SECURITY = "Security"
+"""The messages of the security extension (W), which SupportedFeatureProfiles does not list."""
 
 
 def answers(parts: Parts) -> dict[str, dict[str, CallAnswer]]:
@@ -65,6 +67,7 @@ def answers(parts: Parts) -> dict[str, dict[str, CallAnswer]]:
             "UpdateFirmware": parts.firmware.on_update,
             "GetDiagnostics": parts.diagnostics.on_get_diagnostics,
         },
+        SECURITY: {},
     }
 
 
@@ -74,9 +77,8 @@ class CallRouter:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         every = answers(parts)
-        self._own = {
-            action: answer for name in parts.product.profiles for action, answer in every.get(name, {}).items()
-        }
+        names = (*parts.product.profiles, *([SECURITY] if parts.product.security_extension else []))
+        self._own = {action: answer for name in names for action, answer in every.get(name, {}).items()}
         # The list and reservations answer "not supported" with a status of their own (§5.10, §5.13, §5.15)
         self._own |= every["LocalAuthListManagement"] | {"ReserveNow": parts.reservations.on_reserve} | self._own
 

@@ -32,6 +32,7 @@ from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
 from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
 from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
+from ocpp16.profiles.security.security_events import SecurityEvents
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
 from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
@@ -85,6 +86,7 @@ class Parts:
         self.checked = checked(records)
         self.context = _context(Facts(self.checked.records), boot_id, build_utc)
         self.configuration = Configuration(self.context, product, first_values)
+        self.security_events = SecurityEvents(self.context, product.security_extension)
         self.station_faults = ActiveFaults()
         self._make_session(seed, answer_request)
         self._make_core()

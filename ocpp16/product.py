@@ -97,6 +97,11 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """The longest message that is accepted: 64 KiB, more where a whole SendLocalList needs it."""
         return max(65_536, 4096 + self.send_local_list_max_length * ENTRY_BYTES)
 
+    @property
+    def security_extension(self) -> bool:
+        """Whether the product has the security extension (W): its keys, messages and events."""
+        return bool(self.security_profiles)
+
     def has(self, profile: str) -> bool:
         """Whether the product has a feature profile, by its exact identifier."""
         return profile in self.profiles

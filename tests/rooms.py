@@ -28,6 +28,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "profiles/remote_trigger",
         "profiles/smart_charging",
         "profiles/firmware_management",
+        "profiles/security",
         "connector",
         "station",
         "parts",

@@ -29,6 +29,7 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "file-exposed": Entry(WARNING, "configuration: {file}: {what}"),
     "config-doubtful": Entry(WARNING, "configuration: {file}: {key}: {what}"),
+    "security-event": Entry(WARNING, "security event {event}: {detail}"),
     "leaving": Entry(NOTICE, "shutting down ({why}): {charge}, nothing new starts"),
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),

@@ -247,7 +247,7 @@ NOT_IMPLEMENTED = "Not implemented:"
 
 def _security_keys(product: Product) -> list[KeyRow]:
     """W §9: present, with an effect that says that they have none."""
-    if not product.security_profiles:
+    if not product.security_extension:
         return []
     chain, store = product.certificate_chain_max, product.certificate_store_max
     none = f"{NOT_IMPLEMENTED} a change over OCPP is refused; see evsed.env."
