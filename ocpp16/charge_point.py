@@ -145,6 +145,8 @@ class ChargePoint:
                 parts.reservations.expired()
             case Timer.UPDATE:
                 parts.firmware.due()
+            case Timer.SIGNED_UPDATE:
+                parts.signed_firmware.due()
             case Timer.UPLOAD:
                 parts.diagnostics.due()
             case Timer.FLOOR:
@@ -195,14 +197,18 @@ class ChargePoint:
         parts.recovery.started()
         parts.transactions.check_room()
         parts.firmware.started(event.reset_failed)
+        parts.signed_firmware.started(event.reset_failed)
         parts.diagnostics.started()
 
     def _job_done(self, event: ev.JobDone) -> None:
         self.parts.firmware.job_done(event)
+        self.parts.signed_updates.job_done(event)
+        self.parts.signed_firmware.job_done(event)
         self.parts.diagnostics.job_done(event)
 
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.parts.recovery.ready()
+        self.parts.signed_firmware.health_changed()
         self.parts.smart_charging.drop_orphans()
         self.parts.free_vend.board_ready()
 
@@ -220,6 +226,8 @@ class ChargePoint:
             parts.parked_messages.connected()
             parts.notifications.report_changed()
             parts.firmware.send_status()
+            parts.signed_statuses.send()
+            parts.signed_firmware.health_changed()
             parts.diagnostics.send_status()
 
     def _link_down(self, event: ev.LinkDown) -> None:

@@ -207,6 +207,8 @@ class JobDone(Event, frozen=True):
     ref: int
     ok: bool
     detail: str = ""
+    verdict: str = ""
+    """What was found out about a firmware image, in one word (see the jobs)."""
 
 
 class ShutdownAsked(Event, frozen=True):

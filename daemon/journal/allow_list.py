@@ -110,6 +110,11 @@ RECORDS: Mapping[str, Mapping[str, Treatment]] = {
     "Reservation": {"id_tag": CARD, "parent_id_tag": CARD},
     "Profile": {"document": AS_IS},
     "FirmwareUpdate": {"name": AS_IS, "location": URL, "state": AS_IS, "file": _HIDDEN, "told": AS_IS},
+    "SignedFirmwareUpdate": {
+        **dict.fromkeys(("name", "state", "digest", "boot_id", "told"), AS_IS),
+        "location": URL,
+        **dict.fromkeys(("certificate", "signature", "file"), _HIDDEN),
+    },
 }
 """A profile's document is what we wrote of a checked ChargingProfile: numbers, times and words of enumerations."""
 
@@ -125,7 +130,7 @@ EVENTS: Mapping[str, Mapping[str, Treatment]] = {
     "LinkDown": {"stage": AS_IS, "cause": CLEAN, "code": AS_IS},
     "FrameReceived": {"text": _HIDDEN},
     "StoreChanged": {"state": AS_IS, "detail": CLEAN},
-    "JobDone": {"detail": CLEAN},
+    "JobDone": {"detail": CLEAN, "verdict": AS_IS},
     "SettingAsked": {"key": NAME, "value": VALUE},
     "ResetAsked": {"kind": AS_IS},
     "QueueAsked": {"what": AS_IS},

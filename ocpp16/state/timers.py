@@ -29,6 +29,7 @@ class Timer(StrEnum):
     SCHEDULE = "next change of the charging profiles"
     RESERVATION = "next reservation expires"
     UPDATE = "next action of the firmware update"
+    SIGNED_UPDATE = "next action of the signed firmware update"
     UPLOAD = "next try of the diagnostics upload"
     FLOOR = "next write of the time floor"
 

@@ -10,9 +10,9 @@ from ocpp16.events import JobDone
 from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import DiagnosticsStatusNotificationReq, GetDiagnosticsConf, GetDiagnosticsReq
 from ocpp16.messages.types import DiagnosticsStatus
-from ocpp16.profiles.firmware_management.status_retry import OWN_RETRY_S, StatusRetry, interval_of, retries_of
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
+from ocpp16.rpc.status_retry import OWN_RETRY_S, StatusRetry, interval_of, retries_of
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 from ocpp16.step import FILE_ENDINGS, CancelJob, Upload
