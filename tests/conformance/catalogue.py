@@ -267,10 +267,18 @@ ROWS: tuple[tuple[str, str, str, Applies, str], ...] = (
 
 def catalogue() -> dict[str, Case]:
     """Every case by id, with its play where there is one."""
-    from tests.conformance import cases_core, cases_firmware, cases_list, cases_offline, cases_reservation, cases_smart
+    from tests.conformance import (
+        cases_core,
+        cases_firmware,
+        cases_list,
+        cases_offline,
+        cases_reservation,
+        cases_signed,
+        cases_smart,
+    )
 
     plays: dict[str, Play] = {}
-    for module in (cases_core, cases_offline, cases_list, cases_reservation, cases_smart, cases_firmware):
+    for module in (cases_core, cases_offline, cases_list, cases_reservation, cases_smart, cases_firmware, cases_signed):
         for name, play in vars(module).items():
             if name.startswith("tc_"):
                 plays["TC_" + name[3:] + "_CS"] = play
