@@ -8,15 +8,19 @@ from typing import Any
 
 from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.core import UnlockConnectorReq
+from ocpp16.messages.security import SignedUpdateFirmwareReq
 from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.profiles.remote_trigger import RemoteTrigger, Send
 from ocpp16.rpc.pending_calls import CallId, Postponed
 
-CallAnswer = Callable[[Any], Any]
+CallAnswer = Callable[..., Any]
 REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
 LOG_THEMSELVES = frozenset(
-    {"ChangeConfiguration", "ReserveNow", "DataTransfer", "RemoteStartTransaction", "RemoteStopTransaction"}
+    {
+        *("ChangeConfiguration", "ReserveNow", "DataTransfer", "RemoteStartTransaction", "RemoteStopTransaction"),
+        "SignedUpdateFirmware",
+    }
 )
 """They log more than a status."""
 CHANGES = frozenset(
@@ -72,6 +76,7 @@ def answers(parts: Parts) -> dict[str, dict[str, CallAnswer]]:
                 parts.product.connectors, extended_messages(parts), lowest_connector=1
             ).on_extended_trigger,
             "GetLog": parts.log_upload.on_get_log,
+            "SignedUpdateFirmware": parts.signed_updates.on_signed_update,
         },
     }
 
@@ -92,14 +97,16 @@ class CallRouter:
         if isinstance(request, UnlockConnectorReq):
             return self._parts.unlock_connector.on_unlock(request, call_id)
         answer = self._own.get(action)
-        result: Message | Refusal
+        result: Message | Refusal | Postponed
         if answer is None:  # known to OCPP, not to this product
             result = Refusal("NotSupported", f"{action} is not supported by this station")
+        elif isinstance(request, SignedUpdateFirmwareReq):
+            result = answer(request, call_id)
         else:
             result = answer(request)
         if isinstance(result, Refusal):
             self._parts.context.note("call-refused", action=action, code=result.code, reason=result.description)
-        else:
+        elif not isinstance(result, Postponed):
             self._log(action, request, result)
         return result
 
@@ -134,9 +141,10 @@ def triggered_messages(parts: Parts) -> dict[str, Send]:
     }
     if not parts.product.has("FirmwareManagement"):
         return core
+    signed = parts.signed_statuses.triggered_plain
     return core | {
         "DiagnosticsStatusNotification": parts.diagnostics.triggered_status,
-        "FirmwareStatusNotification": parts.firmware.triggered_status,
+        "FirmwareStatusNotification": signed if parts.product.secure_firmware else parts.firmware.triggered_status,
     }
 
 

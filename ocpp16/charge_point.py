@@ -150,6 +150,8 @@ class ChargePoint:
                 parts.reservations.expired()
             case Timer.UPDATE:
                 parts.firmware.due()
+            case Timer.SIGNED_UPDATE:
+                parts.signed_firmware.due()
             case Timer.UPLOAD:
                 parts.diagnostics.due()
             case Timer.LOG_UPLOAD:
@@ -210,11 +212,14 @@ class ChargePoint:
         parts.recovery.started()
         parts.transactions.check_room()
         parts.firmware.started(event.reset_failed)
+        parts.signed_firmware.started(event.reset_failed)
         parts.diagnostics.started()
         parts.log_upload.started()
 
     def _job_done(self, event: ev.JobDone) -> None:
         self.parts.firmware.job_done(event)
+        self.parts.signed_updates.job_done(event)
+        self.parts.signed_firmware.job_done(event)
         self.parts.diagnostics.job_done(event)
         self.parts.log_upload.job_done(event)
 
@@ -228,6 +233,7 @@ class ChargePoint:
 
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.parts.recovery.ready()
+        self.parts.signed_firmware.health_changed()
         self.parts.smart_charging.drop_orphans()
         self.parts.free_vend.board_ready()
 
@@ -246,6 +252,8 @@ class ChargePoint:
             parts.parked_messages.connected()
             parts.notifications.report_changed()
             parts.firmware.send_status()
+            parts.signed_statuses.send()
+            parts.signed_firmware.health_changed()
             parts.diagnostics.send_status()
             parts.log_upload.send_status()
 

@@ -220,6 +220,8 @@ class JobDone(Event, frozen=True):
     detail: str = ""
     failure: str = ""
     """Of a failed transfer: "bad-location", "denied", "not-supported"; "": anything else."""
+    verdict: str = ""
+    """What was found out about a firmware image, in one word (see the jobs)."""
 
 
 class ShutdownAsked(Event, frozen=True):

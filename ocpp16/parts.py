@@ -35,6 +35,9 @@ from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.security.notifications import SecurityEventNotifications
 from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
+from ocpp16.profiles.security.signed_firmware import SignedFirmware
+from ocpp16.profiles.security.signed_requests import SignedUpdateRequests
+from ocpp16.profiles.security.signed_statuses import SignedStatuses
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
 from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
@@ -208,6 +211,20 @@ class Parts:
         )
         self.diagnostics = Diagnostics(context, self.session)
         self.log_upload = LogUpload(context, self.session)
+        self.signed_statuses = SignedStatuses(context, self.session)
+        self.signed_firmware = SignedFirmware(
+            context,
+            self.signed_statuses,
+            product,
+            self.security_events,
+            is_charging=self._is_charging,
+            is_healthy=self._is_healthy,
+            reboot=self._reboot,
+            on_open=self._connectors_open,
+        )
+        self.signed_updates = SignedUpdateRequests(
+            context, self.session, product, self.signed_firmware, self.security_events
+        )
 
     def _make_connectors(self) -> None:
         """Connector 1 to N, and the status that follows from them."""
@@ -223,7 +240,7 @@ class Parts:
             reservations=self.reservations,
             limits=self.limits,
             smart_charging=self.smart_charging,
-            firmware=self.firmware,
+            firmware_closes=self._firmware_closes,
             station_faults=self.station_faults,
             free_vend=self.free_vend_tag,
         )
@@ -315,6 +332,8 @@ class Parts:
         self.notifications.report_all()
         self.reset.report_failure()
         self.firmware.send_status()
+        self.signed_statuses.send()
+        self.signed_firmware.health_changed()
         self.diagnostics.send_status()
         self.log_upload.send_status()
 
@@ -334,6 +353,7 @@ class Parts:
         self.limits.changed()
         self.reservations.expired()
         self.firmware.arm()
+        self.signed_firmware.arm()
         self.aligned_values.arm()
         self.context.remember_time()
         self.status_updates.update_connectors()  # what expired during an outage is not reported as if it were there
@@ -353,6 +373,7 @@ class Parts:
         self.availability.apply_scheduled(number, free=True)
         self.unlock_connector.connector_ended(number)
         self.firmware.transaction_ended()
+        self.signed_firmware.transaction_ended()
 
     def _connector_waits(self, number: int) -> None:
         self.card_routing.waits_for_plug(self.connectors[number])
@@ -397,6 +418,13 @@ class Parts:
     def _is_charging(self) -> bool:
         """No installation during a transaction, nor while the station goes down."""
         return bool(self.context.facts.running) or self.shutdown.pending is not None
+
+    def _firmware_closes(self) -> bool:
+        return self.firmware.closes_connectors or self.signed_firmware.closes_connectors
+
+    def _is_healthy(self) -> bool:
+        """What a new firmware must bring about: the board is attached, the Central System has accepted us."""
+        return self._is_accepted() and self.recovery.board is not None
 
     def _reboot(self) -> None:
         self.shutdown.begin("HardReset", RESET_S)

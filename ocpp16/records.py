@@ -298,6 +298,55 @@ class SecurityLogState(Record, frozen=True, kw_only=True):
     """When the Central System had the unit reset of late: seconds since 1970."""
 
 
+SignedUpdateState = Literal[
+    "scheduled",
+    "downloading",
+    "paused",
+    "downloaded",
+    "verified",
+    "install-scheduled",
+    "install-waiting",
+    "installing",
+    "rebooting",
+    "trial",
+    "going-back",
+    "installed",
+    "download-failed",
+    "invalid-signature",
+    "verification-failed",
+    "install-failed",
+]
+
+
+class SignedFirmwareUpdate(Record, frozen=True, kw_only=True):
+    """W L01: the last signed firmware update; it goes on after every reboot, and its end can be asked for."""
+
+    table: ClassVar[str] = "signed_firmware_update"
+    name: str = "update"
+    request_id: int
+    location: str
+    retrieve_utc: float
+    install_utc: float | None = None
+    """None: as soon as it is verified."""
+    certificate: str
+    """PEM, as it was received."""
+    signature: str
+    """Base64, as it was received."""
+    retries_left: int
+    """Of the download; later of verification, installation, trial."""
+    retry_interval_s: int
+    state: SignedUpdateState = "scheduled"
+    file: str = ""
+    digest: str = ""
+    """SHA-256 of the verified image, hexadecimal."""
+    boot_id: str = ""
+    """Kernel boot in which the reboot into the new image was asked for."""
+    told: str = ""
+    """The SignedFirmwareStatus that was sent last; "" where it must be sent (again)."""
+    confirmed: bool = False
+    """Its end was confirmed."""
+
+
 TABLES: tuple[type[Record], ...] = (
     Unit,
     Setting,
@@ -316,4 +365,5 @@ TABLES: tuple[type[Record], ...] = (
     FirmwareUpdate,
     SecurityOccurrence,
     SecurityLogState,
+    SignedFirmwareUpdate,
 )

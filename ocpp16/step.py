@@ -68,6 +68,19 @@ class Restart(Job, frozen=True):
     """§9.1 ResetRetries: further tries of a failed reboot."""
 
 
+class Seal(msgspec.Struct, frozen=True):
+    """What a signed firmware image is verified by (W L01)."""
+
+    certificate: str
+    """PEM."""
+    signature: str = ""
+    """Base64."""
+    utc: float = 0.0
+    """Seconds since 1970: the time by which certificates are judged …"""
+    exact: bool = True
+    """… or, where it is not known, a time that has surely passed."""
+
+
 class Download(Job, frozen=True):
     """Fetch a firmware file; `JobDone.detail` is its path, or the error."""
 
@@ -96,6 +109,41 @@ class Install(Job, frozen=True):
 
     ref: int
     file: str
+    seal: Seal | None = None
+    """Of a signed image: what is installed is verified, not only what was downloaded."""
+
+
+class CheckSigner(Job, frozen=True):
+    """Is the certificate that shall sign a firmware image valid?  `JobDone.verdict`: "certificate" or "revoked"."""
+
+    ref: int
+    seal: Seal
+
+
+class VerifyImage(Job, frozen=True):
+    """Does the signature fit a downloaded image, and is it no older one?
+
+    `JobDone.detail` is its SHA-256; `verdict`: "signature", "certificate", "revoked" or "version".
+    """
+
+    ref: int
+    file: str
+    seal: Seal
+
+
+TrialStep = Literal["ask", "keep", "go-back"]
+
+
+class Trial(Job, frozen=True):
+    """About the image that was installed last: does it run, is it kept, does the earlier one come back?
+
+    "ask": `JobDone.verdict` "runs", "earlier" (the one before runs) or "" (the integrator's system has no trial).
+    """
+
+    ref: int
+    what: TrialStep
+    digest: str
+    """SHA-256 of that image."""
 
 
 class CancelJob(Job, frozen=True):

@@ -222,6 +222,17 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
     "hooks": {
         "install": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
         "reboot": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
+        "trial": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
+        "commit": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
+        "rollback": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
+        "version": FileKey("texts", [], "a list of strings: an absolute path and its arguments", _check_argv),
+    },
+    "firmware": {
+        "roots": _file(
+            "", "the path of a folder of manufacturer roots (*.pem) and revocation lists (*.crl)", _check_path
+        ),
+        "allow_downgrade": FileKey("bool", False, "true or false"),
+        "pkcs1_v15": FileKey("bool", False, "true or false"),
     },
     "transfers": {
         "schemes": FileKey("texts", list(SCHEMES), f"a list of any of {', '.join(SCHEMES)}", _check_schemes),

@@ -23,6 +23,7 @@ from daemon.config.model import (
     ConfigError,
     Csms,
     Draft,
+    Firmware,
     Hooks,
     Problem,
     StationSettings,
@@ -157,6 +158,7 @@ def build(draft: Draft) -> Config:
         jobs_socket=found["jobs"]["socket"],
         hooks=msgspec.convert(found["hooks"], Hooks),
         transfers=msgspec.convert(found["transfers"], Transfers),
+        firmware=msgspec.convert(found["firmware"], Firmware),
         ocpp=_initial_values(draft, product, found["csms"]["security_profile"]),
         product=product,
         identity=_identity(station),
@@ -277,6 +279,18 @@ def hooks_of(files: Sequence[Path]) -> dict[str, tuple[str, ...]]:
     for file in list(files) or [DEFAULT_FILE]:
         read_toml(draft, file, needed=bool(files))
     return {name: tuple(argv) for name, argv in _section(draft, "hooks").items()}
+
+
+def firmware_of(files: Sequence[Path]) -> dict[str, Any]:
+    """For evsed-job: [firmware], and whether the product takes signed images only.  Raises ConfigError."""
+    draft = Draft()
+    for file in list(files) or [DEFAULT_FILE]:
+        read_toml(draft, file, needed=bool(files))
+    found = _section(draft, "firmware")
+    found["signed_only"] = _product(draft, _section(draft, "station")["product"]).secure_firmware
+    if draft.problems:
+        raise ConfigError(draft.problems)
+    return found
 
 
 def transfers_of(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Transfers, Path, str, tuple[str, ...]]:

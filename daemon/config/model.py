@@ -83,6 +83,19 @@ class BoardSettings(msgspec.Struct, frozen=True):
 class Hooks(msgspec.Struct, frozen=True):
     install: tuple[str, ...]
     reboot: tuple[str, ...]
+    trial: tuple[str, ...] = ()
+    commit: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+
+
+class Firmware(msgspec.Struct, frozen=True):
+    """How signed images are judged."""
+
+    roots: str = ""
+    """Folder of manufacturer roots and revocation lists, besides those that were installed."""
+    allow_downgrade: bool = False
+    pkcs1_v15: bool = False
 
 
 class Transfers(msgspec.Struct, frozen=True):
@@ -110,6 +123,7 @@ class Config(msgspec.Struct, frozen=True):
     """Initial values of OCPP configuration keys, as OCPP texts."""
     product: Product
     identity: Identity
+    firmware: Firmware = Firmware()
     warnings: tuple[Problem, ...] = ()
     """Files that others may read or change: no reason to refuse the configuration."""
     doubts: tuple[Problem, ...] = ()

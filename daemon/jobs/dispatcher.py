@@ -7,8 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
+import msgspec
+
+from daemon.jobs.firmware_jobs import FirmwareTerms, simulated_firmware
 from daemon.jobs.protocol import JobAnswer, JobRequest
 from daemon.jobs.workers import NO_JOBS, Jobs, JobSocket, JobThread
 from daemon.journal.redaction import joined_line
@@ -20,9 +23,9 @@ from daemon.transfers.files import FOLDER, made_folder
 from daemon.transfers.transfer import Terms, narrowed
 from daemon.transfers.urls import Rules
 from ocpp16.events import JobDone
-from ocpp16.step import CancelJob, Download, Install, Job, Upload
+from ocpp16.step import CancelJob, CheckSigner, Download, Install, Job, Seal, Trial, Upload, VerifyImage
 
-Work = Download | Upload | Install
+Work = Download | Upload | Install | CheckSigner | VerifyImage | Trial
 
 
 class SimulatedHooks(Protocol):
@@ -56,7 +59,7 @@ class JobDispatcher:
         if isinstance(job, CancelJob):
             self._cancel(job.ref)
             return
-        assert isinstance(job, Download | Upload | Install), f"unknown job {type(job).__name__}"
+        assert isinstance(job, Work), f"unknown job {type(job).__name__}"
         kind = kind_of(job)
         if kind not in self._running:
             self._start(job)
@@ -100,7 +103,7 @@ class JobDispatcher:
         del self._running[kind_of(job)]
         if not cancelled:
             failure = "" if answer.ok else failure_kind(answer.detail)
-            self._deliver(JobDone(job.ref, answer.ok, self._detail(job, answer), failure))
+            self._deliver(JobDone(job.ref, answer.ok, self._detail(job, answer), failure, answer.verdict))
         waiting = self._waiting.pop(kind_of(job), None)
         if waiting is not None:
             self._start(waiting)
@@ -118,6 +121,8 @@ class JobDispatcher:
             file = job.file_name  # made anew for each attempt; where nobody took it, it is there still
         elif isinstance(job, Install) and not answer.ok:
             file = job.file  # an installed one stays until the next start: a power cut may require it again
+        elif isinstance(job, VerifyImage) and answer.verdict:
+            file = job.file  # nobody will install it
         elif isinstance(job, Download) and answer.ok and cancelled:
             file = answer.detail  # it was complete before the cancellation arrived
         if file:
@@ -130,7 +135,13 @@ class JobDispatcher:
         if isinstance(job, Download):
             return await self.jobs.do(JobRequest("download", job.ref, location=job.location))
         if isinstance(job, Install):
-            return await self.jobs.do(JobRequest("install", job.ref, file=Path(job.file).name))
+            return await self.jobs.do(_sealed("install", job.ref, job.file, job.seal))
+        if isinstance(job, CheckSigner):
+            return await self.jobs.do(_sealed("check-signer", job.ref, "", job.seal))
+        if isinstance(job, VerifyImage):
+            return await self.jobs.do(_sealed("verify", job.ref, job.file, job.seal))
+        if isinstance(job, Trial):
+            return await self.jobs.do(JobRequest("trial", job.ref, step=job.what, digest=job.digest))
         file = await self._written(job)
         if job.ref in self._cancelled:
             (self._folder / file).unlink(missing_ok=True)
@@ -154,6 +165,21 @@ def kind_of(job: Work) -> str:
     return type(job).__name__
 
 
+def _sealed(what: Literal["install", "check-signer", "verify"], ref: int, file: str, seal: Seal | None) -> JobRequest:
+    name = Path(file).name
+    if seal is None:
+        return JobRequest(what, ref, file=name)
+    return JobRequest(
+        what,
+        ref,
+        file=name,
+        certificate=seal.certificate,
+        signature=seal.signature,
+        utc=seal.utc,
+        exact=seal.exact,
+    )
+
+
 def jobs_of(sources: BundleSources, simulation: Callable[[], SimulatedHooks | None]) -> Jobs:
     """Who does the jobs: evsed-job where `[jobs] socket` is set, else threads, and simulated hooks."""
     config = sources.config
@@ -173,4 +199,6 @@ def jobs_of(sources: BundleSources, simulation: Callable[[], SimulatedHooks | No
             return False, NO_JOBS
         return await simulated.install(config.store_dir / FOLDER / name)
 
-    return JobThread(play, Terms(config.store_dir, rules, config.csms.ca_file), install)
+    terms = Terms(config.store_dir, rules, config.csms.ca_file)
+    firmware = FirmwareTerms(config.product.secure_firmware, **msgspec.structs.asdict(config.firmware))
+    return JobThread(play, terms, install, simulated_firmware(terms, firmware))

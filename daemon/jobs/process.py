@@ -16,18 +16,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, NoReturn, cast
+from typing import BinaryIO, NamedTuple, NoReturn, cast
 
 import msgspec
 
 from daemon.command_line import CommandLineParser, UsageError
-from daemon.config.loader import hooks_of, transfers_of
+from daemon.config.loader import firmware_of, hooks_of, transfers_of
 from daemon.config.model import ConfigError
+from daemon.jobs.firmware_jobs import FirmwareJobs, FirmwareTerms
 from daemon.jobs.hook_process import HookProcess
 from daemon.jobs.interruption import Interruption, listened, stopped_by_signals
 from daemon.jobs.job_log import JobLog
-from daemon.jobs.protocol import LINE_BYTES, LOCK_WAIT_S, JobAnswer, JobRequest, decode_request
+from daemon.jobs.protocol import HOOK_S, LINE_BYTES, LOCK_WAIT_S, JobAnswer, JobRequest, decode_request
 from daemon.jobs.transfer_jobs import carry_out, watch_of
+from daemon.security.firmware_signature import ImageRefused
 from daemon.threads import leave
 from daemon.transfers.causes import of_system
 from daemon.transfers.files import INSTALL_LOCK, WRITE_FLAGS, made_folder
@@ -39,6 +41,7 @@ LISTEN_FD = 3
 REQUEST_S = 10.0
 """Who connects sends the request within this."""
 LOCK_SLICE_S = 0.5
+UNSIGNED = FirmwareTerms(signed_only=False)
 NO_TERMS = "the configuration cannot be read"
 
 
@@ -73,6 +76,7 @@ def do(
     terms: Terms | None,
     interruption: Interruption,
     told: Callable[[JobAnswer], None],
+    firmware: FirmwareTerms = UNSIGNED,
 ) -> None:
     """Carries out the job in `line`; `told` is called once with its answer.  Failures are in the answer."""
     try:
@@ -83,16 +87,23 @@ def do(
 
     once: list[JobAnswer] = []
 
-    def answered(ok: bool, detail: str) -> None:
+    def answered(ok: bool, detail: str, verdict: str = "") -> None:
         if not once:
-            once.append(JobAnswer(ok, detail, request.ref))
+            once.append(JobAnswer(ok, detail, request.ref, verdict))
             told(once[0])
 
     try:
         if request.job in ("download", "upload"):
             answered(*_transfer(request, terms, interruption))
+        elif request.job in ("check-signer", "verify", "trial"):
+            told(_judge(terms, firmware, hooks, environ, interruption).answer(request))
+        elif request.job == "install" and (request.certificate or firmware.signed_only):
+            judge = _judge(terms, firmware, hooks, environ, interruption)
+            _install_signed(request, hooks, environ, terms, interruption, answered, judge)
         else:
             _hook(request, list(hooks.get(request.job) or ()), environ, terms, interruption, answered)
+    except ImageRefused as refused:
+        answered(False, str(refused), refused.verdict)
     except (TransferFailed, ValueError) as refused:  # not a file of the transfers' folder; no configuration
         answered(False, str(refused))
     except OSError as error:
@@ -120,6 +131,45 @@ def _hook(
         _begin(interruption)
         argv.append(str(file_of(request.file, terms)))
         run_hook(argv, environ, request.within_s, interruption, answered, lock)
+
+
+def _judge(
+    terms: Terms | None,
+    firmware: FirmwareTerms,
+    hooks: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    interruption: Interruption,
+) -> FirmwareJobs:
+    if terms is None:
+        raise ValueError(NO_TERMS)
+
+    def run(argv: Sequence[str], variables: Mapping[str, str]) -> tuple[bool, str]:
+        told: list[tuple[bool, str]] = []
+        run_hook(argv, {**environ, **variables}, HOOK_S, interruption, lambda ok, detail: told.append((ok, detail)))
+        return told[0]
+
+    return FirmwareJobs(terms, firmware, hooks, run)
+
+
+def _install_signed(
+    request: JobRequest,
+    hooks: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    terms: Terms | None,
+    interruption: Interruption,
+    answered: Callable[[bool, str], None],
+    judge: FirmwareJobs,
+) -> None:
+    """What the installer gets is what was verified.  Raises as `_hook`, and ImageRefused."""
+    argv = list(hooks.get("install") or ())
+    if not argv:
+        raise ValueError("no [hooks] install is set")
+    if terms is None:
+        raise ValueError(NO_TERMS)
+    with _alone(terms, interruption) as lock:
+        _begin(interruption)
+        with judge.sealed(request) as (path, variables):
+            run_hook([*argv, path], {**environ, **variables}, request.within_s, interruption, answered, lock)
 
 
 def _begin(interruption: Interruption) -> None:
@@ -163,14 +213,21 @@ def _transfer(request: JobRequest, terms: Terms | None, interruption: Interrupti
     return carry_out(request, terms, watch)
 
 
-def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> tuple[Mapping[str, Sequence[str]], Terms | None]:
-    """The hooks and the terms of transfers from the configuration; terms None: they cannot be read."""
+class _Settings(NamedTuple):
+    hooks: Mapping[str, Sequence[str]]
+    terms: Terms | None
+    firmware: FirmwareTerms
+
+
+def _settings(files: Sequence[Path], environ: Mapping[str, str]) -> _Settings:
+    """The hooks, the terms of transfers and of firmware from the configuration; terms None: they cannot be read."""
     try:
         transfers, store, ca_file, protocols = transfers_of(files, environ)
+        firmware = FirmwareTerms(**firmware_of(files))
     except ConfigError:
-        return hooks_of(files), None
+        return _Settings(hooks_of(files), None, FirmwareTerms())
     rules = Rules(narrowed(protocols, transfers.schemes), transfers.allow_hosts, transfers.allow_loopback)
-    return hooks_of(files), Terms(store, rules, ca_file)
+    return _Settings(hooks_of(files), Terms(store, rules, ca_file), firmware)
 
 
 def streams(environ: Mapping[str, str], fd: int = LISTEN_FD) -> tuple[BinaryIO, BinaryIO]:
@@ -219,7 +276,7 @@ def main(
         return 2
     if source is None or sink is None:
         source, sink = streams(environ)
-    hooks, terms = _settings(files, environ)
+    settings = _settings(files, environ)
     answers: list[JobAnswer] = []
     log = JobLog()
 
@@ -234,7 +291,7 @@ def main(
     interruption.begun = True
     if source is sink:  # standard input of a job started by hand may be closed: nothing to listen to
         listened(source, interruption)
-    do(line, hooks, environ, terms, interruption, told)
+    do(line, settings.hooks, environ, settings.terms, interruption, told, settings.firmware)
     return 0 if all(answer.ok for answer in answers) else 1
 
 

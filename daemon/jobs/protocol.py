@@ -18,6 +18,8 @@ INSTALL_S = 3600.0
 """The installer writes a whole system: it has more time."""
 TRANSFER_S = 3600.0
 """A transfer ends by itself within this, and the answer comes soon after."""
+SIGNER_S = 20.0
+"""A certificate is judged within this, the start of evsed-job included."""
 LOCK_WAIT_S = INSTALL_S + 60.0
 """An installation waits so long for the end of another one, which an earlier life of evsed began."""
 ANSWER_EXTRA_S = 30.0
@@ -28,22 +30,36 @@ CANCEL = b"cancel\n"
 class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What evsed requests; `ref` comes back in the answer."""
 
-    job: Literal["reboot", "download", "upload", "install"]
+    job: Literal["reboot", "download", "upload", "install", "check-signer", "verify", "trial"]
     ref: int = 0
     location: str = ""
     """URL of a transfer."""
     file: str = ""
     """Name of a file in the transfers' folder: to upload, or to install."""
+    certificate: str = ""
+    """PEM: of who signed the image ("": an unsigned one)."""
+    signature: str = ""
+    """Base64."""
+    utc: float = 0.0
+    exact: bool = True
+    """Time by which certificates are judged (see `ocpp16.step.Seal`)."""
+    step: Literal["", "ask", "keep", "go-back"] = ""
+    """Of a trial …"""
+    digest: str = ""
+    """… and the image that it is about."""
     v: Literal[1] = 1
 
     @property
     def within_s(self) -> float:
         """Seconds that the job may take."""
-        return {"reboot": HOOK_S, "install": INSTALL_S}.get(self.job, TRANSFER_S)
+        within = {"reboot": HOOK_S, "trial": HOOK_S, "check-signer": SIGNER_S, "install": INSTALL_S}
+        return within.get(self.job, TRANSFER_S)
 
     @property
     def answered_within_s(self) -> float:
         """Seconds after which evsed expects no more answer."""
+        if self.job == "check-signer":  # the Central System waits for the answer
+            return self.within_s
         return self.within_s + ANSWER_EXTRA_S + (LOCK_WAIT_S if self.job == "install" else 0.0)
 
 
@@ -53,6 +69,8 @@ class JobAnswer(msgspec.Struct, frozen=True):
     ok: bool
     detail: str = ""
     ref: int = 0
+    verdict: str = ""
+    """What was found out about a firmware image (see `ocpp16.events.JobDone`)."""
     v: Literal[1] = 1
 
 

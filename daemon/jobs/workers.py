@@ -8,6 +8,7 @@ from functools import partial
 
 import msgspec
 
+from daemon.jobs.firmware_jobs import FirmwareJobs
 from daemon.jobs.protocol import CANCEL, LINE_BYTES, JobAnswer, JobRequest
 from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.threads import in_thread
@@ -85,7 +86,14 @@ class JobThread:
     there is none.  `terms` None: no transfers.
     """
 
-    def __init__(self, play: Hook | None, terms: Terms | None = None, install: Hook | None = None) -> None:
+    def __init__(
+        self,
+        play: Hook | None,
+        terms: Terms | None = None,
+        install: Hook | None = None,
+        firmware: FirmwareJobs | None = None,
+    ) -> None:
+        self._firmware = firmware
         self._play = play
         self._install = install
         self._terms = terms
@@ -95,6 +103,12 @@ class JobThread:
         """Never raises."""
         if request.job in ("download", "upload") and self._terms is not None:
             return JobAnswer(*await self._transfer(request, self._terms), request.ref)
+        if self._firmware is not None and request.job in ("check-signer", "verify", "trial"):
+            return await in_thread(partial(self._firmware.answer, request))
+        if self._firmware is not None and request.job == "install" and self._install is not None:
+            refused = await in_thread(partial(self._firmware.refusal, request))
+            if refused is not None:
+                return refused
         hook, argument = (self._install, request.file) if request.job == "install" else (self._play, request.job)
         if hook is None:
             return JobAnswer(False, NO_JOBS, request.ref)

@@ -112,6 +112,11 @@ RECORDS: Mapping[str, Mapping[str, Treatment]] = {
     "FirmwareUpdate": {"name": AS_IS, "location": URL, "state": AS_IS, "file": _HIDDEN, "told": AS_IS},
     "SecurityOccurrence": {"type": AS_IS, "tech_info": AS_IS},
     "SecurityLogState": {"name": AS_IS, "upload": AS_IS, "hard_resets": AS_IS},
+    "SignedFirmwareUpdate": {
+        **dict.fromkeys(("name", "state", "digest", "boot_id", "told"), AS_IS),
+        "location": URL,
+        **dict.fromkeys(("certificate", "signature", "file"), _HIDDEN),
+    },
 }
 """A profile's document is what we wrote of a checked ChargingProfile: numbers, times and words of enumerations."""
 
@@ -128,7 +133,7 @@ EVENTS: Mapping[str, Mapping[str, Treatment]] = {
     "SecuritySeen": {"event": AS_IS, "detail": AS_IS},
     "FrameReceived": {"text": _HIDDEN},
     "StoreChanged": {"state": AS_IS, "detail": CLEAN},
-    "JobDone": {"failure": AS_IS, "detail": CLEAN},
+    "JobDone": {"failure": AS_IS, "detail": CLEAN, "verdict": AS_IS},
     "SettingAsked": {"key": NAME, "value": VALUE},
     "ResetAsked": {"kind": AS_IS},
     "QueueAsked": {"what": AS_IS},

@@ -189,6 +189,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "update": Entry(NOTICE, "firmware update: {what} ({retries_left} retries left)"),
     "command-refused": Entry(NOTICE, "central system: {action} ({what}) answered {status}"),
     "command-taken": Entry(INFO, "central system: {action} ({what}) answered {status}"),
+    "signed-update-refused": Entry(WARNING, "SignedUpdateFirmware answered {status}: {reason}"),
     "update-refused": Entry(WARNING, "UpdateFirmware ignored: {reason}"),
     "diagnostics": Entry(
         NOTICE, "diagnostics upload finished: {detail}", failure="diagnostics upload failed: {detail}"

@@ -18,7 +18,7 @@ import msgspec
 
 from daemon.filesystem import private, read_regular, room, sync_file, sync_folder
 from daemon.transfers.limits import TransferFailed
-from ocpp16.records import FirmwareUpdate, Record
+from ocpp16.records import FirmwareUpdate, Record, SignedFirmwareUpdate
 
 FOLDER = "transfers"
 """In the store's folder."""
@@ -29,6 +29,8 @@ INSTALL_LOCK = "install.lock"
 WRITE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 PENDING = ("waiting", "downloading", "downloaded", "installing")
 """States of an update whose file is still needed."""
+SIGNED_DONE = ("installed", "download-failed", "invalid-signature", "verification-failed", "install-failed")
+"""States of a signed update whose file is not needed any more."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -182,7 +184,12 @@ def sweep(folder: Path, keeps: Callable[[str], bool]) -> None:
 
 def sweep_leftovers(store: Path, records: Iterable[Record]) -> None:
     """At the start: of all files of transfers keep only those of a pending update."""
-    updates = [row for row in records if isinstance(row, FirmwareUpdate) and row.state in PENDING]
     folder = store / FOLDER
-    stems = [Partial(folder, row.location).whole.stem for row in updates]
+    needed = [
+        row.location
+        for row in records
+        if (isinstance(row, FirmwareUpdate) and row.state in PENDING)
+        or (isinstance(row, SignedFirmwareUpdate) and row.state not in SIGNED_DONE)
+    ]
+    stems = [Partial(folder, location).whole.stem for location in needed]
     sweep(folder, lambda name: name.startswith(tuple(stems)))

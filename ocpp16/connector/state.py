@@ -5,6 +5,7 @@ Nothing is decided or changed here: `Connector` alone writes these facts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ocpp16.configuration.configuration import Configuration
@@ -16,7 +17,6 @@ from ocpp16.profiles.core.meter_readings import MeterReadings
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.core.sampled_values import SampledValues
 from ocpp16.profiles.core.transaction_records import TransactionRecords
-from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.limits import ChargingLimits
@@ -79,7 +79,8 @@ class ConnectorParts(NamedTuple):
     reservations: Reservations
     limits: ChargingLimits
     smart_charging: SmartCharging
-    firmware: UpdateFirmware
+    firmware_closes: Callable[[], bool]
+    """Whether a firmware update lets no transaction begin."""
     station_faults: ActiveFaults
     free_vend: str = ""
     """The idTag under which a plugged-in car charges without a card; "": none."""
@@ -94,7 +95,7 @@ class ConnectorState:
         self._product = parts.product
         self._metering = parts.metering
         self._reservations = parts.reservations
-        self._firmware = parts.firmware
+        self._firmware_closes = parts.firmware_closes
         self._station_faults = parts.station_faults
         self._free_vend = parts.free_vend
         # what the board reported
@@ -155,7 +156,7 @@ class ConnectorState:
     def operative(self) -> bool:
         """§5.2: neither connector nor station is Inoperative, and no firmware update closes the connectors."""
         transaction = self.transaction
-        if transaction is None and self._firmware.closes_connectors:
+        if transaction is None and self._firmware_closes():
             return False
         rows = self.context.facts.of(Availability)
         if not rows:
@@ -210,7 +211,7 @@ class ConnectorState:
             return "the cable is kept locked for its driver"
         if self.faulted:
             return f"fault {self.fault_codes()[0]}"
-        if self._firmware.closes_connectors:
+        if self._firmware_closes():
             return "a firmware update is being installed"
         return "" if self.operative else "it is out of service"
 

@@ -39,6 +39,8 @@ def _leaving(view: View) -> Why | None:
 def _updating(view: View) -> Why | None:
     firmware = view.parts.firmware
     update = firmware.update
+    if view.parts.signed_firmware.closes_connectors:
+        return _signed_update(view)
     if update is None or not firmware.closes_connectors:
         return None
     running = sorted(view.parts.context.facts.running)
@@ -51,6 +53,22 @@ def _updating(view: View) -> Why | None:
     doing = {"downloaded": "is about to be installed", "installing": "is being installed"}
     text = f"A firmware image {doing.get(update.state, 'is installed, the unit restarts')}; nothing new begins."
     return Why("updating", text, "Wait for its end; evsectl log shows each step.")
+
+
+def _signed_update(view: View) -> Why | None:
+    update = view.parts.signed_firmware.update
+    assert update is not None, "it closes the connectors"
+    running = sorted(view.parts.context.facts.running)
+    where = f"connector {', '.join(map(str, running))}"
+    doing = {
+        "installing": "A signed firmware image is being installed",
+        "rebooting": "A signed firmware image is installed, the unit restarts",
+        "trial": "New firmware runs on trial until board and Central System are there",
+        "going-back": "New firmware was not healthy, the unit goes back to the one before",
+    }
+    waits = f"A signed firmware image waits until the transaction on {where} has ended" if running else ""
+    text = doing.get(update.state) or waits or "A signed firmware image is about to be installed"
+    return Why("updating", f"{text}; nothing new begins.", "Wait for its end; evsectl log shows each step.")
 
 
 def _unavailable(view: View) -> Why | None:

@@ -128,6 +128,13 @@ def _planned_outage(view: View) -> str:
 
 def _planned_update(view: View) -> str:
     """What a firmware update waits for."""
+    signed = view.parts.signed_firmware.under_way
+    if signed is not None:
+        if signed.state in ("verified", "install-waiting"):
+            return "A signed firmware image waits until this transaction has ended."
+        if signed.state == "install-scheduled":
+            return f"A signed firmware image is installed from {at(signed.install_utc or 0.0)} on."
+        return "A signed firmware update waits." if signed.state in ("scheduled", "paused") else ""
     update = view.parts.firmware.update
     if update is None:
         return ""

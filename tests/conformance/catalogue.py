@@ -274,6 +274,7 @@ def catalogue() -> dict[str, Case]:
         cases_offline,
         cases_reservation,
         cases_security,
+        cases_signed,
         cases_smart,
     )
 
@@ -286,6 +287,7 @@ def catalogue() -> dict[str, Case]:
         cases_smart,
         cases_firmware,
         cases_security,
+        cases_signed,
     ):
         for name, play in vars(module).items():
             if name.startswith("tc_"):

@@ -37,6 +37,7 @@ from ocpp16.product import Identity, Product
 from ocpp16.records import Record, Transaction
 from ocpp16.step import (
     CancelJob,
+    CheckSigner,
     Commit,
     Delete,
     Download,
@@ -52,7 +53,9 @@ from ocpp16.step import (
     Restart,
     Save,
     Tell,
+    Trial,
     Upload,
+    VerifyImage,
     Withdraw,
     moments,
 )
@@ -184,7 +187,9 @@ class World:
         self.plant_board: Callable[[SimulatedBoard], Any] = _as_it_is
         """Where defects are planted, to see whether the checkers see them."""
         self.work: Callable[[str], tuple[bool, float]] | None = None
-        """Who does the jobs: for Download, Upload or Install whether it ends well, and after how many seconds."""
+        """Who does the jobs: for each kind whether it ends well, and after how many seconds."""
+        self.verdicts: dict[str, str] = {}
+        """What is found out about firmware images, by kind of job."""
         self.before_moment: Callable[[World, Moment], None] | None = None
         self.after_moment: Callable[[World, Moment], None] | None = None
         self._agenda: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -351,7 +356,9 @@ class World:
                 self._to_board(messages)
             case Restart():
                 self.ending = what
-            case Download(ref) | Upload(ref) | Install(ref) if self.work is not None:
+            case Download(ref) | Upload(ref) | Install(ref) | CheckSigner(ref) | VerifyImage(ref) | Trial(ref) if (
+                self.work is not None
+            ):
                 kind = type(what).__name__
                 ok, after_s = self.work(kind)
                 self.jobs.add(ref)
@@ -367,7 +374,8 @@ class World:
         if life == self.lives and self.cp is not None and ref in self.jobs:
             self.jobs.discard(ref)
             self._life(f"job {kind} {'ok' if ok else 'failed'}")
-            self.deliver(JobDone(ref, ok, "/tmp/image.bin" if ok else "broken off"))
+            detail = {"VerifyImage": "ab" * 32, "Trial": ""}.get(kind, "/tmp/image.bin") if ok else "broken off"
+            self.deliver(JobDone(ref, ok, detail, self.verdicts.get(kind, "")))
 
     # --- the board ------------------------------------------------------------------------------------------------
 

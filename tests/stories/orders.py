@@ -107,6 +107,24 @@ class Orders:
         more = {key: int(value) for key, value in (word.split("=") for word in words)}
         self.world.ask("UpdateFirmware", location=f"{FILES}/image.bin", retrieveDate=self._utc(seconds), **more)
 
+    def on_signed(self, number: str, seconds: str, *words: str) -> None:
+        """`signed 7 0 [install=600] [retries=1]`: SignedUpdateFirmware 7, dates in seconds from now."""
+        more = dict(word.split("=") for word in words)
+        install = {"installDateTime": self._utc(more.pop("install"))} if "install" in more else {}
+        firmware = {
+            "location": f"{FILES}/image.bin",
+            "retrieveDateTime": self._utc(seconds),
+            "signingCertificate": "-----BEGIN CERTIFICATE-----",
+            "signature": "c2ln",
+            **install,
+        }
+        retries = {key: int(value) for key, value in more.items()}
+        self.world.ask("SignedUpdateFirmware", requestId=int(number), firmware=firmware, **retries)
+
+    def on_verdict(self, kind: str, verdict: str = "") -> None:
+        """`verdict VerifyImage signature`: what such jobs find out from now on; with one they fail, but a Trial."""
+        self.world.verdicts[kind] = verdict
+
     def on_diagnostics(self, *words: str) -> None:
         more = {key: int(value) for key, value in (word.split("=") for word in words)}
         self.world.ask("GetDiagnostics", location=f"{FILES}/in/", **more)
@@ -126,7 +144,8 @@ class Orders:
         self.works = (how == "succeed", float(seconds) * {"s": 1, "min": 60}[unit])
 
     def work(self, kind: str) -> tuple[bool, float]:
-        return self.works
+        refused = kind != "Trial" and self.world.verdicts.get(kind)
+        return (False, self.works[1]) if refused else self.works
 
     def on_why(self, connector: str = "1") -> None:
         """`evsectl why`: the reason, and how the amperes came about."""

@@ -30,7 +30,7 @@ from tests.stories.scribe import Line, Scribe, _clock, _where
 FOLDER = Path(__file__).parent
 SETTLE_S = 5.0
 """After each thing that happens its consequences have so many seconds (a `wait` has its own)."""
-SILENT = ("wait", "dark", "by", "card", "boots", "clock", "jobs", "why")
+SILENT = ("wait", "dark", "by", "card", "boots", "clock", "jobs", "why", "verdict")
 MEASURANDS = ("MeterValuesAlignedData", "MeterValuesSampledData")
 """Of these a story tells the register alone, so that its lines stay short, unless its `with` says another thing;
 `default` is what the station does of itself."""

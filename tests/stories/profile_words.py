@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ocpp16.records import FirmwareUpdate, ListedTag, ListVersion, Profile, Record, Reservation
+from ocpp16.records import FirmwareUpdate, ListedTag, ListVersion, Profile, Record, Reservation, SignedFirmwareUpdate
 
 
 def record_words(new: Record, clock: Callable[[float], str]) -> str | None:
@@ -29,6 +29,9 @@ def record_words(new: Record, clock: Callable[[float], str]) -> str | None:
         case FirmwareUpdate():
             told = f", {new.told} told" if new.told else ""
             return f"update {new.state}{told}"
+        case SignedFirmwareUpdate():
+            told = f", {new.told} {'confirmed' if new.confirmed else 'told'}" if new.told else ""
+            return f"signed update {new.request_id} {new.state}{told}"
         case _:
             return None
 

@@ -11,9 +11,9 @@ from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import DiagnosticsStatusNotificationReq, GetDiagnosticsConf, GetDiagnosticsReq
 from ocpp16.messages.types import DiagnosticsStatus
 from ocpp16.profiles.firmware_management.retried_upload import RetriedUpload, named_in
-from ocpp16.profiles.firmware_management.status_retry import StatusRetry
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
+from ocpp16.rpc.status_retry import StatusRetry
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 from ocpp16.step import Upload

@@ -20,10 +20,10 @@ from ocpp16.messages.firmware import (
 )
 from ocpp16.messages.types import FirmwareStatus
 from ocpp16.product import Product
-from ocpp16.profiles.firmware_management.status_retry import StatusRetry, interval_of, retries_of
 from ocpp16.records import FirmwareUpdate
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
+from ocpp16.rpc.status_retry import StatusRetry, interval_of, retries_of
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 from ocpp16.step import CancelJob, Download, Install

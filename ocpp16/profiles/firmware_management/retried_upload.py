@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ocpp16.events import JobDone
-from ocpp16.profiles.firmware_management.status_retry import OWN_RETRY_S, interval_of, retries_of
+from ocpp16.rpc.status_retry import OWN_RETRY_S, interval_of, retries_of
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 from ocpp16.step import FILE_ENDINGS, CancelJob, Upload

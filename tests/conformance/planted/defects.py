@@ -735,3 +735,23 @@ def failed_update_is_installed() -> None:
 def log_status_without_its_request() -> None:
     """LogStatusNotification names another requestId than GetLog."""
     request("LogStatusNotification", lambda payload: {"requestId": 0})
+
+
+@red("080")
+def request_id_lost_over_the_reboot() -> None:
+    """After the restart SignedFirmwareStatusNotification has another requestId."""
+    request("SignedFirmwareStatusNotification", lambda p: {"requestId": 0} if p["status"] == "Installed" else None)
+
+
+@red("080")
+def signature_verified_in_silence() -> None:
+    """SignedFirmwareStatusNotification SignatureVerified is missing."""
+    request("SignedFirmwareStatusNotification", lambda p: [] if p["status"] == "SignatureVerified" else None)
+
+
+@red("081")
+def every_signature_is_good() -> None:
+    """The signature of an image is not looked at."""
+    from daemon.jobs import firmware_jobs
+
+    firmware_jobs.check_signature = lambda *_: None

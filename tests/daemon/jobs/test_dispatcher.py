@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon.config.loader import load
@@ -268,7 +269,9 @@ async def test_who_does_them(tmp_path: Path) -> None:
 
     simulation: Any = Simulation()
     for board, ok in (("simulated", True), ("real", False)):
-        shown = BundleSources(config(tmp_path), Played(board), dict, list, recorded, lambda: Now(1.0, None))
+        plain = config(tmp_path)
+        plain = msgspec.structs.replace(plain, product=msgspec.structs.replace(plain.product, secure_firmware=False))
+        shown = BundleSources(plain, Played(board), dict, list, recorded, lambda: Now(1.0, None))
         jobs = jobs_of(shown, lambda: simulation)
         assert isinstance(jobs, JobThread)
         answer = await jobs.do(JobRequest("install", 1, file="f"))

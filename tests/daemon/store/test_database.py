@@ -167,7 +167,7 @@ def test_7_a_lock_file_that_was_deleted_lets_nobody_in(folder: Path) -> None:
 # --- versions ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [-1, -5, 0, 1, 2, 3, 4, 5, 7, 99, 1000, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("version", [-1, -5, 0, 1, 2, 3, 4, 5, 6, 8, 99, 1000, 2**31 - 1, -(2**31)])
 def test_7_a_version_that_makes_no_sense_costs_nothing(folder: Path, version: int) -> None:
     """Negative, huge, too low for its tables, or higher without anything new: every row is carried into a new file."""
     alter(folder, f"PRAGMA user_version={version}")
@@ -198,7 +198,13 @@ def test_6_rows_of_an_earlier_version_get_their_checksums(tmp_path: Path) -> Non
     filled(folder, *EVERYTHING)
     alter(folder, *(f"DROP TRIGGER {table}_{what}" for table in TABLES for what in ("inserted", "updated")))
     alter(folder, *(f"ALTER TABLE {table} DROP COLUMN checksum" for table in TABLES))
-    alter(folder, *(f"DROP TABLE {table}" for table in ("register_seen", "security_event", "security_log")))
+    alter(
+        folder,
+        *(
+            f"DROP TABLE {table}"
+            for table in ("register_seen", "security_event", "security_log", "signed_firmware_update")
+        ),
+    )
     alter(folder, "PRAGMA user_version=3")
     store = Store.open(folder)
     assert ({*codes(store)}, store.load()) == ({"store-migrated"}, list(EVERYTHING))
@@ -211,7 +217,7 @@ def test_6_rows_of_an_earlier_version_get_their_checksums(tmp_path: Path) -> Non
 TABLES = (
     *("unit", "setting", "availability", "occupancy", "latched_fault", "cached_tag", "meter_swap", "charge", "sample"),
     *("register_seen", "listed_tag", "list_version", "reservation", "profile", "firmware_update"),
-    *("security_event", "security_log"),
+    *("security_event", "security_log", "signed_firmware_update"),
 )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ocpp16.profiles.firmware_management.status_retry import AGAIN, interval_of, retries_of
 from ocpp16.records import FirmwareUpdate
+from ocpp16.rpc.status_retry import AGAIN, interval_of, retries_of
 from ocpp16.step import Download, Upload
 from tests.ocpp16.profiles.firmware_management.works import Unit
 from tests.ocpp16.rig import SILENCE
