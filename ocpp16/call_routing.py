@@ -152,8 +152,10 @@ def extended_messages(parts: Parts) -> dict[str, Send]:
     """By requestedMessage of ExtendedTriggerMessage (W); any other is answered NotImplemented."""
     plain = triggered_messages(parts)
     names = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification", "FirmwareStatusNotification")
+    signed = {"FirmwareStatusNotification": parts.signed_statuses.triggered} if parts.product.secure_firmware else {}
     return {
         **{name: plain[name] for name in names if name in plain},
+        **signed,
         "LogStatusNotification": parts.log_upload.triggered_status,
     }
 
