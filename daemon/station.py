@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from daemon import __version__, host_clock, supervisor
 from daemon.config.model import Config
+from daemon.csms.connection_files import ConnectionFiles
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
 from daemon.csms.link_security import LinkSecurity, credentials_of
@@ -33,8 +34,8 @@ from daemon.step_executor import StepExecutor
 from daemon.store.store import Store, StoreFailed
 from daemon.store.watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
-from ocpp16.events import BoardDone, BoardReady, Event, FaultChanged, ShutdownAsked, Started, StoreState
-from ocpp16.step import Job, Note, Order, Reply, Restart
+from ocpp16.events import BoardDone, BoardReady, Event, FaultChanged, JobDone, ShutdownAsked, Started, StoreState
+from ocpp16.step import Job, KeepSet, Note, Order, Reply, Restart, SweepSets
 
 if TYPE_CHECKING:
     from daemon.board.simulation import Simulation
@@ -73,6 +74,7 @@ class Station:
         self._began, self._leaving = self._loop.time(), False
         self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")
+        self.connection_files = ConnectionFiles(config, self._certificate_moment)
         self.charge_point = ChargePoint(
             config.product,
             config.identity,
@@ -92,6 +94,7 @@ class Station:
             self._log_link,
             hall_crowded=lambda: self.runner.crowded,
             security=LinkSecurity(credentials_of(config), self._certificate_moment),
+            connection_of=self.connection_files.connection,
         )
         self._security_log = SecurityLog(config.store_dir, self._security_log_failed)
         self.executor = StepExecutor(
@@ -122,6 +125,11 @@ class Station:
         return moment_of(utc, time.time(), max(host_clock.BUILD_UTC, clock.floor_utc))
 
     def _started(self) -> Started:
+        """With what the local file says of the connection, and which connection sets are whole."""
+        files = self.connection_files
+        return replace(self._reset_mark(), local_set=files.local_set(), readable_sets=files.readable())
+
+    def _reset_mark(self) -> Started:
         """A mark that cannot be removed counts again at each start, and that is said."""
         try:
             self._reset_failed.unlink()
@@ -314,7 +322,20 @@ class Station:
         self._deliver(BoardDone(order.ref, False, "no board is attached"))
 
     def _take_job(self, job: Job) -> None:
-        self._dispatcher.take(job)
+        if isinstance(job, SweepSets):
+            self._thread.submit(self.connection_files.sweep, job.kept)
+        elif isinstance(job, KeepSet):
+            self._keep_set(job)
+        else:
+            self._dispatcher.take(job)
+
+    def _keep_set(self, job: KeepSet) -> None:
+        """A connection set becomes durable in the thread of the disk, before any row names it."""
+
+        def kept(done: asyncio.Future[str]) -> None:
+            self._deliver(JobDone(job.ref, not done.result(), done.result()))
+
+        asyncio.wrap_future(self._thread.submit(self.connection_files.keep, job)).add_done_callback(kept)
 
     def _control_obstructed(self, why: str) -> None:
         self._deliver(FaultChanged(None, "control-socket", bool(why), detail=why))

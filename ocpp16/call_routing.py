@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ocpp16.messages.call_error import Refusal
-from ocpp16.messages.core import UnlockConnectorReq
+from ocpp16.messages.core import ChangeConfigurationReq, UnlockConnectorReq
 from ocpp16.messages.security import SignedUpdateFirmwareReq
 from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
@@ -96,6 +96,8 @@ class CallRouter:
         """The confirmation, a CALLERROR, or `POSTPONED`."""
         if isinstance(request, UnlockConnectorReq):
             return self._parts.unlock_connector.on_unlock(request, call_id)
+        if isinstance(request, ChangeConfigurationReq) and self._parts.connection_keys.changes(request):
+            return self._parts.connection_keys.on_change_configuration(request, call_id)
         answer = self._own.get(action)
         result: Message | Refusal | Postponed
         if answer is None:  # known to OCPP, not to this product

@@ -85,7 +85,7 @@ class ChargePoint:
             ev.MainsLost: parts.shutdown.mains_lost,
             ev.JobDone: self._job_done,
             ev.ShutdownAsked: parts.shutdown.shutdown_asked,
-            ev.SettingAsked: parts.technician.setting_asked,
+            ev.SettingAsked: self._setting_asked,
             ev.StopAsked: parts.technician.stop_asked,
             ev.ResetAsked: parts.technician.reset_asked,
             ev.QueueAsked: parts.technician.queue_asked,
@@ -115,7 +115,9 @@ class ChargePoint:
         parts.status_updates.update_station()
         parts.observe_cards()
         parts.security_events.tidy()
-        parts.session.pump()
+        parts.connection_sets.begin_if_ready()
+        if not parts.connection_sets.switching:
+            parts.session.pump()
         parts.security_notifications.pump()
         parts.shutdown.finish_if_done()
         return self._gather()
@@ -156,6 +158,8 @@ class ChargePoint:
                 parts.diagnostics.due()
             case Timer.LOG_UPLOAD:
                 parts.log_upload.due()
+            case Timer.TRIAL:
+                parts.connection_sets.due()
             case Timer.FLOOR:
                 parts.context.remember_time()
             case Timer.REPORT | Timer.SECURITY | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
@@ -185,9 +189,11 @@ class ChargePoint:
 
     def _link(self) -> Link:
         """The level of the link: nearly always that of the step before."""
+        link = self._last_link
         ping_s, epoch = self.parts.configuration.number(Key.WebSocketPingInterval), self.parts.session.epoch
-        if self._last_link.ping_interval_s != ping_s or self._last_link.epoch != epoch:
-            self._last_link = Link(True, ping_s, epoch)
+        dialled = self.parts.connection_sets.dialled
+        if link.ping_interval_s != ping_s or link.epoch != epoch or link.connection_set != dialled:
+            self._last_link = Link(True, ping_s, epoch, dialled)
         return self._last_link
 
     def _outlet(self, connector: Connector) -> Outlet:
@@ -202,6 +208,7 @@ class ChargePoint:
     def _started(self, event: ev.Started) -> None:
         parts, context = self.parts, self.parts.context
         parts.security_watch.started(event)
+        parts.connection_sets.started(event)
         parts.recovery.report_problems(parts.checked)
         parts.reset.started(event.reset_failed)
         unit, clock = context.facts.unit, context.clock
@@ -222,6 +229,13 @@ class ChargePoint:
         self.parts.signed_firmware.job_done(event)
         self.parts.diagnostics.job_done(event)
         self.parts.log_upload.job_done(event)
+        self.parts.connection_sets.job_done(event)
+
+    def _setting_asked(self, event: ev.SettingAsked) -> None:
+        if self.parts.connection_keys.asks(event):
+            self.parts.connection_keys.setting_asked(event)
+        else:
+            self.parts.technician.setting_asked(event)
 
     def _fault_changed(self, event: ev.FaultChanged) -> None:
         self.parts.security_watch.fault_changed(event)
@@ -248,6 +262,7 @@ class ChargePoint:
         parts.security_notifications.link_up()
         parts.context.note("link-up")
         parts.registration.link_up()
+        parts.connection_sets.link_up(event)
         if parts.registration.accepted:
             parts.parked_messages.connected()
             parts.notifications.report_changed()
@@ -264,6 +279,7 @@ class ChargePoint:
         if session.up:
             session.link_down()
             self.parts.transactions.disconnected()
+        self.parts.connection_sets.link_down(event)
         self.parts.security_watch.link_down(event)
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
 

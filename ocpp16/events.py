@@ -34,12 +34,28 @@ class Tick(Event, frozen=True):
     """Only time: `Step.wake_at` has come."""
 
 
+class LocalSet(msgspec.Struct, frozen=True):
+    """What the local file says of how to connect, without any secret."""
+
+    mark: str
+    """Another one: the file says something else."""
+    profile: int = 0
+    encrypted: bool = False
+    password: bool = False
+    root: bool = False
+    certificate: bool = False
+
+
 class Started(Event, frozen=True):
     """The process has started: always the first event.  `reset_failed`: its predecessor could not reboot the unit."""
 
     reset_failed: bool = False
     log_last: int | None = None
     """Number of the last entry in the security log; 0: it is empty; None: none is kept."""
+    local_set: LocalSet | None = None
+    """None: the local file says nothing of how to connect."""
+    readable_sets: tuple[int, ...] = ()
+    """Numbers of the connection sets whose files are whole."""
 
 
 # --- the board ------------------------------------------------------------------------------------------------------
@@ -165,6 +181,9 @@ class BoardDone(Event, frozen=True):
 class LinkUp(Event, frozen=True):
     """The WebSocket is open, subprotocol agreed."""
 
+    connection_set: int = 0
+    """With which it was made."""
+
 
 class LinkDown(Event, frozen=True):
     """The WebSocket is gone, or an attempt failed: `stage` DNS, TCP, TLS, HTTP, WebSocket; the cause in one line.
@@ -179,6 +198,8 @@ class LinkDown(Event, frozen=True):
     code: str = ""
     security_event: str = ""
     """The security event that it is (W); "": none."""
+    connection_set: int = 0
+    """With which it was made."""
 
 
 class LinkQuiet(Event, frozen=True):

@@ -54,6 +54,8 @@ from ocpp16.station.board_events import BoardEvents
 from ocpp16.station.board_orders import BoardOrders
 from ocpp16.station.card_limit import CardLimit
 from ocpp16.station.card_routing import CardRouting
+from ocpp16.station.connection_keys import ConnectionKeys
+from ocpp16.station.connection_sets import ConnectionSets
 from ocpp16.station.data_transfer import DataTransfer
 from ocpp16.station.free_vend import FreeVend
 from ocpp16.station.queue_commands import QueueCommands
@@ -125,6 +127,7 @@ class Parts:
             max_frame_bytes=self.product.frame_bytes,
             on_invalid=partial(self.security_events.record, SecurityEvent.INVALID_MESSAGES),
             on_replay=partial(self.security_events.record, SecurityEvent.REPLAY),
+            on_answered=self._call_answered,
         )
         self.security_watch = SecurityWatch(self.context, self.session, self.configuration, self.security_events)
         self.security_notifications = SecurityEventNotifications(
@@ -293,6 +296,17 @@ class Parts:
             self.context, self.configuration, self.registration, self.connectors, self.card_routing
         )
         self.unlock_connector = UnlockConnector(self.context, self.session, self.connectors, self.board_orders)
+        self.connection_sets = ConnectionSets(
+            self.context,
+            self.session,
+            self.registration,
+            self.configuration,
+            self.transaction_queue,
+            self.security_events.record,
+        )
+        self.connection_keys = ConnectionKeys(
+            self.context, self.session, self.connection_sets, self.product.security_extension
+        )
         self.data_transfer = DataTransfer(self.identity.vendor)
         self.reset = Reset(self.context, self.shutdown, self.notifications, self.security_events)
         self.queue_commands = QueueCommands(
@@ -315,6 +329,9 @@ class Parts:
         self.card_limit.observe([(0, self.card_routing.refused), *refused])
 
     # --- wires that point upward: the Central System ----------------------------------------------------------------
+
+    def _call_answered(self) -> None:
+        self.connection_sets.answered()
 
     def _message_confirmed(self, key: QueueKey, confirmation: Any) -> None:
         self.transactions.confirmed(key, confirmation)

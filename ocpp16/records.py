@@ -347,6 +347,35 @@ class SignedFirmwareUpdate(Record, frozen=True, kw_only=True):
     """Its end was confirmed."""
 
 
+SetState = Literal["waiting", "trial", "doubted", "in-force"]
+
+
+class ConnectionSet(Record, frozen=True, kw_only=True):
+    """What a connection needs, by names: its content lies in private files of the daemon.  0: the local file's own."""
+
+    table: ClassVar[str] = "connection_set"
+    number: int
+    """Rises with each change, and is never used again."""
+    state: SetState = "waiting"
+    local: str = ""
+    """The mark of the local file on which it rests: of a file that was edited since, nothing here counts."""
+    profile: int = 0
+    encrypted: bool = False
+    """Whether its URL is wss."""
+    password: bool = False
+    """Whether it has an AuthorizationKey."""
+    root: str = ""
+    """File name of the Central System's roots; `local`: that of the local file; "": none."""
+    certificate: str = ""
+    """The same of the station's certificate."""
+    changed: str = ""
+    """What it changes, in names of keys."""
+    elsewhere: bool = False
+    """Its URL is another one, maybe of another Central System."""
+    starts: int = 0
+    """How many processes have tried it."""
+
+
 TABLES: tuple[type[Record], ...] = (
     Unit,
     Setting,
@@ -366,4 +395,5 @@ TABLES: tuple[type[Record], ...] = (
     SecurityOccurrence,
     SecurityLogState,
     SignedFirmwareUpdate,
+    ConnectionSet,
 )

@@ -54,6 +54,8 @@ class Link(msgspec.Struct, frozen=True):
     """WebSocketPingInterval; 0: no pings of ours."""
     epoch: int = 0
     """A new number: close the connection and open another one."""
+    connection_set: int = 0
+    """Number of the set of URL, profile and credentials to connect with; 0: that of the local file."""
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):
@@ -144,6 +146,27 @@ class Trial(Job, frozen=True):
     what: TrialStep
     digest: str
     """SHA-256 of that image."""
+
+
+class KeepSet(Job, frozen=True):
+    """Check a connection set and make it durable: the set `base` with `changes`, name and value.
+
+    Names: `url`, `security_profile`, `authorization_key` (hexadecimal), `ca_file`, `cert_file`, `key_file`.
+    """
+
+    ref: int
+    number: int
+    base: int
+    changes: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:  # the values may be secrets
+        return f"KeepSet(ref={self.ref}, number={self.number}, base={self.base})"
+
+
+class SweepSets(Job, frozen=True):
+    """Remove the files of all connection sets but these."""
+
+    kept: tuple[int, ...]
 
 
 class CancelJob(Job, frozen=True):

@@ -11,6 +11,7 @@ from daemon.control.connection import ControlAnswer
 from daemon.control.server import Action, Answers, Query, Request, RequestRefused, Subscription, error, field
 from daemon.step_executor import Watcher
 from ocpp16.events import Event, Now, QueueAsked, ResetAsked, SelftestAsked, SettingAsked, StopAsked
+from ocpp16.station.connection_keys import AT_THE_DESK
 from ocpp16.step import Reply
 
 TRACE_LINES = 1000
@@ -173,7 +174,8 @@ class ControlRequests:
 
     async def _set(self, request: Request) -> ControlAnswer:
         key, value = field(request, "key", str, needed=True), field(request, "value", str, needed=True)
-        self._key(key)
+        if key.casefold() not in AT_THE_DESK:
+            self._key(key)
         return await self._ask(lambda ref: SettingAsked(ref, key, value))
 
     async def _stop(self, request: Request) -> ControlAnswer:

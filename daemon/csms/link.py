@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from daemon.csms import failure_causes, tcp_connect, tls_failures
 from daemon.csms.backoff import Backoff
 from daemon.csms.endpoint import central_system_url
@@ -45,7 +47,8 @@ class CentralSystemLink:
 
     `deliver` takes LinkUp, FrameReceived, LinkQuiet and LinkDown in the order in which they happened; `log` a code of
     the journal and its fields.  `hall_crowded` true: too many events wait, deliver no frame for now.  `security` is
-    asked at each dial for headers and TLS; None: security profile 0.
+    asked at each dial for headers and TLS; None: security profile 0.  `connection_of` gives URL and credentials of a
+    connection set; None: `url` and `security` always count.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class CentralSystemLink:
         *,
         hall_crowded: Callable[[], bool] = lambda: False,
         security: LinkSecurity | None = None,
+        connection_of: Callable[[int], tuple[str, Credentials]] | None = None,
     ) -> None:
         self.url = central_system_url(url, station_id)
         self._hall_crowded = hall_crowded
@@ -68,6 +72,9 @@ class CentralSystemLink:
         self._slowed_at = float("-inf")
         self._deliver = deliver
         self._log = log
+        self._station_id, self._connection_of = station_id, connection_of
+        self._set = 0
+        """The connection set of the present attempt, or connection."""
         self._security = security or LinkSecurity(Credentials(), lambda: Moment(0.0))
         self._backoff = Backoff(seed, self._limits)
         self._wanted = Link(connected=False)
@@ -88,7 +95,7 @@ class CentralSystemLink:
     def want(self, link: Link) -> None:
         """The level to keep.  Another `epoch`: close and dial anew; another ping interval takes effect at once."""
         before, self._wanted = self._wanted, link
-        if (before.connected, before.epoch) != (link.connected, link.epoch):
+        if replace(before, ping_interval_s=0) != replace(link, ping_interval_s=0):
             self._changed.set()
         elif self._connection is not None and before.ping_interval_s != link.ping_interval_s:
             self._connection.keep_alive(link.ping_interval_s)
@@ -176,7 +183,7 @@ class CentralSystemLink:
         self._connection, self._since = connection, self._now()
         self._log("link-up", {"url": self.url})
         self._tell_redialled("")
-        self._deliver(LinkUp())
+        self._deliver(LinkUp(self._set))
         connection.keep_alive(self._wanted.ping_interval_s)
 
     def _tell_redialled(self, failed: str) -> None:
@@ -261,10 +268,12 @@ class CentralSystemLink:
         in_s = round(max(0.0, self._next_at - self._now()), 1)
         fields = {"stage": failed.stage, "failure": str(failed.code), "cause": failed.cause, "next_attempt_s": in_s}
         self._log(code, fields)
-        self._deliver(LinkDown(failed.stage, failed.cause, in_s, str(failed.code), failed.code.event))
+        event = failed.code.event
+        self._deliver(LinkDown(failed.stage, failed.cause, in_s, str(failed.code), event, self._set))
 
     async def _dial(self) -> WebSocketConnection:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises ConnectionFailed."""
+        self._take_set(self._wanted.connection_set)
         address = urlsplit(self.url)
         host, port = address.hostname or "", address.port or PORTS[address.scheme]
         where = f"{single_line(host, HOST_CHARS)} port {port}"
@@ -300,6 +309,13 @@ class CentralSystemLink:
         if failed := connection.opened.result():
             raise self._security.explained(failed)
         return connection
+
+    def _take_set(self, number: int) -> None:
+        """From this attempt on the URL and the credentials of that connection set count."""
+        self._set = number
+        if self._connection_of is not None:
+            url, self._security.credentials = self._connection_of(number)
+            self.url = central_system_url(url, self._station_id)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -17,6 +17,7 @@ from daemon.config.model import Config, Draft
 from daemon.ctl import output
 from daemon.ctl.arguments import CommandLine, parse
 from daemon.ctl.client import ACTION_TIMEOUT_S, QUERY_TIMEOUT_S, VERSION, ControlAnswer, Daemon, Unreachable
+from daemon.ctl.secret_values import asked
 from daemon.journal import redaction
 
 LAST_MESSAGES = 50
@@ -325,7 +326,7 @@ def connect_test(context: Context) -> int:
 ACTIONS: dict[str, Function] = {
     "queue park": lambda context: request(context, "park", item=context.number()),
     "queue retry": lambda context: request(context, "retry", item=context.number()),
-    "config set": lambda context: request(context, "set", key=context.operand(), value=context.operand(1)),
+    "config set": lambda context: request(context, "set", **asked(context.operand(), context.operand(1))),
     "stop-transaction": lambda context: request(context, "stop", connector=context.option("--connector")),
     "reset": lambda context: request(context, "reset", hard=context.option("--hard", False)),
     "selftest": lambda context: request(context, "selftest", clear_latched=context.option("--clear-latched", False)),

@@ -221,7 +221,11 @@ COMMANDS: Final = (
     Command(
         ("config", "set"),
         "change an OCPP configuration key, as ChangeConfiguration does",
-        (Operand("KEY", "name of the key, in any case"), Operand("VALUE", "new value, as an OCPP text")),
+        (
+            Operand("KEY", "name of the key, in any case; csms.url: the URL of the Central System"),
+            Operand("VALUE", "new value, as an OCPP text; - reads it from the terminal"),
+        ),
+        options=(Option("--trial", "keep it only if it works; csms.url and the keys of security are always tried"),),
     ),
     Command(("config", "reference"), "list every OCPP configuration key: access, default, range, unit, purpose"),
     Command(

@@ -117,6 +117,7 @@ RECORDS: Mapping[str, Mapping[str, Treatment]] = {
         "location": URL,
         **dict.fromkeys(("certificate", "signature", "file"), _HIDDEN),
     },
+    "ConnectionSet": dict.fromkeys(("state", "local", "root", "certificate", "changed"), AS_IS),
 }
 """A profile's document is what we wrote of a checked ChargingProfile: numbers, times and words of enumerations."""
 
@@ -130,6 +131,7 @@ EVENTS: Mapping[str, Mapping[str, Treatment]] = {
     "OfferAcked": {"why": CLEAN},
     "BoardDone": {"detail": CLEAN},
     "LinkDown": {"stage": AS_IS, "cause": CLEAN, "code": AS_IS, "security_event": AS_IS},
+    "LocalSet": {"mark": AS_IS},
     "SecuritySeen": {"event": AS_IS, "detail": AS_IS},
     "FrameReceived": {"text": _HIDDEN},
     "StoreChanged": {"state": AS_IS, "detail": CLEAN},
@@ -208,6 +210,8 @@ def _text(text: str, treatment: Treatment, owner: msgspec.Struct, cards: CardTex
             return cut_url(text)
         case Treatment.VALUE:
             name = str(getattr(owner, "key", "") if type(owner).__name__ != "Setting" else getattr(owner, "name", ""))
+            if name == "csms.url":  # of use to a replay: it says whether the connection is encrypted
+                return cut_url(text)
             return text if value_is_shown(name) and len(text) <= longest else zeros(text)
         case Treatment.ANSWER:
             return answer_text(text)

@@ -198,6 +198,17 @@ CATALOGUE: Mapping[str, Entry] = {
     "remote-start": Entry(NOTICE, "central system: remote start for card {id_tag}: {status}: {reason}"),
     "remote-stop": Entry(NOTICE, "central system: remote stop of transaction {transaction_id}: {status}: {reason}"),
     # configuration
+    "connection-trial": Entry(NOTICE, "connecting with a new {changed}, on trial"),
+    "connection-kept": Entry(NOTICE, "the new {changed} works and is kept"),
+    "connection-returned": Entry(
+        WARNING, "the new {changed} does not work ({stage}: {failure}): back to the one of before"
+    ),
+    "connection-local": Entry(
+        WARNING, "the configuration file was changed: its [csms] counts, not the {changed} that was set later"
+    ),
+    "connection-set-lost": Entry(
+        ERROR, "the file of the connection set that changed {changed} is missing or damaged: the one of before counts"
+    ),
     "setting-changed": Entry(NOTICE, "configuration {key} = {value}: {status} ({reason})"),
     "setting-dropped": Entry(WARNING, "stored configuration {key} is no longer valid ({reason}); the default is used"),
     # lists, reservations, profiles

@@ -135,6 +135,12 @@ class Configuration:
         for listener in self.on_change:
             listener(name)
 
+    def show(self, name: Key, value: str) -> None:
+        """A value that other records hold: in force, and not written as a setting.  A key that is not there is not."""
+        if name.casefold() in self._values:
+            self._values[name.casefold()] = value
+            self._numbers.pop(name, None)
+
     def on_change_configuration(self, request: ChangeConfigurationReq) -> ChangeConfigurationConf:
         status, why = self.change(request.key, request.value)
         self.context.note("setting-changed", key=request.key, value=request.value, status=str(status), reason=why)

@@ -250,10 +250,19 @@ def _security_keys(product: Product) -> list[KeyRow]:
     if not product.security_extension:
         return []
     chain, store = product.certificate_chain_max, product.certificate_store_max
-    none = f"{NOT_IMPLEMENTED} a change over OCPP is refused; see evsed.env."
     return [
         _bool(Key.AdditionalRootCertificateCheck, False, f"{NOT_IMPLEMENTED} no root can be installed.", True),
-        KeyRow(Key.AuthorizationKey, "text", "", "", 0, 0, False, none, write_only=True),
+        KeyRow(
+            Key.AuthorizationKey,
+            "text",
+            "",
+            "chars",
+            16,
+            40,
+            False,
+            "Key of HTTP Basic: 32 to 40 hexadecimal digits, or 16 to 20 characters. Tried, and kept once it works.",
+            write_only=True,
+        ),
         _fixed(Key.CertificateSignedMaxChainSize, chain, "chars", f"{NOT_IMPLEMENTED} size of a certificate chain."),
         _fixed(Key.CertificateStoreMaxLength, store, "items", f"{NOT_IMPLEMENTED} number of root certificates."),
         KeyRow(
@@ -273,7 +282,7 @@ def _security_keys(product: Product) -> list[KeyRow]:
             "",
             0,
             3,
-            True,
-            "The security profile in force, from [csms] security_profile. A change over OCPP is not built yet.",
+            False,
+            "The security profile in force. Over OCPP it can only be raised, is tried, and kept once it works.",
         ),
     ]

@@ -78,6 +78,7 @@ class Session:
     """Appends frames to `frames_out`; `pump` is called at the end of each step.
 
     `on_invalid` and `on_replay` are called with what was received, in words of ours: not valid OCPP; not asked for.
+    `on_answered`: after a CALLRESULT to an open CALL.
     `extension_used`: the Central System has sent a CALL of the security extension.
     """
 
@@ -92,6 +93,7 @@ class Session:
         max_frame_bytes: int,
         on_invalid: Callable[[str], None],
         on_replay: Callable[[str], None],
+        on_answered: Callable[[], None],
     ) -> None:
         self.context = context
         self.reports = reports
@@ -105,7 +107,8 @@ class Session:
         self.answer_request = answer_request
         self.message_timeout_s = message_timeout_s
         self.max_frame_bytes = max_frame_bytes
-        self.on_invalid, self.on_replay, self.extension_used = on_invalid, on_replay, False
+        self.on_invalid, self.on_replay, self.on_answered = on_invalid, on_replay, on_answered
+        self.extension_used = False
         self.last_sent_at = 0.0
         self.round_trip_s = 0.0
         self._seed = seed
@@ -287,6 +290,8 @@ class Session:
         self.context.timers.clear(Timer.ANSWER)
         self.round_trip_s = self.context.now.mono - flight.sent_at
         self._deliver(flight.action, flight.then, flight.report, message)
+        if isinstance(message, frames.Result):
+            self.on_answered()
 
     def _received_late(self, message: Answer) -> None:
         boot = self._late_boot

@@ -31,6 +31,7 @@ class Timer(StrEnum):
     UPDATE = "next action of the firmware update"
     SECURITY = "next try of a security event"
     SIGNED_UPDATE = "next action of the signed firmware update"
+    TRIAL = "deadline of the connection set on trial"
     UPLOAD = "next try of the diagnostics upload"
     LOG_UPLOAD = "next try of the log upload"
     FLOOR = "next write of the time floor"

@@ -83,6 +83,12 @@ class Registration:
         elif self.context.timers.due(Timer.BOOT) is None:
             self.boot()
 
+    def forget(self) -> None:
+        """The next connection may lead to another Central System: it has not accepted this station yet."""
+        self.status, self.session.gate = None, Gate.BOOT
+        self.context.timers.clear(Timer.BOOT)
+        self.context.timers.clear(Timer.HEARTBEAT)
+
     def boot(self) -> None:
         """Send BootNotification now, unless the connection is down."""
         if not self.session.up:

@@ -32,6 +32,9 @@ from ocpp16.records import (
 )
 from tests.daemon.store.test_store import EVERYTHING, alter, filled, in_the_dark, saved
 
+NEWER_TABLES = ("register_seen", "security_event", "security_log", "connection_set")
+"""An early version of the store does not have them."""
+
 BITS_OF_A_PAGE = 4
 AT = Stamp(mono=12.5, boot="0d9c1b4e-5a1c-4d3b-9a43-1f0e7a2a7f11", utc=1_700_000_000.25)
 
@@ -207,7 +210,10 @@ def test_6_a_store_older_than_a_table(tmp_path: Path) -> None:
     """What it never had is not lost; a trigger that bears the name of a table leads to no rows."""
     filled(tmp_path, *EVERYTHING, RegisterSeen(connector=1, wh=7))
     assert RegisterSeen(connector=1, wh=7) in salvaged((tmp_path / "evsed.db").read_bytes()).records
-    alter(tmp_path, *(f"DROP TABLE {table}" for table in ("register_seen", "security_event", "security_log")))
+    alter(
+        tmp_path,
+        *(f"DROP TABLE {table}" for table in NEWER_TABLES),
+    )
     alter(tmp_path, "PRAGMA user_version=4")
     assert salvaged((tmp_path / "evsed.db").read_bytes()).lost == "nothing undelivered was lost"
 

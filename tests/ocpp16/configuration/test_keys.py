@@ -64,7 +64,7 @@ TABLE = [
     ("CertificateSignedMaxChainSize", "10000", True),
     ("CertificateStoreMaxLength", "1", True),
     ("CpoName", "", False),
-    ("SecurityProfile", "0", True),
+    ("SecurityProfile", "0", False),
 ]
 
 
@@ -118,7 +118,6 @@ def test_absent_function_absent_key(product: Product, absent: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "kept"),
     [
-        ("AuthorizationKey", "00112233445566778899", None),
         ("CpoName", " Strom AG ", "Strom AG"),
         ("CpoName", "x" * 65, None),
         ("CpoName", "a\nb", None),

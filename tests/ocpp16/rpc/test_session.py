@@ -544,6 +544,7 @@ class Bench:
             max_frame_bytes=65536,
             on_invalid=self.invalid.append,
             on_replay=self.replayed.append,
+            on_answered=lambda: None,
         )
         self.heard: list[Any] = []
         self.session.link_up()

@@ -1,0 +1,37 @@
+"""What a change makes of a connection set, and why it is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocpp16.records import ConnectionSet
+from ocpp16.station.connection_changes import after, needs_trial, refusal
+
+BASE = ConnectionSet(number=0, state="in-force", profile=1, password=True, root="local")
+
+
+def test_3_raising_the_profile_encrypts_the_url() -> None:
+    """From 1 to 2 ws becomes wss; the names of what changed add up while it waits."""
+    made = after(BASE, {"security_profile": "2"}, 1)
+    assert made.encrypted and made.profile == 2 and needs_trial(BASE, made)
+    again = after(made, {"authorization_key": "00"}, 2)
+    assert again.changed == "SecurityProfile, AuthorizationKey"
+
+
+def test_3_a_url_must_fit_the_profile() -> None:
+    """Nothing is sent with less protection than the profile has, nor with more than it names."""
+    assert refusal(BASE, {"url": "ws://b.example"}) == ""
+    assert "begins with ws://" in refusal(BASE, {"url": "wss://b.example"})
+
+
+@pytest.mark.parametrize(
+    ("profile", "change", "tried"),
+    [
+        (0, "authorization_key", False), (1, "authorization_key", True), (3, "authorization_key", False),
+        (1, "ca_file", False), (2, "ca_file", True), (2, "cert_file", False), (3, "cert_file", True), (0, "url", True),
+    ],
+)  # fmt: skip
+def test_3_only_what_the_connection_uses_is_tried(profile: int, change: str, tried: bool) -> None:
+    """W A01: in profile 0 or 3 a key is just stored."""
+    force = ConnectionSet(number=0, state="in-force", profile=profile)
+    assert needs_trial(force, after(force, {change: "x"}, 1)) is tried
