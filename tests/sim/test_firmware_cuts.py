@@ -101,7 +101,7 @@ class Play:
                 continue
             self.unit.jobs.remove(job)
             ok, detail, verdict = self._work(job)
-            self.unit.station.step(ev.JobDone(job.ref, ok, detail, verdict))
+            self.unit.station.step(ev.JobDone(job.ref, ok, detail, verdict=verdict))
             self.moment()
             self.unit.station.settle()
 

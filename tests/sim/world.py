@@ -375,7 +375,7 @@ class World:
             self.jobs.discard(ref)
             self._life(f"job {kind} {'ok' if ok else 'failed'}")
             detail = {"VerifyImage": "ab" * 32, "Trial": ""}.get(kind, "/tmp/image.bin") if ok else "broken off"
-            self.deliver(JobDone(ref, ok, detail, self.verdicts.get(kind, "")))
+            self.deliver(JobDone(ref, ok, detail, verdict=self.verdicts.get(kind, "")))
 
     # --- the board ------------------------------------------------------------------------------------------------
 

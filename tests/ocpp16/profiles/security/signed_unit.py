@@ -59,7 +59,7 @@ class SignedUnit:
         """The certificate has been checked: the status that was answered."""
         (job,) = [job for job in self.jobs if isinstance(job, CheckSigner)]
         self.jobs.remove(job)
-        step = self.station.step(ev.JobDone(job.ref, ok, detail, verdict))
+        step = self.station.step(ev.JobDone(job.ref, ok, detail, verdict=verdict))
         answers = [frame for frame in step.frames if frame.startswith("[3")]
         self.station.settle()
         (answer,) = answers
@@ -76,7 +76,7 @@ class SignedUnit:
         """Do that job."""
         job = self.job(kind)
         self.jobs.clear()
-        self.station.happens(ev.JobDone(job.ref, ok, detail, verdict))
+        self.station.happens(ev.JobDone(job.ref, ok, detail, verdict=verdict))
         return job
 
     def downloaded(self) -> None:

@@ -385,7 +385,7 @@ def test_foreign_jobs_change_nothing() -> None:
     unit.update()
     unit.job(Download)
     row: Any = unit.row
-    unit.station.happens(ev.JobDone(99, False, "x", "signature"))
+    unit.station.happens(ev.JobDone(99, False, "x", verdict="signature"))
     assert unit.row == row
 
 
