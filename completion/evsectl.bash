@@ -1,7 +1,7 @@
 # bash completion of evsectl.  Written by `make docs` from its parser; do not edit.
 _evsectl_words() {
     case "$1" in
-        "") echo "-h --help --config --socket --json --version status why watch trace queue transactions config log stop-transaction reset reconnect selftest connect-test certify store pilot meter rfid relay lock lamp sim" ;;
+        "") echo "-h --help --config --socket --json --version status why watch trace queue transactions config log security-log stop-transaction reset reconnect selftest connect-test certify store pilot meter rfid relay lock lamp sim" ;;
         "queue") echo "list show park retry" ;;
         "config") echo "get set reference" ;;
         "store") echo "recover" ;;
@@ -26,6 +26,7 @@ _evsectl_words() {
         "config set") echo "-h --help --config --socket --json" ;;
         "config reference") echo "-h --help --config --socket --json" ;;
         "log") echo "-h --help --config --socket --json --last" ;;
+        "security-log") echo "-h --help --config --socket --json --last --verify" ;;
         "stop-transaction") echo "-h --help --config --socket --json --connector" ;;
         "reset") echo "-h --help --config --socket --json --hard" ;;
         "reconnect") echo "-h --help --config --socket --json" ;;

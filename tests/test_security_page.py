@@ -128,9 +128,9 @@ METHODS |= {
 METHODS |= {"posix_spawn", "posix_spawnp"}
 IMPORTS_BY_NAME = (
     *("drivers/board_file/families.py", "drivers/meters/__init__.py", "drivers/kit/report.py"),
-    *("daemon/journal/journal.py", "daemon/supervisor.py"),
+    *("daemon/journal/journal.py", "daemon/supervisor.py", "daemon/ctl/certify.py"),
 )
-"""They import by names of their own tables, of the root's board file, or of a developer's command line."""
+"""They import by names of their own, of the root's board file, or of a developer's command line."""
 
 
 def dangers(source: str, path: str) -> Iterator[str]:

@@ -41,6 +41,18 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "A value of the configuration is allowed but probably not what was meant.",
         "Correct it and run evsed --check-config.",
     ),
+    "security-event": _row(
+        "Something happened that the security log must hold: the line names the event, its cause and how often. "
+        "It is written on its 1st, 10th, 100th … occurrence of a day.",
+        "Read evsectl security-log. An event that nobody at the station or the back-office caused must be followed up.",
+    ),
+    "security-log-failed": _row(
+        "The security log in the state directory cannot be written; the events themselves stay in the database.",
+        "Free some room, correct the owner of the file. " + _MEDIUM,
+    ),
+    "security-event-retry": _row(
+        "A SecurityEventNotification was refused or not answered. It stays in the store and is sent again."
+    ),
     "leaving": _row("The process was told to end: by systemd, by a Reset, or by evsectl reset."),
     "ended": _row("The process has ended; systemd starts it again unless it was stopped by hand."),
     "internal-error": _row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.product import Identity, Product
+from ocpp16.profiles.smart_charging.limits import Hardware
 from ocpp16.records import Setting, Unit
 from ocpp16.rpc.pending_calls import POSTPONED, Postponed
 from tests.ocpp16.rig import BUILD, NOON, Station
@@ -45,9 +46,10 @@ def test_profiles_know_the_connectors() -> None:
     station = Station().online()
     parts = station.cp.parts
     assert not parts.reservations.uses()[1].taken and not parts.firmware.is_charging()
-    assert parts.limits.hardware(1) == (32.0, 6.0, 1)
+    assert parts.limits.hardware(1) == Hardware(amps=32.0, min_amps=6.0, phases=1, drawn_amps=0.0)
     station.charging()
     assert parts.reservations.uses()[1].taken and parts.firmware.is_charging()
+    assert parts.limits.hardware(1).drawn_amps == 32.0
 
 
 def test_a_conflict_is_told_for_connector_0() -> None:

@@ -102,7 +102,7 @@ async def test_the_state_before_anything() -> None:
 async def test_12_orders_beyond_the_rate_are_taken_more_slowly() -> None:
     """They wait in their order, which is noted once; nothing is refused, and an answer overtakes them."""
     station = Station(orders_burst=1, orders_per_s=100.0)
-    station.wanted = 5
+    station.wanted = 6
     orders = [f'[2,"{number}","TriggerMessage",{{}}]' for number in range(4)]
     for text in [*orders, '[3,"x",{}]']:
         station.link.on_text(text)
