@@ -82,7 +82,7 @@ def test_the_line_comes_from_standard_input(tmp_path: Path) -> None:
     config.write_text(f"[hooks]\nreboot = [{json.dumps(sys.executable)}, '-c', 'print(1)']\n")
     out = io.BytesIO()
     assert main(["--config", str(config)], {}, io.BytesIO(REBOOT), out) == 0
-    assert json.loads(out.getvalue()) == {"ok": True, "detail": "1", "ref": 7, "v": 1}
+    assert json.loads(out.getvalue()) == {"ok": True, "detail": "1", "ref": 7, "v": 1, "verdict": ""}
     out = io.BytesIO()
     assert main(["--config", str(tmp_path / "none")], {}, io.BytesIO(REBOOT), out) == 1
     assert not json.loads(out.getvalue())["ok"]

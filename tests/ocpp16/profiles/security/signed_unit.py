@@ -109,8 +109,9 @@ class SignedUnit:
         return [each["status"] for each in said if each.get("requestId") == request_id]
 
     def events(self) -> list[str]:
-        """The security events that were recorded."""
-        return [fields["event"] for code, fields in self.station.notes if code == "security-event"]
+        """The security events about firmware that were recorded."""
+        named = [fields["event"] for code, fields in self.station.notes if code == "security-event"]
+        return [event for event in named if "Firmware" in event]
 
     def utc(self) -> float:
         return NOON + self.station.mono - START
