@@ -46,8 +46,8 @@ def carry_out(words: list[str], folder: Path, within: float = 60) -> str:
 
 
 def test_every_block_is_carried_out_below() -> None:
-    """No command in README.md is left unproved: there are the three blocks that this file knows."""
-    assert [next(lines(block))[0].split("/")[-1] for block in blocks("sh")] == ["make", "evsed", "sudo"]
+    """No command in README.md is left unproved: there are the four blocks that this file knows."""
+    assert [next(lines(block))[0].split("/")[-1] for block in blocks("sh")] == ["make", "evsed", "make", "sudo"]
 
 
 def test_make_run() -> None:
@@ -60,8 +60,13 @@ def test_make_run() -> None:
 
 def test_make_test_and_the_other_verbs() -> None:
     """`make test` and every verb that README and `make` name are there (carried out, they would carry out this)."""
-    verbs = {verb for text in (README, carry_out(["make"], ROOT)) for verb in re.findall(r"\bmake ([a-z]+)", text)}
+    verbs = {
+        verb
+        for text in (README, carry_out(["make"], ROOT))
+        for verb in re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)", text)
+    }
     assert {"run", "test", "check", "bench", "sim", "fuzz", "stories", "replay"} <= verbs
+    assert {"deb", "install", "package-test"} <= verbs
     for verb in sorted(verbs):
         carry_out(["make", "--dry-run", verb, "FILE=x"], ROOT)
 
@@ -106,28 +111,71 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_on_a_raspberry_pi(tmp_path: Path, wheel: Path) -> None:
-    """The installation on a Pi, line by line, in a folder that stands for its root; without sudo and apt."""
+def put_into(root: Path, libdir: str) -> Path:
+    """What the package and `make install` put into a system, into the folder that stands for its root; its /usr/bin.
+
+    The programs find their library there, in place of `libdir`.
+    """
+    where = ["--destdir", str(root), "--libdir", libdir, "--python", sys.executable]
+    carry_out(["sh", "systemd/install", *where], ROOT)
+    for program in (root / "usr/bin").iterdir():
+        program.write_text(program.read_text().replace(f'"{libdir}"', f'"{root}{libdir}"'))
+    return root / "usr/bin"
+
+
+def on_a_pi(root: Path, words: list[str], programs: Path) -> None:
+    """One line of the installation after the package is there; systemd itself is played by tests/package."""
+    if words[0] == "systemctl":
+        assert words[1] == "restart" and (root / f"usr/lib/systemd/system/{words[2]}.service").is_file()
+    elif words[0] == "evsectl":
+        assert words[1] in carry_out([str(programs / "evsectl"), "--help"], root)
+    elif words[0] == "evsed":
+        carry_out([str(programs / "evsed"), *words[1:], "--config", str(root / "etc/evsed/evsed.toml")], root)
+        assert "0." in carry_out([str(programs / "evsed"), "--version"], root)
+    else:
+        there = [f"{root}{word}" if word.startswith("/etc/") else word for word in words]
+        carry_out(there, root)
+
+
+def test_on_a_raspberry_pi(tmp_path: Path) -> None:
+    """The installation on a Pi, line by line, in a folder that stands for its root; without sudo, apt and systemd."""
     (example,) = blocks("toml")
     (tmp_path / "my-station.toml").write_text(example)
-    there = {"/opt/": f"{tmp_path}/opt/", "/etc/": f"{tmp_path}/etc/", "/var/": f"{tmp_path}/var/"}
-    for words in lines(block_with("sudo")):
-        assert words.pop(0) == "sudo"
-        words = [next((word.replace(k, v, 1) for k, v in there.items() if word.startswith(k)), word) for word in words]
-        if words[0] == "apt":
-            assert words[1] == "install" and "python3-venv" in words and "libsystemd-dev" in words
-        elif words[0] == "python3":
-            carry_out([sys.executable, *words[1:3], "--without-pip", *words[3:]], tmp_path)
-        elif words[0].endswith("/bin/pip"):
-            assert words[1:] == ["install", ".[pi]"]
-            install(Path(words[0]).parent / "python", wheel)
-        elif words[0].endswith("/bin/evsed"):
-            config = ["--config", str(tmp_path / "etc/evsed/evsed.toml")]
-            carry_out([*words, *config], tmp_path)
-            assert "0." in carry_out([words[0], "--version"], tmp_path)
-        else:
-            carry_out(words, tmp_path)
-    products = tmp_path / "opt/evsed/share/evsed/products"
+    build, package, *rest = lines(block_with("make deb"))
+    assert build == ["make", "deb"] and "dpkg-buildpackage" in carry_out(["make", "--dry-run", "deb"], ROOT)
+    assert package == ["sudo", "apt", "install", "./dist/evsed_*_all.deb"]
+    assert "systemd/install --destdir debian/evsed --libdir /usr/lib/evsed" in (ROOT / "debian/rules").read_text()
+    programs = put_into(tmp_path, "/usr/lib/evsed")
+    for words in rest:
+        assert words[0] == "sudo"
+        on_a_pi(tmp_path, words[1:], programs)
+    config = (tmp_path / "etc/evsed/evsed.toml").read_text()
+    assert '"/var/lib/evsed"' in config and '"/run/evsed/control.sock"' in config
+    assert (tmp_path / "usr/share/doc/evsed/README.md").is_file()
+
+
+def test_on_an_older_system(tmp_path: Path) -> None:
+    """`make install` puts the same into the system, beside a virtual environment of its own."""
+    apt, install = lines(block_with("make install"))
+    assert apt[:3] == ["sudo", "apt", "install"] and {"make", "python3-venv", "libsystemd-dev"} <= {*apt}
+    assert install == ["sudo", "make", "install"]
+    steps = carry_out(["make", "--dry-run", "install"], ROOT)
+    assert "systemd/install --libdir /opt/evsed/lib/evsed --python /opt/evsed/bin/python" in steps
+    programs = put_into(tmp_path, "/opt/evsed/lib/evsed")
+    assert "0." in carry_out([str(programs / "evsed"), "--version"], tmp_path)
+    assert {"chq-s-07sr.toml", "socket-3p.toml"} <= {p.name for p in (tmp_path / "usr/share/evsed/products").iterdir()}
+
+
+def test_as_a_wheel(tmp_path: Path, wheel: Path) -> None:
+    """`pip install .` brings the programs and the product profiles."""
+    carry_out([sys.executable, "-m", "venv", "--without-pip", "env"], tmp_path)
+    install(tmp_path / "env/bin/python", wheel)
+    (example,) = blocks("toml")
+    (tmp_path / "my-station.toml").write_text(example)
+    program = str(tmp_path / "env/bin/evsed")
+    carry_out([program, "--check-config", "--config", "my-station.toml"], tmp_path)
+    assert "0." in carry_out([program, "--version"], tmp_path)
+    products = tmp_path / "env/share/evsed/products"
     assert {"chq-s-07sr.toml", "socket-3p.toml"} <= {path.name for path in products.iterdir()}
 
 
