@@ -75,8 +75,8 @@ def answers(parts: Parts) -> dict[str, dict[str, CallAnswer]]:
             "ExtendedTriggerMessage": RemoteTrigger(
                 parts.product.connectors, extended_messages(parts), lowest_connector=1
             ).on_extended_trigger,
-            "GetLog": parts.log_upload.on_get_log,
-            "SignedUpdateFirmware": parts.signed_updates.on_signed_update,
+            "GetLog": parts.security.log_upload.on_get_log,
+            "SignedUpdateFirmware": parts.security.signed_updates.on_signed_update,
         },
     }
 
@@ -96,8 +96,8 @@ class CallRouter:
         """The confirmation, a CALLERROR, or `POSTPONED`."""
         if isinstance(request, UnlockConnectorReq):
             return self._parts.unlock_connector.on_unlock(request, call_id)
-        if isinstance(request, ChangeConfigurationReq) and self._parts.connection_keys.changes(request):
-            return self._parts.connection_keys.on_change_configuration(request, call_id)
+        if isinstance(request, ChangeConfigurationReq) and self._parts.security.connection_keys.changes(request):
+            return self._parts.security.connection_keys.on_change_configuration(request, call_id)
         answer = self._own.get(action)
         result: Message | Refusal | Postponed
         if answer is None:  # known to OCPP, not to this product
@@ -143,7 +143,7 @@ def triggered_messages(parts: Parts) -> dict[str, Send]:
     }
     if not parts.product.has("FirmwareManagement"):
         return core
-    signed = parts.signed_statuses.triggered_plain
+    signed = parts.security.signed_statuses.triggered_plain
     return core | {
         "DiagnosticsStatusNotification": parts.diagnostics.triggered_status,
         "FirmwareStatusNotification": signed if parts.product.secure_firmware else parts.firmware.triggered_status,
@@ -154,11 +154,15 @@ def extended_messages(parts: Parts) -> dict[str, Send]:
     """By requestedMessage of ExtendedTriggerMessage (W); any other is answered NotImplemented."""
     plain = triggered_messages(parts)
     names = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification", "FirmwareStatusNotification")
-    signed = {"FirmwareStatusNotification": parts.signed_statuses.triggered} if parts.product.secure_firmware else {}
+    signed = (
+        {"FirmwareStatusNotification": parts.security.signed_statuses.triggered}
+        if parts.product.secure_firmware
+        else {}
+    )
     return {
         **{name: plain[name] for name in names if name in plain},
         **signed,
-        "LogStatusNotification": parts.log_upload.triggered_status,
+        "LogStatusNotification": parts.security.log_upload.triggered_status,
     }
 
 

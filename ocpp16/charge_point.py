@@ -81,7 +81,7 @@ class ChargePoint:
             ev.LinkQuiet: self._link_quiet,
             ev.FrameReceived: self._frame_received,
             ev.StoreChanged: self._store_changed,
-            ev.SecuritySeen: parts.security_watch.seen,
+            ev.SecuritySeen: parts.security.watch.seen,
             ev.MainsLost: parts.shutdown.mains_lost,
             ev.JobDone: self._job_done,
             ev.ShutdownAsked: parts.shutdown.shutdown_asked,
@@ -115,10 +115,10 @@ class ChargePoint:
         parts.status_updates.update_station()
         parts.observe_cards()
         parts.security_events.tidy()
-        parts.connection_sets.begin_if_ready()
-        if not parts.connection_sets.switching:
+        parts.security.connection_sets.begin_if_ready()
+        if not parts.security.connection_sets.switching:
             parts.session.pump()
-        parts.security_notifications.pump()
+        parts.security.notifications.pump()
         parts.shutdown.finish_if_done()
         return self._gather()
 
@@ -153,13 +153,13 @@ class ChargePoint:
             case Timer.UPDATE:
                 parts.firmware.due()
             case Timer.SIGNED_UPDATE:
-                parts.signed_firmware.due()
+                parts.security.signed_firmware.due()
             case Timer.UPLOAD:
                 parts.diagnostics.due()
             case Timer.LOG_UPLOAD:
-                parts.log_upload.due()
+                parts.security.log_upload.due()
             case Timer.TRIAL:
-                parts.connection_sets.due()
+                parts.security.connection_sets.due()
             case Timer.FLOOR:
                 parts.context.remember_time()
             case Timer.REPORT | Timer.SECURITY | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
@@ -191,7 +191,7 @@ class ChargePoint:
         """The level of the link: nearly always that of the step before."""
         link = self._last_link
         ping_s, epoch = self.parts.configuration.number(Key.WebSocketPingInterval), self.parts.session.epoch
-        dialled = self.parts.connection_sets.dialled
+        dialled = self.parts.security.connection_sets.dialled
         if link.ping_interval_s != ping_s or link.epoch != epoch or link.connection_set != dialled:
             self._last_link = Link(True, ping_s, epoch, dialled)
         return self._last_link
@@ -207,8 +207,7 @@ class ChargePoint:
 
     def _started(self, event: ev.Started) -> None:
         parts, context = self.parts, self.parts.context
-        parts.security_watch.started(event)
-        parts.connection_sets.started(event)
+        parts.security.started(event)
         parts.recovery.report_problems(parts.checked)
         parts.reset.started(event.reset_failed)
         unit, clock = context.facts.unit, context.clock
@@ -219,35 +218,31 @@ class ChargePoint:
         parts.recovery.started()
         parts.transactions.check_room()
         parts.firmware.started(event.reset_failed)
-        parts.signed_firmware.started(event.reset_failed)
         parts.diagnostics.started()
-        parts.log_upload.started()
+        parts.security.resumed(event)
 
     def _job_done(self, event: ev.JobDone) -> None:
         self.parts.firmware.job_done(event)
-        self.parts.signed_updates.job_done(event)
-        self.parts.signed_firmware.job_done(event)
         self.parts.diagnostics.job_done(event)
-        self.parts.log_upload.job_done(event)
-        self.parts.connection_sets.job_done(event)
+        self.parts.security.job_done(event)
 
     def _setting_asked(self, event: ev.SettingAsked) -> None:
-        if self.parts.connection_keys.asks(event):
-            self.parts.connection_keys.setting_asked(event)
+        if self.parts.security.connection_keys.asks(event):
+            self.parts.security.connection_keys.setting_asked(event)
         else:
             self.parts.technician.setting_asked(event)
 
     def _fault_changed(self, event: ev.FaultChanged) -> None:
-        self.parts.security_watch.fault_changed(event)
+        self.parts.security.watch.fault_changed(event)
         self.parts.board_events.fault_changed(event)
 
     def _store_changed(self, event: ev.StoreChanged) -> None:
         self.parts.board_events.store_changed(event)
-        self.parts.security_watch.store_changed(event)
+        self.parts.security.watch.store_changed(event)
 
     def _board_ready(self, event: ev.BoardReady) -> None:
         self.parts.recovery.ready()
-        self.parts.signed_firmware.health_changed()
+        self.parts.security.signed_firmware.health_changed()
         self.parts.smart_charging.drop_orphans()
         self.parts.free_vend.board_ready()
 
@@ -259,18 +254,16 @@ class ChargePoint:
     def _link_up(self, event: ev.LinkUp) -> None:
         parts = self.parts
         parts.session.link_up()
-        parts.security_notifications.link_up()
+        parts.security.notifications.link_up()
         parts.context.note("link-up")
         parts.registration.link_up()
-        parts.connection_sets.link_up(event)
+        parts.security.connection_sets.link_up(event)
         if parts.registration.accepted:
             parts.parked_messages.connected()
             parts.notifications.report_changed()
             parts.firmware.send_status()
-            parts.signed_statuses.send()
-            parts.signed_firmware.health_changed()
             parts.diagnostics.send_status()
-            parts.log_upload.send_status()
+            parts.security.accepted()
 
     def _link_down(self, event: ev.LinkDown) -> None:
         session, wait_s = self.parts.session, event.next_attempt_s
@@ -279,8 +272,7 @@ class ChargePoint:
         if session.up:
             session.link_down()
             self.parts.transactions.disconnected()
-        self.parts.connection_sets.link_down(event)
-        self.parts.security_watch.link_down(event)
+        self.parts.security.link_down(event)
         self.parts.context.note("link-down", stage=event.stage, cause=event.cause)
 
     def _link_quiet(self, event: ev.LinkQuiet) -> None:

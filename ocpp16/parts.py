@@ -30,14 +30,9 @@ from ocpp16.profiles.core.transaction_messages import TransactionMessages
 from ocpp16.profiles.core.transaction_records import TransactionRecords
 from ocpp16.profiles.firmware_management.diagnostics import Diagnostics
 from ocpp16.profiles.firmware_management.firmware import UpdateFirmware
-from ocpp16.profiles.firmware_management.log_upload import LogUpload
 from ocpp16.profiles.local_auth_list import LocalAuthList
 from ocpp16.profiles.reservation import ConnectorUse, Reservations
-from ocpp16.profiles.security.notifications import SecurityEventNotifications
 from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
-from ocpp16.profiles.security.signed_firmware import SignedFirmware
-from ocpp16.profiles.security.signed_requests import SignedUpdateRequests
-from ocpp16.profiles.security.signed_statuses import SignedStatuses
 from ocpp16.profiles.smart_charging.charging_profiles import SmartCharging
 from ocpp16.profiles.smart_charging.composite_schedule import CompositeSchedule
 from ocpp16.profiles.smart_charging.limits import ChargingLimits, Hardware
@@ -45,6 +40,7 @@ from ocpp16.record_checks import checked
 from ocpp16.records import Record, Transaction
 from ocpp16.rpc.session import AnswerRequest, Session
 from ocpp16.rpc.transaction_queue import QueueKey, TransactionQueue
+from ocpp16.security_parts import SecurityParts
 from ocpp16.state.active_faults import ActiveFaults
 from ocpp16.state.context import Context
 from ocpp16.state.facts import Facts
@@ -54,15 +50,12 @@ from ocpp16.station.board_events import BoardEvents
 from ocpp16.station.board_orders import BoardOrders
 from ocpp16.station.card_limit import CardLimit
 from ocpp16.station.card_routing import CardRouting
-from ocpp16.station.connection_keys import ConnectionKeys
-from ocpp16.station.connection_sets import ConnectionSets
 from ocpp16.station.data_transfer import DataTransfer
 from ocpp16.station.free_vend import FreeVend
 from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
 from ocpp16.station.remote_control import RemoteControl
 from ocpp16.station.reset import Reset
-from ocpp16.station.security_watch import SecurityWatch
 from ocpp16.station.shutdown import RESET_S, Shutdown
 from ocpp16.station.status_updates import StatusUpdates
 from ocpp16.station.technician import Technician
@@ -101,6 +94,7 @@ class Parts:
         self._make_core()
         self._make_metering()
         self._make_profiles()
+        self._make_security()
         self._make_connectors()
         self._make_station()
         self._make_commands()
@@ -128,14 +122,6 @@ class Parts:
             on_invalid=partial(self.security_events.record, SecurityEvent.INVALID_MESSAGES),
             on_replay=partial(self.security_events.record, SecurityEvent.REPLAY),
             on_answered=self._call_answered,
-        )
-        self.security_watch = SecurityWatch(self.context, self.session, self.configuration, self.security_events)
-        self.security_notifications = SecurityEventNotifications(
-            self.context,
-            self.session,
-            self.transaction_queue,
-            self.security_events,
-            wanted=self._tells_security_events,
         )
 
     def _make_core(self) -> None:
@@ -213,20 +199,22 @@ class Parts:
             on_open=self._connectors_open,
         )
         self.diagnostics = Diagnostics(context, self.session)
-        self.log_upload = LogUpload(context, self.session)
-        self.signed_statuses = SignedStatuses(context, self.session)
-        self.signed_firmware = SignedFirmware(
-            context,
-            self.signed_statuses,
-            product,
+
+    def _make_security(self) -> None:
+        """The security extension."""
+        self.security = SecurityParts(
+            self.context,
+            self.session,
+            self.transaction_queue,
+            self.configuration,
+            self.registration,
+            self.product,
             self.security_events,
+            is_leaving=self._is_leaving,
             is_charging=self._is_charging,
             is_healthy=self._is_healthy,
             reboot=self._reboot,
             on_open=self._connectors_open,
-        )
-        self.signed_updates = SignedUpdateRequests(
-            context, self.session, product, self.signed_firmware, self.security_events
         )
 
     def _make_connectors(self) -> None:
@@ -296,17 +284,6 @@ class Parts:
             self.context, self.configuration, self.registration, self.connectors, self.card_routing
         )
         self.unlock_connector = UnlockConnector(self.context, self.session, self.connectors, self.board_orders)
-        self.connection_sets = ConnectionSets(
-            self.context,
-            self.session,
-            self.registration,
-            self.configuration,
-            self.transaction_queue,
-            self.security_events.record,
-        )
-        self.connection_keys = ConnectionKeys(
-            self.context, self.session, self.connection_sets, self.product.security_extension
-        )
         self.data_transfer = DataTransfer(self.identity.vendor)
         self.reset = Reset(self.context, self.shutdown, self.notifications, self.security_events)
         self.queue_commands = QueueCommands(
@@ -331,7 +308,7 @@ class Parts:
     # --- wires that point upward: the Central System ----------------------------------------------------------------
 
     def _call_answered(self) -> None:
-        self.connection_sets.answered()
+        self.security.connection_sets.answered()
 
     def _message_confirmed(self, key: QueueKey, confirmation: Any) -> None:
         self.transactions.confirmed(key, confirmation)
@@ -349,19 +326,14 @@ class Parts:
         self.notifications.report_all()
         self.reset.report_failure()
         self.firmware.send_status()
-        self.signed_statuses.send()
-        self.signed_firmware.health_changed()
         self.diagnostics.send_status()
-        self.log_upload.send_status()
+        self.security.accepted()
 
     def _is_accepted(self) -> bool:
         return self.session.up and self.registration.accepted
 
-    def _tells_security_events(self) -> bool:
-        return self.shutdown.pending is None and self.security_watch.in_use()
-
     def _clock_moved(self, moved_s: float) -> None:
-        self.security_watch.clock_moved(moved_s)
+        self.security.watch.clock_moved(moved_s)
         self.clock_set()
 
     def clock_set(self) -> None:
@@ -370,7 +342,7 @@ class Parts:
         self.limits.changed()
         self.reservations.expired()
         self.firmware.arm()
-        self.signed_firmware.arm()
+        self.security.clock_set()
         self.aligned_values.arm()
         self.context.remember_time()
         self.status_updates.update_connectors()  # what expired during an outage is not reported as if it were there
@@ -390,7 +362,7 @@ class Parts:
         self.availability.apply_scheduled(number, free=True)
         self.unlock_connector.connector_ended(number)
         self.firmware.transaction_ended()
-        self.signed_firmware.transaction_ended()
+        self.security.signed_firmware.transaction_ended()
 
     def _connector_waits(self, number: int) -> None:
         self.card_routing.waits_for_plug(self.connectors[number])
@@ -432,12 +404,15 @@ class Parts:
 
     # --- wires that point upward: firmware --------------------------------------------------------------------------
 
+    def _is_leaving(self) -> bool:
+        return self.shutdown.pending is not None
+
     def _is_charging(self) -> bool:
         """No installation during a transaction, nor while the station goes down."""
-        return bool(self.context.facts.running) or self.shutdown.pending is not None
+        return bool(self.context.facts.running) or self._is_leaving()
 
     def _firmware_closes(self) -> bool:
-        return self.firmware.closes_connectors or self.signed_firmware.closes_connectors
+        return self.firmware.closes_connectors or self.security.signed_firmware.closes_connectors
 
     def _is_healthy(self) -> bool:
         """What a new firmware must bring about: the board is attached, the Central System has accepted us."""

@@ -31,6 +31,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "profiles/security",
         "connector",
         "station",
+        "security_parts",
         "parts",
         "why",
         "views",

@@ -39,7 +39,7 @@ def _leaving(view: View) -> Why | None:
 def _updating(view: View) -> Why | None:
     firmware = view.parts.firmware
     update = firmware.update
-    if view.parts.signed_firmware.closes_connectors:
+    if view.parts.security.signed_firmware.closes_connectors:
         return _signed_update(view)
     if update is None or not firmware.closes_connectors:
         return None
@@ -56,7 +56,7 @@ def _updating(view: View) -> Why | None:
 
 
 def _signed_update(view: View) -> Why | None:
-    update = view.parts.signed_firmware.update
+    update = view.parts.security.signed_firmware.update
     assert update is not None, "it closes the connectors"
     running = sorted(view.parts.context.facts.running)
     where = f"connector {', '.join(map(str, running))}"

@@ -128,7 +128,7 @@ def _planned_outage(view: View) -> str:
 
 def _planned_update(view: View) -> str:
     """What a firmware update waits for."""
-    signed = view.parts.signed_firmware.under_way
+    signed = view.parts.security.signed_firmware.under_way
     if signed is not None:
         if signed.state in ("verified", "install-waiting"):
             return "A signed firmware image waits until this transaction has ended."

@@ -14,7 +14,7 @@ def test_3_a_station_without_a_local_file_refuses() -> None:
 
 def test_3_other_keys_are_not_theirs() -> None:
     """They are changed at once."""
-    keys = Station().online().cp.parts.connection_keys
+    keys = Station().online().cp.parts.security.connection_keys
     assert keys.asks(SettingAsked(1, "authorizationkey", "")) and not keys.asks(
         SettingAsked(1, "HeartbeatInterval", "")
     )

@@ -46,7 +46,7 @@ class Site:
 
     @property
     def wanted(self) -> int:
-        return self.station.cp.parts.connection_sets.dialled
+        return self.station.cp.parts.security.connection_sets.dialled
 
     def dial(self, code: str = "http-401", stage: str = "HTTP") -> bool:
         """One attempt with the set that is wanted now; what was open has ended."""
@@ -239,7 +239,7 @@ def change(seed: int) -> tuple[str, Any]:
             site.dial("tcp-refused", "TCP") if site.wanted not in site.knows else site.wait(100.0)
         elif site.dial(*random_.choice([("http-401", "HTTP"), ("tls-expired", "TLS")])):
             parts = site.station.cp.parts
-            if parts.registration.accepted and parts.connection_sets.candidate is None:
+            if parts.registration.accepted and parts.security.connection_sets.candidate is None:
                 return "connected", (end, kind[0])
         site.wait(random_.choice([1.0, 5.0, 40.0]))
     return "locked out", (seed, end, kind[0])

@@ -136,7 +136,7 @@ def test_time_is_not_known() -> None:
     unit.station.jobs = []
     unit.station.boot_answer = {"status": "Pending", "interval": 300, "currentTime": clock_text(0)}
     unit.station.started()
-    seal = unit.station.cp.parts.signed_firmware.seal
+    seal = unit.station.cp.parts.security.signed_firmware.seal
     assert not seal(_row()).exact and seal(_row()).utc > 0
 
 

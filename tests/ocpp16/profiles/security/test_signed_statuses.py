@@ -13,7 +13,7 @@ from tests.ocpp16.rig import SILENCE, CallError, clock_text
 def triggered(unit: SignedUnit) -> dict[str, object]:
     """What ExtendedTriggerMessage FirmwareStatusNotification sends."""
     unit.station.forget()
-    assert unit.station.cp.parts.signed_statuses.triggered(None)
+    assert unit.station.cp.parts.security.signed_statuses.triggered(None)
     unit.station.wait(0.1)
     said: dict[str, object] = unit.station.heard("SignedFirmwareStatusNotification")[-1]
     return said

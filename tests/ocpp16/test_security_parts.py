@@ -1,0 +1,20 @@
+"""The parts of the security extension, and what each learns of the rest of the station."""
+
+from __future__ import annotations
+
+from tests.ocpp16.rig import Station
+
+
+def test_they_know_the_station() -> None:
+    """Updates see who charges."""
+    station = Station().online()
+    security = station.cp.parts.security
+    assert not security.signed_firmware.is_charging()
+    station.charging()
+    assert security.signed_firmware.is_charging()
+
+
+def test_one_record_of_events() -> None:
+    """What the session and the watch see arrives in the same list."""
+    parts = Station().online().cp.parts
+    assert parts.security.events is parts.security_events
