@@ -23,7 +23,7 @@ _evsectl_words() {
         "queue retry") echo "-h --help --config --socket --json" ;;
         "transactions") echo "-h --help --config --socket --json" ;;
         "config get") echo "-h --help --config --socket --json" ;;
-        "config set") echo "-h --help --config --socket --json" ;;
+        "config set") echo "-h --help --config --socket --json --trial" ;;
         "config reference") echo "-h --help --config --socket --json" ;;
         "log") echo "-h --help --config --socket --json --last" ;;
         "security-log") echo "-h --help --config --socket --json --last --verify" ;;

@@ -66,11 +66,8 @@ class Station:
     """
 
     def __init__(self, config: Config, store: Store, disk_thread: ThreadPoolExecutor, journal: Journal) -> None:
-        self.config = config
-        self._thread = disk_thread
-        self._journal = journal
-        self._loop = asyncio.get_running_loop()
-        self._simulated = config.board.kind == "simulated"
+        self.config, self._thread, self._journal = config, disk_thread, journal
+        self._loop, self._simulated = asyncio.get_running_loop(), config.board.kind == "simulated"
         self._began, self._leaving = self._loop.time(), False
         self._records, self._boot_id = store.load(), host_clock.boot_id()
         self._seed = seed = int.from_bytes(os.urandom(8), "big")

@@ -326,7 +326,9 @@ def connect_test(context: Context) -> int:
 ACTIONS: dict[str, Function] = {
     "queue park": lambda context: request(context, "park", item=context.number()),
     "queue retry": lambda context: request(context, "retry", item=context.number()),
-    "config set": lambda context: request(context, "set", **asked(context.operand(), context.operand(1))),
+    "config set": lambda context: request(
+        context, "set", **asked(context.operand(), context.operand(1), context.option("--trial", False))
+    ),
     "stop-transaction": lambda context: request(context, "stop", connector=context.option("--connector")),
     "reset": lambda context: request(context, "reset", hard=context.option("--hard", False)),
     "selftest": lambda context: request(context, "selftest", clear_latched=context.option("--clear-latched", False)),

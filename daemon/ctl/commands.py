@@ -298,6 +298,6 @@ GROUPS: Final = {
 
 NOT_BUILT: Final = (
     *("doctor", "profiles", "reservations", "certs", "report", "bundle", "provision", "setup"),
-    *("export", "import", "--trial"),
+    *("export", "import"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

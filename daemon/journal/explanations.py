@@ -214,10 +214,31 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "update": _row("A firmware update goes on."),
     "command-refused": _row("The state of the station does not allow what the back-office asked for."),
     "command-taken": _row("The back-office asked for it and the station does it."),
+    "signed-update-refused": _row(
+        "The Central System asked for an update that this unit may not install: the reason names what is wrong.",
+        "Have the image signed by a manufacturer root that this unit has ([firmware] roots), or correct the request. "
+        + _BACK_OFFICE,
+    ),
     "update-refused": _row("The order for a firmware update cannot be carried out.", _BACK_OFFICE),
     "diagnostics": _row("An upload of diagnostics is over.", "If it failed: check address and rights of the server."),
     "remote-start": _row("The back-office asked to start a transaction; answer and reason stand in the line."),
     "remote-stop": _row("The back-office asked to stop a transaction; answer and reason stand in the line."),
+    "connection-trial": _row(
+        "URL, security profile or key of the connection were changed; the new set is kept only if it works."
+    ),
+    "connection-kept": _row("The Central System answered on the new connection, so the new set counts from now on."),
+    "connection-returned": _row(
+        "The new connection was refused three times, or did not answer for five minutes, so the set of before counts again.",
+        "The line names the stage that failed. " + _CHECK_LINK + " Then repeat the change.",
+    ),
+    "connection-local": _row(
+        "[csms] of the configuration file was edited after a change by the Central System or evsectl.",
+        "Nothing, if the file is meant to count; else make the change again (evsectl config set, or the back-office).",
+    ),
+    "connection-set-lost": _row(
+        "The private file of a connection set in the state directory is gone or does not match its record.",
+        "Repeat the change (evsectl config set, or the back-office). " + _MEDIUM,
+    ),
     # configuration
     "setting-changed": _row("A configuration key was set, by the back-office or by evsectl."),
     "setting-dropped": _row(

@@ -109,8 +109,7 @@ class Session:
         self.max_frame_bytes = max_frame_bytes
         self.on_invalid, self.on_replay, self.on_answered = on_invalid, on_replay, on_answered
         self.extension_used = False
-        self.last_sent_at = 0.0
-        self.round_trip_s = 0.0
+        self.last_sent_at, self.round_trip_s = 0.0, 0.0
         self._seed = seed
         self._count = 0
         self._boot: WaitingCall | None = None

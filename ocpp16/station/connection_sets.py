@@ -26,7 +26,7 @@ from ocpp16.station.connection_changes import after, needs_trial, refusal
 from ocpp16.step import KeepSet, SweepSets
 
 TRIAL_S = 300.0
-"""A trial ends after so many seconds (A05.FR.08) …"""
+"""A trial ends after so many seconds (W A05) …"""
 TRIES = 3
 """… or after so many failed attempts that reached the Central System."""
 ANSWER_WAIT_S = 10.0
