@@ -228,7 +228,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "connection-kept": _row("The Central System answered on the new connection, so the new set counts from now on."),
     "connection-returned": _row(
-        "The new connection was refused three times, or had no answer for five minutes: the set of before counts again.",
+        "The new connection was refused three times or had no answer for five minutes: the set of before counts again.",
         "The line names the stage that failed. " + _CHECK_LINK + " Then repeat the change.",
     ),
     "connection-local": _row(
