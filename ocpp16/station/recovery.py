@@ -149,13 +149,16 @@ class Recovery:
             self.end_after_outage(connector, Reason(shutdown) if shutdown else Reason.POWER_LOSS)
 
     def _was_withdrawn(self, connector: Connector) -> bool:
-        """Whether an earlier life withdrew the offer of an open transaction, and nothing on record says why."""
+        """Whether an earlier life withdrew the offer of an open transaction, and nothing on record says why.
+
+        Start and withdrawal in the same instant count as a stop: that is the safe side.
+        """
         state = connector.state
         transaction, shape = state.transaction, state.shape
         if transaction is None or transaction.stopping or shape is None or shape.offer_at is None:
             return False
         began = transaction.began
-        return shape.offer == "withdrawn" and began.boot == self.context.clock.boot_id and shape.offer_at > began.mono
+        return shape.offer == "withdrawn" and began.boot == self.context.clock.boot_id and shape.offer_at >= began.mono
 
     def end_after_outage(self, connector: Connector, reason: Reason) -> None:
         """The contactor was open meanwhile: ended at the last time on record, with the meter's present register."""

@@ -276,7 +276,9 @@ class EnergyBilled(Checker):
             (self.faults.add if words[3] == "on" else self.faults.discard)((connector, words[2]))
             if words[3] == "on":
                 at = register_wh(world, connector)
-                self.blind.setdefault(connector, min(at, self.shown.get(connector, at)))
+                unseen = world.cp is None or world.mute or world.talk.attached is None
+                known = self.open if unseen else self.shown  # while evsed is away nobody sees the meter
+                self.blind.setdefault(connector, min(at, known.get(connector, at)))
 
     def _welded(self, world: World, connector: int, on: bool) -> None:
         """What a car takes through a welded contactor nobody can stop, and no transaction need be open for it."""

@@ -250,6 +250,16 @@ def test_3_an_offer_withdrawn_without_a_reason_on_record_was_a_stop() -> None:
     assert "stop-recovered" in [code for code, _ in station.notes]
 
 
+def test_3_withdrawn_in_the_instant_of_the_start_was_a_stop() -> None:
+    """The safe side: nothing flows to a car whose start and stop fell together."""
+    station = running()
+    began = station.transaction().began.mono
+    station = station.restart().started(attached=False)
+    station.attach(*plugged_states(station), shapes=told(station, "withdrawn", began))
+    station.connect()
+    assert station.offered() == 0.0 and stops(station)[0][0] == "Other"
+
+
 def test_3_the_contactor_is_open_already() -> None:
     """The same, its contactor open: the present register closes the bill."""
     station = running().restart().started(attached=False)
