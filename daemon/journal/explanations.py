@@ -232,7 +232,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The line names the stage that failed. " + _CHECK_LINK + " Then repeat the change.",
     ),
     "connection-local": _row(
-        "[csms] of the configuration file was edited after a change by the Central System or evsectl.",
+        "The [csms] section of the file was edited after a change by the Central System or evsectl.",
         "Nothing, if the file is meant to count; else make the change again (evsectl config set, or the back-office).",
     ),
     "connection-set-lost": _row(

@@ -99,6 +99,7 @@ def test_whoever_ends_a_relay_test_finds_the_contactor_open(evsectl: Evsectl, nu
     stand = Stand()
     levels = stand.ports.fake.levels
     before = signal.getsignal(signal.SIGTERM)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 
     class Ending(type(stand.ports.fake)):  # type: ignore[misc]
         """Ends the program as soon as the contactor is closed."""
@@ -110,8 +111,11 @@ def test_whoever_ends_a_relay_test_finds_the_contactor_open(evsectl: Evsectl, nu
             return super().input(line)  # type: ignore[no-any-return]
 
     stand.ports.fake.__class__ = Ending
-    with pytest.raises(KeyboardInterrupt):
-        evsectl("relay", "test", ports=stand.ports)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            evsectl("relay", "test", ports=stand.ports)
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
     assert ("set", 17, True) in stand.ports.fake.log
     assert levels[17] is False
     assert signal.getsignal(signal.SIGTERM) is before
