@@ -22,12 +22,13 @@ from daemon.config.model import Config
 from daemon.csms.connection_files import ConnectionFiles
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
-from daemon.csms.link_security import LinkSecurity, credentials_of
+from daemon.csms.link_security import LinkSecurity, certificate_settings, credentials_of
 from daemon.csms.tls_judgement import Moment, moment_of
 from daemon.filesystem import open_regular
 from daemon.journal.catalogue import ERROR
 from daemon.journal.journal import Journal, LoggedNote
 from daemon.runner import Runner
+from daemon.security.certificate_jobs import CertificateJobs
 from daemon.security.security_log import SecurityLog
 from daemon.security.shown_log import shown
 from daemon.step_executor import StepExecutor
@@ -35,7 +36,7 @@ from daemon.store.store import Store, StoreFailed
 from daemon.store.watch import StoreWatch
 from ocpp16.charge_point import ChargePoint
 from ocpp16.events import BoardDone, BoardReady, Event, FaultChanged, JobDone, ShutdownAsked, Started, StoreState
-from ocpp16.step import Job, KeepSet, Note, Order, Reply, Restart, SweepSets
+from ocpp16.step import CERTIFICATE_JOBS, Job, KeepSet, Note, Order, Reply, Restart, SweepSets
 
 if TYPE_CHECKING:
     from daemon.board.simulation import Simulation
@@ -48,6 +49,8 @@ FLUSH_S = 5.0
 """How long the last frames may take to reach the Central System."""
 SHUTDOWN_S = 4.5
 """SIGTERM: after so many seconds the process ends, whatever hangs."""
+RESET_FAILED = "reset-failed"
+"""A mark for the next start, in the store's folder: the unit could not be rebooted."""
 FIRST_FRAME_S = 0.3
 """So long the other parts wait for BootNotification to be sent."""
 
@@ -70,27 +73,19 @@ class Station:
         self._loop, self._simulated = asyncio.get_running_loop(), config.board.kind == "simulated"
         self._began, self._leaving = self._loop.time(), False
         self._records, self._boot_id = store.load(), host_clock.boot_id()
-        self._seed = seed = int.from_bytes(os.urandom(8), "big")
+        self._seed = int.from_bytes(os.urandom(8), "big")
+        self.charge_point = self._made_charge_point()
         self.connection_files = ConnectionFiles(config, self._certificate_moment)
-        self.charge_point = ChargePoint(
-            config.product,
-            config.identity,
-            config.ocpp,
-            self._records,
-            seed,
-            self._boot_id,
-            host_clock.BUILD_UTC,
-            config.station.free_vend,
-        )
+        self._security = LinkSecurity(credentials_of(config), self._certificate_moment)
         self.link = CentralSystemLink(
             config.csms.url,
             config.station.id,
-            seed,
+            self._seed,
             self._deliver,
             ConnectionLimits(config.product.frame_bytes, float(config.csms.reconnect_max_s)),
             self._log_link,
             hall_crowded=lambda: self.runner.crowded,
-            security=LinkSecurity(credentials_of(config), self._certificate_moment),
+            security=self._security,
             connection_of=self.connection_files.connection,
         )
         self._security_log = SecurityLog(config.store_dir, self._security_log_failed)
@@ -105,15 +100,42 @@ class Station:
             job=self._take_job,
             security_entry=self._security_log.append,
         )
-        self._reset_failed = config.store_dir / "reset-failed"  # a mark for the next start
+        self._reset_failed = config.store_dir / RESET_FAILED
         self.runner = Runner(self.charge_point, self.executor, host_clock.now, self._started())
         self.store_watch = StoreWatch(store, self._on_disk, self._deliver, self._log)
         self.supervisor = supervisor.SupervisorNotifier(
             supervisor.choose(), self.runner.alive, self._status_line, supervisor.watchdog_s()
         )
+        self._certificates = self._certificate_jobs()
         self.recorder: FlightRecorder | None = None
         self.simulation: Simulation | None = None
         self._requests: ControlRequests | None = None
+
+    def _made_charge_point(self) -> ChargePoint:
+        config, seed, build_utc = self.config, self._seed, host_clock.BUILD_UTC
+        return ChargePoint(
+            config.product,
+            config.identity,
+            config.ocpp,
+            self._records,
+            seed,
+            self._boot_id,
+            build_utc,
+            config.station.free_vend,
+        )
+
+    def _certificate_jobs(self) -> CertificateJobs:
+        """The key store; what it answers becomes an event."""
+        return CertificateJobs(
+            self.config.store_dir,
+            certificate_settings(self.config),
+            self._deliver,
+            self.connection_files.use,
+            lambda *wanted: self._dispatcher.make_key(*wanted),
+            encrypted=lambda: self._security.credentials.profile >= 2,
+            floor_utc=lambda: self._certificate_moment().utc,
+            credentials=os.environ.get("CREDENTIALS_DIRECTORY", ""),
+        )
 
     def _certificate_moment(self) -> Moment:
         """The host's clock where it is synchronised, else the Central System's, else a time known to be past."""
@@ -168,6 +190,8 @@ class Station:
             config.station.free_vend,
         )
         self._thread.submit(sweep_leftovers, config.store_dir, self._records)
+        if config.product.security_extension:
+            self._certificates.read_configured(self._records)
         self._records = []
         self.executor.attach_recorder(self.recorder)
 
@@ -319,7 +343,9 @@ class Station:
         self._deliver(BoardDone(order.ref, False, "no board is attached"))
 
     def _take_job(self, job: Job) -> None:
-        if isinstance(job, SweepSets):
+        if isinstance(job, CERTIFICATE_JOBS):
+            self._certificates.take(job)
+        elif isinstance(job, SweepSets):
             self._thread.submit(self.connection_files.sweep, job.kept)
         elif isinstance(job, KeepSet):
             self._keep_set(job)

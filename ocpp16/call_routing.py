@@ -8,7 +8,7 @@ from typing import Any
 
 from ocpp16.messages.call_error import Refusal
 from ocpp16.messages.core import ChangeConfigurationReq, UnlockConnectorReq
-from ocpp16.messages.security import SignedUpdateFirmwareReq
+from ocpp16.messages.security import CertificateSignedReq, InstallCertificateReq, SignedUpdateFirmwareReq
 from ocpp16.messages.types import Message
 from ocpp16.parts import Parts
 from ocpp16.profiles.remote_trigger import RemoteTrigger, Send
@@ -19,7 +19,7 @@ REFUSALS = frozenset({"Rejected", "NotImplemented", "NotSupported", "Unknown"})
 LOG_THEMSELVES = frozenset(
     {
         *("ChangeConfiguration", "ReserveNow", "DataTransfer", "RemoteStartTransaction", "RemoteStopTransaction"),
-        "SignedUpdateFirmware",
+        *("SignedUpdateFirmware", "InstallCertificate", "DeleteCertificate", "CertificateSigned"),
     }
 )
 """They log more than a status."""
@@ -34,6 +34,8 @@ LOGGED = (
     *("type", "list_version", "update_type"),
 )
 """Fields of a request that name its subject, and no person."""
+ANSWERED_LATER = (SignedUpdateFirmwareReq, InstallCertificateReq, CertificateSignedReq)
+"""Their answer waits for a job, so their method gets the id of the CALL."""
 SECURITY = "Security"
 """The messages of the security extension (W), which SupportedFeatureProfiles does not list."""
 
@@ -77,6 +79,10 @@ def answers(parts: Parts) -> dict[str, dict[str, CallAnswer]]:
             ).on_extended_trigger,
             "GetLog": parts.security.log_upload.on_get_log,
             "SignedUpdateFirmware": parts.security.signed_updates.on_signed_update,
+            "CertificateSigned": parts.security.certificates.station.on_certificate_signed,
+            "DeleteCertificate": parts.security.certificates.roots.on_delete,
+            "GetInstalledCertificateIds": parts.security.certificates.roots.on_get_ids,
+            "InstallCertificate": parts.security.certificates.roots.on_install,
         },
     }
 
@@ -102,7 +108,7 @@ class CallRouter:
         result: Message | Refusal | Postponed
         if answer is None:  # known to OCPP, not to this product
             result = Refusal("NotSupported", f"{action} is not supported by this station")
-        elif isinstance(request, SignedUpdateFirmwareReq):
+        elif isinstance(request, ANSWERED_LATER):
             result = answer(request, call_id)
         else:
             result = answer(request)
@@ -163,7 +169,13 @@ def extended_messages(parts: Parts) -> dict[str, Send]:
         **{name: plain[name] for name in names if name in plain},
         **signed,
         "LogStatusNotification": parts.security.log_upload.triggered_status,
+        "SignChargePointCertificate": partial(_trigger_signing, parts),
     }
+
+
+def _trigger_signing(parts: Parts, connector: int | None) -> bool:
+    """W A02: a new key, and its CSR; refused where the station cannot make one."""
+    return not parts.security.certificates.sign_requested()
 
 
 def _trigger_boot(parts: Parts, connector: int | None) -> bool:

@@ -84,6 +84,9 @@ class ChargePoint:
             ev.SecuritySeen: parts.security.watch.seen,
             ev.MainsLost: parts.shutdown.mains_lost,
             ev.JobDone: self._job_done,
+            ev.CertificateRead: parts.security.certificates.certificate_read,
+            ev.KeyMade: parts.security.certificates.key_made,
+            ev.ConfiguredRead: parts.security.certificates.configured,
             ev.ShutdownAsked: parts.shutdown.shutdown_asked,
             ev.SettingAsked: self._setting_asked,
             ev.StopAsked: parts.technician.stop_asked,
@@ -160,6 +163,8 @@ class ChargePoint:
                 parts.security.log_upload.due()
             case Timer.TRIAL:
                 parts.security.connection_sets.due()
+            case Timer.CERTIFICATES:
+                parts.security.certificates.look()
             case Timer.FLOOR:
                 parts.context.remember_time()
             case Timer.REPORT | Timer.SECURITY | Timer.ENERGISE | Timer.FREE_VEND | Timer.SCHEDULE | Timer.SHUTDOWN:
@@ -256,6 +261,7 @@ class ChargePoint:
         parts.session.link_up()
         parts.security.notifications.link_up()
         parts.context.note("link-up")
+        parts.security.certificates.link_up(event)
         parts.registration.link_up()
         parts.security.connection_sets.link_up(event)
         if parts.registration.accepted:
@@ -311,6 +317,10 @@ class ChargePoint:
         context = self.parts.context
         now = context.stamp() if context.now.mono else None  # a store that is only read has no step, so no time
         return views.transactions(context.facts, self.parts.metering.readings, now)
+
+    def certificate_rows(self) -> list[dict[str, object]]:
+        """`evsectl certs`."""
+        return self.parts.security.certificates.rows()
 
     def configuration_rows(self) -> list[dict[str, object]]:
         """`evsectl config`."""

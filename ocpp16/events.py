@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from ocpp16.messages.security import CertificateHashData
+
 CpState = Literal["A", "B", "C", "D", "E", "F"]
 StoreState = Literal["ok", "full", "unwritable"]
 
@@ -178,9 +180,21 @@ class BoardDone(Event, frozen=True):
 # --- the Central System ---------------------------------------------------------------------------------------------
 
 
-class LinkUp(Event, frozen=True):
-    """The WebSocket is open, subprotocol agreed."""
+class PeerCertificate(msgspec.Struct, frozen=True):
+    """A certificate of the chain that the Central System proved itself by."""
 
+    subject: str
+    serial_number: str
+    """Hexadecimal, without leading zeros."""
+    not_before: float
+    """Seconds since 1970."""
+    not_after: float
+
+
+class LinkUp(Event, frozen=True):
+    """The WebSocket is open, subprotocol agreed.  `chain`: as verified, the trusted root last; without TLS: ()."""
+
+    chain: tuple[PeerCertificate, ...] = ()
     connection_set: int = 0
     """With which it was made."""
 
@@ -243,6 +257,57 @@ class JobDone(Event, frozen=True):
     """Of a failed transfer: "bad-location", "denied", "not-supported"; "": anything else."""
     verdict: str = ""
     """What was found out about a firmware image, in one word (see the jobs)."""
+
+
+class CertificateDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read of a certificate; texts are cut at 200 characters."""
+
+    name: str
+    """Of its file in the folder of certificates; "" where it was not stored."""
+    subject: str
+    issuer: str
+    serial_number: str
+    """Hexadecimal, without leading zeros."""
+    not_before: float
+    """Seconds since 1970."""
+    not_after: float
+    key_kind: str
+    """Algorithm and size, for a person."""
+    hashes: tuple[CertificateHashData, ...] = ()
+    """By each hash algorithm; issuerKeyHash is "" where the issuer is not known."""
+
+
+class CertificateRead(Event, frozen=True):
+    """The answer to `ReadRoot` and `ReadChain`.
+
+    `problem`: why it is not acceptable; `failure`: why it could not be stored; `signed_by`: the roots that signed it.
+    """
+
+    ref: int
+    certificate: CertificateDetails | None = None
+    problem: str = ""
+    failure: str = ""
+    signed_by: tuple[str, ...] = ()
+
+
+class KeyMade(Event, frozen=True):
+    """The answer to `MakeKey`: the name of the new key's file, and its CSR in PEM; `problem`: why there is none."""
+
+    ref: int
+    key: str = ""
+    csr: str = ""
+    problem: str = ""
+
+
+class ConfiguredRead(Event, frozen=True):
+    """What the configuration file names now, where that is not known already.
+
+    `system`: the public authorities of the computer count (`ca_file = "system"`).
+    """
+
+    roots: tuple[CertificateDetails, ...] = ()
+    station: CertificateDetails | None = None
+    system: bool = False
 
 
 class ShutdownAsked(Event, frozen=True):
@@ -313,6 +378,9 @@ AnyEvent = (
     | SecuritySeen
     | MainsLost
     | JobDone
+    | CertificateRead
+    | KeyMade
+    | ConfiguredRead
     | ShutdownAsked
     | SettingAsked
     | StopAsked

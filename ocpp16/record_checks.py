@@ -35,11 +35,11 @@ from ocpp16.records import (
     RegisterSeen,
     Reservation,
     Sample,
-    SecurityOccurrence,
     Stamp,
     Transaction,
     Unit,
 )
+from ocpp16.security_record_checks import SECURITY_CHECKS
 
 MAX_NUMBER = 2**53
 """No count, key or place in an order of ours is as large: JSON's readers are exact up to here."""
@@ -318,6 +318,10 @@ def _checked_row(record: Record, numbers: dict[int, int]) -> tuple[Record | None
         return _checked_sample(record, numbers)
     if (why := _out_of_range(record)) is not None:
         return None, why
+    security = SECURITY_CHECKS.get(type(record))
+    if security is not None:
+        why = security(record)
+        return (None, why) if why else (record, "")
     return (record, "") if check is None else check(record, numbers)
 
 
@@ -430,15 +434,7 @@ def _checked_register(seen: RegisterSeen, _: dict[int, int]) -> tuple[Record | N
 _Check = Callable[[Any, dict[int, int]], tuple[Record | None, str]]
 
 
-def _checked_occurrence(row: Record, numbers: dict[int, int]) -> tuple[Record | None, str]:
-    assert isinstance(row, SecurityOccurrence)
-    whole = 0 < row.number < MAX_NUMBER and 0 <= row.told <= row.count < MAX_NUMBER
-    sane = whole and _stamp_is_sane(row.began) and _stamp_is_sane(row.last)
-    return (row, "") if sane else (None, "a security event that cannot be")
-
-
 _CHECKS: dict[type[Record], _Check] = {
-    SecurityOccurrence: _checked_occurrence,
     CachedTag: cast(_Check, _checked_tag),
     ListedTag: cast(_Check, _checked_tag),
     MeterSwap: _checked_swap,

@@ -10,6 +10,8 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from ocpp16.messages.security import CertificateHashData
+
 Delivery = Literal["none", "waiting", "confirmed", "parked"]
 
 
@@ -376,6 +378,34 @@ class ConnectionSet(Record, frozen=True, kw_only=True):
     """How many processes have tried it."""
 
 
+CertificateRole = Literal["central-system-root", "manufacturer-root", "station", "pending-key"]
+CertificateState = Literal["in-force", "fallback", "waiting", "removed"]
+
+
+class Certificate(Record, frozen=True, kw_only=True):
+    """A certificate, or the key of a CSR that is not answered yet: names and hashes, never a content."""
+
+    table: ClassVar[str] = "certificate"
+    name: str
+    """Of its file in the folder of certificates (of a pending key: in that of keys)."""
+    role: CertificateRole
+    state: CertificateState = "in-force"
+    """waiting: its notBefore has not come; fallback: the one before, in a hand-over; removed: only remembered."""
+    configured: bool = False
+    """It stands in the configuration file, which counts until the Central System changes something."""
+    key_name: str = ""
+    """Of its private key."""
+    subject: str = ""
+    issuer: str = ""
+    serial_number: str = ""
+    not_before: float = 0.0
+    not_after: float = 0.0
+    key_kind: str = ""
+    since_utc: float = 0.0
+    """When it was installed, or its CSR was made."""
+    hashes: tuple[CertificateHashData, ...]
+
+
 TABLES: tuple[type[Record], ...] = (
     Unit,
     Setting,
@@ -396,4 +426,5 @@ TABLES: tuple[type[Record], ...] = (
     SecurityLogState,
     SignedFirmwareUpdate,
     ConnectionSet,
+    Certificate,
 )

@@ -9,10 +9,13 @@ from collections.abc import Callable
 
 from ocpp16 import events as ev
 from ocpp16.configuration.configuration import Configuration
-from ocpp16.product import Product
+from ocpp16.configuration.key_names import Key
+from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.firmware_management.log_upload import LogUpload
+from ocpp16.profiles.security.certificates import Certificates
 from ocpp16.profiles.security.notifications import SecurityEventNotifications
+from ocpp16.profiles.security.root_certificates import TLS_PROFILE
 from ocpp16.profiles.security.security_events import SecurityEvents
 from ocpp16.profiles.security.signed_firmware import SignedFirmware
 from ocpp16.profiles.security.signed_requests import SignedUpdateRequests
@@ -28,8 +31,9 @@ from ocpp16.station.security_watch import SecurityWatch
 class SecurityParts:
     """The parts by name, and for each happening of the station the one method that tells it to all of them.
 
-    `is_leaving`: the station goes down.  `is_charging`, `is_healthy`: whether an image may be installed, and whether
-    a new one is kept.  `reboot`: of the unit.  `on_open`: an update has given the connectors free.
+    `is_connected`: the Central System has accepted the station.  `is_leaving`: it goes down.  `is_charging`,
+    `is_healthy`: whether an image may be installed, and whether a new one is kept.  `reboot`: of the unit.  `on_open`:
+    an update has given the connectors free.
     """
 
     def __init__(
@@ -40,15 +44,17 @@ class SecurityParts:
         configuration: Configuration,
         registration: Registration,
         product: Product,
+        identity: Identity,
         events: SecurityEvents,
         *,
+        is_connected: Callable[[], bool],
         is_leaving: Callable[[], bool],
         is_charging: Callable[[], bool],
         is_healthy: Callable[[], bool],
         reboot: Callable[[], None],
         on_open: Callable[[], None],
     ) -> None:
-        self._is_leaving = is_leaving
+        self._session, self._configuration, self._is_leaving = session, configuration, is_leaving
         self.events = events
         self.watch = SecurityWatch(context, session, configuration, events)
         self.notifications = SecurityEventNotifications(
@@ -67,7 +73,13 @@ class SecurityParts:
             on_open=on_open,
         )
         self.signed_updates = SignedUpdateRequests(context, session, product, self.signed_firmware, events)
-        self.connection_sets = ConnectionSets(context, session, registration, configuration, queue, events.record)
+        changed = self._client_certificate_changed
+        self.certificates = Certificates(
+            context, session, configuration, product, identity, events, in_force=changed, is_connected=is_connected
+        )
+        self.connection_sets = ConnectionSets(
+            context, session, registration, configuration, queue, events.record, self.certificates.records
+        )
         self.connection_keys = ConnectionKeys(context, session, self.connection_sets, product.security_extension)
 
     # --- what happens to the station --------------------------------------------------------------------------------
@@ -81,6 +93,7 @@ class SecurityParts:
         """After the transactions are recovered: updates and uploads of before go on."""
         self.signed_firmware.started(event.reset_failed)
         self.log_upload.started()
+        self.certificates.started()
 
     def job_done(self, event: ev.JobDone) -> None:
         """The end of any job: each part knows its own."""
@@ -93,6 +106,7 @@ class SecurityParts:
         """The connection is gone, or an attempt at one has failed."""
         self.connection_sets.link_down(event)
         self.watch.link_down(event)
+        self.certificates.link_down(event)
 
     def accepted(self) -> None:
         """The Central System has accepted the station, or is connected again: what it has not been told is sent."""
@@ -103,6 +117,12 @@ class SecurityParts:
     def clock_set(self) -> None:
         """UTC is known, or was set."""
         self.signed_firmware.arm()
+        self.certificates.look()
+
+    def _client_certificate_changed(self, name: str) -> None:
+        """The station has a new certificate: with security profile 3 it proves itself by it at once (W A02)."""
+        if self._configuration.number(Key.SecurityProfile) == TLS_PROFILE:
+            self._session.reconnect()
 
     def _tells_security_events(self) -> bool:
         return not self._is_leaving() and self.watch.in_use()

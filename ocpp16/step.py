@@ -169,6 +169,55 @@ class SweepSets(Job, frozen=True):
     kept: tuple[int, ...]
 
 
+class ReadRoot(Job, frozen=True):
+    """Read one root certificate and store it under a new name: answered by `CertificateRead`.
+
+    `roots`: names of those in force, to be tried as its signers.  `utc`: the time to judge it by; None: the host's.
+    """
+
+    ref: int
+    pem: str
+    role: str
+    roots: tuple[str, ...] = ()
+    utc: float | None = None
+    cross_signed: bool = False
+    """One that a root of `roots` has signed need not be self-signed."""
+
+
+class ReadChain(Job, frozen=True):
+    """Read the station's new certificate and its chain, and store them: answered by `CertificateRead`."""
+
+    ref: int
+    pem: str
+    key: str
+    """Name of the private key that it must belong to."""
+    roots: tuple[str, ...] = ()
+    utc: float | None = None
+    common_name: str = ""
+    """What the certificate must name."""
+
+
+class MakeKey(Job, frozen=True):
+    """Make a private key, which never leaves the key store, and a CSR: answered by `KeyMade`."""
+
+    ref: int
+    common_name: str
+    organization: str
+
+
+class UseCertificates(Job, frozen=True):
+    """From the next connection on these count; files of certificates and keys that `keep` does not name are removed.
+
+    `keep` (): none is, because a job is under way whose file has no row yet.  `roots` (), `certificate` "", `key` "":
+    those of the configuration file.
+    """
+
+    roots: tuple[str, ...] = ()
+    certificate: str = ""
+    key: str = ""
+    keep: tuple[str, ...] = ()
+
+
 class CancelJob(Job, frozen=True):
     """The result of that job is not needed any more."""
 
@@ -211,6 +260,10 @@ class Step(msgspec.Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     wake_at: float | None = None
     """Step again with `Tick` at this monotonic second at the latest; None: nothing is awaited."""
+
+
+CERTIFICATE_JOBS = ReadRoot | ReadChain | MakeKey | UseCertificates
+"""Those of the key store."""
 
 
 class Withdraw(msgspec.Struct, frozen=True):

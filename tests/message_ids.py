@@ -10,6 +10,8 @@ HALL = {
     "security-event": "cf31be770356d8032495cdc8b02336ff",
     "security-log-failed": "956f18b1ab4709cc6e694299a652a8f8",
     "security-event-retry": "7b45387265af1ea368cc93e6eb6fffee",
+    "certificate": "48a1f327d923446d7a36625267710bb9",
+    "certificate-ends": "4b97981552a9e9b76a7f0bae04665e5d",
     "leaving": "06ca5697be793b0e2c09d22223da8d40",
     "ended": "e4a8e0b2fedfce93db7793be8c0ce9f0",
     "internal-error": "55e6d137d4958ae381105ad8b7452e61",

@@ -31,6 +31,8 @@ WHAT: Mapping[str, str] = {
     "csms.ca_file": "roots that vouch for the Central System; `system`: the public authorities",
     "csms.cert_file": "profile 3: the station's certificate, then its chain",
     "csms.key_file": "profile 3: its private key, mode 0600",
+    "csms.station_key": "the kind of key that the station makes for its own certificate",
+    "csms.certificates_over_ws": "whether the Central System may install certificates on a connection without TLS",
     "csms.wildcards": "whether a certificate for *.example counts",
     "store.dir": "the state directory, the only place that evsed writes to",
     "board.kind": "evsed-board at its socket, or a simulated board in this process",

@@ -16,6 +16,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "product",
         "events",
         "records",
+        "security_record_checks",
         "record_checks",
         "step",
         "state",

@@ -114,6 +114,16 @@ def _check_hex_key(value: str) -> str | None:
     return f"{len(value)} characters, or characters other than 0-9, A-F"  # never the value itself
 
 
+KINDS = ("P-256", "P-384", "P-521", "RSA-2048", "RSA-3072", "RSA-4096")
+"""Kinds of a key that the station makes for its own certificate; the first is the default."""
+
+
+def _check_key_kind(value: str) -> str | None:
+    if value == "P-224":
+        return "no TLS client of this station can negotiate P-224"
+    return _one_of(*KINDS)(value)
+
+
 def _check_path(value: str) -> str | None:
     if "\0" in value or "\n" in value:
         return "contains a control character"
@@ -205,6 +215,8 @@ SECTIONS: Mapping[str, Mapping[str, FileKey]] = {
         "cert_file": _file("", _PATH, _check_path),
         "key_file": _file("", _PATH, _check_path),
         "wildcards": FileKey("bool", False, "true or false"),
+        "station_key": FileKey("text", KINDS[0], ", ".join(KINDS), _check_key_kind),
+        "certificates_over_ws": FileKey("bool", True, "true or false"),
     },
     "store": {"dir": _file("/var/lib/evsed", "the path of a folder", _check_needed_path)},
     "board": {

@@ -67,6 +67,10 @@ class Csms(msgspec.Struct, frozen=True):
     cert_file: str
     key_file: str
     wildcards: bool
+    station_key: str = "P-256"
+    """Kind of the key of the station's own certificate."""
+    certificates_over_ws: bool = True
+    """Whether a Central System may install certificates on a connection without TLS."""
 
     def __repr__(self) -> str:  # secrets stay out of tracebacks
         return f"Csms(url={self.url!r}, security_profile={self.security_profile})"

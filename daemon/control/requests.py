@@ -33,6 +33,7 @@ class Views(Protocol):
     def queue(self) -> list[dict[str, object]]: ...
     def transaction_rows(self) -> list[dict[str, object]]: ...
     def configuration_rows(self) -> list[dict[str, object]]: ...
+    def certificate_rows(self) -> list[dict[str, object]]: ...
 
 
 class ControlRequests:
@@ -72,6 +73,7 @@ class ControlRequests:
             "queue": lambda _: {"queue": self._views.queue()},
             "transactions": lambda _: {"transactions": self._views.transaction_rows()},
             "configuration": self._configuration,
+            "certificates": lambda _: {"certificates": self._views.certificate_rows()},
             "log": self._log,
         }
         self.actions: dict[str, Action] = {

@@ -12,14 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from daemon.config.model import Config
 from daemon.csms.endpoint import central_system_url
 from daemon.csms.failure_causes import ConnectionFailed
-from daemon.csms.link_security import Credentials, LinkSecurity, credentials_of, password_bytes
+from daemon.csms.link_security import Credentials, LinkSecurity, password_bytes
 from daemon.csms.tls_context import SYSTEM, TlsSettings
 from daemon.csms.tls_judgement import Moment
 from daemon.filesystem import private, read_regular, sync_file, sync_folder
+from daemon.security.certificate_jobs import TlsFiles
 from ocpp16.events import LocalSet
 from ocpp16.step import KeepSet
 
@@ -50,6 +52,11 @@ class ConnectionFiles:
         self._config = config
         self._folder = config.store_dir / FOLDER
         self._moment = moment
+        self._installed = TlsFiles()
+
+    def use(self, installed: TlsFiles) -> None:
+        """From the next attempt on these files of the certificate store count in every set, before the set's own."""
+        self._installed = installed
 
     # --- the local file ---------------------------------------------------------------------------------------------
 
@@ -159,7 +166,7 @@ class ConnectionFiles:
         """URL and credentials of a set; of one that cannot be read any more, those of the configuration."""
         content = self._read(number) if number else None
         if content is None:
-            return self._config.csms.url, credentials_of(self._config)
+            content = self._local()
         return content.url, self._credentials(content)
 
     def _credentials(self, content: SetContent) -> Credentials:
@@ -169,6 +176,10 @@ class ConnectionFiles:
             self._path(content.key_file),
             self._config.csms.wildcards,
         )
+        installed = self._installed
+        tls = replace(tls, roots=installed.roots)
+        if installed.certificate:
+            tls = replace(tls, cert_file=installed.certificate, key_file=installed.key)
         key = bytes.fromhex(content.authorization_key)
         return Credentials(content.security_profile, self._config.station.id, key, tls)
 

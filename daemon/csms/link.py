@@ -183,7 +183,7 @@ class CentralSystemLink:
         self._connection, self._since = connection, self._now()
         self._log("link-up", {"url": self.url})
         self._tell_redialled("")
-        self._deliver(LinkUp(self._set))
+        self._deliver(LinkUp(chain=self._security.chain, connection_set=self._set))
         connection.keep_alive(self._wanted.ping_interval_s)
 
     def _tell_redialled(self, failed: str) -> None:

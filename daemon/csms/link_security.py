@@ -14,6 +14,12 @@ from daemon.csms.failure_causes import ConnectionFailed
 from daemon.csms.failure_codes import FailureCode as Code
 from daemon.csms.tls_context import TlsSettings
 from daemon.csms.tls_judgement import Moment, written
+from daemon.security.certificate import verified_chain
+from daemon.security.certificate_jobs import Settings
+from ocpp16.events import PeerCertificate
+
+NAME_CHARS = 200
+"""Of a certificate's subject, in events."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -36,6 +42,12 @@ def credentials_of(config: Config) -> Credentials:
     return Credentials(csms.security_profile, config.station.id, key, tls)
 
 
+def certificate_settings(config: Config) -> Settings:
+    """What the configuration says about certificates and the key of the station's own."""
+    csms = config.csms
+    return Settings(csms.ca_file, csms.cert_file, csms.station_key, csms.certificates_over_ws)
+
+
 def password_bytes(authorization_key: str, password: str) -> bytes:
     """The bytes of the Basic password: of 32 to 40 hexadecimal digits, else of the text (J §6.2.2)."""
     return bytes.fromhex(authorization_key) if authorization_key else password.encode("utf-8")
@@ -55,6 +67,8 @@ class LinkSecurity:
     def __init__(self, credentials: Credentials, moment: Callable[[], Moment]) -> None:
         self.credentials = credentials
         self._moment = moment
+        self.chain: tuple[PeerCertificate, ...] = ()
+        """The server's chain that was judged last, its trusted root at the end."""
 
     def headers(self) -> Mapping[str, str]:
         """Of the upgrade request: HTTP Basic in profiles 1 and 2 (A00.FR.203, A00.FR.302), nothing in 0 and 3."""
@@ -107,6 +121,11 @@ class LinkSecurity:
 
     def judge(self, link: ssl.SSLObject | None, host: str) -> ConnectionFailed | None:
         """After the handshake, before anything is sent: why nothing may be; None where it may, or without TLS."""
+        self.chain = ()
         if link is None:
             return None
+        self.chain = tuple(
+            PeerCertificate(one.subject[:NAME_CHARS], one.serial_number[:40], one.not_before, one.not_after)
+            for one in verified_chain(link)
+        )
         return tls_judgement.judge(link, host, self._moment(), wildcards=self.credentials.tls.wildcards)

@@ -43,6 +43,8 @@ class TlsSettings(msgspec.Struct, frozen=True):
     key_file: str = ""
     wildcards: bool = False
     """A name `*.example` in the server's certificate counts."""
+    roots: tuple[str, ...] = ()
+    """PEM files of installed roots; they count instead of `ca_file`, or beside it where that is `system`."""
 
 
 def make_context(settings: TlsSettings) -> ssl.SSLContext:
@@ -57,7 +59,12 @@ def make_context(settings: TlsSettings) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_ciphers(f"{':'.join(CIPHER_SUITES)}:@SECLEVEL={_SECURITY_LEVEL}")
-    _load_roots(context, settings.ca_file)
+    if settings.ca_file == SYSTEM or not settings.roots:
+        _load_roots(context, settings.ca_file)
+    for root in settings.roots:
+        _load_roots(context, root)
+    if any(not first_of_file(root).self_issued for root in settings.roots):  # the root before it has signed it (M05)
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     if settings.cert_file:
         _load_client(context, settings.cert_file, settings.key_file)
     return context

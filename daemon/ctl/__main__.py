@@ -134,6 +134,15 @@ def queue_show(context: Context) -> int:
     return show_answer(context, answer, {"queue": rows}, lambda: print(text))
 
 
+def certs(context: Context) -> int:
+    from daemon.ctl.certs import certificates_text
+
+    answer = context.query("certificates")
+    rows = answer.get("certificates", [])
+    columns = output.terminal_columns()
+    return show_answer(context, answer, {"certificates": rows}, lambda: print(certificates_text(rows, columns)))
+
+
 def transactions(context: Context) -> int:
     answer = context.query("transactions")
     rows = answer.get("transactions", [])
@@ -211,6 +220,7 @@ QUERIES: dict[str, Function] = {
     "queue list": queue_list,
     "queue show": queue_show,
     "transactions": transactions,
+    "certs": certs,
     "config get": config_get,
     "config reference": config_reference,
     "log": log,

@@ -213,6 +213,7 @@ COMMANDS: Final = (
         (ITEM._replace(help="number of the message; without it: all parked ones", needed=False),),
     ),
     Command(("transactions",), "list running and ended transactions, with energy in Wh"),
+    Command(("certs",), "show certificates: roots, the station's own, the server's chain, and their days left"),
     Command(
         ("config", "get"),
         "show OCPP configuration keys and their values",
@@ -297,7 +298,7 @@ GROUPS: Final = {
 """Help of the names that only lead to further commands."""
 
 NOT_BUILT: Final = (
-    *("doctor", "profiles", "reservations", "certs", "report", "bundle", "provision", "setup"),
+    *("doctor", "profiles", "reservations", "report", "bundle", "provision", "setup"),
     *("export", "import"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

@@ -153,12 +153,17 @@ def _configuration(config: Config, failure: Unreachable, fields: ControlAnswer) 
     return {"ok": True, "configuration": rows}
 
 
+def _certificates(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
+    return {"ok": True, "certificates": _charge_point(config, failure).certificate_rows()}
+
+
 _QUERIES: dict[str, Callable[[Config, Unreachable, ControlAnswer], ControlAnswer]] = {
     "status": _status,
     "why": _why,
     "queue": _queue,
     "transactions": _transactions,
     "configuration": _configuration,
+    "certificates": _certificates,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from daemon.jobs.firmware_jobs import FirmwareTerms, simulated_firmware
-from daemon.jobs.protocol import JobAnswer, JobRequest
+from daemon.jobs.protocol import JobAnswer, JobRequest, KeyRequest
 from daemon.jobs.workers import NO_JOBS, Jobs, JobSocket, JobThread
 from daemon.journal.redaction import joined_line
 from daemon.recorder.support_bundle import BundleSources, write_diagnostics
@@ -89,6 +89,11 @@ class JobDispatcher:
                 break
             answer = await self.jobs.do(JobRequest("reboot"))
         return JobAnswer(answer.ok, joined_line(answer.detail))
+
+    async def make_key(self, kind: str, name: str, common_name: str, organization: str) -> tuple[bool, str]:
+        """Make a slow key where it does not cost the loop: its CSR in PEM, or why there is none."""
+        answer = await self.jobs.do(JobRequest("make-key", key=KeyRequest(kind, name, common_name, organization)))
+        return answer.ok, answer.detail if answer.ok else joined_line(answer.detail)
 
     async def _do(self, job: Work) -> None:
         try:

@@ -27,6 +27,7 @@ from daemon.jobs.firmware_jobs import FirmwareJobs, FirmwareTerms
 from daemon.jobs.hook_process import HookProcess
 from daemon.jobs.interruption import Interruption, listened, stopped_by_signals
 from daemon.jobs.job_log import JobLog
+from daemon.jobs.key_jobs import make_key
 from daemon.jobs.protocol import HOOK_S, LINE_BYTES, LOCK_WAIT_S, JobAnswer, JobRequest, decode_request
 from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.security.firmware_signature import ImageRefused
@@ -100,6 +101,10 @@ def do(
         elif request.job == "install" and (request.certificate or firmware.signed_only):
             judge = _judge(terms, firmware, hooks, environ, interruption)
             _install_signed(request, hooks, environ, terms, interruption, answered, judge)
+        elif request.job == "make-key":
+            if terms is None:
+                raise ValueError(NO_TERMS)
+            answered(*make_key(request.key, terms.store))
         else:
             _hook(request, list(hooks.get(request.job) or ()), environ, terms, interruption, answered)
     except ImageRefused as refused:

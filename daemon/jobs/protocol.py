@@ -14,6 +14,8 @@ import msgspec
 LINE_BYTES = 16 << 10
 HOOK_S = 60.0
 """A hook that runs longer is killed."""
+KEY_S = 600.0
+"""An RSA key of 4096 bits on a slow board."""
 INSTALL_S = 3600.0
 """The installer writes a whole system: it has more time."""
 TRANSFER_S = 3600.0
@@ -27,10 +29,19 @@ ANSWER_EXTRA_S = 30.0
 CANCEL = b"cancel\n"
 
 
+class KeyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A private key under a name of evsed's in the key store, and its CSR: that alone is the answer."""
+
+    kind: str
+    name: str
+    common_name: str
+    organization: str
+
+
 class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What evsed requests; `ref` comes back in the answer."""
 
-    job: Literal["reboot", "download", "upload", "install", "check-signer", "verify", "trial"]
+    job: Literal["reboot", "download", "upload", "install", "check-signer", "verify", "trial", "make-key"]
     ref: int = 0
     location: str = ""
     """URL of a transfer."""
@@ -47,12 +58,14 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of a trial …"""
     digest: str = ""
     """… and the image that it is about."""
+    key: KeyRequest | None = None
+    """The key to be made, and what its CSR says."""
     v: Literal[1] = 1
 
     @property
     def within_s(self) -> float:
         """Seconds that the job may take."""
-        within = {"reboot": HOOK_S, "trial": HOOK_S, "check-signer": SIGNER_S, "install": INSTALL_S}
+        within = {"reboot": HOOK_S, "trial": HOOK_S, "check-signer": SIGNER_S, "install": INSTALL_S, "make-key": KEY_S}
         return within.get(self.job, TRANSFER_S)
 
     @property

@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from daemon.jobs.firmware_jobs import FirmwareJobs
+from daemon.jobs.key_jobs import make_key
 from daemon.jobs.protocol import CANCEL, LINE_BYTES, JobAnswer, JobRequest
 from daemon.jobs.transfer_jobs import carry_out, watch_of
 from daemon.threads import in_thread
@@ -109,6 +110,8 @@ class JobThread:
             refused = await in_thread(partial(self._firmware.refusal, request))
             if refused is not None:
                 return refused
+        if request.job == "make-key" and self._terms is not None:
+            return JobAnswer(*await in_thread(partial(make_key, request.key, self._terms.store)), request.ref)
         hook, argument = (self._install, request.file) if request.job == "install" else (self._play, request.job)
         if hook is None:
             return JobAnswer(False, NO_JOBS, request.ref)

@@ -118,6 +118,11 @@ RECORDS: Mapping[str, Mapping[str, Treatment]] = {
         **dict.fromkeys(("certificate", "signature", "file"), _HIDDEN),
     },
     "ConnectionSet": dict.fromkeys(("state", "local", "root", "certificate", "changed"), AS_IS),
+    "Certificate": {
+        **dict.fromkeys(("name", "role", "state", "key_name", "key_kind"), AS_IS),
+        **dict.fromkeys(("subject", "issuer"), CLEAN),
+        "serial_number": _HIDDEN,
+    },
 }
 """A profile's document is what we wrote of a checked ChargingProfile: numbers, times and words of enumerations."""
 
@@ -136,6 +141,14 @@ EVENTS: Mapping[str, Mapping[str, Treatment]] = {
     "FrameReceived": {"text": _HIDDEN},
     "StoreChanged": {"state": AS_IS, "detail": CLEAN},
     "JobDone": {"failure": AS_IS, "detail": CLEAN, "verdict": AS_IS},
+    "CertificateDetails": {
+        **dict.fromkeys(("name", "key_kind"), AS_IS),
+        **dict.fromkeys(("subject", "issuer"), CLEAN),
+        "serial_number": _HIDDEN,
+    },
+    "PeerCertificate": {"subject": CLEAN, "serial_number": _HIDDEN},
+    "CertificateRead": {"problem": CLEAN, "failure": CLEAN, "signed_by": AS_IS},
+    "KeyMade": {"key": AS_IS, "csr": _HIDDEN, "problem": CLEAN},
     "SettingAsked": {"key": NAME, "value": VALUE},
     "ResetAsked": {"kind": AS_IS},
     "QueueAsked": {"what": AS_IS},

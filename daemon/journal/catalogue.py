@@ -36,6 +36,12 @@ CATALOGUE: Mapping[str, Entry] = {
     "security-event-retry": Entry(
         NOTICE, "the Central System did not take the security event {event} ({error}); sent again in {wait_s} s"
     ),
+    "certificate": Entry(NOTICE, "certificates: {what} {role}: {status} ({detail})"),
+    "certificate-ends": Entry(
+        WARNING,
+        "certificates: the {what} ({subject}) ends in {days_left} day(s); renew it in the back-office "
+        "(evsectl certs shows all)",
+    ),
     "leaving": Entry(NOTICE, "shutting down ({why}): {charge}, nothing new starts"),
     "ended": Entry(NOTICE, "ended: {reason}"),
     "internal-error": Entry(ERROR, "internal error, offers withdrawn, restarting: {error}; please report this"),

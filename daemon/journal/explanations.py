@@ -53,6 +53,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "security-event-retry": _row(
         "A SecurityEventNotification was refused or not answered. It stays in the store and is sent again."
     ),
+    "certificate": _row(
+        "The Central System installed, deleted or signed a certificate, or was refused.",
+        "Nothing after Accepted; else the reason is in brackets. evsectl certs shows what is installed.",
+    ),
+    "certificate-ends": _row(
+        "A certificate that this connection or a firmware update needs ends soon, or has ended.",
+        "Have the back-office renew it: CertificateSigned for the station's own, InstallCertificate for a root.",
+    ),
     "leaving": _row("The process was told to end: by systemd, by a Reset, or by evsectl reset."),
     "ended": _row("The process has ended; systemd starts it again unless it was stopped by hand."),
     "internal-error": _row(

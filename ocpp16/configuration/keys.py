@@ -246,12 +246,17 @@ NOT_IMPLEMENTED = "Not implemented:"
 
 
 def _security_keys(product: Product) -> list[KeyRow]:
-    """W §9: present, with an effect that says that they have none."""
+    """W §9: the keys of the security extension."""
     if not product.security_extension:
         return []
     chain, store = product.certificate_chain_max, product.certificate_store_max
     return [
-        _bool(Key.AdditionalRootCertificateCheck, False, f"{NOT_IMPLEMENTED} no root can be installed.", True),
+        _bool(
+            Key.AdditionalRootCertificateCheck,
+            True,
+            "A new root of the Central System must be signed by the one in force, and takes its place.",
+            True,
+        ),
         KeyRow(
             Key.AuthorizationKey,
             "text",
@@ -263,8 +268,8 @@ def _security_keys(product: Product) -> list[KeyRow]:
             "Key of HTTP Basic: 32 to 40 hexadecimal digits, or 16 to 20 characters. Tried, and kept once it works.",
             write_only=True,
         ),
-        _fixed(Key.CertificateSignedMaxChainSize, chain, "chars", f"{NOT_IMPLEMENTED} size of a certificate chain."),
-        _fixed(Key.CertificateStoreMaxLength, store, "items", f"{NOT_IMPLEMENTED} number of root certificates."),
+        _fixed(Key.CertificateSignedMaxChainSize, chain, "chars", "Longest chain in CertificateSigned."),
+        _fixed(Key.CertificateStoreMaxLength, store, "items", "Roots of each type; one in a hand-over is not counted."),
         KeyRow(
             Key.CpoName,
             "text",
@@ -273,7 +278,7 @@ def _security_keys(product: Product) -> list[KeyRow]:
             0,
             64,
             False,
-            f"{NOT_IMPLEMENTED} organisation name in a CSR.",
+            "Organisation in the request for the station's certificate; empty: none is made.",
         ),
         KeyRow(
             Key.SecurityProfile,

@@ -156,6 +156,10 @@ class Session:
         """BootNotification is sent before every other call, at every gate but SILENT."""
         self._boot = WaitingCall(request, then, triggered=True)
 
+    def reconnect(self) -> None:
+        """Close the connection after what this step sends, and open another one."""
+        self.epoch += 1
+
     @property
     def busy(self) -> bool:
         """A call is in flight or waits (transaction messages that wait for a retry excepted)."""

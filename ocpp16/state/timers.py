@@ -34,6 +34,7 @@ class Timer(StrEnum):
     TRIAL = "deadline of the connection set on trial"
     UPLOAD = "next try of the diagnostics upload"
     LOG_UPLOAD = "next try of the log upload"
+    CERTIFICATES = "next look at the dates of certificates"
     FLOOR = "next write of the time floor"
 
 

@@ -19,8 +19,10 @@ NAMES = {
 PROFILES = ("1", "2", "3")
 
 
-def refusal(base: ConnectionSet, changes: Mapping[str, str]) -> str:
-    """Why the changes cannot be tried; "": they can."""
+def refusal(
+    base: ConnectionSet, changes: Mapping[str, str], *, has_root: bool = False, has_certificate: bool = False
+) -> str:
+    """Why the changes cannot be tried; "": they can.  `has_`: the certificate store has one in force."""
     wanted = changes.get("security_profile")
     if wanted is not None:
         if wanted not in PROFILES:
@@ -30,9 +32,9 @@ def refusal(base: ConnectionSet, changes: Mapping[str, str]) -> str:
     made = after(base, changes, base.number + 1)
     if wanted is not None and made.profile in (1, 2) and not made.password:
         return f"security profile {made.profile} needs an AuthorizationKey first"
-    if wanted is not None and made.profile >= 2 and not made.root:
+    if wanted is not None and made.profile >= 2 and not (made.root or has_root):
         return f"security profile {made.profile} needs a CentralSystemRootCertificate first"
-    if wanted is not None and made.profile == 3 and not made.certificate:
+    if wanted is not None and made.profile == 3 and not (made.certificate or has_certificate):
         return "security profile 3 needs a certificate of the station first"
     if "url" in changes and made.encrypted != (made.profile >= 2):
         scheme = "wss" if made.profile >= 2 else "ws"

@@ -16,6 +16,7 @@ from ocpp16.configuration.configuration import Configuration
 from ocpp16.configuration.key_names import Key
 from ocpp16.events import JobDone, LinkDown, LinkUp, Started
 from ocpp16.profiles.core.registration import Registration
+from ocpp16.profiles.security.certificate_records import CertificateRecords
 from ocpp16.profiles.security.security_events import SecurityEvent
 from ocpp16.records import ConnectionSet
 from ocpp16.rpc.session import Session
@@ -59,6 +60,7 @@ class ConnectionSets:
         configuration: Configuration,
         queue: TransactionQueue,
         record: Callable[[SecurityEvent, str], None],
+        certificates: CertificateRecords,
     ) -> None:
         self._context = context
         self._session = session
@@ -66,6 +68,7 @@ class ConnectionSets:
         self._configuration = configuration
         self._queue = queue
         self._record = record
+        self._certificates = certificates
         self._local: ConnectionSet | None = None
         self._proposal: Proposal | None = None
         self._postponed: list[tuple[dict[str, str], Then]] = []
@@ -129,7 +132,9 @@ class ConnectionSets:
         waiting = self.candidate
         base = waiting if waiting is not None and waiting.state == "waiting" else self.in_force
         assert base is not None
-        if why := refusal(base, changes):
+        has_root = self._certificates.first("central-system-root", "in-force") is not None
+        has_own = self._certificates.first("station", "in-force") is not None
+        if why := refusal(base, changes, has_root=has_root, has_certificate=has_own):
             then(why)
             return
         number = 1 + max((row.number for row in self._rows()), default=0)

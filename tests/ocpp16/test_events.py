@@ -8,7 +8,19 @@ import msgspec
 import pytest
 
 from ocpp16 import events as ev
+from ocpp16.messages.security import CertificateHashData
+from ocpp16.messages.types import HashAlgorithm
 
+DETAILS = ev.CertificateDetails(
+    name="root-1.pem",
+    subject="CN=a",
+    issuer="CN=b",
+    serial_number="FFF",
+    not_before=1.5,
+    not_after=2.5,
+    key_kind="EC P-256",
+    hashes=(CertificateHashData(HashAlgorithm.SHA256, "aa", "bb", "FFF"),),
+)
 EVENTS = [
     ev.Tick(), ev.Started(), ev.BoardAttached("b", "s", "n", (ev.ConnectorShape(1, measurands=("SoC",)),), ("x",)),
     ev.BoardReady(), ev.BoardLost("gone"), ev.PilotChanged(1, "C", 1.5), ev.CableChanged(1, True, 32.0, False, 1.5),
@@ -17,6 +29,7 @@ EVENTS = [
     ev.BoardDone(1, True), ev.LinkUp(), ev.LinkDown("TCP", "cut"), ev.LinkQuiet(), ev.FrameReceived("[]"),
     ev.StoreChanged("full"), ev.SecuritySeen("TooManyMessages", "pings"),
     ev.MainsLost(), ev.JobDone(1, False), ev.ShutdownAsked(True), ev.SettingAsked(1, "k", "v"), ev.StopAsked(1),
+    ev.CertificateRead(1, DETAILS, "", "", ("root",)), ev.KeyMade(1, "key-1.pem", "csr"), ev.ConfiguredRead((DETAILS,)),
     ev.ResetAsked(1, "Hard"), ev.QueueAsked(1, "park", 5), ev.SelftestAsked(1, True),
 ]  # fmt: skip
 

@@ -46,7 +46,7 @@ def test_every_action_is_played(action: str) -> None:
     assert is_played(action), f"write a story that sends {action}, and name it in its first line"
 
 
-@pytest.mark.parametrize("action", ["CertificateSigned", "NoSuchAction"])
+@pytest.mark.parametrize("action", ["SignCertificate", "NoSuchAction"])
 def test_an_action_without_a_story_is_found_out(action: str) -> None:
     """What no story sends is not taken for played."""
     assert not is_played(action)

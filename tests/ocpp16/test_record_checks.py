@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
@@ -189,6 +190,10 @@ def value_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(get_args(kind))
     if origin in (Union, UnionType):
         return st.one_of(*map(value_of, get_args(kind)))
+    if origin is Annotated:
+        return value_of(get_args(kind)[0])
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return st.sampled_from(kind)
     if origin is tuple:
         return st.lists(value_of(get_args(kind)[0]), max_size=2).map(tuple)
     simple: dict[Any, st.SearchStrategy[Any]] = {

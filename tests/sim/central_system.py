@@ -126,7 +126,7 @@ class CentralSystem:
                     if session.transaction_id == payload.get("transactionId"):
                         session.values.append(payload)
                 return {}
-            case "DataTransfer":
+            case "DataTransfer" | "SignCertificate":
                 return {"status": "Accepted"}
             case _:
                 return {}

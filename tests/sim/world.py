@@ -44,11 +44,14 @@ from ocpp16.step import (
     Install,
     Job,
     Link,
+    MakeKey,
     Moment,
     Note,
     Offer,
     Order,
     Outlet,
+    ReadChain,
+    ReadRoot,
     Reply,
     Restart,
     Save,
@@ -59,6 +62,7 @@ from ocpp16.step import (
     Withdraw,
     moments,
 )
+from tests.sim import key_store
 from tests.sim.central_system import EPOCH, CentralSystem
 
 BUILD_UTC = EPOCH - 30 * 86400
@@ -366,8 +370,15 @@ class World:
                 self.later(after_s, "_job_ends", self.lives, ref, kind, ok)
             case CancelJob(ref):
                 self.jobs.discard(ref)
+            case MakeKey() | ReadRoot() | ReadChain() if self.work is not None:
+                self._life(f"job {type(what).__name__} begins")
+                self.later(key_store.WORK_S, "_key_store_answers", self.lives, what)
             case _:
                 pass
+
+    def _key_store_answers(self, life: int, job: MakeKey | ReadRoot | ReadChain) -> None:
+        if life == self.lives and self.cp is not None:
+            self.deliver(key_store.answer(job, EPOCH + self.t))
 
     def _job_ends(self, life: int, ref: int, kind: str, ok: bool) -> None:
         """A job that died with its process, or was called off, ends without a word."""

@@ -6,7 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ocpp16.records import FirmwareUpdate, ListedTag, ListVersion, Profile, Record, Reservation, SignedFirmwareUpdate
+from ocpp16.records import (
+    Certificate,
+    FirmwareUpdate,
+    ListedTag,
+    ListVersion,
+    Profile,
+    Record,
+    Reservation,
+    SignedFirmwareUpdate,
+)
 
 
 def record_words(new: Record, clock: Callable[[float], str]) -> str | None:
@@ -32,6 +41,8 @@ def record_words(new: Record, clock: Callable[[float], str]) -> str | None:
         case SignedFirmwareUpdate():
             told = f", {new.told} {'confirmed' if new.confirmed else 'told'}" if new.told else ""
             return f"signed update {new.request_id} {new.state}{told}"
+        case Certificate():
+            return f"certificate {new.name}: {new.role} {new.state}"
         case _:
             return None
 

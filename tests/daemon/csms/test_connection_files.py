@@ -10,7 +10,9 @@ from daemon.config.loader import load
 from daemon.config.model import Config
 from daemon.csms.connection_files import FOLDER, ConnectionFiles, SetContent, changed
 from daemon.csms.tls_judgement import Moment
+from daemon.security.certificate_jobs import TlsFiles
 from ocpp16.step import KeepSet
+from tests.daemon.security.authority import signed, write
 
 KEY = "00112233445566778899aabbccddeeff"
 
@@ -50,6 +52,24 @@ def test_3_what_cannot_be_dialled_is_refused(config: Config) -> None:
     assert "root certificate" in files.keep(KeepSet(1, 1, 0, (("security_profile", "2"),)))
     assert "ws://" in files.keep(KeepSet(1, 1, 0, (("url", "http://b"),)))
     assert files.readable() == ()
+
+
+def test_3_installed_certificates_count_in_every_set(config: Config, tmp_path: Path) -> None:
+    """Roots and the station's certificate of the store go before those of a set; an upgrade can rest on them."""
+    files = files_of(config)
+    root, own = signed("root", ca=True), signed("SN-1")
+    installed = TlsFiles(
+        (str(write(tmp_path / "r.pem", root.pem)),),
+        str(write(tmp_path / "o.pem", own.pem)),
+        str(write(tmp_path / "o.key", own.key_pem)),
+    )
+    files.use(installed)
+    assert files.keep(KeepSet(1, 1, 0, (("security_profile", "2"),))) == ""
+    for number in (0, 1):
+        tls = files.connection(number)[1].tls
+        assert (tls.roots, tls.cert_file, tls.key_file) == installed
+    files.use(TlsFiles())
+    assert files.connection(1)[1].tls.roots == () and files.connection(1)[1].tls.cert_file == ""
 
 
 def test_3_the_mark_follows_the_file(config: Config, tmp_path: Path) -> None:

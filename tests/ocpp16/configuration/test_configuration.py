@@ -192,7 +192,7 @@ SMALL = Product(
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("AdditionalRootCertificateCheck", "false"),
+        ("AdditionalRootCertificateCheck", "true"),
         ("CertificateSignedMaxChainSize", "5000"),
         ("CertificateStoreMaxLength", "4"),
         ("ChargeProfileMaxStackLevel", "3"),

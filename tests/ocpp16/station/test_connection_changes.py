@@ -18,6 +18,15 @@ def test_3_raising_the_profile_encrypts_the_url() -> None:
     assert again.changed == "SecurityProfile, AuthorizationKey"
 
 
+def test_3_what_is_installed_is_enough() -> None:
+    """A root or a certificate from the Central System needs no line in the local file."""
+    bare = ConnectionSet(number=0, state="in-force", profile=1, password=True)
+    assert "RootCertificate" in refusal(bare, {"security_profile": "2"})
+    assert refusal(bare, {"security_profile": "2"}, has_root=True) == ""
+    assert "certificate of the station" in refusal(bare, {"security_profile": "3"}, has_root=True)
+    assert refusal(bare, {"security_profile": "3"}, has_root=True, has_certificate=True) == ""
+
+
 def test_3_a_url_must_fit_the_profile() -> None:
     """Nothing is sent with less protection than the profile has, nor with more than it names."""
     assert refusal(BASE, {"url": "ws://b.example"}) == ""

@@ -57,7 +57,7 @@ class Site:
             station.step(ev.LinkDown(stage, "refused", 2.0, code, connection_set=number))
             return False
         station.up, self.linked = True, number
-        station.happens(ev.LinkUp(number))
+        station.happens(ev.LinkUp(connection_set=number))
         return True
 
     def hang_up(self) -> None:
