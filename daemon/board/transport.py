@@ -307,11 +307,14 @@ class BoardSocket(_Carrier):
         loop.add_reader(sock, arrived)
         try:
             await asyncio.wait([ended])
-            ended.result()
+        except asyncio.CancelledError:
+            if not ended.done():  # what the board said last comes before the closed door that `_write` met
+                raise
         finally:
             loop.remove_reader(sock)
             for timer in (*timers, *resting):
                 timer.cancel()
+        ended.result()
 
     def _take(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, timers: list[asyncio.TimerHandle]) -> None:
         """What has arrived, as much as is taken in one turn.  Raises what ends the conversation."""

@@ -61,7 +61,8 @@ class SecurityWatch:
         told, rows = self._events.log.entries, self._context.facts.of(SecurityOccurrence).values()
         lost = sorted((row for row in rows if row.logged > last), key=lambda row: row.logged)
         missing = max(0, told - last)
-        self._context.save(replace(self._events.log, entries=max(told, last)))
+        if last > told:
+            self._context.save(replace(self._events.log, entries=last), within_s=1.0)
         for row in lost:
             self._events.tell_again(row)
         if missing > min(len(lost), MOST_LOST):

@@ -36,7 +36,9 @@ def begun(folder: Path, job: dict[str, Any], hook: list[str] | None = None) -> s
     """`evsed-job` with this request at its standard input."""
     config = folder / "evsed.toml"
     hooks = f"[hooks]\ninstall = {json.dumps(hook)}\n" if hook else ""
-    config.write_text(f"[store]\ndir = '{folder}'\n[transfers]\nallow_loopback = true\n{hooks}")
+    config.write_text(
+        f"[station]\nproduct = 'socket-3p'\n[store]\ndir = '{folder}'\n[transfers]\nallow_loopback = true\n{hooks}"
+    )
     words = [sys.executable, "-m", "daemon.jobs.process", "--config", str(config)]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
     _pipe(process.stdin).write(json.dumps(job).encode() + b"\n")
