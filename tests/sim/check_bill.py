@@ -113,8 +113,9 @@ class OneLogicalStartAndStop(Checker):
     def _stop(self, world: World, call_id: str, payload: dict[str, Any]) -> None:
         facts = json.dumps(payload, sort_keys=True)
         same = [t for t in self.told.values() if t.stop_facts == facts and not t.stop_answered]
-        fresh = (t for t in self.told.values() if self._may_stop(t) and self._is_stop_of(payload, t))
-        told = next((t for t in same if "stop" not in t.parked), None) or next(fresh, None) or next(iter(same), None)
+        found = [t for t in self.told.values() if self._may_stop(t) and self._is_stop_of(payload, t)]
+        fresh = min(found, key=lambda t: bool(t.stops), default=None)  # what was never told comes first
+        told = next((t for t in same if "stop" not in t.parked), None) or fresh or next(iter(same), None)
         if told is None:
             self.fail(world, f"StopTransaction that is not the one stop of a transaction on disk: {payload}")
             return
