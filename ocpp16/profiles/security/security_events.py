@@ -5,6 +5,7 @@ One row a cause and day, with a count: a flood costs one row, and in the securit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec.structs import replace
@@ -78,6 +79,8 @@ class SecurityEvents:
         self._context = context
         self._switched_on = switched_on
         self._day: int | None = None
+        self._untold = {row.number for row in self._rows().values() if _is_untold(row)}
+        """Numbers of the rows of which the Central System must hear: looked at in every step."""
 
     def record(self, event: SecurityEvent, tech_info: str = "") -> None:
         """The event has happened now; `tech_info`: its cause in plain words, at most 255 characters, never a secret.
@@ -104,8 +107,8 @@ class SecurityEvents:
 
     def waiting(self) -> list[SecurityOccurrence]:
         """Those of which the Central System must hear, oldest first, as far as their time is known."""
-        found = [self.settled(row) for row in self._rows().values() if row.notify and row.told < row.count]
-        return sorted((row for row in found if row.began.utc is not None), key=lambda row: row.number)
+        found = [self.settled(self._rows()[number]) for number in sorted(self._untold)]
+        return [row for row in found if row.began.utc is not None]
 
     def settled(self, row: SecurityOccurrence) -> SecurityOccurrence:
         """With UTC, if it has become known since."""
@@ -121,11 +124,16 @@ class SecurityEvents:
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
-    def _rows(self) -> dict[int | str, SecurityOccurrence]:
-        return dict(self._context.facts.of(SecurityOccurrence))
+    def _rows(self) -> Mapping[int | str, SecurityOccurrence]:
+        return self._context.facts.of(SecurityOccurrence)
 
     def _save(self, row: SecurityOccurrence) -> None:
         self._context.save(row, within_s=self._within_s(row))
+        (self._untold.add if _is_untold(row) else self._untold.discard)(row.number)
+
+    def _delete(self, row: SecurityOccurrence) -> None:
+        self._context.delete(SecurityOccurrence, row.number)
+        self._untold.discard(row.number)
 
     def _of_today(self, event: SecurityEvent, cause: str, now: Stamp) -> SecurityOccurrence | None:
         same = [row for row in self._rows().values() if row.type == event and row.tech_info == cause]
@@ -133,9 +141,9 @@ class SecurityEvents:
         return max(today, key=lambda row: row.number) if today else None
 
     def _make_room(self) -> None:
-        rows = sorted(self._rows().values(), key=lambda row: (row.notify and row.told < row.count, row.number))
+        rows = sorted(self._rows().values(), key=lambda row: (_is_untold(row), row.number))
         for row in rows[: max(0, len(rows) - MOST_ROWS + 1)]:
-            self._context.delete(SecurityOccurrence, row.number)
+            self._delete(row)
 
     def _logged(self, row: SecurityOccurrence) -> SecurityOccurrence:
         """Write it into the security log: the first of its day, the tenth …, and at the end of the day how many."""
@@ -185,8 +193,12 @@ class SecurityEvents:
             return
         self._day = today
         for row in past:
-            if not (row.notify and row.told < row.count):
-                self._context.delete(SecurityOccurrence, row.number)
+            if not _is_untold(row):
+                self._delete(row)
+
+
+def _is_untold(row: SecurityOccurrence) -> bool:
+    return row.notify and row.told < row.count
 
 
 def _day(stamp: Stamp) -> int | str:
