@@ -97,11 +97,6 @@ class ConnectionSets:
         return max(open_, key=lambda row: row.number) if open_ else None
 
     @property
-    def on_trial(self) -> bool:
-        """Whether the connection to be made, or open, is that of the candidate."""
-        return self._trying
-
-    @property
     def switching(self) -> bool:
         """The open connection is not the one that is wanted: it ends, and nothing more is sent on it."""
         return self._linked is not None and self._linked != self.dialled and self.candidate is not None
