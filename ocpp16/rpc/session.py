@@ -181,6 +181,11 @@ class Session:
 
     # --- the connection ---------------------------------------------------------------------------------------------
 
+    @property
+    def is_open(self) -> bool:
+        """Connected and accepted (§4.2): everything may be sent."""
+        return self.up and self.gate is Gate.OPEN
+
     def link_up(self) -> None:
         self.up, self._given_up = True, False
         self._connections += 1
@@ -362,7 +367,7 @@ class Session:
         self._timeouts += 1
         if self._timeouts >= MAX_TIMEOUTS:
             self._timeouts, self._given_up = 0, True  # nothing more is sent on this connection
-            self.epoch += 1
+            self.reconnect()
             self.context.note("link-deaf", timeouts=MAX_TIMEOUTS)
         if flight.action == BOOT:
             self._late_boot = flight

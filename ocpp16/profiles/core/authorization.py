@@ -18,7 +18,6 @@ from ocpp16.messages.types import AuthorizationStatus, ClearCacheStatus, IdTagIn
 from ocpp16.product import Product
 from ocpp16.records import CachedTag
 from ocpp16.rpc.call_outcome import Failure, FailureKind
-from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.id_tags import CENTRAL_SYSTEM, Verdict
@@ -59,7 +58,7 @@ class Authorization:
     @property
     def online(self) -> bool:
         """Connected and accepted: the Central System can be asked."""
-        return self.session.up and self.session.gate is Gate.OPEN
+        return self.session.is_open
 
     @property
     def cache_enabled(self) -> bool:

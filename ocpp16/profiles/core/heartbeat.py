@@ -59,7 +59,7 @@ class Heartbeat:
 
     def due(self) -> None:
         """The timer expired."""
-        if self.session.gate is not Gate.OPEN or not self.session.up:
+        if not self.session.is_open:
             return
         if self.context.now.mono < self._due_at:
             self.arm()  # another CALL was sent meanwhile
@@ -68,7 +68,7 @@ class Heartbeat:
 
     def prove(self) -> None:
         """The Central System has said nothing for a while, not even to a ping: ask, where nothing else is asked."""
-        if self.session.gate is Gate.OPEN and self.session.up and not self.session.busy:
+        if self.session.is_open and not self.session.busy:
             self.send()
 
     def send(self, triggered: bool = False) -> None:

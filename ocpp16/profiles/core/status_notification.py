@@ -11,7 +11,6 @@ from ocpp16.messages.datetimes import to_text
 from ocpp16.messages.types import ChargePointErrorCode
 from ocpp16.messages.types import ChargePointStatus as Status
 from ocpp16.rpc.call_outcome import Failure
-from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
@@ -49,7 +48,7 @@ class Notifications:
 
     @property
     def _can_send(self) -> bool:
-        return self.session.up and self.session.gate is Gate.OPEN
+        return self.session.is_open
 
     def shown(self, connector: int) -> StatusReport | None:
         """The status now, reported or not; None: not known yet."""

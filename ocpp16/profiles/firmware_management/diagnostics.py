@@ -11,7 +11,6 @@ from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.firmware import DiagnosticsStatusNotificationReq, GetDiagnosticsConf, GetDiagnosticsReq
 from ocpp16.messages.types import DiagnosticsStatus
 from ocpp16.profiles.firmware_management.retried_upload import RetriedUpload, named_in
-from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.rpc.status_retry import StatusRetry
 from ocpp16.state.context import Context
@@ -67,7 +66,7 @@ class Diagnostics:
 
     def send_status(self) -> None:
         """Send the final status that is not confirmed yet, if there is one."""
-        if self._unreported is not None and self.session.up and self.session.gate is Gate.OPEN:
+        if self._unreported is not None and self.session.is_open:
             self._send(self._unreported)
 
     def _send(self, status: DiagnosticsStatus) -> None:

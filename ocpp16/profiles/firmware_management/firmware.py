@@ -21,7 +21,6 @@ from ocpp16.messages.firmware import (
 from ocpp16.messages.types import FirmwareStatus
 from ocpp16.product import Product
 from ocpp16.records import FirmwareUpdate
-from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.rpc.status_retry import StatusRetry, interval_of, retries_of
 from ocpp16.state.context import Context
@@ -216,7 +215,7 @@ class UpdateFirmware:
     def send_status(self) -> None:
         """Send the status of the present state, once; the final one until it is confirmed."""
         update = self.update
-        if update is None or not self.session.up or self.session.gate is not Gate.OPEN:
+        if update is None or not self.session.is_open:
             return
         status = STATUS.get(update.state)
         if status is not None and status != update.told:

@@ -12,7 +12,6 @@ from ocpp16.messages.security import GetLogConf, GetLogReq, LogStatusNotificatio
 from ocpp16.messages.types import LogStatus, LogType, UploadLogStatus
 from ocpp16.profiles.firmware_management.retried_upload import RetriedUpload, named_in
 from ocpp16.records import SecurityLogState
-from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.rpc.status_retry import StatusRetry
 from ocpp16.state.context import Context
@@ -88,7 +87,7 @@ class LogUpload:
 
     def send_status(self) -> None:
         """Send the final status that is not confirmed yet, if there is one."""
-        if self._unreported and self._session.up and self._session.gate is Gate.OPEN:
+        if self._unreported and self._session.is_open:
             self._send(UploadLogStatus(self._state.upload), self._state.request_id)
 
     def _save(self, status: UploadLogStatus | None, request_id: int, within_s: float = 0.0) -> None:

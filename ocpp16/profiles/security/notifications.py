@@ -13,7 +13,6 @@ from ocpp16.messages.security import SecurityEventNotificationReq
 from ocpp16.profiles.security.security_events import TECH_INFO_LONGEST, SecurityEvents
 from ocpp16.records import SecurityOccurrence
 from ocpp16.rpc.call_outcome import Failure, FailureKind
-from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.rpc.transaction_queue import TransactionQueue
 from ocpp16.state.context import Context
@@ -54,7 +53,7 @@ class SecurityEventNotifications:
     def pump(self) -> None:
         """After each step: send the next one, if it may be sent now."""
         session, now = self._session, self._context.now.mono
-        if self._asked or not session.up or session.gate is not Gate.OPEN or now < self._not_before:
+        if self._asked or not session.is_open or now < self._not_before:
             return
         if session.busy or (self._queue.waiting and self._queue.retry_at() is None) or not self._wanted():
             return

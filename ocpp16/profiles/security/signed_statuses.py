@@ -11,7 +11,6 @@ from ocpp16.messages.security import SignedFirmwareStatusNotificationReq
 from ocpp16.messages.types import FirmwareStatus, SignedFirmwareStatus
 from ocpp16.profiles.security.signed_states import ENDS, PLAIN, STATUS
 from ocpp16.records import SignedFirmwareUpdate
-from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.rpc.status_retry import StatusRetry
 from ocpp16.state.context import Context
@@ -34,7 +33,7 @@ class SignedStatuses:
     def send(self) -> None:
         """Send the status of the present state, once; the final one until it is confirmed."""
         update = self.update
-        if update is None or not self.session.up or self.session.gate is not Gate.OPEN:
+        if update is None or not self.session.is_open:
             return
         status = STATUS.get(update.state)
         if status is not None and status != update.told:
