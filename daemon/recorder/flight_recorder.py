@@ -16,7 +16,7 @@ import msgspec
 
 from daemon.filesystem import private, read_regular
 from daemon.journal.allow_list import redacted
-from daemon.journal.catalogue import NOTICE
+from daemon.journal.catalogue import NOTICE, WARNING
 from daemon.journal.flood_limit import Allowance, FloodLimit
 from daemon.journal.journal import priority_of
 from daemon.journal.redaction import note_fields, value_is_shown, zeros
@@ -38,8 +38,10 @@ FILE_BYTES = 512 << 10
 RARE_BYTES = 96 << 10
 """Of a day of what is rare, compressed: some thousand lines."""
 BATCH_BYTES = 64 << 10
-BATCH_S = 60.0
-"""Lines are written after so many seconds or bytes: this spares the medium."""
+BATCH_S = 300.0
+"""Lines are written after so many seconds or bytes: each write costs the medium some 60 kB, file system included."""
+FAULT_S = 10.0
+"""So long after a warning or an error: what led to it and followed is on the medium before somebody pulls the plug."""
 WAITING_BYTES = 1 << 20
 """Lines that wait for a slow disk; more are left out."""
 
@@ -116,7 +118,8 @@ class FlightRecorder:
         self._encode = msgspec.json.Encoder().encode
         self._batch = Batch([], [])
         self._waiting = 0
-        self._since = 0.0
+        self._since = self._due_at = 0.0
+        """When the first line that waits was recorded, and when all are written, on the monotonic clock."""
         self._limit, self._bytes, self._rare_limit = FloodLimit(), FloodLimit(), FloodLimit()
         self._counted_at = 0.0
         self._told: set[str] = set()
@@ -187,8 +190,11 @@ class FlightRecorder:
         fields = note_fields(note.code, note.fields, self._pseudonyms.tag)
         line = ["note", now.mono, now.utc, note.code, fields]
         self._line(f"note:{note.code}", NOTES, line, now.mono)
-        if priority_of(note.code) <= NOTICE and self._rare_limit.admits(note.code, now.mono, RARE):
+        priority = priority_of(note.code)
+        if priority <= NOTICE and self._rare_limit.admits(note.code, now.mono, RARE):
             self._batch.rare.append(self._encode(line))
+            if priority <= WARNING:
+                self._due_at = min(self._due_at, now.mono + FAULT_S)
 
     def _line(self, kind: str, allowance: Allowance, line: list[Any], mono: float) -> None:
         if mono - self._counted_at >= COUNT_S:
@@ -206,7 +212,7 @@ class FlightRecorder:
 
     def _append(self, data: bytes, mono: float) -> None:
         if not self._batch.lines:
-            self._since = mono
+            self._since, self._due_at = mono, mono + BATCH_S
         self._batch.lines.append(data)
         self._waiting += len(data) + 1
 
@@ -227,7 +233,7 @@ class FlightRecorder:
 
     def due(self, mono: float) -> bool:
         """Whether enough lines wait, or long enough."""
-        return bool(self._batch.lines) and (self._waiting >= BATCH_BYTES or mono - self._since >= BATCH_S)
+        return bool(self._batch.lines) and (self._waiting >= BATCH_BYTES or mono >= self._due_at)
 
     def take(self) -> Batch:
         """All lines that wait."""

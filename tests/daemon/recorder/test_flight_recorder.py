@@ -12,6 +12,7 @@ from daemon.recorder.flight_recorder import (
     BATCH_BYTES,
     BATCH_S,
     COUNT_S,
+    FAULT_S,
     FILE_BYTES,
     FILES,
     RARE_FILES,
@@ -64,7 +65,7 @@ def test_the_file_is_private(tmp_path: Path) -> None:
 
 
 def test_lines_wait_for_a_batch(tmp_path: Path) -> None:
-    """The card is spared: nothing is due before a minute or a batch's size, and all is taken at once."""
+    """The card is spared: nothing is due before five minutes or a batch's size, and all is taken at once."""
     recorder = FlightRecorder(tmp_path, KEY)
     assert not recorder.due(1e9)
     recorder.event(Now(10.0, None), Tick())
@@ -73,6 +74,20 @@ def test_lines_wait_for_a_batch(tmp_path: Path) -> None:
     for _ in range(1 + BATCH_BYTES // 100):
         recorder.event(Now(11.0, None), BoardLost("x" * 100))
     assert recorder.due(11.0)
+
+
+def test_a_warning_is_written_soon(tmp_path: Path) -> None:
+    """What led to a fault is on the medium ten seconds later; a notice waits with the rest."""
+    recorder = FlightRecorder(tmp_path, KEY)
+    recorder.event(Now(10.0, None), Tick())
+    recorder.note(Now(20.0, None), Note("started", {"version": "1"}))
+    assert not recorder.due(20.0 + FAULT_S)
+    for again in (0, 5):
+        recorder.note(Now(21.0 + again, None), Note("fault-on", {"connector": 1}))
+    assert not recorder.due(21.0 + FAULT_S - 1) and recorder.due(21.0 + FAULT_S)
+    assert recorder.take().rare
+    recorder.event(Now(40.0, None), Tick())
+    assert not recorder.due(40.0 + FAULT_S)
 
 
 def test_what_cannot_be_written_is_said_once(tmp_path: Path) -> None:
