@@ -1,7 +1,7 @@
 # bash completion of evsectl.  Written by `make docs` from its parser; do not edit.
 _evsectl_words() {
     case "$1" in
-        "") echo "-h --help --config --socket --json --version status why watch trace queue transactions certs config log security-log stop-transaction reset reconnect selftest connect-test certify store pilot meter rfid relay lock lamp sim" ;;
+        "") echo "-h --help --config --socket --json --version status why watch trace queue transactions doctor certs config log security-log stop-transaction reset reconnect selftest connect-test certify store pilot meter rfid relay lock lamp sim" ;;
         "queue") echo "list show park retry" ;;
         "config") echo "get set reference" ;;
         "store") echo "recover" ;;
@@ -22,6 +22,7 @@ _evsectl_words() {
         "queue park") echo "-h --help --config --socket --json" ;;
         "queue retry") echo "-h --help --config --socket --json" ;;
         "transactions") echo "-h --help --config --socket --json" ;;
+        "doctor") echo "-h --help --config --socket --json --board" ;;
         "certs") echo "-h --help --config --socket --json" ;;
         "config get") echo "-h --help --config --socket --json" ;;
         "config set") echo "-h --help --config --socket --json --trial" ;;

@@ -212,6 +212,21 @@ def watch(context: Context) -> int:
     follow(lambda: context.daemon.request("status")["status"], context.line.as_json, WATCH_PERIOD_S)
 
 
+def doctor(context: Context) -> int:
+    """1: something keeps the station from its work."""
+    from daemon.ctl.doctor import examination, findings  # imported late: brings the contract machine with it
+
+    board = context.option("--board")
+    found = examination.examined(
+        context.config, examination.mistakes(context.line.files), context.daemon, board and Path(board)
+    )
+    if context.line.as_json:
+        print(output.json_line({"v": VERSION, "findings": [each.row() for each in found]}))
+    else:
+        output.print_folded(findings.text_of(found))
+    return 0 if findings.is_well(found) else 1
+
+
 QUERIES: dict[str, Function] = {
     "status": status,
     "why": why,
@@ -225,6 +240,7 @@ QUERIES: dict[str, Function] = {
     "config reference": config_reference,
     "log": log,
     "security-log": security_log,
+    "doctor": doctor,
 }
 """Commands that only look: while the daemon is down the store answers."""
 

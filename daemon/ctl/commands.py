@@ -213,6 +213,12 @@ COMMANDS: Final = (
         (ITEM._replace(help="number of the message; without it: all parked ones", needed=False),),
     ),
     Command(("transactions",), "list running and ended transactions, with energy in Wh"),
+    Command(
+        ("doctor",),
+        "look for all that keeps the station from its work, each with its remedy",
+        (),
+        (Option("--board", "board file (default: /etc/evsed/board.toml)", "FILE"),),
+    ),
     Command(("certs",), "show certificates: roots, the station's own, the server's chain, and their days left"),
     Command(
         ("config", "get"),
@@ -298,7 +304,7 @@ GROUPS: Final = {
 """Help of the names that only lead to further commands."""
 
 NOT_BUILT: Final = (
-    *("doctor", "profiles", "reservations", "report", "bundle", "provision", "setup"),
+    *("profiles", "reservations", "report", "bundle", "provision", "setup"),
     *("export", "import"),
 )
 """Commands and options of a later version: refused as such, and absent from the help."""

@@ -101,7 +101,7 @@ def test_the_help_names_every_command() -> None:
     text = parser().format_help()
     for command in COMMANDS:
         assert " ".join(command.path) in text and command.help in text
-    assert "backup-power" in text and "--trial" in text and "doctor" not in text
+    assert "backup-power" in text and "--trial" in text and "provision" not in text
 
 
 def test_the_help_names_the_values() -> None:

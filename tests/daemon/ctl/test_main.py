@@ -60,6 +60,19 @@ def test_queries(
     assert printed["v"] == 1 and printed["source"] == "daemon"
 
 
+def test_doctor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a daemon and a configuration it says so, as text and as JSON, with exit code 1."""
+    file = tmp_path / "evsed.toml"
+    file.write_text(f'[store]\ndir = "{tmp_path}/store"\n')
+    words = ["--config", str(file), "--socket", str(tmp_path / "s"), "doctor"]
+    assert main(words) == 1
+    text = capsys.readouterr().out
+    assert text.startswith("FAULT   configuration: ") and "FAULT   daemon: evsed is not reachable" in text
+    assert main(["--json", *words]) == 1
+    rows = json.loads(capsys.readouterr().out)["findings"]
+    assert rows[0].keys() == {"area", "weight", "text", "remedy"} and rows[0]["weight"] == "fault"
+
+
 ACTS: list[tuple[str, dict[str, Any]]] = [
     ("config set K V", {"do": "set", "key": "K", "value": "V"}),
     ("queue park 4", {"do": "park", "item": 4}),
@@ -155,7 +168,7 @@ def test_the_environment_file_is_correct() -> None:
 
 def test_usage_and_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong line and a missing file end with 2, help with 0."""
-    assert main(["frobnicate"]) == 2 and main(["doctor"]) == 2
+    assert main(["frobnicate"]) == 2 and main(["provision"]) == 2
     assert main(["--config", str(tmp_path / "none"), "status"]) == 2
     assert "not built yet" in capsys.readouterr().err
     assert main(["--help"]) == 0
