@@ -41,6 +41,7 @@ HALL = {
     "store-linked": "9355bd9acb4c1b3a674493a19b3a5258",
     "store-row-rejected": "5cc974cd132e69b1598420697cd109ce",
     "store-full": "34e41e4c13157ab6e1d169321bc5c130",
+    "store-medium-errors": "bff47089b9477b03fd17863076f2c8ba",
     "store-unwritable": "32e22d7c2f3eec0f05dd6bbdbbb10d22",
     "store-ok": "a7ad5a9850d9bf501bda1d81a9d9635b",
     "board-attached": "785d721045cbce171cc195da20fa123b",

@@ -107,6 +107,9 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "store-row-rejected": Entry(ERROR, "store: {what} is invalid ({reason}); moved to table rejected"),
     "store-full": Entry(ERROR, "store: too little free room ({detail}); nothing new starts; free some room"),
+    "store-medium-errors": Entry(
+        ERROR, "store: the kernel found {errors} error(s) in the file system of {path}; a write is tried at once"
+    ),
     "store-unwritable": Entry(ERROR, "store: cannot be written ({detail}); nothing new starts; check the medium"),
     "store-ok": Entry(NOTICE, "store: recovered"),
     # the board

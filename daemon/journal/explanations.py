@@ -131,6 +131,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "There is too little free room for the records of a new transaction. Running ones end properly.",
         "Free some room on the medium of the state directory (df -h, journalctl --vacuum-size=50M).",
     ),
+    "store-medium-errors": _row(
+        "The kernel counted new errors in the file system of the state directory; it may stop writing to it.",
+        "dmesg | grep EXT4-fs; check it with fsck at the next chance. " + _MEDIUM,
+    ),
     "store-unwritable": _row(
         "The medium of the state directory refuses writes: read-only, worn out, or wrong owner.",
         "mount | grep evsed, dmesg, ls -ld /var/lib/evsed. " + _MEDIUM,

@@ -16,6 +16,10 @@ _DAMAGE = {_CORRUPT, _NOTADB, _FORMAT, _SCHEMA, _CONSTRAINT, _MISMATCH, _TOOBIG,
 
 LINK = "put the file itself in its place, or remove the link"
 ACCESS = "give folder and files to the user that evsed runs as, and mount the file system writable"
+STOPPED = (
+    "the kernel found errors in this file system and writes to it no more: see the kernel log, check it with fsck, "
+    "replace the storage medium"
+)
 _MIGRATION = "install the previous version again, or move the file away"
 _OTHER = "start evsed again: a damaged file is moved aside and created anew"
 _REMEDIES = {
@@ -87,6 +91,11 @@ def is_locked(error: Exception) -> bool:
 
 def is_full(error: Exception) -> bool:
     return code(error) == _FULL
+
+
+def is_readonly(error: Exception) -> bool:
+    """Whether the file system, or the file, takes no writes."""
+    return code(error) == _READONLY
 
 
 def remedy(error: Exception) -> str:

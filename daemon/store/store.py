@@ -15,8 +15,20 @@ from pathlib import Path
 
 from daemon.filesystem import Statvfs
 from daemon.store.database import CHECKPOINT_PAGES, Connect, Database
-from daemon.store.failures import ACCESS, Damaged, StoreBusy, StoreFailed, is_damage, is_full, is_locked, remedy
+from daemon.store.failures import (
+    ACCESS,
+    STOPPED,
+    Damaged,
+    StoreBusy,
+    StoreFailed,
+    is_damage,
+    is_full,
+    is_locked,
+    is_readonly,
+    remedy,
+)
 from daemon.store.folder import RESERVE_BYTES, Folder
+from daemon.store.medium import Medium
 from daemon.store.rows import SCRIPTS
 from daemon.store.tables import News
 from ocpp16.events import StoreState
@@ -36,10 +48,19 @@ class Store:
     """
 
     def __init__(
-        self, folder: Folder, connect: Connect, schema: Path = SCRIPTS, checkpoint_pages: int = CHECKPOINT_PAGES
+        self,
+        folder: Folder,
+        connect: Connect,
+        schema: Path = SCRIPTS,
+        checkpoint_pages: int = CHECKPOINT_PAGES,
+        medium: Medium | None = None,
     ) -> None:
         self.news: list[News] = []
         self._folder = folder
+        self._medium = Medium(folder.path) if medium is None else medium
+        self._medium.new_errors()
+        self._has_errors = False
+        """The kernel has found errors in the file system in this life."""
         self._database = Database(folder, connect, schema, checkpoint_pages, self.news)
         self._records: list[Record] | None = None
         self._rows: dict[tuple[str, int | str], Record] = {}
@@ -63,9 +84,10 @@ class Store:
         statvfs: Statvfs = os.statvfs,
         schema: Path = SCRIPTS,
         checkpoint_pages: int = CHECKPOINT_PAGES,
+        medium: Medium | None = None,
     ) -> Store:
         """The store in `path`: created, repaired, migrated and checked as far as possible.  Raises `StoreBusy`."""
-        store = cls(Folder(path, statvfs), connect, schema, checkpoint_pages)
+        store = cls(Folder(path, statvfs), connect, schema, checkpoint_pages, medium)
         store.retry()
         return store
 
@@ -136,6 +158,20 @@ class Store:
         full = f"{self._folder.path}: too little free room; free some room on this file system"
         return {"unwritable": self._trouble, "full": full, "ok": ""}[self.state]
 
+    def is_suspect(self) -> bool:
+        """Whether the kernel has found new errors in the file system, or has mounted it read-only; cheap, no writing.
+
+        Then nothing is taken for writable before a write has shown it.
+        """
+        found = self._medium.new_errors()
+        if found:
+            self._has_errors, self._is_proved = True, False
+            self.news.append(("store-medium-errors", {"path": str(self._folder.path), "errors": found}))
+        try:
+            return found > 0 or (self._may_write and not self._folder.measure())
+        except OSError:
+            return True
+
     def probe(self, try_write: bool = False) -> StoreState:
         """Look after the files and measure the room; cheap.
 
@@ -152,7 +188,7 @@ class Store:
                     self._database.try_write()
                 self._is_proved = self._is_proved and not try_write
             elif self._database.is_open:
-                self._trouble = f"{self._folder.path}: mounted read-only; {ACCESS}"
+                self._trouble = f"{self._folder.path}: mounted read-only; {STOPPED if self._has_errors else ACCESS}"
         except _REFUSALS as error:
             self._database.close()
             self._report_unwritable(error)
@@ -272,7 +308,10 @@ class Store:
         return StoreFailed(self._trouble)
 
     def _explained(self, error: Exception) -> str:
-        return f"{self._folder.database}: {self._fault}{error}; {remedy(error)}"
+        return f"{self._folder.database}: {self._fault}{error}; {self._remedy(error)}"
+
+    def _remedy(self, error: Exception) -> str:
+        return STOPPED if self._has_errors and is_readonly(error) else remedy(error)
 
 
 def _by_key(records: Iterable[Record]) -> dict[tuple[str, int | str], Record]:

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from ocpp16.events import Event, StoreChanged, StoreState
 
-PROBE_S = 5.0
-"""How often files and free room are looked after, in seconds: a few calls, nothing is written."""
+SUSPECT_S = 1.0
+"""How often the kernel is asked about errors of the file system, in seconds: a few calls that reach no medium."""
+PROBE_EVERY = 5
+"""At every so many of these turns (5 s) files and free room are looked after: a few calls, nothing is written."""
 WRITE_EVERY = 60
 """A write is tried at every so many looks (5 minutes), if nothing was written meanwhile: 1 kB of log each, on an idle
 station 288 a day, on the medium (pages of 4 kB) 1.2 MB a day."""
@@ -29,6 +31,7 @@ class Watched(Protocol):
     def state(self) -> StoreState: ...
     @property
     def detail(self) -> str: ...
+    def is_suspect(self) -> bool: ...
     def probe(self, try_write: bool = False) -> StoreState: ...
     def retry(self) -> StoreState: ...
     def pretend_full(self, on: bool) -> None: ...
@@ -46,7 +49,7 @@ class StoreWatch:
     ) -> None:
         self.state: StoreState = "ok"
         self._detail = ""
-        self._looks = 0
+        self._turns = self._looks = 0
         self._store = store
         self._on_disk = on_disk
         self._deliver = deliver
@@ -56,14 +59,30 @@ class StoreWatch:
         """For ever.  Raises StoreFailed where the process must start afresh."""
         self.report(self._store.state)
         while True:
-            await asyncio.sleep(PROBE_S)
-            await self.probe()
+            await asyncio.sleep(SUSPECT_S)
+            await self.turn()
+
+    async def turn(self) -> None:
+        """Once a second: ask the kernel, and at every fifth turn look."""
+        self._turns += 1
+        await (self.suspect() if self._turns % PROBE_EVERY else self.probe())
 
     async def probe(self) -> None:
         """Look once; a store that could not be opened or written is tried again, at every look."""
         self._looks += 1
-        look = partial(self._store.probe, try_write=self._looks % WRITE_EVERY == 0)
+        look = partial(self._look, try_write=self._looks % WRITE_EVERY == 0)
         self.report(await self._on_disk(self._store.retry if self.state == "unwritable" else look))
+
+    async def suspect(self) -> None:
+        """Between two looks: where the kernel found errors of the file system, a write is tried at once."""
+        if self.state != "unwritable":
+            self.report(await self._on_disk(self._look_if_suspect))
+
+    def _look(self, try_write: bool) -> StoreState:
+        return self._store.probe(self._store.is_suspect() or try_write)
+
+    def _look_if_suspect(self) -> StoreState:
+        return self._store.probe(try_write=True) if self._store.is_suspect() else self._store.state
 
     def report(self, state: StoreState, detail: str = "") -> None:
         """Log the store's news and deliver a change of state."""

@@ -308,7 +308,7 @@ class Connector:
             self.parts.smart_charging.install(token.profile, self.number, transaction.number)
         self.parts.limits.changed()
         self.parts.sampled_values.transaction_began(transaction)
-        self.context.timers.set(Timer.ENERGISE, self.context.now.mono + SETTLE_S, self.number)
+        self.context.timers.set(Timer.ENERGISE, self.context.carried_out_at + SETTLE_S, self.number)
 
     def verdict_received(self, transaction: Transaction, verdict: Verdict) -> None:
         """§4.8, E 3.17: what StartTransaction.conf says about the card of a transaction that runs already."""
@@ -353,7 +353,8 @@ class Connector:
         state, transaction = self.state, self.state.transaction
         if transaction is None or transaction.stopping:
             return
-        if state.ready and not state.closed and self.parts.metering.is_final(self.number):
+        state.withdrawn_at = self.context.carried_out_at
+        if state.is_read_out:
             self._finish(replace(transaction, stopping=str(reason), stop_id_tag=id_tag))
             return
         self.parts.transactions.stopping(transaction, str(reason), id_tag)
@@ -365,17 +366,17 @@ class Connector:
     def _await_opening(self) -> None:
         """Wait for the contactor, or, where it is open, for the reading that closes the bill."""
         wait_s = OPENING_S if self.state.closed else LAST_READING_S
-        self.context.timers.set(Timer.OPENING, self.context.now.mono + wait_s, self.number)
+        self.context.timers.set(Timer.OPENING, self.context.carried_out_at + wait_s, self.number)
 
     def contactor_changed(self, event: ContactorChanged) -> None:
-        """Closed: the car draws.  Open while stopping: the last reading is awaited."""
+        """Closed: the car draws.  While stopping: the opening, or the last reading, is awaited."""
         state = self.state
         if state.closed != event.closed:
             state.switched_at = min(event.at, self.context.now.mono)
         state.closed = event.closed
         if event.closed:
             self.context.timers.clear(Timer.ENERGISE, self.number)
-        elif state.transaction is not None and state.transaction.stopping:
+        if state.transaction is not None and state.transaction.stopping:
             self._await_opening()
 
     def meter_sampled(self, event: MeterSampled) -> None:
@@ -385,14 +386,13 @@ class Connector:
         transaction = state.transaction
         if transaction is None:
             self.begin_if_ready()
-        elif transaction.stopping and not state.closed and state.ready and self.parts.metering.is_final(self.number):
+        elif transaction.stopping and state.is_read_out:
             self._finish(transaction)
 
     def opening_timed_out(self, due: float) -> None:
         """No opening, or no reading after it: the bill is closed with the newest reading.
 
-        `due` is when it was: where this comes much later the station was stalled, and the board perhaps with it, so
-        that what is awaited could not come.  Then it has its time once more.
+        Much later than `due`: the station was stalled, perhaps the board too; what is awaited has its time once more.
         """
         transaction = self.state.transaction
         if transaction is None or not transaction.stopping:

@@ -121,6 +121,8 @@ class ConnectorState:
         """The contactor."""
         self.switched_at = 0.0
         """Monotonic second of its last change."""
+        self.withdrawn_at = 0.0
+        """Monotonic second at which the offer of the transaction that is being stopped fell, for the board too."""
         self.signalled_amps = 0.0
         self.signalled_why = ""
         # cards
@@ -151,6 +153,15 @@ class ConnectorState:
             return False
         wh = self._metering.register_wh(self.number)
         return wh is None or wh >= transaction.energy_ends_wh
+
+    @property
+    def is_read_out(self) -> bool:
+        """Whether the newest reading closes the bill of what is being stopped: taken with the contactor open.
+
+        Until the offer fell for the board as well, the car may still have begun to draw.
+        """
+        over = self.context.now.mono >= self.withdrawn_at
+        return self.ready and not self.closed and over and self._metering.is_final(self.number)
 
     @property
     def operative(self) -> bool:

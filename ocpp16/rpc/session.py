@@ -428,7 +428,7 @@ class Session:
         digest = hashlib.blake2b(f"{self._seed}:{self._count}".encode(), digest_size=16).hexdigest()
         message_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
         action = payload.action_of(request)
-        now = self.context.now.mono + self.context.now.late_s
+        now = self.context.carried_out_at
         if action == BOOT:
             self._late_boot = None
         self._flight = InFlight(message_id, action, now, then, report)

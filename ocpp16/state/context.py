@@ -69,6 +69,14 @@ class Context:
         return self.clock.stamp(self.now.mono if mono is None else mono)
 
     @property
+    def carried_out_at(self) -> float:
+        """The monotonic second at which what this step wants is carried out: after a stall it lies behind its event's.
+
+        Who waits for what the outside does about it (board, Central System, job) waits from then on.
+        """
+        return self.now.mono + self.now.late_s
+
+    @property
     def accepts_changes(self) -> bool:
         """Whether lists, profiles, reservations and settings may be stored.
 

@@ -154,8 +154,8 @@ class ConnectionSets:
             self._context.delete(ConnectionSet, before.number)
         if needs_trial(force, proposal.row):
             self._context.save(proposal.row)
-            self._wanted_since = self._context.now.mono
-            self._context.timers.set(Timer.TRIAL, self._context.now.mono + ANSWER_WAIT_S)
+            self._wanted_since = self._context.carried_out_at
+            self._context.timers.set(Timer.TRIAL, self._context.carried_out_at + ANSWER_WAIT_S)
         else:
             self._put_in_force(proposal.row)
             self.dialled = self.dialled if self._linked is not None else proposal.row.number
@@ -199,7 +199,7 @@ class ConnectionSets:
             self._try(candidate)
             return
         self._context.save(replace(candidate, state="doubted"))
-        self._context.timers.set(Timer.TRIAL, self._context.now.mono + TRIAL_S)
+        self._context.timers.set(Timer.TRIAL, self._context.carried_out_at + TRIAL_S)
 
     def begin_if_ready(self) -> None:
         """After each event: the trial begins once what was asked is answered, and a new URL once nothing is owed."""
@@ -216,7 +216,7 @@ class ConnectionSets:
         self._context.save(replace(candidate, state="trial", starts=candidate.starts + 1))
         self._context.note("connection-trial", changed=candidate.changed)
         self._turn_to(candidate, trying=True)
-        self._context.timers.set(Timer.TRIAL, self._context.now.mono + TRIAL_S)
+        self._context.timers.set(Timer.TRIAL, self._context.carried_out_at + TRIAL_S)
 
     def _turn_to(self, row: ConnectionSet, trying: bool) -> None:
         candidate = self.candidate
@@ -296,7 +296,7 @@ class ConnectionSets:
             return
         if not self._trying:
             self._turn_to(candidate, trying=True)
-            self._context.timers.set(Timer.TRIAL, self._context.now.mono + TRIAL_S)
+            self._context.timers.set(Timer.TRIAL, self._context.carried_out_at + TRIAL_S)
             return
         if candidate.state != "doubted":
             self._context.save(replace(candidate, state="doubted"))
@@ -304,7 +304,7 @@ class ConnectionSets:
             self._context.note("connection-returned", changed=candidate.changed, stage=stage, failure=code or "-")
             self._record(SecurityEvent.RECONFIGURED, f"{candidate.changed}: taken back ({self._last_failure})")
         self._turn_to(force, trying=False)
-        self._context.timers.set(Timer.TRIAL, self._context.now.mono + TRIAL_S)
+        self._context.timers.set(Timer.TRIAL, self._context.carried_out_at + TRIAL_S)
         self._next()
 
     def _show(self) -> None:

@@ -73,7 +73,7 @@ class Shutdown:
 
         A later call may shorten the wait, but does not change why the station goes down.
         """
-        deadline = self.context.now.mono + within_s
+        deadline = self.context.carried_out_at + within_s
         if self.pending is not None and self.pending.deadline <= deadline:
             return
         how = how if self.pending is None else self.pending.how

@@ -98,6 +98,8 @@ class Station:
             key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in first.items()
         }
         self.mono = START
+        self.late_s = 0.0
+        """By how much steps are taken after their events."""
         self.host_utc = host_utc
         self.boot_id, self.session_id, self.seed = "boot-1", "board-1", 7
         self.disk: dict[tuple[str, int | str], Record] = {(record.table, record.key): record for record in records}
@@ -240,7 +242,7 @@ class Station:
             self.said.append(self.open)
 
     def now(self) -> ev.Now:
-        return ev.Now(self.mono, NOON + self.mono - START if self.host_utc else None)
+        return ev.Now(self.mono, NOON + self.mono - START if self.host_utc else None, self.late_s)
 
     # --- time and answers --------------------------------------------------------------------------------------------
 

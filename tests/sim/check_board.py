@@ -63,6 +63,9 @@ class ReflexOpens(Checker):
         words = what.split()
         if words[:3] == ["sim", "fault", "weld"]:  # not seen yet, but true
             (self.faulty.add if words[3] == "on" else self.faulty.discard)(int(words[4]))
+            state, since = self.pilot.get(int(words[4]), ("C", 0.0))
+            if words[3] == "off":  # until now it could not open
+                self.pilot[int(words[4])] = state, max(since, world.mono)
 
     def board(self, world: World, message: dict[str, Any]) -> None:
         kind, connector = message["type"], message.get("connector")

@@ -216,7 +216,7 @@ class SignedFirmware:
 
     def _trial_ends(self) -> float:
         if self._healthy_until is None:
-            self._healthy_until = self.context.now.mono + HEALTHY_WITHIN_S
+            self._healthy_until = self.context.carried_out_at + HEALTHY_WITHIN_S
         return self._healthy_until
 
     # --- jobs have ended --------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from daemon.store import write_ahead_log
+from daemon.store.medium import Medium
 from daemon.store.rows import SCRIPTS
 from daemon.store.store import Store, StoreBusy, StoreFailed
 from ocpp16.records import (
@@ -322,6 +323,73 @@ def test_a_file_system_turned_read_only_is_seen_before_a_commit_fails(tmp_path: 
     now[0] = disk(1 << 30)
     assert store.retry() == "ok"
     store.commit(saved(RUNNING))
+
+
+class Counted(Medium):
+    """A medium whose kernel counts what the test says."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/"))
+        self.count = 0
+
+    def errors(self) -> int:
+        return self.count
+
+
+class Stopped(sqlite3.Connection):
+    """An ext4 with errors=remount-ro of a newer kernel: statvfs says that it can be written, writes say EROFS."""
+
+    stopped = False
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if Stopped.stopped and sql.startswith("PRAGMA user_version="):
+            error = sqlite3.OperationalError("attempt to write a readonly database")
+            error.sqlite_errorcode = 8
+            raise error
+        return super().execute(sql, *parameters)
+
+
+def test_3_a_kernel_that_stopped_writing_is_noticed_by_its_count_of_errors(tmp_path: Path) -> None:
+    """errors=remount-ro: the count rises, a write is tried then and not before, and the text says what happened."""
+    medium = Counted()
+    store = Store.open(tmp_path, connect=functools.partial(sqlite3.connect, factory=Stopped), medium=medium)
+    assert not store.is_suspect()
+    Stopped.stopped = True
+    try:
+        assert store.probe() == "ok"  # nobody writes each second to find out
+        medium.count = 2
+        assert store.is_suspect() and store.probe(try_write=True) == "unwritable"
+    finally:
+        Stopped.stopped = False
+    assert codes(store) == ["store-medium-errors", "store-unwritable"]
+    assert store.news[0][1]["errors"] == 2
+    assert "the kernel found errors in this file system" in store.detail and "fsck" in store.detail
+    assert not store.is_suspect()
+    store.close()
+
+
+def test_3_a_read_only_mount_is_suspect_at_once(tmp_path: Path) -> None:
+    """An older kernel says it in statvfs; with its count of errors the text names the cause."""
+    now, medium = [disk(1 << 30)], Counted()
+    store = Store.open(tmp_path, statvfs=lambda path: now[0](path), medium=medium)
+    now[0], medium.count = disk(1 << 30, read_only=True), 1
+    assert store.is_suspect() and store.probe(try_write=True) == "unwritable"
+    assert "mounted read-only; the kernel found errors" in store.detail
+    assert not store.is_suspect()  # told already
+    store.close()
+
+
+def test_3_what_cannot_be_asked_is_suspect(tmp_path: Path) -> None:
+    """The folder does not answer: a write shows whether it still can be used."""
+
+    def gone(_: Path) -> os.statvfs_result:
+        raise OSError(errno.EIO, "Input/output error")
+
+    now: list[Callable[[Path], os.statvfs_result]] = [disk(1 << 30)]
+    store = Store.open(tmp_path, statvfs=lambda path: now[0](path))
+    now[0] = gone
+    assert store.is_suspect()
+    store.close()
 
 
 def test_a_folder_that_cannot_be_asked_is_unwritable(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from daemon.store.watch import WRITE_EVERY, StoreWatch
+from daemon.store.watch import PROBE_EVERY, WRITE_EVERY, StoreWatch
 from ocpp16.events import Event, StoreChanged, StoreState
 
 
@@ -19,6 +19,10 @@ class FakeStore:
         self.state: StoreState = "ok"
         self.detail = ""
         self.asked: list[str] = []
+        self.suspect = False
+
+    def is_suspect(self) -> bool:
+        return self.suspect
 
     def probe(self, try_write: bool = False) -> StoreState:
         self.asked.append("write" if try_write else "probe")
@@ -99,3 +103,32 @@ async def test_3_a_write_is_tried_sparingly() -> None:
     for _ in range(2 * WRITE_EVERY):
         await watch.probe()
     assert store.asked.count("write") == 2
+
+
+async def test_3_an_error_of_the_file_system_is_followed_by_a_write_at_once() -> None:
+    """The kernel found an error and perhaps stopped writing: seen within a second, and no write before."""
+    watch, store, events, _ = rig()
+    await watch.suspect()
+    assert store.asked == []
+    store.suspect, store.state, store.detail = True, "unwritable", "read-only"
+    await watch.suspect()
+    assert store.asked == ["write"] and events == [StoreChanged("unwritable", "read-only")]
+    await watch.suspect()
+    assert store.asked == ["write"]  # what cannot be written is tried again at each look, not each second
+
+
+async def test_3_an_error_just_before_a_look_is_not_lost() -> None:
+    """Each look asks the kernel as well."""
+    watch, store, _, _ = rig()
+    store.suspect = True
+    await watch.probe()
+    assert store.asked == ["write"]
+
+
+async def test_3_the_kernel_is_asked_each_second_and_files_every_fifth() -> None:
+    """Four turns without a look, then one with it."""
+    watch, store, _, _ = rig()
+    for _ in range(PROBE_EVERY):
+        assert store.asked == []
+        await watch.turn()
+    assert store.asked == ["probe"]

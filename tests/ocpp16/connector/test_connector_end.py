@@ -423,3 +423,42 @@ def test_4_a_stalled_station_does_not_wait_for_ever() -> None:
     station.step(ev.Tick())
     station.wait(OPENING_S)
     assert ended(station) == (1000, False)
+
+
+def test_4_a_stop_that_is_carried_out_late_waits_for_the_board_from_then_on() -> None:
+    """The store filled in a stall of 60 s: the board hears of the stop at its end; what it said meanwhile counts."""
+    station = Station().online().charging()
+    station.late_s = 60.0
+    station.happens(ev.StoreChanged("full"))
+    for _ in range(12):  # the contactor stays closed until the lease has run out
+        station.mono += 1
+        station.late_s -= 1
+        station.meter(1)
+    station.mono += 0.5
+    station.open_contactor(more_wh=2)
+    assert station.transaction().ended is None  # type: ignore[union-attr]  # the offer has not fallen yet
+    station.mono += 47.5
+    station.late_s = 0.0
+    station.meter()
+    assert ended(station) == (1014, True)
+
+
+def test_4_a_contactor_that_closes_before_a_late_stop_is_carried_out() -> None:
+    """Stopped while the contactor is open, in a stall: the offer still stood, and the car began to draw."""
+    station = Station().online()
+    station.plug()
+    station.tap("CARD")
+    station.late_s = 30.0
+    station.happens(ev.StoreChanged("full"))
+    station.mono += 1
+    station.late_s -= 1
+    station.meter()
+    station.draw()
+    station.mono += 20
+    station.late_s -= 20
+    station.meter(40)
+    station.open_contactor(more_wh=1)
+    station.mono += 10
+    station.late_s = 0.0
+    station.wait(OPENING_S)
+    assert ended(station) == (1041, True)
