@@ -23,7 +23,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("tests/drivers/reflex",)
+TESTS = "tests/drivers/reflex"
+LAST = "test_invariants.py"
+"""It takes longest: it is asked where no other test has found the fault."""
 PATIENCE_S = 120
 """A test that runs for so long on a planted fault has found it."""
 COMPARED = {
@@ -144,8 +146,17 @@ class _Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._mutant.tree, self._mutant.file, "exec"), module.__dict__)
 
 
-def survives(mutant: Mutant, tests: Sequence[str] = TESTS) -> bool:
-    """Whether every test is green with it."""
+def tests_of(file: str) -> list[str]:
+    """The tests of the reflex in the order in which they find a fault of that file soonest: its partner first."""
+    found = sorted((ROOT / TESTS).glob("test_*.py"))
+    partner = f"test_{Path(file).name}"
+    found.sort(key=lambda path: (path.name == LAST, path.name != partner))
+    return [str(path.relative_to(ROOT)) for path in found]
+
+
+def survives(mutant: Mutant, tests: Sequence[str] = ()) -> bool:
+    """Whether every test is green with it; without `tests` those of the reflex."""
+    tests = tests or tests_of(mutant.file)
     child = os.fork()
     if child == 0:
         os._exit(_play(mutant, tests))
