@@ -7,7 +7,7 @@ PACKAGES := ocpp16 drivers daemon
 SEEDS ?= 1000
 JOBS ?= 2
 
-.PHONY: deb install package-test help setup check test bench run csms lab stories replay sim walk fuzz disturb conformance certify mutate docs clean
+.PHONY: deb install package-test help setup check test bench run csms lab stories replay sim walk fuzz disturb reflex conformance certify mutate docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make walk DEPTH=n  every sequence of n events from the middle of each story (6 takes half an hour)"
 	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
 	@echo "make disturb       a million disturbed exchanges a family of drivers (EXCHANGES=n FAMILY=meters)"
+	@echo "make reflex        every state that the reflex reaches in EVENTS=n, and STEPS=n random ones, against its invariants"
 	@echo "make lab           the real programs on a virtual machine with a board's devices (LAB=folder of 2 GB, SHARE=0.1; root)"
 	@echo "make stories       writes the transcripts of tests/stories anew, for review"
 	@echo "make replay FILE=f plays a flight-recorder file and prints the story"
@@ -121,6 +122,11 @@ fuzz: setup
 EXCHANGES ?= 1000000
 disturb: setup
 	$(PY) -m tests.drivers.disturbed $(FAMILY) --exchanges $(EXCHANGES)
+
+EVENTS ?= 2
+STEPS ?= 1000000
+reflex: setup
+	$(PY) -m tests.drivers.reflex.reachable $(EVENTS) $(STEPS)
 
 # ONLY: ids or patterns.  PRODUCT: by name, else each id on the first product to which it applies.
 conformance: setup

@@ -19,10 +19,12 @@ from ocpp16.events import (
     Event,
     FaultChanged,
     MainsLost,
+    MeterIdentified,
     MeterSampled,
     Now,
     OfferAcked,
     PilotChanged,
+    SwitchingsCounted,
 )
 
 TRUSTED_S = 90.0
@@ -31,7 +33,16 @@ More than that is a wrong clock of the board, and its facts count from their arr
 
 FROM_BOARD = (
     *(BoardAttached, BoardReady, BoardLost, BoardDone, OfferAcked, MainsLost),
-    *(PilotChanged, CableChanged, ContactorChanged, MeterSampled, CardPresented, FaultChanged),
+    *(
+        MeterIdentified,
+        SwitchingsCounted,
+        PilotChanged,
+        CableChanged,
+        ContactorChanged,
+        MeterSampled,
+        CardPresented,
+        FaultChanged,
+    ),
 )
 
 

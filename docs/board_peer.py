@@ -35,9 +35,10 @@ def meter(client, now):  # hardware: read the meter
 def converse(client):
     global amps, wh, last
     amps, lease_ends = 0.0, 0.0
-    say(client, "hello", version=2, boot_id=boot, session_id=session, board="peer", connectors=1, lease_s=20)
+    say(client, "hello", version=3, boot_id=boot, session_id=session, board="peer", connectors=1, lease_s=20)
     say(client, "connector", connector=1, min_amps=6, max_amps=16, phases=1, outlet="cable", lock=False, meter=True,
         measurands=["Energy.Active.Import.Register", "Voltage", "Current.Import", "Power.Active.Import"])  # fmt: skip
+    say(client, "meter-identity", connector=1, serial="17042371", model="Peer")  # hardware: the meter's own number
     states(client, time.monotonic())
     while (data := client.recv(1025) if select.select([client], [], [], 0.5)[0] else b"{}") != b"":
         message, now, before = json.loads(data), time.monotonic(), amps
@@ -49,8 +50,7 @@ def converse(client):
             say(client, "done", seq=message["seq"], ok=False, detail="this board cannot do that")
         elif message.get("type") == "refused":
             return print(f"evsed refuses this board: {message['reason']}", file=sys.stderr)
-        if now > lease_ends:
-            amps = 0.0  # hardware: steady pilot, wait 6 s at most, open the contactor
+        amps = amps if now <= lease_ends else 0.0  # hardware: steady pilot, wait 6 s at most, open the contactor
         (states if amps != before else meter)(client, now)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-VERSION: Final = 2
-UNDERSTOOD: Final = (1, 2)
-"""Versions that this side can speak: its own and the one before."""
+VERSION: Final = 3
+UNDERSTOOD: Final = (1, 2, 3)
+"""Versions that this side can speak: its own and those before."""
 MAX_BYTES: Final = 1024
 
 Direction = Literal["from_board", "to_board"]
@@ -81,6 +81,15 @@ def _text(low: int, high: int) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if type(value) is not str or not low <= len(value) <= high or _HALF.search(value):
             raise ValueError(f"a text of {low} to {high} characters")
+        return value
+
+    return check
+
+
+def _printable(high: int) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if type(value) is not str or len(value) > high or not (value.isascii() and value.isprintable()):
+            raise ValueError(f"printable ASCII, at most {high} characters")
         return value
 
     return check
@@ -159,6 +168,12 @@ FROM_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
         "soc": _optional(_number(0, 100)),
         "temperature": _optional(_number(-100, 200)),
     },
+    "meter-identity": {
+        "connector": _CONNECTOR,
+        "serial": _optional(_printable(25), ""),
+        "model": _optional(_printable(25), ""),
+    },
+    "switchings": {"connector": _CONNECTOR, "loaded": _SEQ, "unloaded": _SEQ},
     "card": {"connector": _STATION_OR_CONNECTOR, "id_tag": Field(_text(1, 20)), "at": _AT},
     "fault": {
         "connector": _STATION_OR_CONNECTOR,
@@ -194,17 +209,24 @@ TO_BOARD: Final[Mapping[str, Mapping[str, Field]]] = {
     "refused": {"reason": Field(_text(0, 200))},  # to version 2 and later; then the client closes the connection
 }
 
+SINCE_3: Final = ("meter-identity", "switchings")
+"""Types that versions 1 and 2 do not know: they are not told."""
 SINCE_2: Final = {"connector": ("offer", "offer_at"), "offer": ("transaction",)}
 """Fields that version 1 does not know, by type."""
 
 _TABLES: Final[Mapping[Direction, Mapping[str, Mapping[str, Field]]]] = {"from_board": FROM_BOARD, "to_board": TO_BOARD}
 
 
+def told(messages: Iterable[Packet], version: int) -> list[Packet]:
+    """The messages as that version knows them, without those whose type it does not know."""
+    return [spoken(message, version) for message in messages if version >= 3 or message["type"] not in SINCE_3]
+
+
 def spoken(message: Packet, version: int) -> Packet:
     """The message as that version knows it."""
     if version >= VERSION:
         return message
-    new = SINCE_2.get(message["type"], ())
+    new = SINCE_2.get(message["type"], ()) if version < 2 else ()
     older = {name: value for name, value in message.items() if name not in new}
     return older | {"version": version} if message["type"] == "hello" else older
 

@@ -59,11 +59,21 @@ class Reading(NamedTuple):
     watts: tuple[float, ...] = ()
 
 
+class MeterIdentity(NamedTuple):
+    """Which meter it is: printable ASCII of at most 25 characters, as in BootNotification (§6.3)."""
+
+    serial: str = ""
+    """Its own number; empty while it is not known, or where it has none."""
+    model: str = ""
+    """Maker and kind, e.g. "Eastron SDM120"; empty: not known."""
+
+
 class MeterSample(NamedTuple):
     """The latest answer of a meter, and when it was given."""
 
     at: float
     reading: Reading | DeviceFailure
+    identity: MeterIdentity = MeterIdentity()
 
 
 class SupplySample(NamedTuple):

@@ -71,6 +71,8 @@ class ChargePoint:
             ev.PilotChanged: parts.board_events.pilot_changed,
             ev.CableChanged: parts.board_events.cable_changed,
             ev.ContactorChanged: parts.board_events.contactor_changed,
+            ev.MeterIdentified: parts.equipment.meter_identified,
+            ev.SwitchingsCounted: parts.equipment.switchings_counted,
             ev.MeterSampled: parts.board_events.meter_sampled,
             ev.CardPresented: parts.card_routing.card_presented,
             ev.FaultChanged: self._fault_changed,

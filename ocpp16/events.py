@@ -129,6 +129,22 @@ class ContactorChanged(Event, frozen=True):
     at: float
 
 
+class MeterIdentified(Event, frozen=True):
+    """Which meter it is: its own number and its kind, printable ASCII of at most 25 characters; "": not known."""
+
+    connector: int
+    serial: str = ""
+    model: str = ""
+
+
+class SwitchingsCounted(Event, frozen=True):
+    """How often the contactor has opened since the board process started: under load, and without."""
+
+    connector: int
+    loaded: int
+    unloaded: int
+
+
 class MeterSampled(Event, frozen=True):
     """One reading.  Lists hold one value per phase; an empty list or None: not measured."""
 
@@ -365,6 +381,8 @@ AnyEvent = (
     | PilotChanged
     | CableChanged
     | ContactorChanged
+    | MeterIdentified
+    | SwitchingsCounted
     | MeterSampled
     | CardPresented
     | FaultChanged

@@ -51,6 +51,7 @@ from ocpp16.station.board_orders import BoardOrders
 from ocpp16.station.card_limit import CardLimit
 from ocpp16.station.card_routing import CardRouting
 from ocpp16.station.data_transfer import DataTransfer
+from ocpp16.station.equipment import EquipmentRecords
 from ocpp16.station.free_vend import FreeVend
 from ocpp16.station.queue_commands import QueueCommands
 from ocpp16.station.recovery import Recovery
@@ -255,6 +256,7 @@ class Parts:
         self.recovery = Recovery(
             context, product, self.configuration, self.metering, self.transactions, connectors, self.station_faults
         )
+        self.equipment = EquipmentRecords(context, self.metering, self.recovery, connectors)
         self.card_limit = CardLimit(context, self.security_events)
         self.card_routing = CardRouting(
             context,

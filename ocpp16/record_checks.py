@@ -27,6 +27,7 @@ from ocpp16.messages.types import (
 from ocpp16.records import (
     Availability,
     CachedTag,
+    Equipment,
     ListedTag,
     MeasuredValue,
     MeterSwap,
@@ -431,12 +432,18 @@ def _checked_register(seen: RegisterSeen, _: dict[int, int]) -> tuple[Record | N
     return (seen, "") if 0 <= seen.wh <= MAX_WH else (None, f"register {seen.wh}")
 
 
+def _checked_equipment(row: Equipment, _: dict[int, int]) -> tuple[Record | None, str]:
+    told = all(
+        len(text) <= 25 and text.isascii() and text.isprintable() for text in (row.meter_serial, row.meter_model)
+    )
+    return (row, "") if told and min(row.loaded, row.unloaded) >= 0 else (None, f"meter {row.meter_serial[:60]}")
+
+
 _Check = Callable[[Any, dict[int, int]], tuple[Record | None, str]]
-
-
 _CHECKS: dict[type[Record], _Check] = {
     CachedTag: cast(_Check, _checked_tag),
     ListedTag: cast(_Check, _checked_tag),
     MeterSwap: _checked_swap,
     RegisterSeen: _checked_register,
+    Equipment: _checked_equipment,
 }

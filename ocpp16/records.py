@@ -129,6 +129,21 @@ class RegisterSeen(Record, frozen=True, kw_only=True):
     wh: int
 
 
+class Equipment(Record, frozen=True, kw_only=True):
+    """The parts of a connector: which meter, and how often the contactor has switched, under load and without."""
+
+    table: ClassVar[str] = "equipment"
+    connector: int
+    meter_serial: str = ""
+    meter_model: str = ""
+    loaded: int = 0
+    unloaded: int = 0
+    session_id: str = ""
+    """The board session whose counts of its own were …"""
+    session_loaded: int = 0
+    session_unloaded: int = 0
+
+
 class Transaction(Record, frozen=True, kw_only=True):
     """One transaction from its start to the acknowledged stop: StartTransaction and StopTransaction are read off it."""
 
@@ -415,6 +430,7 @@ TABLES: tuple[type[Record], ...] = (
     CachedTag,
     MeterSwap,
     RegisterSeen,
+    Equipment,
     Transaction,
     Sample,
     ListedTag,

@@ -8,7 +8,7 @@ from ocpp16.connector.connector import Connector
 from ocpp16.events import MeterSampled, Now
 from ocpp16.messages.datetimes import to_text
 from ocpp16.parts import Parts
-from ocpp16.records import Stamp, Transaction
+from ocpp16.records import Equipment, Stamp, Transaction
 from ocpp16.state.facts import Facts
 from ocpp16.status.connector_status import station_status
 from ocpp16.why.headline import headline
@@ -69,6 +69,17 @@ def transactions(
     ]
 
 
+def _equipment(parts: Parts, number: int) -> Row:
+    """Of the meter (null: not known) and the contactor."""
+    row = parts.context.facts.of(Equipment).get(number)
+    return {
+        "meter_serial": row.meter_serial or None if row else None,
+        "meter_model": row.meter_model or None if row else None,
+        "switchings_loaded": row.loaded if row else 0,
+        "switchings_unloaded": row.unloaded if row else 0,
+    }
+
+
 def _connector(parts: Parts, connector: Connector, now: Now) -> Row:
     state = connector.state
     shown, transaction = connector.status(), state.transaction
@@ -99,6 +110,7 @@ def _connector(parts: Parts, connector: Connector, now: Now) -> Row:
         "watts": [] if reading is None else list(reading.watts),
         "soc": None if reading is None else reading.soc,
         "temperature": None if reading is None else reading.temperature,
+        **_equipment(parts, connector.number),
         "transaction": None
         if transaction is None
         else transaction_row(transaction, kept.wh if kept else None, parts.context.stamp(now.mono)),

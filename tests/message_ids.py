@@ -51,6 +51,8 @@ HALL = {
     "fault-on": "6fd4d8befc530e39b81f3298401ca72d",
     "fault-off": "b45b24cfc98238b7fcb395c739bf6c05",
     "meter-swapped": "45cacb79c03b8ec98e8b7f06496d6998",
+    "meter-identified": "9f81b556a3c55559908dc3060e913dde",
+    "meter-exchanged": "b74878c7f7b52768975048838c79030c",
     "mains-lost": "26a95ca8ea263ab4f528ba68df5af774",
     "unlocked": "23e912e64c74558ee94b66fc9f7392bd",
     "unlock-failed": "808c0ef8ba8e238b5fc90633d7e3afc4",

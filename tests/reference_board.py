@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from drivers.board_protocol import FROM_BOARD, SINCE_2, TO_BOARD, Direction, Field
+from drivers.board_protocol import FROM_BOARD, SINCE_2, SINCE_3, TO_BOARD, Direction, Field
 
 BEGIN, END = "<!-- packets: written by `make docs` -->", "<!-- end of packets -->"
 TABLES: tuple[tuple[str, Direction, Mapping[str, Mapping[str, Field]]], ...] = (
@@ -18,7 +18,7 @@ METER = {"wh": 1234567.25, "volts": [230.1], "amps": [15.9], "watts": [3658.6], 
 EXAMPLES: Mapping[Direction, Mapping[str, dict[str, Any]]] = {
     "from_board": {
         "hello": {
-            "version": 2,
+            "version": 3,
             "boot_id": "0f0c4d1e-5b6a-4c7e-9a55-2f1f4b1f7c11",
             "session_id": "812.1",
             "board": "acme-7k",
@@ -43,6 +43,8 @@ EXAMPLES: Mapping[Direction, Mapping[str, dict[str, Any]]] = {
         "cable": {"connector": 1, "present": True, "max_amps": 32, "locked": True, "at": 5209.0},
         "contactor": {"connector": 1, "closed": True, "confirmed": True, "at": 5211.5},
         "meter": {"connector": 1, "at": 5212.0, **METER},
+        "meter-identity": {"connector": 1, "serial": "17042371", "model": "Eastron SDM120"},
+        "switchings": {"connector": 1, "loaded": 3, "unloaded": 412},
         "card": {"connector": None, "id_tag": "04A2B9C1", "at": 5208.75},
         "fault": {
             "connector": 1,
@@ -56,7 +58,7 @@ EXAMPLES: Mapping[Direction, Mapping[str, dict[str, Any]]] = {
         "refused": {"reason": "another client controls this board"},
     },
     "to_board": {
-        "hello": {"version": 2},
+        "hello": {"version": 3},
         "latched": {"connector": 1, "code": "weld"},
         "offer": {
             "connector": 1,
@@ -81,7 +83,8 @@ def section() -> str:
 
 def _packets(arrow: str, way: Direction, table: Mapping[str, Mapping[str, Field]]) -> Iterator[str]:
     for kind, fields in table.items():
-        yield from ("", f"### {arrow} `{kind}`", "", "```json")
+        since = " (since version 3)" if kind in SINCE_3 else ""
+        yield from ("", f"### {arrow} `{kind}`{since}", "", "```json")
         yield json.dumps({"type": kind, **EXAMPLES[way][kind]})
         yield from ("```", "", "| field | what it may be | |", "| --- | --- | --- |")
         for name, field in fields.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutate import ROOT, mutants, survives
+from tests.mutate import ROOT, asked_in_order, mutants, survives
 
 TEXT = """
 def f(a, b):
@@ -40,3 +40,19 @@ def test_a_fault_is_found_and_one_beyond_the_tests_survives() -> None:
     assert len(planted) == 1
     assert not survives(planted[0], ("tests/drivers/reflex/test_wake_up.py",))
     assert survives(planted[0], ("tests/drivers/reflex/test_lock.py",))
+
+
+@pytest.mark.timeout(120)
+def test_12_a_fault_in_a_module_that_is_named_like_a_test_is_found() -> None:
+    """pytest has an import hook for *_test.py."""
+    file = "drivers/reflex/self_test.py"
+    text = (ROOT / file).read_text(encoding="utf-8")
+    changed = "self.phase == 'passed' -> self.phase != 'passed'"
+    planted = [mutant for mutant in mutants(file, text) if mutant.what == changed]
+    assert not survives(planted[0], ("tests/drivers/reflex/test_self_test.py",))
+
+
+def test_12_the_partners_tests_are_asked_first_and_the_long_walk_last() -> None:
+    """Whatever is found soon costs little."""
+    order = asked_in_order("drivers/reflex/lock.py")
+    assert (order[0], order[-1]) == ("tests/drivers/reflex/test_lock.py", "tests/drivers/reflex/test_invariants.py")

@@ -29,6 +29,8 @@ DoneCallback = Callable[[bool, str], None]
 
 RENEWALS = 8
 """In one lease: more than four, so that a board that hangs is noticed within 10 s (an eighth and a quarter of 20 s)."""
+TELLS_WHY = 2
+"""The first version that has `refused` from this side."""
 ROUNDING_AMPS = 0.1
 """A duty cycle has its steps."""
 OFFERS_REMEMBERED = 64
@@ -78,14 +80,14 @@ class BoardSession:
     @property
     def tells_why(self) -> bool:
         """This board knows the packet `refused`."""
-        return self._hello is not None and self._speaks >= VERSION
+        return self._hello is not None and self._speaks >= TELLS_WHY
 
     def heard(self, message: Mapping[str, Any]) -> list[Event]:
         """A checked message of the board.  ProtocolError: this conversation cannot go on."""
         kind = message["type"]
         if kind == "refused":
-            if message["reason"].startswith("version ") and self._introduced == VERSION:
-                self._speaks_next = UNDERSTOOD[0]
+            if message["reason"].startswith("version ") and self._introduced > UNDERSTOOD[0]:
+                self._speaks_next = self._introduced - 1
             raise ProtocolError(f"refused by the board: {message['reason']}")
         if kind == "hello":
             return self._greeted(message)

@@ -20,9 +20,11 @@ from ocpp16.events import (
     Event,
     FaultChanged,
     MainsLost,
+    MeterIdentified,
     MeterSampled,
     OfferAcked,
     PilotChanged,
+    SwitchingsCounted,
 )
 from ocpp16.records import LatchedFault
 from ocpp16.step import Order, Outlet
@@ -79,6 +81,14 @@ def _meter(m: Mapping[str, Any]) -> list[Event]:
     ]
 
 
+def _meter_identity(m: Mapping[str, Any]) -> list[Event]:
+    return [MeterIdentified(m["connector"], m.get("serial") or "", m.get("model") or "")]
+
+
+def _switchings(m: Mapping[str, Any]) -> list[Event]:
+    return [SwitchingsCounted(m["connector"], m["loaded"], m["unloaded"])]
+
+
 def _card(m: Mapping[str, Any]) -> list[Event]:
     return [CardPresented(m.get("connector"), m["id_tag"], m["at"])]
 
@@ -104,6 +114,8 @@ _EVENTS: Mapping[str, Callable[[Mapping[str, Any]], list[Event]]] = {
     "cable": _cable,
     "contactor": _contactor,
     "meter": _meter,
+    "meter-identity": _meter_identity,
+    "switchings": _switchings,
     "card": _card,
     "fault": _fault,
     "ack": _ack,

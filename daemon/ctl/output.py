@@ -182,6 +182,7 @@ def _connector_lines(c: Row) -> list[str]:
         f"  {_cell(c['volts'])} V, {_cell(c['amps'])} A, {_cell(c['watts'])} W, SoC {_cell(c['soc'])} %, "
         f"{_cell(c['temperature'])} C",
     ]
+    lines += _equipment_lines(c)
     if c["faults"]:
         lines.append(f"  faults: {_cell(c['faults'])}")
     if (t := c["transaction"]) is not None:
@@ -189,6 +190,19 @@ def _connector_lines(c: Row) -> list[str]:
             f"  transaction {t['number']} ({_cell(t['transaction_id'])}), card {t['id_tag']}, {t['energy_wh']} Wh"
         )
     return lines
+
+
+def _equipment_lines(c: Row) -> list[str]:
+    """Which meter, and how often the contactor has switched; a daemon of before does not say."""
+    said = []
+    if c.get("meter_model") or c.get("meter_serial"):
+        number = f"no. {c['meter_serial']}" if c.get("meter_serial") else ""
+        said.append(" ".join(word for word in ("meter", c.get("meter_model") or "", number) if word))
+    if c.get("switchings_loaded") is not None:
+        said.append(
+            f"contactor switched {c['switchings_loaded']} times under load, {c['switchings_unloaded']} without load"
+        )
+    return [f"  {', '.join(said)}"] if said else []
 
 
 def why_text(reasons: Sequence[Row]) -> str:

@@ -131,6 +131,12 @@ CATALOGUE: Mapping[str, Entry] = {
         "connector {connector}: the meter's register is lower than before (meter replaced or reset); "
         "billing continues from the new value",
     ),
+    "meter-identified": Entry(INFO, "connector {connector}: the meter is {model} no. {serial}"),
+    "meter-exchanged": Entry(
+        WARNING,
+        "connector {connector}: the meter {before} was replaced by {now} ({model}); "
+        "an open transaction ends with the old meter's last register, billing continues from the new one's",
+    ),
     "mains-lost": Entry(ERROR, "mains failure: the unit loses power within seconds"),
     "unlocked": Entry(NOTICE, "connector {connector} unlocked"),
     "unlock-failed": Entry(ERROR, "connector {connector} cannot be unlocked: {detail}; check lock and cable"),

@@ -162,6 +162,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The register of the meter is lower than it was: a replaced meter, or one that was reset.",
         "Nothing if the meter was replaced; else check the meter.",
     ),
+    "meter-identified": _row(
+        "The board has read the meter's number and kind; BootNotification tells them from the next one on."
+    ),
+    "meter-exchanged": _row(
+        "The serial number of the meter is another one than that on record.",
+        "Nothing if the meter was replaced; else two devices of the bus have changed places: check the addresses.",
+    ),
     "mains-lost": _row("The supply of the unit failed; open transactions are closed while power lasts."),
     "unlocked": _row("The plug was unlocked, by the end of a transaction or by order."),
     "unlock-failed": _row(

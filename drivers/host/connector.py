@@ -227,6 +227,7 @@ class HostConnector:
         if self._setup.volts_from_meter and not polling.doubtful:
             verdict = self._judge_volts(now) or verdict
         soc = None if self._vehicle is None else self._vehicle.soc_percent(now)
+        self._messages.meter_identity(polling.sample.identity)  # before the values that are its
         sent = polling.message_due(soc, self._celsius)
         if sent:
             self._messages.meter(polling.sample, soc, self._celsius)
@@ -252,6 +253,7 @@ class HostConnector:
     def _report_all(self, now: float) -> bool:
         """Reports of the reflex, the cable's state, the ends of orders; whether the reflex was given anything new."""
         self._messages.cable(now, self._outlet.cable)
+        self._messages.switchings(self._exchange.switchings.count)
         reports, changed = self.evse.reports, False
         while reports:
             changed = self._report(now, reports.pop(0)) or changed
@@ -300,6 +302,8 @@ class HostConnector:
         self._messages.cable(now, self._outlet.cable, always=True)
         evse = self.evse
         self._messages.contactor(ContactorReport(evse.closed, evse.closed == evse.feedback_closed, now))
+        self._messages.switchings(self._exchange.switchings.count, always=True)
+        self._messages.meter_identity(self._polling.read(now).identity, always=True)
         self._polling.request_fresh(-inf)
         self.poll(now)
         for report in evse.faults.present(now):

@@ -8,6 +8,7 @@ from typing import Final
 from drivers.devices import ConnectorDevices, DeviceFailure, MeterSample, PilotSample
 from drivers.host.messages import BoardMessages
 from drivers.host.residual_current_test import ResidualCurrentTest
+from drivers.host.switchings import SwitchingCount
 from drivers.reflex.faults import FaultReport
 from drivers.reflex.state_machine import Evse
 
@@ -33,6 +34,7 @@ class DeviceExchange:
             "_rcd_test",
             "_earth_lost",
             "_tripped",
+            "switchings",
         ),
     )
 
@@ -57,6 +59,7 @@ class DeviceExchange:
         self._seen_amps: float | None = None
         self._reading: object = None
         self._started_at = inf
+        self.switchings = SwitchingCount()
 
     def inputs(self, now: float) -> bool:
         """Residual current, protective earth and cards."""
@@ -118,6 +121,7 @@ class DeviceExchange:
     def contactor(self, now: float) -> bool:
         """Command the contactor, look at its auxiliary contact.  An unknown position counts as the wrong one."""
         wanted = self._evse.closed
+        self.switchings.update(wanted, self._seen_amps)
         if wanted != self._commanded:
             self._refused = self._contactor.switch(now, wanted)
             self._commanded = wanted if self._refused is None else not wanted

@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from drivers.board_protocol import Packet
-from drivers.devices import MeterSample, Reading
+from drivers.devices import MeterIdentity, MeterSample, Reading
+from drivers.host.switchings import Switchings
 from drivers.reflex.faults import FaultReport
 from drivers.reflex.state_machine import ContactorReport, Evse, PilotReport
 
 DETAIL_LENGTH: Final = 200
+NO_IDENTITY: Final = MeterIdentity()
+NO_SWITCHINGS: Final = Switchings()
 
 
 def fault_message(connector: int | None, report: FaultReport) -> Packet:
     """A `fault` packet; `connector` is None for a fault of the whole station."""
     fields = report._replace(detail=report.detail[:DETAIL_LENGTH])._asdict()
     return {"type": "fault", "connector": connector, **fields}
+
+
+def _printable(text: str) -> str:
+    """What the board socket takes of a text of a device: a driver of others may read anything."""
+    return "".join(letter for letter in text if letter.isascii() and letter.isprintable()).strip()[:25]
 
 
 class CableState(NamedTuple):
@@ -30,12 +38,14 @@ class CableState(NamedTuple):
 class BoardMessages:
     """Appends to the board's list of packets.  Decides nothing but whether a cable's state has changed."""
 
-    __slots__ = ("_cable", "_number", "_out")
+    __slots__ = ("_cable", "_identity", "_number", "_out", "_switchings")
 
     def __init__(self, number: int, out: list[Packet]) -> None:
         self._number = number
         self._out = out
         self._cable: CableState | None = None
+        self._identity = NO_IDENTITY
+        self._switchings = NO_SWITCHINGS
 
     def pilot(self, report: PilotReport) -> None:
         self._append("pilot", state=report.state, at=report.at)
@@ -67,6 +77,19 @@ class BoardMessages:
         wh, volts, amps, watts = reading
         values = {"wh": wh, "volts": list(volts), "amps": list(amps), "watts": list(watts)}
         self._append("meter", at=sample.at, **values, soc=soc, temperature=celsius)
+
+    def meter_identity(self, identity: MeterIdentity, always: bool = False) -> None:
+        """Where it is known and has changed since the last message, or `always`."""
+        if identity != NO_IDENTITY and (identity != self._identity or always):
+            self._identity = identity
+            serial, model = (_printable(text) for text in identity)
+            self._append("meter-identity", serial=serial, model=model)
+
+    def switchings(self, count: Switchings, always: bool = False) -> None:
+        """How often the contactor has switched, where that has changed, or `always`; nothing where it never has."""
+        if count != NO_SWITCHINGS and (count != self._switchings or always):
+            self._switchings = count
+            self._append("switchings", loaded=count.loaded, unloaded=count.unloaded)
 
     def _append(self, kind: str, **fields: object) -> None:
         self._out.append({"type": kind, "connector": self._number, **fields})

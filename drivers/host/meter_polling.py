@@ -58,7 +58,8 @@ class MeterPolling:
         """The meter's latest sample, without any judgement of it."""
         sample = self._meter.latest(now)
         if now > sample.at + STALE_AFTER_S and isinstance(sample.reading, Reading):
-            return MeterSample(now, DeviceFailure("meter", "its last sample is too old", "restart evsed-board"))
+            failure = DeviceFailure("meter", "its last sample is too old", "restart evsed-board")
+            return MeterSample(now, failure, sample.identity)
         return sample
 
     def poll(self, now: float, flowing: bool) -> bool:

@@ -107,6 +107,9 @@ def meter_readings(device: Any) -> None:
         expect(all(isfinite(value) for value in values), f"a value is no number: {reading}")
         expect(reading.wh >= 0, f"the register is negative: {reading}")
         expect(all(len(each) in (0, 1, 3) for each in reading[1:]), f"one value per phase: {reading}")
+    for text in sample.identity:
+        proper = isinstance(text, str) and len(text) <= 25 and text.isascii() and text.isprintable()
+        expect(proper, f"serial and model are printable ASCII of at most 25 characters: {sample.identity!r}")
     expect(promptly(device.latest, 200.0).at >= sample.at, "the second of the sample falls")
 
 

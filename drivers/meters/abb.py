@@ -7,9 +7,10 @@ from typing import Final
 from drivers.meters.registers import Block, MeterTable, Quantity, SerialNumber
 
 
-def _table(name: str, phases: int, *watts: int) -> MeterTable:
+def _table(name: str, model: str, phases: int, *watts: int) -> MeterTable:
     return MeterTable(
         name,
+        model,
         function=3,
         blocks=(Block(0x5B00, 45), Block(0x5000, 4)),
         probe=Block(0x5B2C, 1),
@@ -22,6 +23,6 @@ def _table(name: str, phases: int, *watts: int) -> MeterTable:
     )
 
 
-B21: Final = _table("abb-b21", 1, 0x5B14)
+B21: Final = _table("abb-b21", "ABB B21", 1, 0x5B14)
 """It has its power in the total only."""
-B23: Final = _table("abb-b23", 3, 0x5B16, 0x5B18, 0x5B1A)
+B23: Final = _table("abb-b23", "ABB B23", 3, 0x5B16, 0x5B18, 0x5B1A)

@@ -10,6 +10,7 @@ _SERIAL: Final = SerialNumber(4, Block(0x5000, 7), text=True)
 
 EM111: Final = MeterTable(
     "em111",
+    "Carlo Gavazzi EM111",
     function=4,
     blocks=(Block(0x0000, 6), Block(0x000F, 3)),
     probe=Block(0x000B, 1),
@@ -24,6 +25,7 @@ EM111: Final = MeterTable(
 )
 EM340: Final = MeterTable(
     "em340",
+    "Carlo Gavazzi EM340",
     function=4,
     blocks=(Block(0x0000, 24), Block(0x0033, 3)),
     probe=Block(0x0033, 1),

@@ -16,9 +16,10 @@ def _floats(*registers: int) -> tuple[Quantity, ...]:
     return tuple(Quantity(register, "f32") for register in registers)
 
 
-def _single_phase(name: str) -> MeterTable:
+def _single_phase(name: str, model: str) -> MeterTable:
     return MeterTable(
         name,
+        model,
         function=4,
         blocks=(Block(0x0000, 14), Block(0x0046, 4)),
         probe=Block(0x0046, 2),
@@ -31,9 +32,10 @@ def _single_phase(name: str) -> MeterTable:
     )
 
 
-def _three_phases(name: str, *blocks: Block) -> MeterTable:
+def _three_phases(name: str, model: str, *blocks: Block) -> MeterTable:
     return MeterTable(
         name,
+        model,
         function=4,
         blocks=(*blocks, Block(0x0046, 4)),
         probe=Block(0x0046, 2),
@@ -46,13 +48,14 @@ def _three_phases(name: str, *blocks: Block) -> MeterTable:
     )
 
 
-SDM120: Final = _single_phase("sdm120")
-SDM230: Final = _single_phase("sdm230")
-SDM630: Final = _three_phases("sdm630", Block(0x0000, 18))
-SDM72_V2: Final = _three_phases("sdm72v2", Block(0x0000, 10), Block(0x000A, 8))
+SDM120: Final = _single_phase("sdm120", "Eastron SDM120")
+SDM230: Final = _single_phase("sdm230", "Eastron SDM230")
+SDM630: Final = _three_phases("sdm630", "Eastron SDM630", Block(0x0000, 18))
+SDM72_V2: Final = _three_phases("sdm72v2", "Eastron SDM72 V2", Block(0x0000, 10), Block(0x000A, 8))
 """Some give no more than ten registers at once."""
 SDM72: Final = MeterTable(
     "sdm72",
+    "Eastron SDM72",
     function=4,
     blocks=(Block(0x0034, 2), Block(0x0048, 4)),
     probe=Block(0x0034, 2),

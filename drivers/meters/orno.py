@@ -7,10 +7,11 @@ from typing import Final
 from drivers.meters.registers import Block, MeterTable, Quantity
 
 
-def _single_phase(name: str) -> MeterTable:
+def _single_phase(name: str, model: str) -> MeterTable:
     """Registers between the documented ones may not be read, so three blocks have the same length."""
     return MeterTable(
         name,
+        model,
         function=3,
         blocks=(Block(0x0130, 2), Block(0x0139, 2), Block(0x0140, 2), Block(0xA000, 4)),
         probe=Block(0x0130, 1),
@@ -28,9 +29,10 @@ def _floats(*registers: int, times: int = 1) -> tuple[Quantity, ...]:
     return tuple(Quantity(register, "f32", times=times) for register in registers)
 
 
-def _three_phases(name: str) -> MeterTable:
+def _three_phases(name: str, model: str) -> MeterTable:
     return MeterTable(
         name,
+        model,
         function=3,
         blocks=(Block(0x000E, 22), Block(0x0108, 2)),
         probe=Block(0x0014, 4),
@@ -42,7 +44,7 @@ def _three_phases(name: str) -> MeterTable:
     )
 
 
-WE514: Final = _single_phase("orno-514")
-WE515: Final = _single_phase("orno-515")
-WE516: Final = _three_phases("orno-516")
-WE517: Final = _three_phases("orno-517")
+WE514: Final = _single_phase("orno-514", "Orno OR-WE-514")
+WE515: Final = _single_phase("orno-515", "Orno OR-WE-515")
+WE516: Final = _three_phases("orno-516", "Orno OR-WE-516")
+WE517: Final = _three_phases("orno-517", "Orno OR-WE-517")

@@ -8,6 +8,7 @@ from drivers.meters.registers import Block, MeterTable, Quantity
 
 PZEM_004T: Final = MeterTable(
     "pzem-004t",
+    "PZEM-004T V3",
     function=4,
     blocks=(Block(0x0000, 10),),
     probe=Block(0x0007, 1),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Final, NamedTuple
 
-from drivers.devices import DeviceFailure, MeterSample, Reading
+from drivers.devices import DeviceFailure, MeterIdentity, MeterSample, Reading
 from drivers.meters.plausibility import Plausibility
 from drivers.meters.registers import Block, MeterTable, Quantity, Registers, number_of, text_of
 from drivers.ports.modbus import ModbusMaster
@@ -65,7 +65,8 @@ class RegisterMeter:
         """One sample."""
         at = self._monotonic()
         self.values = values = self._values(at)
-        self._sample = MeterSample(at, values if isinstance(values, DeviceFailure) else values.reading)
+        reading = values if isinstance(values, DeviceFailure) else values.reading
+        self._sample = MeterSample(at, reading, MeterIdentity(self.serial, self.table.model))
         return max(0.0, PERIOD_S - (self._monotonic() - at))
 
     def release(self) -> None:

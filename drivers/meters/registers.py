@@ -58,6 +58,8 @@ class MeterTable(NamedTuple):
     """
 
     name: str
+    model: str
+    """Maker and kind, at most 25 characters: the meterType of BootNotification."""
     function: int
     """3: holding registers, 4: input registers."""
     blocks: tuple[Block, ...]

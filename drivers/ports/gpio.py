@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final, Literal
 
 from drivers.devices import DeviceFailure
@@ -15,6 +16,8 @@ Active = Literal["high", "low"]
 Pull = Literal["off", "up", "down"]
 CLAIMS_AFTER_S: Final = 0.1
 """A line that could not be had is asked for so often: it may be a contactor that has to open."""
+IMPORTS_AFTER_S: Final = 1.0
+"""A module that is not installed is searched for so often: the search reads folders, for each of a dozen lines."""
 
 
 class Gpio:
@@ -24,7 +27,7 @@ class Gpio:
     number_of  number of a line that is given by name; LookupError where there is none
     """
 
-    __slots__ = ("_load", "_loaded", "_monotonic", "_number_of")
+    __slots__ = ("_import_at", "_load", "_loaded", "_missing", "_monotonic", "_number_of")
 
     def __init__(
         self,
@@ -34,6 +37,8 @@ class Gpio:
     ) -> None:
         self._load = load
         self._loaded: Any = None
+        self._missing = ""
+        self._import_at = -inf
         self._number_of = number_of
         self._monotonic = monotonic
 
@@ -46,11 +51,16 @@ class Gpio:
         return InputLine(self, line, active == "high", pull, self._monotonic)
 
     def library(self) -> Any:
-        """RPi.GPIO, with its mode set; raises what the library raises."""
+        """RPi.GPIO, with its mode set; OSError in the library's words."""
+        if self._monotonic() < self._import_at:
+            raise OSError(self._missing)
         try:
             if self._loaded is None:
                 self._loaded = self._load()
             self._loaded.setmode(self._loaded.BCM)
+        except ImportError as error:
+            self._missing, self._import_at = str(error), self._monotonic() + IMPORTS_AFTER_S
+            raise OSError(self._missing) from error
         except Exception as error:
             raise OSError(str(error)) from error
         return self._loaded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from drivers.devices import DeviceFailure
@@ -41,8 +42,13 @@ def load_rpi_gpio() -> Any:
 
 def in_plain_words(result: R) -> R | DeviceFailure:
     """A failure in the library's words becomes one in the trade's; anything else is left as it is."""
-    if isinstance(result, DeviceFailure):
-        for words, remedy in KNOWN.items():
-            if words in result.cause:
-                return DeviceFailure(result.device, *remedy)
-    return result
+    return _translated(result) if isinstance(result, DeviceFailure) else result
+
+
+@lru_cache(64)
+def _translated(failure: DeviceFailure) -> DeviceFailure:
+    """Looked up once: a line that is gone is asked in every turn of the loop."""
+    for words, remedy in KNOWN.items():
+        if words in failure.cause:
+            return DeviceFailure(failure.device, *remedy)
+    return failure

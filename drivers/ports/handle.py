@@ -85,6 +85,9 @@ class Handle(Generic[T]):
 
     def use(self, action: Callable[[T], R], device: str = "") -> R | DeviceFailure:
         """What `action` answers, or why it could not be done; `device`: a name that says more than the port's."""
+        failure = self._failure
+        if failure is not None and self._opened is None and self._monotonic() < self._retry_at:
+            return failure  # a device that is gone costs the loop next to nothing
         if not self._lock.acquire(timeout=PATIENCE_S):
             return DeviceFailure(device or self.device, "it is still busy", "another device at it may hang: restart it")
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Final
 
-from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, VERSION, Packet, ProtocolError, decode, spoken
+from drivers.board_protocol import MAX_BYTES, UNDERSTOOD, VERSION, Packet, ProtocolError, decode, told
 from drivers.process.listener import peer_uid, refuse, send
 from drivers.process.log import Log
 from drivers.process.pace import Pace
@@ -31,13 +31,15 @@ TAKEN: Final = "another client controls this board"
 class Client:
     """One connection."""
 
-    __slots__ = ("connected_at", "greeted", "heard_at", "pace", "socket", "version")
+    __slots__ = ("connected_at", "greeted", "heard_at", "pace", "socket", "speaks", "version")
 
     def __init__(self, now: float, its_socket: socket.socket) -> None:
         self.socket = its_socket
         self.connected_at = self.heard_at = now
         self.version = 0
         """0: it has not said hello."""
+        self.speaks = VERSION
+        """What it is told is said in this version."""
         self.greeted = False
         self.pace = Pace(PACKETS_PER_S, BURST)
 
@@ -174,14 +176,14 @@ class Clients:
             self._say_greeting(client, version)
         if not client.version:
             self._log("client", "client connected")
-        client.version = version
+        client.version = client.speaks = version
         for other in self._clients[:]:
             if other is not client:
                 self._refuse(other, TAKEN)
 
     def _say_greeting(self, client: Client, version: int) -> None:
-        client.greeted = True
-        self._say(client, [spoken(message, version) for message in self._greet()])
+        client.greeted, client.speaks = True, version
+        self._say(client, self._greet())
 
     def send(self, messages: list[Packet]) -> None:
         """What the board says, to all who were greeted.  Who does not read is dropped: its lease ends its charge."""
@@ -191,7 +193,7 @@ class Clients:
 
     def _say(self, client: Client, messages: list[Packet]) -> None:
         try:
-            for message in messages:
+            for message in told(messages, client.speaks):
                 send(client.socket, message)
         except BlockingIOError:
             self._drop(client, "client does not read")

@@ -10,6 +10,7 @@ same boot             | any           | the board process restarted: goes on if 
 new boot              | shutdown note | a planned reboot: ended with the note's reason
 new boot              | none          | power loss: ended PowerLoss, with the meter's own register
 
+Where the meter was exchanged meanwhile the open transaction ends in every case, with the last register on record.
 "Withdrawn" is an offer without a transaction behind it, which the hall sends at the end of a transaction and at a fatal
 error.  A level of 0 A with its transaction (a charging profile, MaxEnergyOnInvalidId, a fault, no board) is "kept".
 """
@@ -138,7 +139,10 @@ class Recovery:
         transaction = connector.state.transaction
         if transaction is None:
             return
-        if same_session and self._was_withdrawn(connector):
+        if self.metering.is_foreign(connector.number):
+            reason = Reason(shutdown) if shutdown else Reason.OTHER if same_boot else Reason.POWER_LOSS
+            self.end_after_outage(connector, reason)
+        elif same_session and self._was_withdrawn(connector):
             self.context.note("stop-recovered", number=transaction.number, connector=connector.number)
             connector.stop(Reason.OTHER)
         elif same_session or (same_boot and connector.state.plugged):

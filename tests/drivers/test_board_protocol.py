@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.board_protocol import FROM_BOARD, MAX_BYTES, MAX_LEASE_S, TO_BOARD, ProtocolError, check, decode, encode
+from drivers.board_protocol import (
+    FROM_BOARD,
+    MAX_BYTES,
+    MAX_LEASE_S,
+    TO_BOARD,
+    ProtocolError,
+    check,
+    decode,
+    encode,
+    told,
+)
 
 OFFER = {
     "type": "offer",
@@ -146,3 +156,15 @@ def test_nothing_gets_through_unchecked(data: st.DataObject) -> None:
         return
     assert set(checked) == {"type", *table[kind]}
     assert check(json.loads(json.dumps(checked)), direction) == checked  # type: ignore[arg-type]
+
+
+def test_12_older_versions_are_not_told_of_what_they_do_not_know() -> None:
+    """Types of version 3 are left out, fields of version 2 too for version 1."""
+    shape = {"type": "connector", "connector": 1, "offer": "kept", "offer_at": 1.0}
+    said = [{"type": "meter-identity", "connector": 1}, {"type": "switchings", "connector": 1}, shape]
+    assert told(said, 3) == said
+    assert told(said, 2) == [shape]
+    assert told(said, 1) == [{"type": "connector", "connector": 1}]
+    for serial in ("\u00e4", "a\n", "9" * 26):
+        with pytest.raises(ProtocolError, match="printable ASCII, at most 25"):
+            check({"type": "meter-identity", "connector": 1, "serial": serial}, "from_board")

@@ -24,7 +24,8 @@ DETAILS = ev.CertificateDetails(
 EVENTS = [
     ev.Tick(), ev.Started(), ev.BoardAttached("b", "s", "n", (ev.ConnectorShape(1, measurands=("SoC",)),), ("x",)),
     ev.BoardReady(), ev.BoardLost("gone"), ev.PilotChanged(1, "C", 1.5), ev.CableChanged(1, True, 32.0, False, 1.5),
-    ev.ContactorChanged(1, True, True, 1.5), ev.MeterSampled(1, 1.5, 2.5, (230.0,), (1.0,), (2.0,), 3.0, None),
+    ev.ContactorChanged(1, True, True, 1.5), ev.MeterIdentified(1, "17", "m"), ev.SwitchingsCounted(1, 2, 3),
+    ev.MeterSampled(1, 1.5, 2.5, (230.0,), (1.0,), (2.0,), 3.0, None),
     ev.CardPresented(None, "CARD", 1.5), ev.FaultChanged(None, "rcd", True, True, "x", 1.5), ev.OfferAcked(1, 6.0, "y"),
     ev.BoardDone(1, True), ev.LinkUp(), ev.LinkDown("TCP", "cut"), ev.LinkQuiet(), ev.FrameReceived("[]"),
     ev.StoreChanged("full"), ev.SecuritySeen("TooManyMessages", "pings"),

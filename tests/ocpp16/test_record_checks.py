@@ -18,6 +18,7 @@ from ocpp16.record_checks import MAX_NUMBER, Checked, checked
 from ocpp16.records import (
     TABLES,
     CachedTag,
+    Equipment,
     MeasuredValue,
     MeterSwap,
     Occupancy,
@@ -263,3 +264,12 @@ def test_a_security_event_that_cannot_be_is_set_aside(change: dict[str, Any]) ->
     assert checked([sound]).problems == []
     found = checked([replace(sound, **change)])
     assert (found.records, len(found.problems)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"meter_serial": "9" * 26}, {"meter_model": "\u00e4"}, {"loaded": -1}, {"unloaded": -1}]
+)
+def test_12_equipment_that_no_board_has_told(damage: dict[str, Any]) -> None:
+    """BootNotification could not be sent with it: set aside, the board tells it again."""
+    sound = Equipment(connector=1, meter_serial="9" * 25, loaded=3)
+    assert checked([sound, replace(sound, connector=2, **damage)]).records == [sound]

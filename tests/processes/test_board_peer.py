@@ -31,8 +31,12 @@ async def test_16_the_peer_of_60_lines_charges() -> None:
             assert (await central.wait("StopTransaction"))["meterStop"] >= start["meterStart"] + 3
             bench.kill()
             await bench.gone()
+            said = len(central.got)
             await bench.start_daemon()
             await bench.until(lambda s: s["board"] == "peer")
+            boot = await central.wait("BootNotification", since=said)
+            assert (boot["meterSerialNumber"], boot["meterType"]) == ("17042371", "Peer")
+            await bench.until(lambda s: first(s)["meter_serial"] == "17042371")
         assert peer.returncode is None, "it outlives its client"
         peer.terminate()
         await peer.wait()

@@ -24,6 +24,7 @@ from ocpp16.profiles.security.security_events import EACH_START
 from ocpp16.records import (
     Availability,
     CachedTag,
+    Equipment,
     LatchedFault,
     Occupancy,
     Record,
@@ -309,6 +310,11 @@ def record_words(old: Record | None, new: Record) -> str:
             return f"{_where(new.connector)}plug {'still in after the end' if new.finishing else 'free to begin anew'}"
         case RegisterSeen():
             return f"{_where(new.connector)}register seen {new.wh} Wh"
+        case Equipment():
+            before = old if isinstance(old, Equipment) else Equipment(connector=new.connector)
+            if new.meter_serial == before.meter_serial:
+                return ""  # a switching was counted
+            return f"{_where(new.connector)}meter {new.meter_model} no. {new.meter_serial}"
         case LatchedFault():
             return f"fault {new.name} latched"
         case CachedTag():

@@ -57,6 +57,8 @@ class MeterReadings:
         self._left_out: set[int] = set()
         """Connectors whose values were left out since their last reading."""
         self._low: set[int] = set()
+        self._foreign: dict[int, int] = {}
+        """Our number of the transaction that was open when the meter of a connector was exchanged."""
         self.on_register_low = on_register_low
         """The register of a connector is below what was billed (True, both in words), or no longer so (False, "")."""
         self._highest = self._billed()
@@ -84,6 +86,29 @@ class MeterReadings:
         self._low.clear()
         self._highest = self._billed()
 
+    def exchanged(self, connector: int) -> None:
+        """The meter is another one by its number: its register has nothing to do with earlier bills.
+
+        A transaction that is open was measured by the old one: nothing of the new one is told or billed in it.
+        """
+        running = self.context.facts.running.get(connector)
+        newest = max((int(number) for number in self.context.facts.of(Transaction)), default=0)
+        if connector in self.context.facts.of(RegisterSeen):
+            self.context.delete(RegisterSeen, connector)
+        self.context.save(MeterSwap(connector=connector, after_number=newest))
+        if connector in self._low:
+            self._low.discard(connector)
+            self.on_register_low(connector, False, "")
+        self.readings.pop(connector, None)
+        self._highest = self._billed()
+        if running is not None:
+            self._foreign[connector] = running.number
+
+    def is_foreign(self, connector: int) -> bool:
+        """Whether the open transaction was begun with another meter than the present one."""
+        running = self.context.facts.running.get(connector)
+        return running is not None and self._foreign.get(connector) == running.number
+
     def counts_backwards(self, connector: int) -> None:
         """The board saw the register fall: what it was before is recorded where no bill says it.
 
@@ -102,7 +127,7 @@ class MeterReadings:
     def register_wh(self, connector: int) -> float | None:
         """The last register known, however old; None while there is no reading."""
         reading = self.readings.get(connector)
-        return None if reading is None else reading.wh
+        return None if reading is None or self.is_foreign(connector) else reading.wh
 
     def fresh_register_wh(self, connector: int) -> float | None:
         """The register of the meter at this moment; None where it is not known."""
@@ -111,7 +136,7 @@ class MeterReadings:
     def is_fresh(self, connector: int, at: float) -> bool:
         """Whether the newest reading tells what was measured at that monotonic second."""
         reading = self.readings.get(connector)
-        if reading is None or connector not in self.shapes:
+        if reading is None or connector not in self.shapes or self.is_foreign(connector):
             return False
         contactor = self.contactor(connector)
         if contactor.closed and at - max(reading.at, contactor.since) > FRESH_CLOSED_S:
@@ -124,7 +149,7 @@ class MeterReadings:
         A reading that was taken after the contactor opened is, however old: nothing has flowed since.
         """
         reading, contactor = self.readings.get(connector), self.contactor(connector)
-        if reading is None or connector not in self.shapes:
+        if reading is None or connector not in self.shapes or self.is_foreign(connector):
             return False
         return self.is_fresh(connector, self.context.now.mono) if contactor.closed else reading.at >= contactor.since
 
@@ -149,7 +174,7 @@ class MeterReadings:
             self._highest[reading.connector] = int(reading.wh)
             self.readings[reading.connector] = reading
         transaction = self.context.facts.running.get(reading.connector)
-        if decided and transaction is not None and not transaction.stopping:
+        if decided and transaction is not None and not transaction.stopping and not self.is_foreign(reading.connector):
             last = transaction.last
             if reading.at - last.mono >= HORIZON_S or last.boot != self.context.clock.boot_id:
                 at = self.transactions.chronology.own_time(transaction.number, self.context.stamp())

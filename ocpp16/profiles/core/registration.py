@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ocpp16.configuration.configuration import Configuration
@@ -12,12 +12,14 @@ from ocpp16.messages.datetimes import to_seconds
 from ocpp16.messages.types import RegistrationStatus
 from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.heartbeat import Heartbeat
+from ocpp16.records import Equipment
 from ocpp16.rpc.call_outcome import Failure, FailureKind
 from ocpp16.rpc.registration_gate import Gate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
 from ocpp16.state.timers import Timer
 
+NOTHING_KNOWN: Mapping[int | str, Equipment] = {}
 OWN_RETRY_S = 60.0
 """Wait before the next BootNotification where the Central System names none; it grows to five times that."""
 LONGEST_WAIT_S = 86400.0
@@ -26,8 +28,13 @@ SLOW_ANSWER_S = 10.0
 """The time of an answer that took longer than this is ignored, unless no time is known yet."""
 
 
-def boot_notification(unit: Identity) -> BootNotificationReq:
-    """What this unit says of itself (§6.3)."""
+def boot_notification(unit: Identity, equipment: Mapping[int | str, Equipment] = NOTHING_KNOWN) -> BootNotificationReq:
+    """What this unit says of itself (§6.3): of its meter what the settings say, else what the meter itself said.
+
+    Of several meters the one of the lowest connector whose number is known is "the main electrical meter".
+    """
+    known = sorted(equipment.values(), key=lambda row: (not row.meter_serial, row.connector))
+    meter = known[0] if known else None
     return BootNotificationReq(
         charge_point_vendor=unit.vendor,
         charge_point_model=unit.model,
@@ -36,8 +43,8 @@ def boot_notification(unit: Identity) -> BootNotificationReq:
         firmware_version=unit.firmware_version,
         iccid=unit.iccid,
         imsi=unit.imsi,
-        meter_type=unit.meter_type,
-        meter_serial_number=unit.meter_serial,
+        meter_type=unit.meter_type or (meter.meter_model or None if meter else None),
+        meter_serial_number=unit.meter_serial or (meter.meter_serial or None if meter else None),
     )
 
 
@@ -96,7 +103,7 @@ class Registration:
         if self.session.gate is Gate.SILENT:
             self.session.gate = Gate.BOOT
         self.context.timers.clear(Timer.BOOT)
-        self.session.call_boot(boot_notification(self.identity), self._answered)
+        self.session.call_boot(boot_notification(self.identity, self.context.facts.of(Equipment)), self._answered)
 
     def _answered(self, answer: BootNotificationConf | Failure) -> None:
         if isinstance(answer, Failure):

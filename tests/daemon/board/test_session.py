@@ -155,9 +155,9 @@ def test_point_3_an_offer_says_whether_a_transaction_stands_behind_it() -> None:
 
 
 def test_point_3_a_board_of_version_1_is_spoken_to_in_version_1() -> None:
-    """Once it has said its hello; or refused ours, then at the next connection, and only then: it may be replaced."""
+    """Once it has said its hello; or refused ours, then at the next connections, and only then: it may be replaced."""
     talk, said = BoardSession(), []
-    for refused in (True, False, True, True):
+    for refused in (True, True, False, True, True, True):
         talk.opened()
         said += [word["version"] for word in talk.first_words([])]
         talk.heard({**HELLO, "version": 1})
@@ -166,9 +166,9 @@ def test_point_3_a_board_of_version_1_is_spoken_to_in_version_1() -> None:
         assert "transaction" not in talk.ready()[0]
         if refused:
             with pytest.raises(ProtocolError, match="refused"):
-                talk.heard({"type": "refused", "reason": "version 2; understood here is 1"})
-    assert said == [2, 1, 2, 1]
-    assert not talk.speaks_older, "it was refused in both versions"
+                talk.heard({"type": "refused", "reason": "version 3; understood here is 1"})
+    assert said == [3, 2, 1, 3, 2, 1]
+    assert not talk.speaks_older, "it was refused in all versions"
     talk.opened()
     with pytest.raises(ProtocolError, match="refused"):
         talk.heard({"type": "refused", "reason": "another client controls this board"})

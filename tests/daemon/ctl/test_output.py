@@ -140,6 +140,17 @@ def test_the_status() -> None:
     assert "connector 1: Available" in text and "register 12 Wh" in text and "faults" not in text
 
 
+def test_12_the_status_names_meter_and_switchings() -> None:
+    """What is not known is left out, and so is the line where a daemon of before says nothing."""
+    row = {**CONNECTOR, "meter_serial": "17", "meter_model": "SDM120", "switchings_loaded": 3, "switchings_unloaded": 4}
+    text = status_text(changed(connectors=[row]))
+    assert "  meter SDM120 no. 17, contactor switched 3 times under load, 4 without load\n" in text + "\n"
+    text = status_text(changed(connectors=[{**row, "meter_serial": None}]))
+    assert "  meter SDM120, contactor" in text
+    assert "meter no. 17" in status_text(changed(connectors=[{**row, "meter_model": None}]))
+    assert "switched" not in status_text(STATUS)
+
+
 def test_the_status_with_faults() -> None:
     """Faults, the link's last failure and the running transaction are shown."""
     transaction = {"number": 3, "transaction_id": None, "id_tag": "04A2", "energy_wh": 5}

@@ -32,7 +32,7 @@ from ocpp16.records import (
 )
 from tests.daemon.store.test_store import EVERYTHING, alter, filled, in_the_dark, saved
 
-NEWER_TABLES = ("register_seen", "security_event", "security_log", "connection_set")
+NEWER_TABLES = ("register_seen", "security_event", "security_log", "connection_set", "equipment")
 """An early version of the store does not have them."""
 
 BITS_OF_A_PAGE = 4

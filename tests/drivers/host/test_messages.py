@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from drivers.board_protocol import check
-from drivers.devices import MeterSample, Reading
+from drivers.devices import MeterIdentity, MeterSample, Reading
 from drivers.host.messages import BoardMessages, CableState, fault_message
 from drivers.reflex.faults import FaultReport
 from drivers.reflex.state_machine import ContactorReport, Evse, PilotReport
+from tests.drivers.host.tiny_board import TinyBoard
 
 
 def test_every_message_passes_the_check() -> None:
@@ -47,3 +48,15 @@ def test_a_cable_is_reported_when_it_has_changed() -> None:
     messages.cable(2.0, CableState(True, False, 32.0))
     messages.cable(3.0, CableState(True, False, 32.0), always=True)
     assert [message["max_amps"] for message in out] == [0.0, 32.0, 32.0]
+
+
+def test_12_the_meters_identity_is_told_before_its_values() -> None:
+    """As soon as it is known, once, and to who connects; what a driver of others reads is made printable and cut."""
+    board = TinyBoard()
+    assert "meter-identity" not in [message["type"] for message in board.greeting]
+    board.meter.identity = MeterIdentity("1704\x002371" + 30 * "9", " Eastron \u00e4SDM120 ")
+    board.wait(11.0)
+    told = {"type": "meter-identity", "connector": 1, "serial": "17042371" + 17 * "9", "model": "Eastron SDM120"}
+    assert [message for message in board.said if message["type"] == "meter-identity"] == [told]
+    kinds = [message["type"] for message in board.host.greet(board.now)]
+    assert kinds.index("meter-identity") < kinds.index("meter")

@@ -9,6 +9,7 @@ from drivers.board_protocol import check
 from drivers.devices import (
     ConnectorDevices,
     DeviceFailure,
+    MeterIdentity,
     MeterSample,
     PilotSample,
     Reading,
@@ -87,6 +88,7 @@ class MemoryMeter:
         self.failure: DeviceFailure | None = None
         self.at: float | None = None
         """When it was sampled last; None: at every call."""
+        self.identity = MeterIdentity()
         self._since = 0.0
 
     def latest(self, now: float) -> MeterSample:
@@ -94,7 +96,8 @@ class MemoryMeter:
         at = now if self.at is None else self.at
         self.wh += 230.0 * self.amps * (at - self._since) / 3600.0
         self._since = at
-        return MeterSample(at, self.failure or Reading(self.wh, self.volts, (self.amps,), (230.0 * self.amps,)))
+        shown = self.failure or Reading(self.wh, self.volts, (self.amps,), (230.0 * self.amps,))
+        return MeterSample(at, shown, self.identity)
 
 
 class MemoryLock:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drivers.devices import DeviceFailure, MeterSample, PilotSample, Reading, SupplySample
+from drivers.devices import DeviceFailure, MeterIdentity, MeterSample, PilotSample, Reading, SupplySample
 from drivers.kit import promises as p
 from tests.drivers.host import tiny_board as tiny
 
@@ -50,6 +50,11 @@ def slow() -> None:
         (p.wakes, Answers(wake_at="soon"), "no number"),
         (p.wakes, Answers(wake_at=nan), "no number"),
         (p.pilot_samples, Answers(None), "sample answers None"),
+        (
+            p.meter_readings,
+            Answers(MeterSample(1.0, Reading(1.0), MeterIdentity("9" * 26, ""))),
+            "printable ASCII of at most 25",
+        ),
         (p.pilot_samples, Answers(PilotSample(1.0, 16.0, 0.0, 2.0)), "beyond 15 V"),
         (p.pilot_samples, Answers(PilotSample(1.0, 9.0, 0.0, 1.0)), "never counts"),
         (p.pilot_samples, Answers(PilotSample(1.0, 9.0, 0.0, 2.0), PilotSample(1.0, 8.0, 0.0, 2.0)), "then"),

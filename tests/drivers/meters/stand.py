@@ -41,6 +41,8 @@ def proves_the_table(name: str) -> None:
     assert [request.hex(" ") for request in stand.asked] == [request for request, _ in stand.exchanges.frames]
     assert stand.meter.values == stand.expected()
     assert stand.meter.serial == stand.exchanges.serial
+    assert stand.meter.latest(0.0).identity == (stand.exchanges.serial, stand.meter.table.model)
+    assert 0 < len(stand.meter.table.model) <= 25 and stand.meter.table.model.isascii()
     assert isinstance(stand.meter.latest(0.0).reading, Reading)
     assert type(stand.meter.latest(0.0).reading.wh) is int
     stand.asked.clear()

@@ -132,3 +132,21 @@ def test_an_unknown_name(gpio: Gpio) -> None:
     failure = gpio.output("NOWHERE").set(True)
     assert isinstance(failure, DeviceFailure)
     assert failure.device == "GPIO line NOWHERE"
+
+
+def test_12_a_module_that_is_not_installed_is_searched_once_a_second() -> None:
+    """By all lines together; what fails otherwise is tried as often as a line is claimed."""
+    now, searches = [0.0], [0]
+
+    def load() -> Any:
+        searches[0] += 1
+        raise ModuleNotFoundError("No module named 'RPi'")
+
+    gpio = Gpio(load, monotonic=lambda: now[0])
+    lines = [gpio.input(number) for number in range(4)]
+    for turn in range(100):
+        now[0] = turn / 100
+        assert all(isinstance(line.is_on(), DeviceFailure) for line in lines)
+    assert searches == [1]
+    now[0] = 1.2
+    assert isinstance(lines[0].is_on(), DeviceFailure) and searches == [2]

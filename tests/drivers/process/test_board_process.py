@@ -165,7 +165,7 @@ def test_orders_and_offers_are_forwarded_and_answered(unit: Unit) -> None:
     ("packets", "reason"),
     [
         ([encode(OFFER)], "offer before hello"),
-        ([encode({"type": "hello", "version": 99})], "version 99; understood here is 2"),
+        ([encode({"type": "hello", "version": 99})], "version 99; understood here is 3"),
         ([b"nonsense"], "not JSON"),
         ([b"x" * 2000], "longer than 1024 bytes"),
         ([encode({"type": "hello", "version": 1}), encode({**OFFER, "connector": 2})], "connector 2: this board has 1"),

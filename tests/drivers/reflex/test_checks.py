@@ -57,3 +57,22 @@ def test_a_warned_vehicle_has_five_seconds() -> None:
     check.lowered(17.0, 16.0)
     assert check.fails_at(17.0, 6.0, 18.5) == (22.0, False)
     assert check.fails_at(22.0, 6.0, 18.5) == (23.0, True)
+
+
+def test_12_each_bound_belongs_to_the_good_side() -> None:
+    """Exactly -10 V is a diode, exactly the tolerance is no excess, and a lowering is over when its time is over."""
+    check = DiodeCheck(0.05)
+    check.sample(1.0, -10.0)
+    assert check.proven
+    current = CurrentCheck()
+    assert current.fails_at(1.0, 16.0, (16.0 + 0.5) * 1.1) == (inf, False)
+    current.lowered(10.0, 32.0)
+    assert current.fails_at(11.0, 6.0, (32.0 + 0.5) * 1.1) == (15.0, False)
+    assert current.fails_at(15.0, 6.0, 32.0) == (16.0, True)
+    current = CurrentCheck()
+    current.lowered(10.0, 0.25)
+    assert current.fails_at(11.0, 0.1, 1.0) == (12.0, True), "what was signalled before is all that is tolerated"
+    current = CurrentCheck()
+    current.lowered(10.0, 32.0)
+    current.lowered(15.0, 16.0)
+    assert current.fails_at(16.0, 6.0, 30.0)[1], "the first lowering is over"

@@ -73,3 +73,12 @@ def test_mains_too_high() -> None:
     assert check.update(12.0, 260.0)
     assert not check.update(13.0, 253.0) and not check.update(13.5, 275.0)
     assert check.update(14.0, 275.1)
+
+
+def test_12_as_it_begins_and_at_the_very_bounds() -> None:
+    """Nothing is wrong before the first sample; 207 V is low enough by no means."""
+    heat = HeatDerating()
+    assert (heat.at_once, heat.blind, heat.too_hot) == (False, False, False)
+    low = UndervoltageCheck()
+    assert not low.update(1.0, 207.0) and not low.update(9.0, 207.0)
+    assert not low.update(10.0, 206.9) and low.update(13.0, 206.9)

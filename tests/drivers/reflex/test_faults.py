@@ -121,3 +121,35 @@ def test_the_strictest_rule_counts() -> None:
     assert (book.stops(), book.blocking()) == ("gently", "meter-lost")
     book.set(1.0, "rcd", True)
     assert book.stops() == "now"
+
+
+def test_12_the_figures_of_the_residual_current() -> None:
+    """Quarter of an hour, four times."""
+    assert (RCD_WAIT_S, RCD_RESETS) == (900.0, 4)
+
+
+@pytest.mark.parametrize("anew", ["unplugged", "tested", "serviced"])
+def test_12_four_resets_are_granted_anew(anew: str) -> None:
+    """After unplugging, a passed selftest or service: four again, and no fifth."""
+    book, now = ActiveFaults(), 0.0
+
+    def resets() -> int:
+        nonlocal now
+        for done in range(6):
+            book.set(now, "rcd", True)
+            book.set(now, "rcd", False)
+            now += 900.0
+            book.settle(now, False)
+            if "rcd" in book:
+                return done
+        return 6
+
+    assert resets() == 4
+    if anew == "unplugged":
+        book.settle(now, True)
+    else:
+        book.tested(now) if anew == "tested" else book.serviced(now)
+    if anew == "unplugged":
+        book.settle(now, False)
+        assert "rcd" not in book, "the waiting is over already"
+    assert resets() == (3 if anew == "unplugged" else 4)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.reflex.state_machine import Evse
 from tests.drivers.reflex.invariants import ACTIONS, Model, charging, play, walk
+from tests.drivers.reflex.reachable import reach, state_key
 
 SHORT = (
     "car B",
@@ -52,3 +54,37 @@ def test_the_judge_sees_what_is_wrong() -> None:
     model.offered = 10.0
     with pytest.raises(AssertionError, match=r"I3: 16\.0 A signalled, 10\.0 A allowed"):
         model.judge()
+
+
+def test_12_every_reachable_state() -> None:
+    """Each is left by every event once: fewer states than ways, and the same at another time of day."""
+    reached = reach(Model, 2, SHORT, (0.02,))
+    assert 30 < reached.states < reached.events < len(SHORT) + len(SHORT) ** 2
+    assert reach(charging, 1, tuple(ACTIONS), (0.02,)).events == len(ACTIONS)
+    early, late = Model(), Model()
+    late.wait(60.0)
+    early.wait(50.0)
+    assert state_key(early, early.now) == state_key(late, late.now)
+    late.car = "B"
+    assert state_key(early, early.now) != state_key(late, late.now)
+
+
+class Deaf(Evse):
+    """It hears of no hold."""
+
+    __slots__ = ()
+
+    def hold(self, now: float, why: str, at_once: bool = False) -> None:
+        pass
+
+
+def test_12_the_walk_sees_a_planted_defect() -> None:
+    """With the way that leads there."""
+
+    def begin() -> Model:
+        model = charging()
+        model.evse.__class__ = Deaf
+        return model
+
+    with pytest.raises(AssertionError, match=r"I1: closed for .*; after hold now 0\.3; "):
+        reach(begin, 1, SHORT, (0.3,))

@@ -47,3 +47,9 @@ def test_a_lock_that_does_not_unlock() -> None:
     assert lock.failed == "lock-closed" and not lock.drive
     lock.settle(9.0, False, False, False)
     assert not lock.failed
+
+
+def test_12_as_it_begins() -> None:
+    """Nothing is driven before somebody wants it."""
+    lock = LockReflex()
+    assert (lock.drive, lock.failed, lock.wake_at) == (False, "", float("inf"))

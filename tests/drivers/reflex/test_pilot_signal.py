@@ -169,3 +169,26 @@ def test_leaving_c_is_not_forgiven_soon() -> None:
     assert debounce.wake_at == pytest.approx(1.07)
     debounce.settle(debounce.wake_at)
     assert fed(debounce, (1.1, "B"), (1.12, "B"))[-1] == (1.12, "C")
+
+
+def test_12_the_very_bounds() -> None:
+    """Of the input, the boundaries, the duty table and Annex B."""
+    assert (state_of(15.0), state_of(-15.0), state_of(10.5), state_of(-10.0)) == ("A", "F", "B", "F")
+    assert (duty_ns(52.4), duty_ns(52.5), duty_ns(53.0)) == (850_000, 850_000, 851_999)
+    assert (amps_of(100_000), amps_of(105_000), amps_of(110_000)) == (6.0, pytest.approx(6.3), pytest.approx(6.6))
+    for ohms, amps in ((4500.0, 0.0), (1000.0, 13.0), (330.0, 20.0), (150.0, 32.0), (50.0, 63.0)):
+        assert cable_amps(ohms) == amps
+        assert cable_amps(ohms - 0.5) != amps
+
+
+def test_12_what_has_not_been_fed_settles_nothing() -> None:
+    """Neither before the first sample nor where the state stays; a state that came back is forgiven at once."""
+    debounce = Debounce(0.05, 0.1)
+    assert debounce.settle(1.0) is None and debounce.state is None
+    debounce.feed(2.0, "B")
+    assert debounce.settle(2.0) == 2.0
+    assert debounce.settle(3.0) is None and debounce.wake_at == inf
+    debounce.feed(4.0, "C")
+    debounce.settle(4.0)
+    debounce.feed(4.05, "B")
+    assert debounce.settle(4.05) is None and debounce.wake_at == inf
