@@ -61,7 +61,9 @@ class ConnectionSets:
         queue: TransactionQueue,
         record: Callable[[SecurityEvent, str], None],
         certificates: CertificateRecords,
+        judged: Callable[[str, bool], None],
     ) -> None:
+        """`judged` is told of a set's certificate, by its name: it is kept, or given up."""
         self._context = context
         self._session = session
         self._registration = registration
@@ -69,6 +71,7 @@ class ConnectionSets:
         self._queue = queue
         self._record = record
         self._certificates = certificates
+        self._judged = judged
         self._local: ConnectionSet | None = None
         self._proposal: Proposal | None = None
         self._postponed: list[tuple[dict[str, str], Then]] = []
@@ -107,7 +110,7 @@ class ConnectionSets:
     # --- proposals --------------------------------------------------------------------------------------------------
 
     def propose(self, changes: Mapping[str, str], then: Then) -> None:
-        """Change what the connection needs; `changes`: see `KeepSet`, and files by their path below the store's folder.
+        """Change what the connection needs; `changes`: see `KeepSet`.
 
         `then` is called once, in this step or a later one.  While a trial is under way the proposal waits for its end.
         """
@@ -128,7 +131,8 @@ class ConnectionSets:
         base = waiting if waiting is not None and waiting.state == "waiting" else self.in_force
         assert base is not None
         has_root = self._certificates.first("central-system-root", "in-force") is not None
-        has_own = self._certificates.first("station", "in-force") is not None
+        own = self._certificates.of("station")
+        has_own = any(row.state == "in-force" or row.name == base.certificate for row in own)
         if why := refusal(base, changes, has_root=has_root, has_certificate=has_own):
             then(why)
             return
@@ -151,7 +155,7 @@ class ConnectionSets:
             return
         before = self.candidate
         if before is not None:
-            self._context.delete(ConnectionSet, before.number)
+            self._give_up(before, proposal.row.certificate)
         if needs_trial(force, proposal.row):
             self._context.save(proposal.row)
             self._wanted_since = self._context.now.mono
@@ -245,8 +249,14 @@ class ConnectionSets:
         if self._trying:
             self._keep(candidate)
         elif candidate.state == "doubted":
-            self._context.delete(ConnectionSet, candidate.number)
+            self._give_up(candidate, force.certificate)
             self._sweep()
+
+    def _give_up(self, row: ConnectionSet, certificate: str) -> None:
+        """The set is forgotten, and with it its certificate, unless it is that one."""
+        self._context.delete(ConnectionSet, row.number)
+        if row.certificate != certificate:
+            self._judged(row.certificate, False)
 
     def _keep(self, candidate: ConnectionSet) -> None:
         self._trying = False
@@ -262,6 +272,7 @@ class ConnectionSets:
                 self._context.delete(ConnectionSet, old.number)
         self._record(SecurityEvent.RECONFIGURED, f"{row.changed}: in force")
         self._configuration.show(Key.SecurityProfile, str(row.profile))
+        self._judged(row.certificate, True)
         self._sweep()
 
     def _sweep(self) -> None:

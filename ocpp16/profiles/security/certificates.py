@@ -11,7 +11,7 @@ from ocpp16.product import Identity, Product
 from ocpp16.profiles.security.certificate_records import CertificateRecords
 from ocpp16.profiles.security.root_certificates import RootCertificates
 from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
-from ocpp16.profiles.security.station_certificate import DAY_S, StationCertificate
+from ocpp16.profiles.security.station_certificate import DAY_S, Propose, StationCertificate
 from ocpp16.records import Certificate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
@@ -28,7 +28,7 @@ USES = {
 
 
 class Certificates:
-    """The parts about certificates; `in_force` is called with the name of the station's new certificate."""
+    """The parts about certificates; `propose` begins the trial of another certificate of the station."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Certificates:
         product: Product,
         identity: Identity,
         events: SecurityEvents,
-        in_force: Callable[[str], None],
+        propose: Propose,
         is_connected: Callable[[], bool],
     ) -> None:
         self.context = context
@@ -47,7 +47,7 @@ class Certificates:
         self.records = CertificateRecords(context)
         self.roots = RootCertificates(context, session, configuration, product, events, self.records)
         self.station = StationCertificate(
-            context, session, configuration, identity, events, self.records, in_force, is_connected
+            context, session, configuration, identity, events, self.records, propose, is_connected
         )
         self._peer: Sequence[PeerCertificate] = ()
         self._warned: dict[str, int] = {}
@@ -70,6 +70,7 @@ class Certificates:
             self.station.started()
             if self.context.facts.of(Certificate):
                 self.records.use()
+            self.look()
 
     def configured(self, event: ConfiguredRead) -> None:
         self.roots.configured(event)
@@ -89,12 +90,10 @@ class Certificates:
     def link_up(self, event: LinkUp) -> None:
         self._peer = event.chain
         self.roots.link_up(event.chain)
-        self.station.link_up()
 
     def link_down(self, event: LinkDown) -> None:
         self._peer = ()
-        self.roots.link_down()
-        self.station.link_down(event.code)
+        self.roots.link_down(event)
 
     # --- dates ------------------------------------------------------------------------------------------------------
 

@@ -457,7 +457,7 @@ def foreign_and_newer(path: Path) -> None:
     path.unlink()
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE charge (x)")
-        db.execute("PRAGMA user_version=9")
+        db.execute("PRAGMA user_version=11")
     db.close()
 
 
