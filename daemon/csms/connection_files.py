@@ -82,9 +82,17 @@ class ConnectionFiles:
         key = password_bytes(csms.authorization_key, csms.password).hex()
         return SetContent(csms.url, csms.security_profile, key, csms.ca_file, csms.cert_file, csms.key_file)
 
+    def rests_on_this_file(self, mark: str) -> bool:
+        """Whether a set with that mark rests on the configuration as it is now.  Writes nothing."""
+        try:
+            key = read_regular(self._folder / MARK_KEY)
+        except OSError:
+            return False
+        return len(key) == KEY_BYTES and mark == _marked(self._local(), key)
+
     def _mark(self, local: SetContent) -> str:
         """Keyed, so that nobody guesses a password by it; where no key can be kept, none that is ever found again."""
-        return hashlib.blake2b(msgspec.json.encode(local), key=self._mark_key(), digest_size=16).hexdigest()
+        return _marked(local, self._mark_key())
 
     def _mark_key(self) -> bytes:
         try:
@@ -208,6 +216,10 @@ def changed(base: SetContent, changes: dict[str, str]) -> SetContent:
     if fields["security_profile"] >= 2 and "url" not in changes and base.url.lower().startswith("ws:"):
         fields["url"] = "wss" + base.url[2:]
     return SetContent(**fields)
+
+
+def _marked(local: SetContent, key: bytes) -> str:
+    return hashlib.blake2b(msgspec.json.encode(local), key=key, digest_size=16).hexdigest()
 
 
 def _name(number: int) -> str:
