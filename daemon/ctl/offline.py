@@ -154,7 +154,10 @@ def _configuration(config: Config, failure: Unreachable, fields: ControlAnswer) 
 
 
 def _certificates(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
-    return {"ok": True, "certificates": stored_point(config, failure).certificate_rows()}
+    from daemon import host_clock
+
+    rows = stored_point(config, failure).certificate_rows(host_clock.now().utc)
+    return {"ok": True, "certificates": rows}
 
 
 _QUERIES: dict[str, Callable[[Config, Unreachable, ControlAnswer], ControlAnswer]] = {

@@ -17,6 +17,7 @@ from ocpp16.configuration.key_names import Key
 from ocpp16.events import JobDone, LinkDown, LinkUp, Started
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.security.certificate_records import CertificateRecords
+from ocpp16.profiles.security.root_trial import Returned
 from ocpp16.profiles.security.security_events import SecurityEvent
 from ocpp16.records import ConnectionSet
 from ocpp16.rpc.session import Session
@@ -81,6 +82,8 @@ class ConnectionSets:
         self._failures = 0
         self._last_failure = "no answered CALL within the time of the trial"
         self._wanted_since = 0.0
+        self.returned: Returned | None = None
+        """The change that was taken back last, until another one is kept; since the start of the process."""
         self.dialled = 0
         """The number of the set to connect with."""
 
@@ -98,6 +101,11 @@ class ConnectionSets:
         force = self.in_force
         open_ = [row for row in self._rows() if row.state != "in-force" and force and row.number > force.number]
         return max(open_, key=lambda row: row.number) if open_ else None
+
+    @property
+    def trial_ends(self) -> float | None:
+        """Monotonic second at which the trial ends without an answer; None: none is under way."""
+        return self._context.timers.due(Timer.TRIAL) if self._trying else None
 
     @property
     def switching(self) -> bool:
@@ -263,6 +271,7 @@ class ConnectionSets:
         self._context.timers.clear(Timer.TRIAL)
         self._put_in_force(candidate)
         self._context.note("connection-kept", changed=candidate.changed)
+        self.returned = None
         self._next()
 
     def _put_in_force(self, row: ConnectionSet) -> None:
@@ -312,7 +321,9 @@ class ConnectionSets:
         if candidate.state != "doubted":
             self._context.save(replace(candidate, state="doubted"))
             stage, _, code = self._last_failure.partition(": ")
-            self._context.note("connection-returned", changed=candidate.changed, stage=stage, failure=code or "-")
+            stage, code = (stage, code) if code else ("", stage)
+            self.returned = Returned(candidate.changed, stage, code, self._context.now.mono)
+            self._context.note("connection-returned", changed=candidate.changed, stage=stage or "-", failure=code)
             self._record(SecurityEvent.RECONFIGURED, f"{candidate.changed}: taken back ({self._last_failure})")
         self._turn_to(force, trying=False)
         self._context.timers.set(Timer.TRIAL, self._context.now.mono + TRIAL_S)

@@ -131,9 +131,9 @@ class Certificates:
         utc = self.context.utc
         return [] if utc is None else list(self._near_their_end(utc).values())
 
-    def rows(self) -> list[dict[str, object]]:
-        """`evsectl certs`: every certificate that is known, with its use."""
-        utc = self.context.utc or self.context.clock.floor_utc
+    def rows(self, utc: float | None = None) -> list[dict[str, object]]:
+        """`evsectl certs`: every certificate that is known, with its use; `utc`: the time, None: that of this step."""
+        utc = self.context.utc if utc is None else utc
         rows = [row for row in self.context.facts.of(Certificate).values() if row.role != "pending-key"]
         shown = [_shown(row, utc) for row in sorted(rows, key=lambda row: (row.role, row.state, row.name))]
         pending = [
@@ -157,7 +157,12 @@ def _add(
         }
 
 
-def _shown(row: Certificate, utc: float) -> dict[str, object]:
+def _days_left(not_after: float, utc: float | None) -> float | None:
+    """None while the time is not known."""
+    return None if utc is None else round((not_after - utc) / DAY_S, 1)
+
+
+def _shown(row: Certificate, utc: float | None) -> dict[str, object]:
     return {
         "use": USES[row.role],
         "state": row.state,
@@ -166,14 +171,14 @@ def _shown(row: Certificate, utc: float) -> dict[str, object]:
         "serial_number": row.serial_number,
         "not_before_utc": row.not_before,
         "not_after_utc": row.not_after,
-        "days_left": round((row.not_after - utc) / DAY_S, 1),
+        "days_left": _days_left(row.not_after, utc),
         "key_kind": row.key_kind,
         "source": "configuration file" if row.configured else "Central System",
         "name": row.name,
     }
 
 
-def _shown_peer(one: PeerCertificate, utc: float) -> dict[str, object]:
+def _shown_peer(one: PeerCertificate, utc: float | None) -> dict[str, object]:
     return {
         "use": USES["peer"],
         "state": "in-force",
@@ -182,7 +187,7 @@ def _shown_peer(one: PeerCertificate, utc: float) -> dict[str, object]:
         "serial_number": one.serial_number,
         "not_before_utc": one.not_before,
         "not_after_utc": one.not_after,
-        "days_left": round((one.not_after - utc) / DAY_S, 1),
+        "days_left": _days_left(one.not_after, utc),
         "key_kind": None,
         "source": "this connection",
         "name": None,

@@ -8,6 +8,7 @@ answered, the new root is given up; where it is not, both ways are tried in turn
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from ocpp16.configuration.configuration import Configuration
 from ocpp16.configuration.key_names import Key
@@ -33,6 +34,15 @@ CHAIN_CODES = frozenset(
 """Codes of connections whose chain leads to no root; names and dates are no matter of the roots."""
 
 
+class Returned(NamedTuple):
+    """A change that was taken back: what failed at which stage, and when (monotonic)."""
+
+    changed: str
+    stage: str
+    failure: str
+    mono: float
+
+
 class RootTrial:
     """Which roots are on trial stands in their rows; how far the trial is, is known to this process alone."""
 
@@ -51,6 +61,8 @@ class RootTrial:
         self._dialled: tuple[str, ...] = ()
         """Names of the roots on trial that the open connection was made with."""
         self._told = False
+        self.returned: Returned | None = None
+        """Until a root is kept."""
 
     @property
     def tried(self) -> list[Certificate]:
@@ -87,6 +99,7 @@ class RootTrial:
     def _say(self, stage: str, code: str) -> None:
         if not self._told:
             self._told = True
+            self.returned = Returned(CHANGED, stage, code, self._records.context.now.mono)
             self._records.context.note("connection-returned", changed=CHANGED, stage=stage, failure=code)
             self._record(SecurityEvent.RECONFIGURED, f"{CHANGED}: taken back ({self._failed})")
 
@@ -101,7 +114,7 @@ class RootTrial:
             for row in kept:
                 self._records.change(row, proved=True)
             self._records.context.note("connection-kept", changed=CHANGED)
-            self._told = False
+            self._told, self.returned = False, None
 
     def _give_up(self, tried: Sequence[Certificate]) -> None:
         for row in tried:
