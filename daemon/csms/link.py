@@ -31,6 +31,7 @@ SENTENCE_CHARS = 200
 _FLUSH_POLL_S = 0.005
 CROWDED_PAUSE_S = 0.01
 """How soon a held message is tried again while too many events wait."""
+SECOND_CONNECTION = "the Central System ends one connection after the other: another station may use this identity"
 SLOWED_NOTE_S = 60.0
 """That a Central System is read more slowly is noted once in so many seconds."""
 
@@ -244,6 +245,8 @@ class CentralSystemLink:
             end = connection.ended.result()
             if not end.by_us:  # that we gave up is no sign of a second station
                 self._backoff.lost(self._now(), lasted_s=self._now() - self._since)
+                if self.flapping():
+                    self._deliver(SecuritySeen("SecondConnectionSuspected", SECOND_CONNECTION))
             self._plan(end)
             self._down("link-down", end)
 
