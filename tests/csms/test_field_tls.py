@@ -1,7 +1,7 @@
 """Ten TLS cases from the field by their numbers: what made other stations go dark, or hid why.
 
-Cases 8 and 10 have their tests beside their parts (`test_x509.py`, `test_station_certificate.py`); of 1 also the warnings
-(`test_certificates.py`) and the hand-over (`test_root_certificates.py`).
+Cases 8 and 10 have their tests beside their parts (`test_x509.py`, `test_station_certificate.py`); so have the warnings
+and the hand-over of case 1 (`test_certificates.py`, `test_root_certificates.py`).
 """
 
 from __future__ import annotations
