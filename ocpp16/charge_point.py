@@ -320,9 +320,9 @@ class ChargePoint:
         now = context.stamp() if context.now.mono else None  # a store that is only read has no step, so no time
         return views.transactions(context.facts, self.parts.metering.readings, now)
 
-    def certificate_rows(self) -> list[dict[str, object]]:
-        """`evsectl certs`."""
-        return self.parts.security.certificates.rows()
+    def certificate_rows(self, utc: float | None = None) -> list[dict[str, object]]:
+        """`evsectl certs`; `utc`: of a store that is only read, which has no step and so no time."""
+        return self.parts.security.certificates.rows(utc)
 
     def configuration_rows(self) -> list[dict[str, object]]:
         """`evsectl config`."""

@@ -312,7 +312,7 @@ class Parts:
     # --- wires that point upward: the Central System ----------------------------------------------------------------
 
     def _call_answered(self) -> None:
-        self.security.connection_sets.answered()
+        self.security.call_answered()
 
     def _message_confirmed(self, key: QueueKey, confirmation: Any) -> None:
         self.transactions.confirmed(key, confirmation)

@@ -382,9 +382,9 @@ class ConnectionSet(Record, frozen=True, kw_only=True):
     password: bool = False
     """Whether it has an AuthorizationKey."""
     root: str = ""
-    """File name of the Central System's roots; `local`: that of the local file; "": none."""
+    """`local`: the local file names roots of the Central System; "": it does not."""
     certificate: str = ""
-    """The same of the station's certificate."""
+    """Name of the station's certificate; `local`: that of the local file; "": none."""
     changed: str = ""
     """What it changes, in names of keys."""
     elsewhere: bool = False
@@ -419,6 +419,8 @@ class Certificate(Record, frozen=True, kw_only=True):
     since_utc: float = 0.0
     """When it was installed, or its CSR was made."""
     hashes: tuple[CertificateHashData, ...]
+    proved: bool = True
+    """False: a root that no connection has worked with yet; it is taken back where it hinders one."""
 
 
 TABLES: tuple[type[Record], ...] = (

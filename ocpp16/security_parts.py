@@ -5,17 +5,15 @@ What such a part must call above itself is an argument of `SecurityParts`; `ocpp
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ocpp16 import events as ev
 from ocpp16.configuration.configuration import Configuration
-from ocpp16.configuration.key_names import Key
 from ocpp16.product import Identity, Product
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.firmware_management.log_upload import LogUpload
 from ocpp16.profiles.security.certificates import Certificates
 from ocpp16.profiles.security.notifications import SecurityEventNotifications
-from ocpp16.profiles.security.root_certificates import TLS_PROFILE
 from ocpp16.profiles.security.security_events import SecurityEvents
 from ocpp16.profiles.security.signed_firmware import SignedFirmware
 from ocpp16.profiles.security.signed_requests import SignedUpdateRequests
@@ -24,7 +22,7 @@ from ocpp16.rpc.session import Session
 from ocpp16.rpc.transaction_queue import TransactionQueue
 from ocpp16.state.context import Context
 from ocpp16.station.connection_keys import ConnectionKeys
-from ocpp16.station.connection_sets import ConnectionSets
+from ocpp16.station.connection_sets import ConnectionSets, Then
 from ocpp16.station.security_watch import SecurityWatch
 
 
@@ -54,7 +52,7 @@ class SecurityParts:
         reboot: Callable[[], None],
         on_open: Callable[[], None],
     ) -> None:
-        self._session, self._configuration, self._is_leaving = session, configuration, is_leaving
+        self._is_leaving = is_leaving
         self.events = events
         self.watch = SecurityWatch(context, session, configuration, events)
         self.notifications = SecurityEventNotifications(
@@ -73,14 +71,17 @@ class SecurityParts:
             on_open=on_open,
         )
         self.signed_updates = SignedUpdateRequests(context, session, product, self.signed_firmware, events)
-        changed = self._client_certificate_changed
         self.certificates = Certificates(
-            context, session, configuration, product, identity, events, in_force=changed, is_connected=is_connected
+            context, session, configuration, product, identity, events, self._propose, is_connected
         )
+        records, judged = self.certificates.records, self.certificates.station.judged
         self.connection_sets = ConnectionSets(
-            context, session, registration, configuration, queue, events.record, self.certificates.records
+            context, session, registration, configuration, queue, events.record, records, judged
         )
         self.connection_keys = ConnectionKeys(context, session, self.connection_sets, product.security_extension)
+
+    def _propose(self, changes: Mapping[str, str], then: Then) -> None:
+        self.connection_sets.propose(changes, then)
 
     # --- what happens to the station --------------------------------------------------------------------------------
 
@@ -108,6 +109,11 @@ class SecurityParts:
         self.watch.link_down(event)
         self.certificates.link_down(event)
 
+    def call_answered(self) -> None:
+        """The Central System has answered a CALL: what was on trial works."""
+        self.connection_sets.answered()
+        self.certificates.roots.answered()
+
     def accepted(self) -> None:
         """The Central System has accepted the station, or is connected again: what it has not been told is sent."""
         self.signed_statuses.send()
@@ -118,11 +124,6 @@ class SecurityParts:
         """UTC is known, or was set."""
         self.signed_firmware.arm()
         self.certificates.look()
-
-    def _client_certificate_changed(self, name: str) -> None:
-        """The station has a new certificate: with security profile 3 it proves itself by it at once (W A02)."""
-        if self._configuration.number(Key.SecurityProfile) == TLS_PROFILE:
-            self._session.reconnect()
 
     def _tells_security_events(self) -> bool:
         return not self._is_leaving() and self.watch.in_use()

@@ -151,7 +151,8 @@ class Trial(Job, frozen=True):
 class KeepSet(Job, frozen=True):
     """Check a connection set and make it durable: the set `base` with `changes`, name and value.
 
-    Names: `url`, `security_profile`, `authorization_key` (hexadecimal), `ca_file`, `cert_file`, `key_file`.
+    Names: `url`, `security_profile`, `authorization_key` (hexadecimal), `station_certificate` and `station_key` (file
+    names in the folders of certificates and keys).
     """
 
     ref: int

@@ -11,6 +11,7 @@ from ocpp16.parts import Parts
 from ocpp16.records import Equipment, Stamp, Transaction
 from ocpp16.state.facts import Facts
 from ocpp16.status.connector_status import station_status
+from ocpp16.why import connection
 from ocpp16.why.headline import headline
 from ocpp16.why.why import why as why_of_connector
 
@@ -141,6 +142,9 @@ def status(parts: Parts, now: Now) -> Row:
         "clock": "known" if parts.context.clock.known else "unknown until the Central System sends it",
         "board": None if board is None else board.board,
         "fail_safe_layers": [] if board is None else list(board.layers),
+        "connection_trial": connection.trial(parts, now.mono),
+        "connection_returned": connection.returned(parts, now.mono),
+        "certificates_ending": connection.certificates(parts),
         "leaving": parts.shutdown.pending.how if parts.shutdown.pending else None,
         "connectors": [_connector(parts, connector, now) for connector in parts.connectors.values()],
     }

@@ -153,8 +153,8 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         else:
             self._write()  # the upgrade request is queued in the protocol
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self._buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return memoryview(self._buffer)  # asyncio fills slices of it by TLS: those of a bytearray would be copies
 
     def buffer_updated(self, nbytes: int) -> None:
         self.data_received(bytes(memoryview(self._buffer)[:nbytes]))

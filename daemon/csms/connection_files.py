@@ -21,7 +21,8 @@ from daemon.csms.link_security import Credentials, LinkSecurity, password_bytes
 from daemon.csms.tls_context import SYSTEM, TlsSettings
 from daemon.csms.tls_judgement import Moment
 from daemon.filesystem import private, read_regular, sync_file, sync_folder
-from daemon.security.certificate_jobs import TlsFiles
+from daemon.security.certificate_jobs import CERTIFICATES, TlsFiles
+from daemon.security.key_store import KEYS
 from ocpp16.events import LocalSet
 from ocpp16.step import KeepSet
 
@@ -40,6 +41,10 @@ class SetContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
+    station_certificate: str = ""
+    """Name of a certificate in the certificate store, which counts instead of `cert_file`."""
+    station_key: str = ""
+    """Name of its key in the key store."""
 
     def __repr__(self) -> str:  # the key stays out of tracebacks
         return f"SetContent(security_profile={self.security_profile})"
@@ -55,7 +60,7 @@ class ConnectionFiles:
         self._installed = TlsFiles()
 
     def use(self, installed: TlsFiles) -> None:
-        """From the next attempt on these files of the certificate store count in every set, before the set's own."""
+        """From the next attempt on these roots count in every set, and the certificate in each that names none."""
         self._installed = installed
 
     # --- the local file ---------------------------------------------------------------------------------------------
@@ -77,9 +82,17 @@ class ConnectionFiles:
         key = password_bytes(csms.authorization_key, csms.password).hex()
         return SetContent(csms.url, csms.security_profile, key, csms.ca_file, csms.cert_file, csms.key_file)
 
+    def rests_on_this_file(self, mark: str) -> bool:
+        """Whether a set with that mark rests on the configuration as it is now.  Writes nothing."""
+        try:
+            key = read_regular(self._folder / MARK_KEY)
+        except OSError:
+            return False
+        return len(key) == KEY_BYTES and mark == _marked(self._local(), key)
+
     def _mark(self, local: SetContent) -> str:
         """Keyed, so that nobody guesses a password by it; where no key can be kept, none that is ever found again."""
-        return hashlib.blake2b(msgspec.json.encode(local), key=self._mark_key(), digest_size=16).hexdigest()
+        return _marked(local, self._mark_key())
 
     def _mark_key(self) -> bytes:
         try:
@@ -176,12 +189,21 @@ class ConnectionFiles:
             self._path(content.key_file),
             self._config.csms.wildcards,
         )
-        installed = self._installed
-        tls = replace(tls, roots=installed.roots)
-        if installed.certificate:
-            tls = replace(tls, cert_file=installed.certificate, key_file=installed.key)
+        tls = replace(tls, roots=self._installed.roots)
+        certificate, key_file = self._station_files(content)
+        if certificate:
+            tls = replace(tls, cert_file=certificate, key_file=key_file)
         key = bytes.fromhex(content.authorization_key)
         return Credentials(content.security_profile, self._config.station.id, key, tls)
+
+    def _station_files(self, content: SetContent) -> tuple[str, str]:
+        """The set's own certificate and key; where it has none, or they are gone, those that are in force."""
+        folder = self._config.store_dir
+        if content.station_certificate:
+            own = folder / CERTIFICATES / content.station_certificate, folder / KEYS / content.station_key
+            if all(path.is_file() for path in own):
+                return str(own[0]), str(own[1])
+        return self._installed.certificate, self._installed.key
 
     def _path(self, name: str) -> str:
         return name if name in ("", SYSTEM) else str(Path(self._config.store_dir) / name)
@@ -194,6 +216,10 @@ def changed(base: SetContent, changes: dict[str, str]) -> SetContent:
     if fields["security_profile"] >= 2 and "url" not in changes and base.url.lower().startswith("ws:"):
         fields["url"] = "wss" + base.url[2:]
     return SetContent(**fields)
+
+
+def _marked(local: SetContent, key: bytes) -> str:
+    return hashlib.blake2b(msgspec.json.encode(local), key=key, digest_size=16).hexdigest()
 
 
 def _name(number: int) -> str:

@@ -6,6 +6,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from daemon.config.keys import IDENTITY
 
+PORTS = {"ws": 80, "wss": 443}
+
 
 def central_system_url(url: str, station_id: str) -> str:
     """J §3.1.1: the endpoint's URL, a slash, the identity percent-encoded; a trailing slash of the URL changes nothing.

@@ -1,20 +1,16 @@
 """The link to the Central System: dials, carries messages, backs off, for as long as it is wanted.  It parses nothing.
 
-`connection.py`, and with it websockets, is imported at the first dial: start-up does not wait for it.
+`dialling.py`, and with it websockets, is imported at the first dial: start-up does not wait for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from daemon.csms import failure_causes, tcp_connect, tls_failures
 from daemon.csms.backoff import Backoff
 from daemon.csms.endpoint import central_system_url
 from daemon.csms.failure_causes import ConnectionFailed
@@ -30,14 +26,12 @@ from ocpp16.step import Link
 if TYPE_CHECKING:
     from daemon.csms.connection import WebSocketConnection
 
-PORTS = {"ws": 80, "wss": 443}
-HOST_CHARS = 60
-"""Of the host's name, in a cause."""
 SENTENCE_CHARS = 200
 """Of a text that is no message, kept to explain an end that follows."""
 _FLUSH_POLL_S = 0.005
 CROWDED_PAUSE_S = 0.01
 """How soon a held message is tried again while too many events wait."""
+SECOND_CONNECTION = "the Central System ends one connection after the other: another station may use this identity"
 SLOWED_NOTE_S = 60.0
 """That a Central System is read more slowly is noted once in so many seconds."""
 
@@ -251,6 +245,8 @@ class CentralSystemLink:
             end = connection.ended.result()
             if not end.by_us:  # that we gave up is no sign of a second station
                 self._backoff.lost(self._now(), lasted_s=self._now() - self._since)
+                if self.flapping():
+                    self._deliver(SecuritySeen("SecondConnectionSuspected", SECOND_CONNECTION))
             self._plan(end)
             self._down("link-down", end)
 
@@ -274,41 +270,9 @@ class CentralSystemLink:
     async def _dial(self) -> WebSocketConnection:
         """An open connection with the subprotocol agreed, within `open_s`.  Raises ConnectionFailed."""
         self._take_set(self._wanted.connection_set)
-        address = urlsplit(self.url)
-        host, port = address.hostname or "", address.port or PORTS[address.scheme]
-        where = f"{single_line(host, HOST_CHARS)} port {port}"
-        context = self._security.context(address.scheme)
-        from daemon.csms.connection import WebSocketConnection, client_protocol  # late: see the top of this file
+        from daemon.csms.dialling import dial  # late: see the top of this file
 
-        loop = asyncio.get_running_loop()
-        protocol = client_protocol(self.url, self._limits, self._security.headers())
-        gate = partial(self._security.judge, host=host)
-        connection = WebSocketConnection(protocol, self, self._limits, loop, gate)
-        stage = "DNS"
-        limit = asyncio.timeout(self._limits.open_s)
-        try:
-            async with limit:
-                addresses = await tcp_connect.resolve(host, port)
-                stage = "TCP"
-                sock = await tcp_connect.first_to_connect(addresses)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._limits.stall_s * 1000))
-                stage = "TLS" if context else "HTTP"
-                await loop.create_connection(
-                    lambda: connection, sock=sock, ssl=context, server_hostname=host if context else None
-                )
-                stage = "HTTP"
-                await asyncio.wait([connection.opened])
-        except OSError as error:
-            if limit.expired():
-                raise failure_causes.late(stage, where, self._limits.open_s, connection.received) from None
-            if stage == "TLS":
-                raise tls_failures.handshake_failed(error, where) from None
-            raise failure_causes.unreachable(error, where) from None
-        finally:
-            connection.give_up_unless_open()
-        if failed := connection.opened.result():
-            raise self._security.explained(failed)
-        return connection
+        return await dial(self.url, self._security, self._limits, self)
 
     def _take_set(self, number: int) -> None:
         """From this attempt on the URL and the credentials of that connection set count."""

@@ -317,6 +317,7 @@ BENCH: dict[str, Function] = dict.fromkeys(
 def connect_test(context: Context) -> int:
     """10 to 15: the stage that failed.  Without --boot nothing takes the place of the connection of evsed."""
     from daemon.ctl import connect_test  # imported late: brings TLS and WebSocket with it
+    from daemon.ctl.tested_set import in_force
     from daemon.host_clock import now
 
     config, boot = context.config, context.option("--boot", False)
@@ -340,10 +341,13 @@ def connect_test(context: Context) -> int:
             output.print_folded("\n".join([f"{result.stage:<10}{mark:<8}{result.text}", *lines]))
 
     linked = bool(status.get("linked"))
-    code = connect_test.command(config, linked=linked, boot=boot, show=show)
+    tested = in_force(config)
+    if tested.source and not context.line.as_json:
+        output.print_folded(tested.source)
+    code = connect_test.command(config, tested, linked=linked, boot=boot, show=show)
     if context.line.as_json:
         rows = [result.row() for result in results]
-        print(output.json_line({"v": VERSION, "url": config.csms.url, "stages": rows, "exit_code": code}))
+        print(output.json_line({"v": VERSION, "url": tested.url, "stages": rows, "exit_code": code}))
     elif linked and not boot and code == 0:
         print("stopped before the WebSocket: evsed is connected, and a second connection would end the first one")
     return code

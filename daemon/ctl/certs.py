@@ -10,6 +10,9 @@ from daemon.ctl.output import Row, table
 
 HEADS = ("use", "state", "subject", "issuer", "valid from", "to", "days", "key", "from")
 WARN_DAYS = 60
+UNKNOWN_TIME = (
+    "the time is not known yet, so no days are counted: it comes from the Central System or a synchronised clock"
+)
 
 
 def certificates_text(rows: Sequence[Row], columns: int | None) -> str:
@@ -17,6 +20,8 @@ def certificates_text(rows: Sequence[Row], columns: int | None) -> str:
     if not rows:
         return "no certificates: none is configured, and the Central System has installed none"
     lines = [table(HEADS, [_cells(row) for row in rows], columns)]
+    if any("days_left" in row and row["days_left"] is None for row in rows):
+        lines.append(UNKNOWN_TIME)
     lines += [advice for row in rows if (advice := _advice(row))]
     return "\n".join(lines)
 

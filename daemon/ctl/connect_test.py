@@ -10,25 +10,24 @@ import asyncio
 import json
 import socket
 import ssl
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from daemon import host_clock
 from daemon.config.model import Config
 from daemon.csms import failure_causes, tcp_connect, tls_context, tls_failures
-from daemon.csms.connection import WebSocketConnection, client_protocol
-from daemon.csms.endpoint import central_system_url
+from daemon.csms.connection import WebSocketConnection
+from daemon.csms.dialling import dial
+from daemon.csms.endpoint import PORTS, central_system_url
 from daemon.csms.failure_causes import ConnectionFailed, quoted
 from daemon.csms.failure_codes import FailureCode as Code
 from daemon.csms.limits import ConnectionLimits
-from daemon.csms.link import PORTS
-from daemon.csms.link_security import LinkSecurity, credentials_of
+from daemon.csms.link_security import LinkSecurity
 from daemon.csms.tcp_connect import Address
-from daemon.csms.tls_judgement import Moment, moment_of, written
+from daemon.csms.tls_judgement import Moment, written
+from daemon.ctl.tested_set import TestedSet, moment
 from daemon.journal.redaction import single_line
 from daemon.security.certificate import CertificateFacts, presented_chain
 from ocpp16.profiles.core.registration import boot_notification
@@ -112,7 +111,7 @@ class ConnectTest:
             address = await self._within(self._resolve())
             await self._within(self._tls(await self._within(self._connect(address))))
             if upgrade:
-                await self._websocket(address, boot)
+                await self._websocket(boot)
         except ConnectionFailed as failed:
             stage = failed.stage or self._stage
             self._result(StageResult(stage, False, failed.cause, str(failed.code)))
@@ -187,26 +186,9 @@ class ConnectTest:
         writer.transport.abort()
         return chain
 
-    async def _websocket(self, addresses: Sequence[Address], boot: dict[str, object] | None) -> None:
-        loop = asyncio.get_running_loop()
+    async def _websocket(self, boot: dict[str, object] | None) -> None:
         listener = _Listener()
-        protocol = client_protocol(self._url, self._limits, self._security.headers())
-        connection = WebSocketConnection(
-            protocol, listener, self._limits, loop, lambda link: self._security.judge(link, self._host)
-        )
-        sock = await self._within(tcp_connect.first_to_connect(addresses))
-        context = self._security.context(self._scheme)
-        await self._within(
-            loop.create_connection(
-                lambda: connection, sock=sock, ssl=context, server_hostname=self._host if context else None
-            )
-        )
-        try:
-            await self._within(asyncio.wait([connection.opened]))
-        finally:
-            connection.give_up_unless_open()
-        if failed := connection.opened.result():
-            raise self._security.explained(failed)
+        connection = await dial(self._url, self._security, self._limits, listener)
         self._passed("the server answers 101 Switching Protocols")
         self._passed("the subprotocol ocpp1.6 is agreed")
         try:
@@ -260,13 +242,9 @@ def chain_lines(chain: Sequence[CertificateFacts], now: float) -> list[str]:
     return lines
 
 
-def command(config: Config, *, linked: bool, boot: bool, show: Callable[[StageResult], None]) -> int:
-    """Runs the test with this configuration.  `linked`: evsed is connected, so nothing may take its place."""
-
-    def moment() -> Moment:
-        return moment_of(host_clock.now().utc, time.time(), host_clock.BUILD_UTC)
-
-    url = central_system_url(config.csms.url, config.station.id)
-    test = ConnectTest(url, LinkSecurity(credentials_of(config), moment), moment, show)
+def command(config: Config, tested: TestedSet, *, linked: bool, boot: bool, show: Callable[[StageResult], None]) -> int:
+    """Runs the test.  `linked`: evsed is connected, so nothing may take its place."""
+    url = central_system_url(tested.url, config.station.id)
+    test = ConnectTest(url, LinkSecurity(tested.credentials, moment), moment, show)
     payload = json.loads(encode(boot_notification(config.identity))) if boot else None
     return asyncio.run(test.run(upgrade=boot or not linked, boot=payload))

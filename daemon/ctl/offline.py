@@ -73,7 +73,7 @@ def no_store_text(config: Config) -> str:
     return what + "start evsed (`systemctl start evsed`), or name the file of its configuration with --config"
 
 
-def _charge_point(config: Config, failure: Unreachable) -> Any:
+def stored_point(config: Config, failure: Unreachable) -> Any:
     """The contract machine with the records of the store, without link and board."""
     from daemon import host_clock
     from ocpp16.charge_point import ChargePoint
@@ -94,7 +94,7 @@ def _charge_point(config: Config, failure: Unreachable) -> Any:
 def _status(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
     from daemon import __version__, host_clock
 
-    known = _charge_point(config, failure).status(host_clock.now())
+    known = stored_point(config, failure).status(host_clock.now())
     connectors = [{**row, **dict.fromkeys(LIVE_CONNECTOR)} for row in known["connectors"]]
     link: ControlAnswer = {} if failure.state == "down" else {"linked": None, "in_flight": None}
     process = {"version": __version__, "station_id": config.station.id, "pid": None, "uptime_s": None, "link": None}
@@ -104,7 +104,7 @@ def _status(config: Config, failure: Unreachable, fields: ControlAnswer) -> Cont
 
 
 def _why(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
-    charge_point, wanted = _charge_point(config, failure), fields.get("connector")
+    charge_point, wanted = stored_point(config, failure), fields.get("connector")
     code, text, remedy = NO_ANSWER[failure.state]
     running = [row for row in charge_point.transaction_rows() if row["state"] != "ended"]
     reasons = [
@@ -136,15 +136,15 @@ def stored_text(running: list[ControlAnswer]) -> str:
 
 
 def _queue(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
-    return {"ok": True, "queue": _charge_point(config, failure).queue()}
+    return {"ok": True, "queue": stored_point(config, failure).queue()}
 
 
 def _transactions(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
-    return {"ok": True, "transactions": _charge_point(config, failure).transaction_rows()}
+    return {"ok": True, "transactions": stored_point(config, failure).transaction_rows()}
 
 
 def _configuration(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
-    rows = _charge_point(config, failure).configuration_rows()
+    rows = stored_point(config, failure).configuration_rows()
     key = fields.get("key")
     if key is not None:
         rows = [row for row in rows if row["key"].casefold() == key.casefold()]
@@ -154,7 +154,10 @@ def _configuration(config: Config, failure: Unreachable, fields: ControlAnswer) 
 
 
 def _certificates(config: Config, failure: Unreachable, fields: ControlAnswer) -> ControlAnswer:
-    return {"ok": True, "certificates": _charge_point(config, failure).certificate_rows()}
+    from daemon import host_clock
+
+    rows = stored_point(config, failure).certificate_rows(host_clock.now().utc)
+    return {"ok": True, "certificates": rows}
 
 
 _QUERIES: dict[str, Callable[[Config, Unreachable, ControlAnswer], ControlAnswer]] = {

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from daemon.ctl.output_security import connection_lines
+
 Row = dict[str, Any]
 SHORT = 24
 """Characters; a column of cells up to this width (times, numbers, states, cards) is never folded."""
@@ -140,6 +142,7 @@ def status_text(status: Row) -> str:
         f"  evsed           {status['version']}, product {status['product']}",
         *_link_lines(status),
         f"  queue           {status['queue']} waiting, {status['parked']} parked{_parked_since(status)}",
+        *connection_lines(status),
         f"  clock           {_cell(status['utc'])} ({status['clock']})",
         f"  board           {_cell(status['board'])}",
         f"  store           {_cell(status['store']['state'])}, {status['store']['dir']}",

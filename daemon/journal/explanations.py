@@ -243,7 +243,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "remote-start": _row("The back-office asked to start a transaction; answer and reason stand in the line."),
     "remote-stop": _row("The back-office asked to stop a transaction; answer and reason stand in the line."),
     "connection-trial": _row(
-        "URL, security profile or key of the connection were changed; the new set is kept only if it works."
+        "URL, profile, key or a certificate of the connection were changed; the new set is kept only if it works."
     ),
     "connection-kept": _row("The Central System answered on the new connection, so the new set counts from now on."),
     "connection-returned": _row(

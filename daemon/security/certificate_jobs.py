@@ -90,7 +90,7 @@ class CertificateJobs:
     def take(self, job: CERTIFICATE_JOBS) -> None:
         """Begin it, after those before it."""
         if isinstance(job, UseCertificates):
-            self._apply(self._tls_files(job))
+            self._apply(tls_files(self._folder, self.keys, job))
             if not job.keep:
                 return
         self._begin(self._do(job))
@@ -112,14 +112,6 @@ class CertificateJobs:
         task = asyncio.get_running_loop().create_task(in_turn())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _tls_files(self, job: UseCertificates) -> TlsFiles:
-        key = ""
-        if job.key and job.certificate:
-            with suppress(KeyRefused):
-                key = self.keys.path(job.key)
-        certificate = str(self._folder / job.certificate) if key else ""
-        return TlsFiles(tuple(str(self._folder / name) for name in job.roots), certificate, key)
 
     async def _do(self, job: CERTIFICATE_JOBS) -> None:
         if isinstance(job, MakeKey):
@@ -223,6 +215,16 @@ class CertificateJobs:
             self._store(one.name, pem)
         station = x509.read_all(own, STATION)[0][1] if own else None
         return ConfiguredRead(tuple(one for _, one in roots), station, system)
+
+
+def tls_files(folder: Path, keys: KeyStore, used: UseCertificates) -> TlsFiles:
+    """The paths of what counts; `folder`: of certificates."""
+    key = ""
+    if used.key and used.certificate:
+        with suppress(KeyRefused):
+            key = keys.path(used.key)
+    certificate = str(folder / used.certificate) if key else ""
+    return TlsFiles(tuple(str(folder / name) for name in used.roots), certificate, key)
 
 
 def make_request(keys: KeyStore, kind: str, name: str, common_name: str, organization: str) -> str:

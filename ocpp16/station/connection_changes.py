@@ -12,10 +12,9 @@ NAMES = {
     "url": "csms.url",
     "security_profile": "SecurityProfile",
     "authorization_key": "AuthorizationKey",
-    "ca_file": "CA certificate",
-    "cert_file": "station's certificate",
+    "station_certificate": "station's certificate",
 }
-"""What the log calls a change; the key file goes with its certificate."""
+"""What the log calls a change; the key goes with its certificate."""
 PROFILES = ("1", "2", "3")
 
 
@@ -34,7 +33,7 @@ def refusal(
         return f"security profile {made.profile} needs an AuthorizationKey first"
     if wanted is not None and made.profile >= 2 and not (made.root or has_root):
         return f"security profile {made.profile} needs a CentralSystemRootCertificate first"
-    if wanted is not None and made.profile == 3 and not (made.certificate or has_certificate):
+    if wanted is not None and made.profile == 3 and not (made.certificate == "local" or has_certificate):
         return "security profile 3 needs a certificate of the station first"
     if "url" in changes and made.encrypted != (made.profile >= 2):
         scheme = "wss" if made.profile >= 2 else "ws"
@@ -55,8 +54,7 @@ def after(base: ConnectionSet, changes: Mapping[str, str], number: int) -> Conne
         profile=profile,
         encrypted=encrypted,
         password=base.password or "authorization_key" in changes,
-        root=changes.get("ca_file", base.root),
-        certificate=changes.get("cert_file", base.certificate),
+        certificate=changes.get("station_certificate", base.certificate),
         changed=", ".join(names),
         elsewhere=base.elsewhere or "url" in changes,
         starts=0,
@@ -69,6 +67,5 @@ def needs_trial(force: ConnectionSet, made: ConnectionSet) -> bool:
     return bool(
         names & {NAMES["url"], NAMES["security_profile"]}
         or (NAMES["authorization_key"] in names and force.profile in (1, 2))
-        or (NAMES["ca_file"] in names and force.profile >= 2)
-        or (NAMES["cert_file"] in names and force.profile == 3)
+        or (NAMES["station_certificate"] in names and force.profile == 3)
     )

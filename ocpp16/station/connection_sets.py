@@ -17,6 +17,7 @@ from ocpp16.configuration.key_names import Key
 from ocpp16.events import JobDone, LinkDown, LinkUp, Started
 from ocpp16.profiles.core.registration import Registration
 from ocpp16.profiles.security.certificate_records import CertificateRecords
+from ocpp16.profiles.security.root_trial import Returned
 from ocpp16.profiles.security.security_events import SecurityEvent
 from ocpp16.records import ConnectionSet
 from ocpp16.rpc.session import Session
@@ -61,7 +62,9 @@ class ConnectionSets:
         queue: TransactionQueue,
         record: Callable[[SecurityEvent, str], None],
         certificates: CertificateRecords,
+        judged: Callable[[str, bool], None],
     ) -> None:
+        """`judged` is told of a set's certificate, by its name: it is kept, or given up."""
         self._context = context
         self._session = session
         self._registration = registration
@@ -69,6 +72,7 @@ class ConnectionSets:
         self._queue = queue
         self._record = record
         self._certificates = certificates
+        self._judged = judged
         self._local: ConnectionSet | None = None
         self._proposal: Proposal | None = None
         self._postponed: list[tuple[dict[str, str], Then]] = []
@@ -78,6 +82,8 @@ class ConnectionSets:
         self._failures = 0
         self._last_failure = "no answered CALL within the time of the trial"
         self._wanted_since = 0.0
+        self.returned: Returned | None = None
+        """The change that was taken back last, until another one is kept; since the start of the process."""
         self.dialled = 0
         """The number of the set to connect with."""
 
@@ -97,6 +103,11 @@ class ConnectionSets:
         return max(open_, key=lambda row: row.number) if open_ else None
 
     @property
+    def trial_ends(self) -> float | None:
+        """Monotonic second at which the trial ends without an answer; None: none is under way."""
+        return self._context.timers.due(Timer.TRIAL) if self._trying else None
+
+    @property
     def switching(self) -> bool:
         """The open connection is not the one that is wanted: it ends, and nothing more is sent on it."""
         return self._linked is not None and self._linked != self.dialled and self.candidate is not None
@@ -107,7 +118,7 @@ class ConnectionSets:
     # --- proposals --------------------------------------------------------------------------------------------------
 
     def propose(self, changes: Mapping[str, str], then: Then) -> None:
-        """Change what the connection needs; `changes`: see `KeepSet`, and files by their path below the store's folder.
+        """Change what the connection needs; `changes`: see `KeepSet`.
 
         `then` is called once, in this step or a later one.  While a trial is under way the proposal waits for its end.
         """
@@ -128,7 +139,8 @@ class ConnectionSets:
         base = waiting if waiting is not None and waiting.state == "waiting" else self.in_force
         assert base is not None
         has_root = self._certificates.first("central-system-root", "in-force") is not None
-        has_own = self._certificates.first("station", "in-force") is not None
+        own = self._certificates.of("station")
+        has_own = any(row.state == "in-force" or row.name == base.certificate for row in own)
         if why := refusal(base, changes, has_root=has_root, has_certificate=has_own):
             then(why)
             return
@@ -151,7 +163,7 @@ class ConnectionSets:
             return
         before = self.candidate
         if before is not None:
-            self._context.delete(ConnectionSet, before.number)
+            self._give_up(before, proposal.row.certificate)
         if needs_trial(force, proposal.row):
             self._context.save(proposal.row)
             self._wanted_since = self._context.carried_out_at
@@ -245,14 +257,21 @@ class ConnectionSets:
         if self._trying:
             self._keep(candidate)
         elif candidate.state == "doubted":
-            self._context.delete(ConnectionSet, candidate.number)
+            self._give_up(candidate, force.certificate)
             self._sweep()
+
+    def _give_up(self, row: ConnectionSet, certificate: str) -> None:
+        """The set is forgotten, and with it its certificate, unless it is that one."""
+        self._context.delete(ConnectionSet, row.number)
+        if row.certificate != certificate:
+            self._judged(row.certificate, False)
 
     def _keep(self, candidate: ConnectionSet) -> None:
         self._trying = False
         self._context.timers.clear(Timer.TRIAL)
         self._put_in_force(candidate)
         self._context.note("connection-kept", changed=candidate.changed)
+        self.returned = None
         self._next()
 
     def _put_in_force(self, row: ConnectionSet) -> None:
@@ -262,6 +281,7 @@ class ConnectionSets:
                 self._context.delete(ConnectionSet, old.number)
         self._record(SecurityEvent.RECONFIGURED, f"{row.changed}: in force")
         self._configuration.show(Key.SecurityProfile, str(row.profile))
+        self._judged(row.certificate, True)
         self._sweep()
 
     def _sweep(self) -> None:
@@ -301,7 +321,9 @@ class ConnectionSets:
         if candidate.state != "doubted":
             self._context.save(replace(candidate, state="doubted"))
             stage, _, code = self._last_failure.partition(": ")
-            self._context.note("connection-returned", changed=candidate.changed, stage=stage, failure=code or "-")
+            stage, code = (stage, code) if code else ("", stage)
+            self.returned = Returned(candidate.changed, stage, code, self._context.now.mono)
+            self._context.note("connection-returned", changed=candidate.changed, stage=stage or "-", failure=code)
             self._record(SecurityEvent.RECONFIGURED, f"{candidate.changed}: taken back ({self._last_failure})")
         self._turn_to(force, trying=False)
         self._context.timers.set(Timer.TRIAL, self._context.carried_out_at + TRIAL_S)

@@ -7,7 +7,7 @@ from math import floor
 from ocpp16.parts import Parts
 from ocpp16.records import Availability, Transaction
 from ocpp16.status.faults import Fault, fault_of
-from ocpp16.why import past, running, waiting
+from ocpp16.why import connection, past, running, waiting
 from ocpp16.why.reason import View, Why, at, joined, sentence
 
 CODES = (
@@ -80,7 +80,7 @@ def _with_remarks(view: View, found: Why) -> Why:
         found = _more(found, joined(refused, more), "", (*refused_cards, *cards))
     else:
         found = _of_transaction(view, found, transaction)
-    return _undelivered(view, _inexact(view, found))
+    return _more(_undelivered(view, _inexact(view, found)), *connection.remark(view.parts, view.mono))
 
 
 def _more(found: Why, text: str, remedy: str = "", cards: tuple[str, ...] = ()) -> Why:

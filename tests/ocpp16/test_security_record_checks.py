@@ -9,7 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from ocpp16.record_checks import checked
-from ocpp16.records import Certificate, Record, SecurityLogState, SecurityOccurrence, Stamp
+from ocpp16.records import (
+    Certificate,
+    ConnectionSet,
+    Record,
+    SecurityLogState,
+    SecurityOccurrence,
+    SignedFirmwareUpdate,
+    Stamp,
+)
 
 
 @dataclass(frozen=True)
@@ -17,9 +25,16 @@ class Sound:
     event = SecurityOccurrence(number=1, type="T", tech_info="", began=Stamp(1.0, "b"), last=Stamp(1.0, "b"))
     log = SecurityLogState(entries=3, upload="Uploading", request_id=7, hard_resets="1 2")
     certificate = Certificate(name="a.pem", role="station", key_name="k.pem", not_after=9.0, hashes=())
+    set = ConnectionSet(number=1, profile=3, encrypted=True, certificate="station-1.pem")
+    update = SignedFirmwareUpdate(
+        request_id=7, location="https://a.example/i", retrieve_utc=1.0, certificate="PEM", signature="AA==",
+        retries_left=3, retry_interval_s=60, state="verified", digest="ab" * 32,
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize("row", [Sound.event, Sound.log, SecurityLogState(), Sound.certificate])
+@pytest.mark.parametrize(
+    "row", [Sound.event, Sound.log, SecurityLogState(), Sound.certificate, Sound.set, Sound.update]
+)
 def test_a_sound_row_counts(row: Record) -> None:
     assert checked([row]) == ([row], [], [])
 
@@ -37,6 +52,21 @@ def test_a_sound_row_counts(row: Record) -> None:
         (Sound.certificate, {"name": ""}),
         (Sound.certificate, {"key_name": "keys/k.pem"}),
         (Sound.certificate, {"not_before": 10.0}),
+        (Sound.set, {"number": 0}),
+        (Sound.set, {"number": 2**60}),
+        (Sound.set, {"profile": 4}),
+        (Sound.set, {"profile": -1}),
+        (Sound.set, {"starts": -1}),
+        (Sound.set, {"certificate": "../own.pem"}),
+        (Sound.update, {"name": "another"}),
+        (Sound.update, {"request_id": 2**60}),
+        (Sound.update, {"retrieve_utc": -1.0}),
+        (Sound.update, {"retrieve_utc": float("nan")}),
+        (Sound.update, {"install_utc": 1e30}),
+        (Sound.update, {"retries_left": -1}),
+        (Sound.update, {"retry_interval_s": 2**60}),
+        (Sound.update, {"told": "Sent"}),
+        (Sound.update, {"digest": ""}),
     ],
 )
 def test_a_row_that_cannot_be_is_set_aside(row: Record, change: dict[str, Any]) -> None:

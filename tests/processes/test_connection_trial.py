@@ -34,8 +34,10 @@ async def test_3_a_new_key_is_kept(tmp_path: Path) -> None:
             while "works and is kept" not in station.log_text():
                 await asyncio.sleep(0.1)
         await station.killed()
+        code, said = await station.ctl_code("--config", str(station.config), "connect-test")
+        assert code == 0 and "connection set 1" in said and central.authorizations[-1] == basic(NEW)
         await station.start_daemon()
-        await heard(central, NEW, 2)
+        await heard(central, NEW, 3)
         assert NEW not in station.log_text()
 
 

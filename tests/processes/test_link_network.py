@@ -16,7 +16,7 @@ import pytest
 
 from daemon.csms.limits import ConnectionLimits
 from daemon.csms.link import CentralSystemLink
-from ocpp16.events import Event, FrameReceived, LinkDown, LinkQuiet, LinkUp
+from ocpp16.events import Event, FrameReceived, LinkDown, LinkQuiet, LinkUp, SecuritySeen
 from ocpp16.step import Link
 
 QUICK = ConnectionLimits(
@@ -539,6 +539,16 @@ async def test_point_3_our_own_cuts_are_no_flapping() -> None:
         last = await station.until(LinkDown, count=4, within_s=12.0)
         assert isinstance(last, LinkDown) and "closed with 1008" in last.cause
         assert "another station" not in last.cause
+
+
+async def test_o1_three_connections_that_the_peer_ends_are_a_security_event() -> None:
+    """The third in a row, and each further one; two are none."""
+    ends = opens(frame(8, b"\x03\xf0"), then=fin)
+    async with bench(ends) as (station, _):
+        await station.until(LinkDown, count=2)
+        assert not any(isinstance(event, SecuritySeen) for event in station.events)
+        seen = await station.until(SecuritySeen, within_s=5.0)
+        assert isinstance(seen, SecuritySeen) and seen.event == "SecondConnectionSuspected"
 
 
 @pytest.mark.parametrize("words", ["Unknown charge point: CP 1", '{"error":"no tenant"}', '"not here"'])

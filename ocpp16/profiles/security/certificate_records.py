@@ -31,6 +31,8 @@ class CertificateRecords:
         self.context = context
         self.system = False
         """The public authorities of the computer count as roots (`ca_file = "system"`)."""
+        self.left_out: frozenset[str] = frozenset()
+        """Names of roots on trial that the next connection is made without."""
         self._open: set[int] = set()
 
     # --- jobs -------------------------------------------------------------------------------------------------------
@@ -51,22 +53,22 @@ class CertificateRecords:
         self._open.discard(ref)
 
     def use(self) -> None:
-        """Tell the hall what counts from the next connection on.
+        """Tell the hall what counts from the next connection on."""
+        self.context.jobs.append(self.in_use())
 
-        Files that no row names are removed, unless a job is under way whose file has no row yet.
-        """
+    def in_use(self) -> UseCertificates:
+        """What counts now; files that no row names are removed, unless a job is under way whose file has no row yet."""
         rows = self._rows()
-        roots = self.of("central-system-root", "in-force", "fallback")
+        present = self.of("central-system-root", "in-force", "fallback")
+        roots = [row for row in present if row.name not in self.left_out]
         station = self.first("station", "in-force")
         own = station is not None and not station.configured
         keep = {name for row in rows.values() for name in (row.name, row.key_name) if name}
-        self.context.jobs.append(
-            UseCertificates(
-                roots=() if all(root.configured for root in roots) else tuple(root.name for root in roots),
-                certificate=station.name if station and own else "",
-                key=station.key_name if station and own else "",
-                keep=() if self._open else tuple(sorted(keep)) or ("-",),
-            )
+        return UseCertificates(
+            roots=() if all(root.configured for root in roots) else tuple(root.name for root in roots),
+            certificate=station.name if station and own else "",
+            key=station.key_name if station and own else "",
+            keep=() if self._open else tuple(sorted(keep)) or ("-",),
         )
 
     # --- rows -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from ocpp16.product import Identity, Product
 from ocpp16.profiles.security.certificate_records import CertificateRecords
 from ocpp16.profiles.security.root_certificates import RootCertificates
 from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
-from ocpp16.profiles.security.station_certificate import DAY_S, StationCertificate
+from ocpp16.profiles.security.station_certificate import DAY_S, Propose, StationCertificate
 from ocpp16.records import Certificate
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
@@ -28,7 +28,7 @@ USES = {
 
 
 class Certificates:
-    """The parts about certificates; `in_force` is called with the name of the station's new certificate."""
+    """The parts about certificates; `propose` begins the trial of another certificate of the station."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Certificates:
         product: Product,
         identity: Identity,
         events: SecurityEvents,
-        in_force: Callable[[str], None],
+        propose: Propose,
         is_connected: Callable[[], bool],
     ) -> None:
         self.context = context
@@ -47,7 +47,7 @@ class Certificates:
         self.records = CertificateRecords(context)
         self.roots = RootCertificates(context, session, configuration, product, events, self.records)
         self.station = StationCertificate(
-            context, session, configuration, identity, events, self.records, in_force, is_connected
+            context, session, configuration, identity, events, self.records, propose, is_connected
         )
         self._peer: Sequence[PeerCertificate] = ()
         self._warned: dict[str, int] = {}
@@ -70,6 +70,7 @@ class Certificates:
             self.station.started()
             if self.context.facts.of(Certificate):
                 self.records.use()
+            self.look()
 
     def configured(self, event: ConfiguredRead) -> None:
         self.roots.configured(event)
@@ -89,12 +90,10 @@ class Certificates:
     def link_up(self, event: LinkUp) -> None:
         self._peer = event.chain
         self.roots.link_up(event.chain)
-        self.station.link_up()
 
     def link_down(self, event: LinkDown) -> None:
         self._peer = ()
-        self.roots.link_down()
-        self.station.link_down(event.code)
+        self.roots.link_down(event)
 
     # --- dates ------------------------------------------------------------------------------------------------------
 
@@ -132,9 +131,9 @@ class Certificates:
         utc = self.context.utc
         return [] if utc is None else list(self._near_their_end(utc).values())
 
-    def rows(self) -> list[dict[str, object]]:
-        """`evsectl certs`: every certificate that is known, with its use."""
-        utc = self.context.utc or self.context.clock.floor_utc
+    def rows(self, utc: float | None = None) -> list[dict[str, object]]:
+        """`evsectl certs`: every certificate that is known, with its use; `utc`: the time, None: that of this step."""
+        utc = self.context.utc if utc is None else utc
         rows = [row for row in self.context.facts.of(Certificate).values() if row.role != "pending-key"]
         shown = [_shown(row, utc) for row in sorted(rows, key=lambda row: (row.role, row.state, row.name))]
         pending = [
@@ -158,7 +157,12 @@ def _add(
         }
 
 
-def _shown(row: Certificate, utc: float) -> dict[str, object]:
+def _days_left(not_after: float, utc: float | None) -> float | None:
+    """None while the time is not known."""
+    return None if utc is None else round((not_after - utc) / DAY_S, 1)
+
+
+def _shown(row: Certificate, utc: float | None) -> dict[str, object]:
     return {
         "use": USES[row.role],
         "state": row.state,
@@ -167,14 +171,14 @@ def _shown(row: Certificate, utc: float) -> dict[str, object]:
         "serial_number": row.serial_number,
         "not_before_utc": row.not_before,
         "not_after_utc": row.not_after,
-        "days_left": round((row.not_after - utc) / DAY_S, 1),
+        "days_left": _days_left(row.not_after, utc),
         "key_kind": row.key_kind,
         "source": "configuration file" if row.configured else "Central System",
         "name": row.name,
     }
 
 
-def _shown_peer(one: PeerCertificate, utc: float) -> dict[str, object]:
+def _shown_peer(one: PeerCertificate, utc: float | None) -> dict[str, object]:
     return {
         "use": USES["peer"],
         "state": "in-force",
@@ -183,7 +187,7 @@ def _shown_peer(one: PeerCertificate, utc: float) -> dict[str, object]:
         "serial_number": one.serial_number,
         "not_before_utc": one.not_before,
         "not_after_utc": one.not_after,
-        "days_left": round((one.not_after - utc) / DAY_S, 1),
+        "days_left": _days_left(one.not_after, utc),
         "key_kind": None,
         "source": "this connection",
         "name": None,

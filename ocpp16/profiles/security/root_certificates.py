@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ocpp16.configuration.configuration import Configuration
 from ocpp16.configuration.key_names import Key
-from ocpp16.events import CertificateDetails, CertificateRead, ConfiguredRead, PeerCertificate
+from ocpp16.events import CertificateDetails, CertificateRead, ConfiguredRead, LinkDown, PeerCertificate
 from ocpp16.messages.security import (
     DeleteCertificateConf,
     DeleteCertificateReq,
@@ -24,6 +24,7 @@ from ocpp16.messages.types import (
 )
 from ocpp16.product import Product
 from ocpp16.profiles.security.certificate_records import ROLES, CertificateRecords, reported
+from ocpp16.profiles.security.root_trial import RootTrial
 from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
 from ocpp16.records import Certificate, CertificateRole
 from ocpp16.rpc.pending_calls import POSTPONED, CallId, Postponed
@@ -63,6 +64,7 @@ class RootCertificates:
         self.events = events
         self.records = records
         self._offered: dict[int, _Offered] = {}
+        self.trial = RootTrial(records, configuration, events.record)
         self._anchor = ""
         """Name of the root that the present connection was verified by."""
 
@@ -140,7 +142,7 @@ class RootCertificates:
         return InstallCertificateStatus.ACCEPTED, ""
 
     def _install(self, offered: CertificateDetails, role: CertificateRole) -> None:
-        self.records.add(offered, role)
+        self.records.add(offered, role, proved=role != ROOT or not self.trial.needed)
         if role == ROOT:
             self._configuration_is_history()
 
@@ -216,19 +218,28 @@ class RootCertificates:
     # --- the link and the configuration file ------------------------------------------------------------------------
 
     def link_up(self, chain: Sequence[PeerCertificate]) -> None:
-        """A connection was verified: by the new root, so the one before is not needed any more (W M05)."""
+        """A connection was verified by one of them."""
         root = self.records.presented(chain[-1]) if chain else None
         self._anchor = root.name if root else ""
+        self.trial.link_up()
+
+    def answered(self) -> None:
+        """The first answer on a connection that the new root has verified: the one before is not needed (W M05)."""
+        self.trial.answered()
         before = self.records.of(ROOT, "fallback")
-        if root is None or root.state != "in-force" or not before:
+        if not before or not self._anchor:
+            return
+        root = next((row for row in self.records.of(ROOT, "in-force") if row.name == self._anchor), None)
+        if root is None:
             return
         for row in before:
             self.records.drop(row)
             self._told("delete", "Accepted", ROOT, f"{row.subject}: {root.subject} has taken its place")
         self.records.use()
 
-    def link_down(self) -> None:
+    def link_down(self, event: LinkDown) -> None:
         self._anchor = ""
+        self.trial.link_down(event)
 
     def configured(self, event: ConfiguredRead) -> None:
         """The roots of the configuration file: they count until the Central System changes something."""

@@ -47,6 +47,7 @@ class SecurityEvent(StrEnum):
     TOO_MANY_CARDS = "TooManyRefusedCards"
     TOO_MANY_RESETS = "TooManyResets"
     TOO_MANY_MESSAGES = "TooManyMessages"
+    SECOND_CONNECTION = "SecondConnectionSuspected"
 
 
 NOTIFIED = frozenset(

@@ -165,6 +165,8 @@ class SignedFirmware:
         elif update.state in ("scheduled", "paused"):
             if self._may_download(update):
                 self._start_download(update)
+            elif update.state == "paused" and (self.context.utc or 0.0) >= update.retrieve_utc:
+                self._save(replace(update, state="scheduled"))  # it waits for the end of a transaction now
         elif update.state == "downloaded":
             self._start(VerifyImage(self.context.next_job(), update.file, self.seal(update)), "verification")
         elif update.state == "install-scheduled":

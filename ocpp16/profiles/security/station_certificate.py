@@ -1,8 +1,11 @@
-"""SignCertificate and CertificateSigned (W A02, A03): the station's own certificate, its renewal, its key's life."""
+"""SignCertificate and CertificateSigned (W A02, A03): the station's own certificate, its renewal, its key's life.
+
+A new certificate is tried like any change of the connection (`connection_sets.py`), and counts once it was kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from ocpp16.configuration.configuration import Configuration
@@ -18,7 +21,7 @@ from ocpp16.messages.types import CertificateSignedStatus, GenericStatus
 from ocpp16.product import Identity
 from ocpp16.profiles.security.certificate_records import CertificateRecords
 from ocpp16.profiles.security.security_events import SecurityEvent, SecurityEvents
-from ocpp16.records import Certificate
+from ocpp16.records import Certificate, ConnectionSet
 from ocpp16.rpc.pending_calls import POSTPONED, CallId, Postponed
 from ocpp16.rpc.session import Session
 from ocpp16.state.context import Context
@@ -29,10 +32,8 @@ MONTH_S = 30 * DAY_S
 HOUR_S = 3600.0
 """Between two requests that the station makes by itself."""
 LONGEST_CSR = 5500
-TRIES = 3
-"""A new certificate that was refused so many times is given up."""
-REFUSED = frozenset({"tls-client-refused", "tls-client-files", "tls-client-expired"})
-"""Codes of connections that failed by the station's certificate."""
+Propose = Callable[[Mapping[str, str], Callable[[str], None]], None]
+"""`ConnectionSets.propose`."""
 
 
 def renewal_utc(row: Certificate) -> float:
@@ -43,7 +44,7 @@ def renewal_utc(row: Certificate) -> float:
 class StationCertificate:
     """The open request, and the certificates that came of earlier ones.
 
-    `in_force` is called when another certificate counts: with the name of its row.
+    `propose` begins the trial of another certificate; its end is told by `judged`.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class StationCertificate:
         identity: Identity,
         events: SecurityEvents,
         records: CertificateRecords,
-        in_force: Callable[[str], None],
+        propose: Propose,
         is_connected: Callable[[], bool],
     ) -> None:
         self.context = context
@@ -63,14 +64,16 @@ class StationCertificate:
         self.serial = identity.serial or identity.box_serial or ""
         self.events = events
         self.records = records
-        self._in_force = in_force
+        self._propose = propose
         self._is_connected = is_connected
         self._making: int | None = None
         self._offered: dict[int, CallId] = {}
         self._next_renewal = float("-inf")
         """Monotonic second before which no request is made of our own accord."""
-        self._refusals: int | None = None
-        """Of a certificate that no connection has proved yet; None: it is proved, or not new."""
+        self._proposed = ""
+        """Name of the certificate that was proposed in this process, and is not judged yet."""
+        self._next_proposal = float("-inf")
+        """Monotonic second before which one that could not be proposed is not proposed again."""
 
     def started(self) -> None:
         """A request that was not accepted before the process ended is given up; one that was, stays open."""
@@ -194,67 +197,69 @@ class StationCertificate:
         self._accepted(found, pending)
 
     def _accepted(self, found: CertificateDetails, pending: Certificate) -> None:
-        for older in self.records.of("station", "waiting"):
-            self.records.drop(older)
         row = self.records.add(found, "station", state="waiting", key_name=pending.name)
         self.records.drop(pending)
         self.context.note("certificate", what="signed", status="Accepted", role="station", detail=found.subject)
         self.events.record(SecurityEvent.RECONFIGURED, f"station certificate: {found.subject}")
         if row.not_before <= self._utc:
-            self._begin(row)
+            self._try(row)
+        self.records.use()
+
+    # --- its trial --------------------------------------------------------------------------------------------------
+
+    def _try(self, row: Certificate) -> None:
+        """It is valid now: tried where the connection needs it, in force at once where not."""
+        sets = self.context.facts.of(ConnectionSet).values()
+        open_already = row.name == self._proposed or any(each.certificate == row.name for each in sets)
+        if open_already or self.context.now.mono < self._next_proposal:
+            return
+        self._proposed = row.name
+        changes = {"station_certificate": row.name, "station_key": row.key_name}
+        self._propose(changes, partial(self._told, row.name))
+
+    def _told(self, name: str, why: str) -> None:
+        """Its files are durable and it will be tried, or is in force; else why not: again in an hour."""
+        if not why:
+            return
+        self._proposed, self._next_proposal = "", self.context.now.mono + HOUR_S
+        self.context.note("certificate", what="signed", status="Failed", role="station", detail=why)
+
+    def judged(self, name: str, kept: bool) -> None:
+        """The trial of that certificate has ended.  Kept: it counts, and the one before stays for a month (W A02)."""
+        self._proposed = "" if name == self._proposed else self._proposed
+        row = next((row for row in self.records.of("station", "waiting") if row.name == name), None)
+        if row is None:
+            return
+        if not kept:
+            self.records.drop(row)
+            detail = f"{row.subject}: taken back, the one before counts"
+            self.context.note("certificate", what="signed", status="Failed", role="station", detail=detail)
         else:
-            self.records.use()
+            self._begin(row)
+        self.records.use()
 
     def _begin(self, row: Certificate) -> None:
-        """It counts now; the one before stays for a month (W A02)."""
-        for older in self.records.of("station", "fallback"):
-            self.records.drop(older)
+        """It counts now; what was signed before it and never counted is not needed any more."""
+        older = [one for one in self.records.of("station", "waiting") if one.since_utc < row.since_utc]
+        for one in [*self.records.of("station", "fallback"), *older]:
+            self.records.drop(one)
         for before in self.records.of("station", "in-force"):
             self.records.change(before, state="fallback", since_utc=self._utc)
         self.records.change(row, state="in-force")
-        self.records.use()
-        self._refusals = 0
-        self._in_force(row.name)
-
-    def link_up(self) -> None:
-        """A connection is open: what was used for it is proved."""
-        self._refusals = None
-
-    def link_down(self, code: str) -> None:
-        """A connection has failed: a new certificate that is refused again and again is given up (W A02)."""
-        if self._refusals is None or code not in REFUSED:
-            return
-        self._refusals += 1
-        if self._refusals >= TRIES:
-            self._refusals = None
-            self.fall_back()
-
-    def fall_back(self) -> bool:
-        """The new certificate was refused: the one before counts again.  False: there is none."""
-        refused, before = self.records.first("station", "in-force"), self.records.first("station", "fallback")
-        if refused is None or before is None:
-            return False
-        self.records.drop(refused)
-        self.records.change(before, state="in-force")
-        self.context.note(
-            "certificate", what="signed", status="Failed", role="station", detail="the one before is back"
-        )
-        self.records.use()
-        return True
 
     # --- dates ------------------------------------------------------------------------------------------------------
 
     def look(self, utc: float) -> float | None:
         """What the time brings: a certificate that becomes valid, a fallback that is over, a renewal.  The next UTC."""
         waiting = self.records.first("station", "waiting")
-        if waiting is not None and waiting.not_before <= utc:
-            self._begin(waiting)
-            waiting = None
+        ready = waiting is not None and waiting.not_before <= utc
+        if waiting is not None and ready:
+            self._try(waiting)
         for before in self.records.of("station", "fallback"):
             if utc >= before.since_utc + MONTH_S:
                 self.records.drop(before)
                 self.records.use()
-        dates = [waiting.not_before] if waiting else []
+        dates = [utc + HOUR_S if ready else waiting.not_before] if waiting else []
         row = self.records.first("station", "in-force")
         if row is not None and waiting is None:
             dates += self._renew(row, utc)

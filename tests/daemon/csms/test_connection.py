@@ -477,3 +477,16 @@ def test_a_broken_protocol(bench: Bench) -> None:
     bench.receive(b"\xf1\x00")
     bench.loop.pass_s(2)
     assert bench.end().stage == "WebSocket" and "reserved bits" in bench.end().cause
+
+
+def test_two_tls_records_in_one_read_are_both_read() -> None:
+    """asyncio reads the second record into a slice of the buffer: it must be no copy."""
+    protocol, loop = client_protocol("wss://a.example/CP", LIMITS, {}), cast(asyncio.AbstractEventLoop, FakeLoop())
+    connection = WebSocketConnection(protocol, cast(Any, None), LIMITS, loop)
+    buffer = connection.get_buffer(-1)
+    buffer[:3] = b"abc"
+    buffer[3:][:3] = b"def"
+    heard: list[bytes] = []
+    connection.data_received = heard.append  # type: ignore[method-assign]
+    connection.buffer_updated(6)
+    assert heard == [b"abcdef"]

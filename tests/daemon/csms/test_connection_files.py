@@ -84,3 +84,25 @@ def test_3_the_mark_follows_the_file(config: Config, tmp_path: Path) -> None:
 def test_3_raised_to_profile_2_ws_becomes_wss() -> None:
     """On the same host, port and path."""
     assert changed(SetContent("ws://a:8/x", 1), {"security_profile": "2"}).url == "wss://a:8/x"
+
+
+def test_3_a_certificate_on_trial_is_that_of_its_set_alone(config: Config, tmp_path: Path) -> None:
+    """The set that names it uses it; each other one uses what is in force, and so does it once the file is gone."""
+    files = files_of(config)
+    for folder in ("certificates", "keys"):
+        (tmp_path / folder).mkdir()
+    own, new = signed("SN-1"), signed("SN-1")
+    certificate = write(tmp_path / "certificates" / "station-2.pem", new.pem)
+    key = write(tmp_path / "keys" / "key-2.pem", new.key_pem)
+    old = write(tmp_path / "old.pem", own.pem), write(tmp_path / "old.key", own.key_pem)
+    files.use(TlsFiles((), str(old[0]), str(old[1])))
+    changes = (("station_certificate", "station-2.pem"), ("station_key", "key-2.pem"))
+    assert files.keep(KeepSet(1, 1, 0, changes)) == ""
+
+    def used(number: int) -> tuple[str, str]:
+        tls = files.connection(number)[1].tls
+        return tls.cert_file, tls.key_file
+
+    assert used(1) == (str(certificate), str(key)) and used(0) == (str(old[0]), str(old[1]))
+    Path(key).unlink()
+    assert used(1) == (str(old[0]), str(old[1]))

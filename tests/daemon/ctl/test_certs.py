@@ -38,3 +38,9 @@ def test_what_ends_soon() -> None:
 def test_none() -> None:
     """Said in words."""
     assert certificates_text([], None).startswith("no certificates")
+
+
+def test_4_days_are_not_counted_while_the_time_is_unknown() -> None:
+    """Said once, below the table."""
+    text = certificates_text([{**ROW, "days_left": None}, {**ROW, "days_left": None}], None)
+    assert text.count("the time is not known yet, so no days are counted") == 1 and "1157" not in text

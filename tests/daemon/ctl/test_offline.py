@@ -9,7 +9,7 @@ import pytest
 from daemon.config.loader import load
 from daemon.config.model import Config
 from daemon.ctl.client import State, Unreachable
-from daemon.ctl.offline import LIVE_CONNECTOR, LIVE_STATION, NOT_RUNNING, _charge_point, answer, reference
+from daemon.ctl.offline import LIVE_CONNECTOR, LIVE_STATION, NOT_RUNNING, answer, reference, stored_point
 from daemon.recorder.flight_recorder import FILES, FlightRecorder
 from daemon.store.store import Store
 from ocpp16.events import Now, Tick
@@ -76,7 +76,7 @@ def test_queries_from_the_store(kept: Config) -> None:
 
 def test_the_state_of_the_car_is_unknown(kept: Config) -> None:
     """Fields that only the daemon knows are null, the others come from the store."""
-    point = _charge_point(kept, NOT_RUNNING).status(Now(1.0, None))
+    point = stored_point(kept, NOT_RUNNING).status(Now(1.0, None))
     status = answer("status", kept)["status"]
     (connector,) = status["connectors"]
     assert set(point) <= set(status) and set(connector) == set(point["connectors"][0])

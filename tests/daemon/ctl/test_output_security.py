@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.ctl.output_security import text
+from daemon.ctl.output_security import connection_lines, text
 
 ROW = {
     "number": 7,
@@ -25,3 +25,24 @@ def test_entries_and_verdict() -> None:
     assert text({"security_log": [], "problems": ["entry 2 was changed"]}, True).endswith(
         "NOT WHOLE: entry 2 was changed"
     )
+
+
+def test_4_the_connection_in_the_status() -> None:
+    """Nothing without a cause; else a line for a trial, for one taken back, for each certificate."""
+    assert connection_lines({"connection_trial": None, "connection_returned": None, "certificates_ending": []}) == []
+    status = {
+        "connection_trial": {"state": "trial", "changed": "csms.url", "ends_in_s": 12},
+        "connection_returned": {"changed": "SecurityProfile", "stage": "TLS", "failure": "tls-chain", "ago_s": 5},
+        "certificates_ending": [
+            {"what": "root of the Central System", "subject": "CN=a", "days_left": 6},
+            {"what": "certificate of the station", "subject": "CN=b", "days_left": -2},
+        ],
+    }
+    assert connection_lines(status) == [
+        "  on trial        new csms.url is on trial, 12 s left",
+        "  taken back      new SecurityProfile, 5 s ago (TLS: tls-chain)",
+        "  certificate     root of the Central System, CN=a: ends in 6 days",
+        "  certificate     certificate of the station, CN=b: has ended",
+    ]
+    waits = {"state": "waiting", "changed": "csms.url", "ends_in_s": None}
+    assert connection_lines({"connection_trial": waits}) == ["  on trial        new csms.url waits for its trial"]

@@ -18,6 +18,7 @@ from daemon.store.store import Store, StoreBusy, StoreFailed
 from ocpp16.records import CachedTag, Record, Setting, Transaction, Unit
 from tests.daemon.store.test_store import (
     EVERYTHING,
+    NEWEST,
     READING,
     RUNNING,
     alter,
@@ -173,7 +174,7 @@ def test_7_a_lock_file_that_was_deleted_lets_nobody_in(folder: Path) -> None:
 # --- versions ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [-1, -5, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 99, 1000, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("version", [-1, -5, *range(NEWEST), NEWEST + 1, 99, 1000, 2**31 - 1, -(2**31)])
 def test_7_a_version_that_makes_no_sense_costs_nothing(folder: Path, version: int) -> None:
     """Negative, huge, too low for its tables, or higher without anything new: every row is carried into a new file."""
     alter(folder, f"PRAGMA user_version={version}")
@@ -186,7 +187,7 @@ def test_7_a_version_that_makes_no_sense_costs_nothing(folder: Path, version: in
 
 def test_7_a_later_version_is_used_as_far_as_it_is_known(folder: Path) -> None:
     """It may not believe its checksums, which cover columns that it does not know, and leaves none of its own."""
-    alter(folder, "PRAGMA user_version=11", "CREATE TABLE later (x INTEGER PRIMARY KEY)")
+    alter(folder, f"PRAGMA user_version={NEWEST + 1}", "CREATE TABLE later (x INTEGER PRIMARY KEY)")
     alter(folder, "ALTER TABLE charge ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'")
     alter(folder, "UPDATE charge SET colour = 'blue', checksum = 7")
     store = Store.open(folder)

@@ -63,6 +63,10 @@ def saved(*records: Record) -> list[Save]:
     return [Save(record) for record in records]
 
 
+NEWEST = len(list(SCRIPTS.glob("*.sql")))
+"""The version of a store of today."""
+
+
 def filled(folder: Path, *records: Record) -> None:
     """A store with these records, closed."""
     store = Store.open(folder)
@@ -525,7 +529,7 @@ def foreign_and_newer(path: Path) -> None:
     path.unlink()
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE charge (x)")
-        db.execute("PRAGMA user_version=10")
+        db.execute(f"PRAGMA user_version={NEWEST + 1}")
     db.close()
 
 

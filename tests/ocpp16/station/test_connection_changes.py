@@ -37,7 +37,7 @@ def test_3_a_url_must_fit_the_profile() -> None:
     ("profile", "change", "tried"),
     [
         (0, "authorization_key", False), (1, "authorization_key", True), (3, "authorization_key", False),
-        (1, "ca_file", False), (2, "ca_file", True), (2, "cert_file", False), (3, "cert_file", True), (0, "url", True),
+        (2, "station_certificate", False), (3, "station_certificate", True), (0, "url", True),
     ],
 )  # fmt: skip
 def test_3_only_what_the_connection_uses_is_tried(profile: int, change: str, tried: bool) -> None:

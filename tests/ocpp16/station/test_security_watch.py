@@ -130,3 +130,11 @@ def test_an_unknown_action_is_no_attack() -> None:
     before = recorded(station)
     station.request("FlyToTheMoon")
     assert recorded(station) == before
+
+
+def test_o1_a_second_connection_is_a_security_event() -> None:
+    """Counted, one row a day, and no transaction ends for it."""
+    station = Station().online()
+    for _ in range(3):
+        station.step(ev.SecuritySeen("SecondConnectionSuspected", "another station may use this identity"))
+    assert recorded(station)[-1] == (SecurityEvent.SECOND_CONNECTION, "another station may use this identity")

@@ -8,7 +8,8 @@ from ocpp16 import events as ev
 from ocpp16.messages.security import CertificateHashData
 from ocpp16.messages.types import HashAlgorithm
 from ocpp16.product import Product
-from ocpp16.step import CERTIFICATE_JOBS, MakeKey, ReadChain, ReadRoot, Step, UseCertificates
+from ocpp16.records import ConnectionSet
+from ocpp16.step import Job, KeepSet, MakeKey, ReadChain, ReadRoot, Step, UseCertificates
 from tests.ocpp16.rig import NOON, Station
 
 DAY = 86_400.0
@@ -38,9 +39,40 @@ class Secured(Station):
 
     def __init__(self, product: Product | None = None, serial: str = "S-1", **more: Any) -> None:
         self.serial = serial
+        self.disk_fails = ""
+        """Why the files of a connection set cannot be written."""
         super().__init__(product, host_utc=True, **{"CpoName": "Strom AG", **more})
         self.boot_answer = {"status": "Accepted", "interval": 86400}
         self.reads = False
+
+    def started(self, attached: bool = True) -> Station:
+        """With a local file that names what the profile needs."""
+        profile = int(self.first.get("SecurityProfile", "0"))
+        local = ev.LocalSet("file-1", profile, profile >= 2, profile in (1, 2), profile >= 2, profile == 3)
+        numbers = tuple(row.number for row in self.rows(ConnectionSet))
+        self.happens(ev.Started(local_set=local, readable_sets=numbers))
+        if attached:
+            self.attach()
+        return self
+
+    def step(self, event: ev.Event) -> Step:
+        """The files of a connection set are durable at once."""
+        step = super().step(event)
+        for job in jobs(step, KeepSet):
+            super().step(ev.JobDone(job.ref, not self.disk_fails, self.disk_fails))
+        return step
+
+    @property
+    def wanted(self) -> int:
+        """The connection set that is dialled."""
+        return self.cp.parts.security.connection_sets.dialled
+
+    def refused(self, code: str = "tls-client-refused", stage: str = "TLS") -> Step:
+        """One attempt at the wanted set that fails; an open connection is ended first, as the link does."""
+        if self.up:
+            self.up, self.open = False, None
+            self.step(ev.LinkDown("", "closed by ourselves", code="closed-by-station"))
+        return self.step(ev.LinkDown(stage, "refused", 1.0, code, connection_set=self.wanted))
 
     def wake(self) -> None:
         super().wake()
@@ -95,7 +127,11 @@ class Secured(Station):
         """A new connection, verified by that chain."""
         self.disconnect()
         self.up = True
-        return self.happens(ev.LinkUp(chain=tuple(map(peer, chain))))
+        return self.happens(ev.LinkUp(chain=tuple(map(peer, chain)), connection_set=self.wanted))
+
+    def trigger(self) -> None:
+        """The station sends a Heartbeat, which is answered."""
+        self.request("TriggerMessage", requestedMessage="Heartbeat")
 
     def events(self) -> list[str]:
         """Security events so far, but those of each start."""
@@ -103,7 +139,7 @@ class Secured(Station):
         return [one for one in found if one not in ("StartupOfTheDevice", "SettingSystemTime")]
 
 
-def jobs(step: Step, *kinds: type[CERTIFICATE_JOBS]) -> list[Any]:
+def jobs(step: Step, *kinds: type[Job]) -> list[Any]:
     return [job for job in step.jobs if isinstance(job, kinds)]
 
 

@@ -99,6 +99,23 @@ def test_download_fails(retries: int) -> None:
     assert not unit.jobs and unit.station.status() == "Available" and unit.events() == []
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_5_a_try_that_falls_into_a_transaction_is_scheduled(allowed: bool) -> None:
+    """AQ-4 no: DownloadPaused until its time has come, then DownloadScheduled until the transaction has ended."""
+    unit = SignedUnit(Product(download_while_charging=allowed))
+    unit.update(retries=1, retryInterval=60)
+    unit.done(Download, False, "TCP: no route to host")
+    unit.station.charging()
+    unit.station.wait(50)
+    assert unit.told() == ["Downloading", "DownloadPaused"]
+    unit.station.wait(20)
+    assert unit.told()[2:] == (["Downloading"] if allowed else ["DownloadScheduled"])
+    if not allowed:
+        unit.station.wait(600)
+        ended(unit)
+        assert unit.job(Download) and unit.told()[2:] == ["DownloadScheduled", "Downloading"]
+
+
 # --- verification ---------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ocpp16 import events as ev
 from ocpp16.product import Product
-from ocpp16.records import Certificate
+from ocpp16.records import Certificate, ConnectionSet, SecurityOccurrence
 from ocpp16.step import MakeKey, ReadChain
 from tests.ocpp16.profiles.security.authority import DAY, Secured, details, jobs, used
 from tests.ocpp16.rig import SILENCE, CallError
@@ -47,11 +47,11 @@ def test_a_request_and_its_certificate() -> None:
     step = station.make_key()
     assert step.records and used(step).keep == ("key-1.pem",)  # the key has a row before its CSR is sent
     assert station.heard("SignCertificate") == [{"csr": "CSR of key-1.pem"}]
-    epoch = station.last.link.epoch
     assert station.signed(FIRST) == "Accepted"
-    assert station.cp.parts.session.epoch == epoch + 1
+    assert station.wanted == 1
+    station.linked()
     assert states(station) == {"first.pem": "in-force"} and station.rows(Certificate)[0].key_name == "key-1.pem"
-    assert station.events() == ["ReconfigurationOfSecurityParameters"]
+    assert station.events() == ["ReconfigurationOfSecurityParameters"] * 2
 
 
 @pytest.mark.parametrize(
@@ -141,58 +141,125 @@ def test_one_that_becomes_valid_later() -> None:
     """A02.FR.08: until its notBefore the one before is used; then it is, and the one before stays for a month."""
     station = asked()
     station.signed(FIRST)
+    station.linked()
     triggered(station)
     station.make_key("key-2.pem")
     assert station.signed(details("next", (0.5, 1000))) == "Accepted"
     assert states(station) == {"first.pem": "in-force", "next.pem": "waiting"}
     station.wait(0.6 * DAY)
+    station.linked()
     assert states(station) == {"first.pem": "fallback", "next.pem": "in-force"}
     station.wait(31 * DAY)
     assert states(station) == {"next.pem": "in-force"}
 
 
-def test_the_one_before_comes_back() -> None:
-    """The new one was refused on the link: its row goes; without one before, nothing changes."""
-    station = asked()
-    station.signed(FIRST)
-    part = station.cp.parts.security.certificates.station
-    assert not part.fall_back()
-    triggered(station)
-    station.make_key("key-2.pem")
-    station.signed(NEXT)
-    assert part.fall_back()
-    station.step(ev.Tick())
-    assert states(station) == {"first.pem": "in-force"} and used(station.last).key == "key-1.pem"
-
-
-@pytest.mark.parametrize("code", ["tls-client-refused", "tls-client-files", "tcp-refused"])
-def test_a_new_one_that_is_refused_three_times_is_given_up(code: str) -> None:
-    """By codes that speak of it; one that was used once is never given up."""
-    station = asked()
+def second(profile: int = 3) -> Secured:
+    """A station that works with the certificate `first`, and has just been sent `next`."""
+    station = asked() if profile == 3 else asked_in(profile)
     station.signed(FIRST)
     station.linked()
     triggered(station)
     station.make_key("key-2.pem")
-    station.signed(NEXT)
-    station.disconnect()
-    for _ in range(3):
-        assert states(station)["next.pem"] == "in-force"
-        station.step(ev.LinkDown("TLS", "refused", 1.0, code))
-    back = code != "tcp-refused"
-    assert states(station) == ({"first.pem": "in-force"} if back else {"first.pem": "fallback", "next.pem": "in-force"})
+    assert station.signed(NEXT) == "Accepted"
+    return station
 
 
-def test_one_that_was_used_is_not_given_up() -> None:
-    station = asked()
-    station.signed(FIRST)
+def asked_in(profile: int) -> Secured:
+    station = Secured(SecurityProfile=profile)
+    station.script["SignCertificate"] = ACCEPTED
+    station.online()
     triggered(station)
-    station.make_key("key-2.pem")
-    station.signed(NEXT)
+    station.make_key()
+    return station
+
+
+def test_3_a_new_certificate_is_kept_after_the_first_answer() -> None:
+    """Until then the one before is in force; the open connection is ended for it, after the answer."""
+    station = second()
+    assert station.wanted == 2 and states(station) == {"first.pem": "in-force", "next.pem": "waiting"}
+    station.script["Heartbeat"] = SILENCE
     station.linked()
-    station.disconnect()
-    for _ in range(5):
-        station.step(ev.LinkDown("TLS", "refused", 1.0, "tls-client-refused"))
+    assert states(station)["next.pem"] == "waiting"
+    station.script["Heartbeat"] = {"currentTime": "2025-04-14T12:00:00Z"}
+    station.linked()
     assert states(station) == {"first.pem": "fallback", "next.pem": "in-force"}
+    assert ("connection-kept", {"changed": "station's certificate"}) in station.notes
+
+
+def test_3_a_new_certificate_that_is_refused_is_taken_back() -> None:
+    """Three refusals: the one before counts again; event and log say what failed at which stage; its row goes."""
+    station = second()
+    for _ in range(3):
+        assert station.wanted == 2
+        station.refused()
+    assert station.wanted == 1 and states(station)["first.pem"] == "in-force"
+    told = {"changed": "station's certificate", "stage": "TLS", "failure": "tls-client-refused"}
+    assert ("connection-returned", told) in station.notes
+    station.linked()
+    assert states(station) == {"first.pem": "in-force"}
+    rows = [row.tech_info for row in station.rows(SecurityOccurrence)]
+    assert "station's certificate: taken back (TLS: tls-client-refused)" in rows
+    station.wait(2 * DAY)
+    assert station.wanted == 1, "it is not tried again"
+
+
+def test_3_one_that_the_network_kept_from_being_tried_comes_again() -> None:
+    """The trial ends without a verdict: where the one before is refused, the new one is tried again, and kept."""
+    station = second()
+    station.refused("tcp-refused", "TCP")
+    station.wait(301)
+    for _ in range(3):
+        assert station.wanted == 1 and states(station)["next.pem"] == "waiting"
+        station.refused()
+    assert station.wanted == 2
+    station.linked()
+    assert states(station) == {"first.pem": "fallback", "next.pem": "in-force"}
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_3_a_power_cut_in_the_trial_of_a_certificate(linked: bool) -> None:
+    """The next process goes on with the trial; nothing is lost, nothing is in force twice."""
+    station = second()
+    if linked:
+        station.script["Heartbeat"] = SILENCE
+        station.linked()
+        del station.script["Heartbeat"]
+    station.restart(dark=True).started()
+    assert station.wanted == 2 and states(station)["first.pem"] == "in-force"
+    station.boot_answer["status"] = "Accepted"
+    station.linked()
+    assert states(station) == {"first.pem": "fallback", "next.pem": "in-force"}
+
+
+def test_3_a_power_cut_before_the_set_is_durable() -> None:
+    """The certificate has its row, the trial has none yet: the next process begins it."""
+    station = second()
+    station.disk = {key: row for key, row in station.disk.items() if key != ("connection_set", 2)}
+    station.restart(dark=True).started()
+    station.linked()
+    assert [row.certificate for row in station.rows(ConnectionSet)] == ["first.pem", "next.pem"]
+
+
+@pytest.mark.parametrize("profile", [1, 2])
+def test_3_a_certificate_that_the_connection_does_not_use_counts_at_once(profile: int) -> None:
+    """In profiles 1 and 2 nothing is dialled anew; the step to profile 3 is what tries it."""
+    station = second(profile)
+    assert station.cp.parts.session.epoch == 0 and station.up
+    assert states(station) == {"first.pem": "fallback", "next.pem": "in-force"}
+
+
+def test_3_one_that_cannot_be_stored_is_tried_again_in_an_hour() -> None:
+    """Said in the journal; the connection stays, and the certificate is not lost."""
+    station = asked()
+    station.disk_fails = "the disk is full"
+    assert station.signed(FIRST) == "Accepted" and states(station) == {"first.pem": "waiting"}
+    assert station.up and station.rows(ConnectionSet) == []
+    assert any(fields.get("detail") == "the disk is full" for _, fields in station.notes)
+    station.disk_fails = ""
+    station.wait(3500)
+    assert station.rows(ConnectionSet) == []
+    station.wait(3700)
+    assert [one.certificate for one in station.rows(ConnectionSet)] == ["first.pem"]
 
 
 @pytest.mark.parametrize("days", [1, 7, 47, 365])
