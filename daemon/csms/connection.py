@@ -125,7 +125,8 @@ class WebSocketConnection(asyncio.BufferedProtocol):
         self.received_at = self._pinged_at = self._counted_at = self._loop.time()
         self._made: asyncio.Transport | None = None
         self._failure: ConnectionFailed | None = None
-        self._buffer = bytearray(BUFFER_BYTES)
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        """A view: of a bytearray, asyncio's TLS would fill a copy with all records of a packet but the first."""
         self._unread = bytearray()
         self._held = False
         self._fragments: list[bytes] = []
@@ -154,10 +155,10 @@ class WebSocketConnection(asyncio.BufferedProtocol):
             self._write()  # the upgrade request is queued in the protocol
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return memoryview(self._buffer)  # asyncio fills slices of it by TLS: those of a bytearray would be copies
+        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(memoryview(self._buffer)[:nbytes]))
+        self.data_received(bytes(self._buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         self.received_at, self._unanswered_since = self._loop.time(), None

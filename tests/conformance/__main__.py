@@ -9,7 +9,7 @@ import time
 from collections import Counter
 
 from tests.conformance.catalogue import Case, catalogue, chosen, first_product, known_products, product_named
-from tests.conformance.run import FAIL, NOT_BUILT, OFF, Verdict, play_all
+from tests.conformance.run import FAIL, NOT_PLAYED, OFF, Verdict, play_all
 
 JOBS = 6
 """Stations at a time: most of a case is waiting."""
@@ -51,7 +51,7 @@ def main() -> int:
     if words.log:
         for verdict in failed:
             print(f"--- log of {verdict.case.id} ---\n{verdict.log}")
-    summary = ", ".join(f"{counts[word]} {word}" for word in ("pass", FAIL, NOT_BUILT, OFF) if counts[word])
+    summary = ", ".join(f"{counts[word]} {word}" for word in ("pass", FAIL, NOT_PLAYED, OFF) if counts[word])
     print(f"{len(verdicts)} ids in {time.monotonic() - began:.0f} s: {summary}")
     for verdict in failed:
         print(f"  failed: {verdict.case.id} on {verdict.product}: {verdict.why.splitlines()[0]}")

@@ -34,14 +34,16 @@ OWN_PRODUCTS = tuple(sorted(path.stem for path in (HERE / "products").glob("*.to
 
 
 class Case(NamedTuple):
-    """One id.  `play` None: not built."""
+    """One id."""
 
     id: str
     title: str
     profile: str
     applies: Applies
-    remark: str = ""
-    play: Play | None = None
+    remark: str
+    play: Play
+    security_profiles: tuple[int, ...] = ()
+    """It is played once in each of these that the product has; (): with the connection that there is."""
 
 
 def product_named(name: str) -> tuple[Product, str]:
@@ -96,6 +98,10 @@ def security(*profiles: int) -> Applies:
     )
 
 
+can_be_raised = only(
+    lambda product: {1, 2} <= set(product.security_profiles) or {2, 3} <= set(product.security_profiles),
+    "no security profile that can be raised by one (SEC)",
+)
 anyone = Applies(())
 plugs_first = only(lambda product: not product.lock_before_authorization, "no plug before authorization (AQ-2)")
 detachable = only(lambda product: not product.fixed_cable, "the cable is fixed (HFS-2)")
@@ -257,7 +263,7 @@ ROWS: tuple[tuple[str, str, str, Applies, str], ...] = (
     ("TC_079_CS", "Get Security Log", SECURITY, security(1, 2, 3), ""),
     ("TC_080_CS", "Secure Firmware Update", SECURITY, signed, ""),
     ("TC_081_CS", "Secure Firmware Update - Invalid Signature", SECURITY, signed, ""),
-    ("TC_083_CS", "Upgrade security profile", SECURITY, security(1, 2), ""),
+    ("TC_083_CS", "Upgrade security profile", SECURITY, can_be_raised, ""),
     ("TC_084_CS", "Downgrade security profile - Rejected", SECURITY, security(2, 3), ""),
     ("TC_085_CS", "Basic Authentication - Valid username/password combination", SECURITY, security(1, 2), ""),
     ("TC_086_CS", "TLS - server-side certificate - Valid certificate", SECURITY, security(2, 3), ""),
@@ -265,13 +271,23 @@ ROWS: tuple[tuple[str, str, str, Applies, str], ...] = (
 )  # fmt: skip
 
 
+SECURITY_PROFILES: dict[str, tuple[int, ...]] = {
+    "TC_073_CS": (1, 2), "TC_074_CS": (3,), "TC_075_1_CS": (2, 3), "TC_075_2_CS": (2, 3), "TC_076_CS": (2, 3),
+    "TC_077_CS": (3,), "TC_078_CS": (2, 3), "TC_083_CS": (1, 2), "TC_084_CS": (2, 3), "TC_085_CS": (1, 2),
+    "TC_086_CS": (2, 3), "TC_087_CS": (3,),
+}  # fmt: skip
+"""Those that a case is about."""
+
+
 def catalogue() -> dict[str, Case]:
-    """Every case by id, with its play where there is one."""
+    """Every case by id, with its play."""
     from tests.conformance import (
+        cases_certificates,
         cases_core,
         cases_firmware,
         cases_list,
         cases_offline,
+        cases_profiles,
         cases_reservation,
         cases_security,
         cases_signed,
@@ -288,11 +304,13 @@ def catalogue() -> dict[str, Case]:
         cases_firmware,
         cases_security,
         cases_signed,
+        cases_profiles,
+        cases_certificates,
     ):
         for name, play in vars(module).items():
             if name.startswith("tc_"):
                 plays["TC_" + name[3:] + "_CS"] = play
-    return {row[0]: Case(*row, play=plays.get(row[0])) for row in ROWS}
+    return {row[0]: Case(*row, plays[row[0]], SECURITY_PROFILES.get(row[0], ())) for row in ROWS}
 
 
 def chosen(cases: dict[str, Case], only: str) -> Iterator[Case]:

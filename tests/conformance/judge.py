@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ocpp16.product import Product
+from tests.conformance.secured import Secured
 from tests.conformance.transcript import Payload, utc
 from tests.conformance.unit import Hands
 from tests.conformance.wire import Call, CentralSystem, Reply, Stopped
@@ -89,11 +90,12 @@ def boot() -> Want:
 class Lab:
     """One case under way: the station, the Central System, and the judge's pencil."""
 
-    def __init__(self, unit: Hands, central: CentralSystem, product: Product) -> None:
+    def __init__(self, unit: Hands, central: CentralSystem, product: Product, secured: Secured | None = None) -> None:
         self.unit = unit
         self.central = central
         self.product = product
         self.connector = 1
+        self._secured = secured
         self.within_s = WITHIN_S
         """How long a message is waited for where a case does not say."""
         self.wanted: list[str] = []
@@ -109,6 +111,12 @@ class Lab:
                 INVALID: {"status": "Invalid"},
             }
         )
+
+    @property
+    def secured(self) -> Secured:
+        """What stands before the Central System in the cases of the security profiles."""
+        assert self._secured is not None
+        return self._secured
 
     @property
     def connectors(self) -> range:
@@ -169,7 +177,9 @@ class Lab:
         told = {one.action for one in wants}
         shown = f"{call.action} {call.payload}"
         elsewhere = call.action == "MeterValues" and call.payload.get("connectorId") != self.connector
-        if elsewhere or (call.action in free and call.action not in told):
+        kind = call.payload.get("type") if call.action == "SecurityEventNotification" else None
+        other_event = kind is not None and all(one.fields.get("type") != kind for one in wants)
+        if elsewhere or (call.action in free and (call.action not in told or other_event)):
             return
         if call.action == "StatusNotification":
             self.remarks.append(f"unasked: {shown}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ import msgspec
 
 from ocpp16.product import Product
 from tests.conformance import measure, pics
-from tests.conformance.catalogue import ROWS, Case, catalogue, product_named
-from tests.conformance.run import FAIL, NOT_BUILT, OFF, PASS, Place, Verdict, own_place, play_all
+from tests.conformance.catalogue import ROWS, Case, product_named
+from tests.conformance.run import FAIL, NOT_PLAYED, OFF, PASS, Place, Verdict, own_place, play_all
 from tests.conformance.transcript import utc
 from tests.conformance.unit import ROOT, TEST_STATION
 
@@ -60,8 +59,8 @@ def assembled(
         "versions": versions(),
         "summary": summary(product, verdicts),
         "hardware": [asdict_row(one) for one in pics.hardware(product)],
-        "optional": [declared(one, product) for one in pics.optional(product)],
-        "additional": [declared(one, product) for one in pics.additional(product)],
+        "optional": [asdict_row(one) for one in pics.optional(product)],
+        "additional": [asdict_row(one) for one in pics.additional(product)],
         "measurands": measurands(product, verdicts),
         "limits": [
             {"id": limit.id, "setting": limit.setting, "declared": limit.declared, "read": told, "agrees": right}
@@ -102,35 +101,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def built(product: Product, only: Callable[[Case], bool]) -> bool:
-    """Whether any case of a kind that applies to this product can be played; True where none applies."""
-    cases = [case for case in catalogue().values() if only(case) and case.applies(product)]
-    return not cases or any(case.play is not None for case in cases)
-
-
-def declared(answer: pics.Answer, product: Product) -> Report:
-    """An answer of the PICS; one that the program cannot keep yet says so."""
-    needs = {"F-1": is_signed, "AQ-1": is_tls, "AQ-3": is_tls, **{f"SEC-{n}": of_security(n) for n in (1, 2, 3)}}
-    row, only = asdict_row(answer), needs.get(answer.id)
-    if only is not None and not built(product, only):
-        row["answer"] = f"declared {answer.answer}, not built"
-    return row
-
-
-def is_signed(case: Case) -> bool:
-    return case.id in ("TC_080_CS", "TC_081_CS")
-
-
-def is_tls(case: Case) -> bool:
-    return case.id in ("TC_075_2_CS", "TC_076_CS", "TC_086_CS", "TC_087_CS")
-
-
-def of_security(number: int) -> Callable[[Case], bool]:
-    """The cases that apply to a product with just this security profile."""
-    product = Product(security_profiles=(number,))
-    return lambda case: case.profile == "Security" and case.applies(product) and not is_signed(case)
-
-
 def summary(product: Product, verdicts: list[Verdict]) -> list[Report]:
     """One line a profile: no more than was seen."""
     lines = []
@@ -140,12 +110,12 @@ def summary(product: Product, verdicts: list[Verdict]) -> list[Report]:
         words = [verdict.word for verdict in own]
         applies = sum(1 for row in every.values() if row[2] == name and row[3](product))
         supported = bool(product.security_profiles) if name == "Security" else product.has(name)
-        counts = {word: words.count(word) for word in (PASS, FAIL, NOT_BUILT)}
+        counts = {word: words.count(word) for word in (PASS, FAIL, NOT_PLAYED)}
         lines.append(
             {
                 "profile": title,
                 "supported": supported,
-                "declared": _supported(supported, built(product, partial(is_of, name))),
+                "declared": pics.yes(supported),
                 "result": _result(name, own, applies, counts),
                 "cases": applies,
                 **counts,
@@ -154,26 +124,18 @@ def summary(product: Product, verdicts: list[Verdict]) -> list[Report]:
     return lines
 
 
-def _supported(supported: bool, is_built: bool) -> str:
-    return pics.yes(supported) if is_built or not supported else "declared yes, not built"
-
-
-def is_of(profile: str, case: Case) -> bool:
-    return case.profile == profile
-
-
 def _result(name: str, own: list[Verdict], applies: int, counts: dict[str, int]) -> str:
     if counts[FAIL]:
         return FAIL
     if not own:
         return "not tested"
-    if counts[NOT_BUILT] == len(own):
-        return NOT_BUILT
+    if counts[NOT_PLAYED] == len(own):
+        return "not tested"
     if len(own) < applies:
         return f"incomplete: {len(own)} of {applies} cases were played"
     if name == "FirmwareManagement" and not any(v.case.id.startswith("TC_044") for v in own):
         return "diagnostics passed; no update was tested"
-    return PASS if counts[PASS] == len(own) else f"{counts[PASS]} passed, {counts[NOT_BUILT]} not built"
+    return PASS if counts[PASS] == len(own) else f"{counts[PASS]} passed, {counts[NOT_PLAYED]} not played"
 
 
 def measurands(product: Product, verdicts: list[Verdict]) -> list[Report]:
@@ -198,7 +160,7 @@ def tested(product: Product, verdicts: list[Verdict]) -> list[Report]:
         {"what": "apply to this product", "number": len(words) - words.count(OFF)},
         {"what": "played and passed", "number": words.count(PASS)},
         {"what": "played and failed", "number": words.count(FAIL)},
-        {"what": "apply, but are not built yet (security)", "number": words.count(NOT_BUILT)},
+        {"what": "apply, but need a station of their own (security)", "number": words.count(NOT_PLAYED)},
     ]
 
 

@@ -7,19 +7,21 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ocpp16.product import Product
 from tests.conformance.catalogue import Case, product_named
 from tests.conformance.judge import Failed, Lab
 from tests.conformance.mobile import MobileLink
+from tests.conformance.secured import Secured, Setting
 from tests.conformance.transcript import Transcript
 from tests.conformance.unit import TEST_STATION, HandFailed, Unit
 from tests.conformance.wire import CentralSystem, Stopped
 
 CASE_S = 90.0
 REGISTER = "Energy.Active.Import.Register"
-PASS, FAIL, OFF, NOT_BUILT = "pass", "fail", "not applicable", "not built"
+PASS, FAIL, OFF, NOT_PLAYED = "pass", "fail", "not applicable", "not played"
+ALONE = "it needs a station of its own with certificates of the test: play it with `--against local`"
 
 
 @dataclass
@@ -60,9 +62,22 @@ Place = Callable[[bool], AbstractAsyncContextManager[Lab]]
 """Makes a lab (over a mobile link, or not) whose station is about to boot."""
 
 
-def own_place(product: str, plant: str = "", station: Mapping[str, str] = TEST_STATION) -> Place:
+def own_place(
+    product: str, plant: str = "", station: Mapping[str, str] = TEST_STATION, setting: Setting | None = None
+) -> Place:
     """A station of its own for each case; `station`: vendor, model and so on of `[station]`."""
+    if setting is not None:
+        return lambda mobile: secured_laboratory(product, setting, plant, station)
     return lambda mobile: laboratory(product, plant, mobile, station)
+
+
+def settings_of(case: Case, product: Product) -> list[Setting]:
+    """Once in each security profile of the case; of a server's certificate also with the other kind of key."""
+    profiles = [number for number in case.security_profiles if number in product.security_profiles]
+    if case.id == "TC_083_CS":
+        profiles = [number for number in profiles if number + 1 in product.security_profiles]
+    more = [Setting(profiles[0], rsa=True)] if case.id in ("TC_086_CS", "TC_087_CS") else []
+    return [*map(Setting, profiles), *more]
 
 
 def values_in(central: CentralSystem) -> set[tuple[str, str]]:
@@ -96,6 +111,25 @@ async def laboratory(
             link.close()
 
 
+@asynccontextmanager
+async def secured_laboratory(
+    product: str, setting: Setting, plant: str = "", station: Mapping[str, str] = TEST_STATION
+) -> AsyncIterator[Lab]:
+    """The same with a security profile; what the station sends is seen byte by byte."""
+    answers, where = product_named(product)
+    central = CentralSystem(Transcript())
+    secured = Secured(central, setting, station.get("serial") or "no-serial")
+    await secured.open()
+    unit = Unit(secured.url, where, answers.connectors, plant, station, secured.lines, **quiet_keys(answers))
+    try:
+        await unit.open()
+        yield Lab(unit, central, answers, secured)
+    finally:
+        await unit.close()
+        secured.front.close()
+        await central.shut()
+
+
 def quiet_keys(product: Product) -> dict[str, int]:
     """First values: nothing that comes by itself, or as seldom as the product allows, until a case asks for it."""
     never_sampled = product.sample_interval_min_s == 0
@@ -107,25 +141,52 @@ def quiet_keys(product: Product) -> dict[str, int]:
 
 
 async def judge(case: Case, product: str, plant: str = "", place: Place | None = None) -> Verdict:
-    """Play one case."""
-    if why_not := case.applies.why_not(product_named(product)[0]):
+    """Play one case; in several security profiles, where it is about them."""
+    answers = product_named(product)[0]
+    if why_not := case.applies.why_not(answers):
         return Verdict(case, product, OFF, why_not)
-    if case.play is None:
-        return Verdict(case, product, NOT_BUILT, "the security profiles are not built yet")
+    if not case.security_profiles:
+        return await _judged(case, product, place or own_place(product, plant))
+    if place is not None:
+        return Verdict(case, product, NOT_PLAYED, ALONE)
+    parts = []
+    for setting in settings_of(case, answers):
+        parts.append((str(setting), await _judged(case, product, own_place(product, plant, setting=setting))))
+    return joined(parts)
+
+
+def joined(parts: list[tuple[str, Verdict]]) -> Verdict:
+    """One verdict of the same case in several settings: it fails where one of them does."""
+    whole = replace(
+        parts[0][1], took_s=0.0, wanted=[], seen=[], remarks=[], responses=[], causes=[], measured=set(), word=PASS
+    )
+    failed = [(name, part) for name, part in parts if part.word == FAIL]
+    for name, part in parts:
+        whole.took_s += part.took_s
+        for lines, more in ((whole.wanted, part.wanted), (whole.seen, part.seen), (whole.remarks, part.remarks)):
+            lines += [f"--- {name}", *more] if more else []
+        whole.responses += part.responses
+        whole.causes += part.causes
+        whole.measured |= part.measured
+    if failed:
+        whole.word, whole.why = FAIL, "; ".join(f"{name}: {part.why}" for name, part in failed)
+        whole.log, whole.spoke = failed[0][1].log, failed[0][1].spoke
+    return whole
+
+
+async def _judged(case: Case, product: str, place: Place) -> Verdict:
     began = time.monotonic()
-    async with (place or own_place(product, plant))(False) as lab:
+    async with place(False) as lab:
         why = await _played(case, lab)
-        verdict = Verdict(
+        return Verdict(
             case, product, FAIL if why else PASS, why, time.monotonic() - began, lab.wanted,
             lab.central.transcript.texts(), lab.remarks, lab.central.measured, lab.causes,
             lab.unit.log_text() if why else "", values_in(lab.central), bool(lab.central.calls),
         )  # fmt: skip
-    return verdict
 
 
 async def _played(case: Case, lab: Lab) -> str:
     """Why it is not passed; empty: it is."""
-    assert case.play is not None
     try:
         async with asyncio.timeout(CASE_S):
             await lab.booted()

@@ -14,7 +14,7 @@ from tests.conformance.planted.defects import DEFECTS
 QUICK = (
     "second-call-in-flight", "field-that-no-schema-has", "preparing-is-missing", "foreign-card-is-asked-about",
     "wrong-reason-remote", "unknown-key-is-rejected", "reservation-is-not-named", "limit-too-high",
-    "old-versions-are-taken", "context-is-not-trigger",
+    "old-versions-are-taken", "context-is-not-trigger", "request-names-another-owner", "no-server-name",
 )  # fmt: skip
 
 
@@ -22,6 +22,8 @@ def test_there_are_enough() -> None:
     """At least 30 defects are planted, each against ids of the catalogue, each with a sentence."""
     assert len(DEFECTS) >= 30
     cases = catalogue()
+    seen = {number for defect in DEFECTS.values() for number in defect.ids}
+    assert {case.id for case in cases.values() if case.profile == "Security"} <= seen
     assert all(defect.ids and set(defect.ids) <= set(cases) and defect.sentence for defect in DEFECTS.values())
 
 

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,16 @@ class Hands:
             raise HandFailed(f"sim {words}: {answer.get('error')}")
 
 
+def insecure(home: Path) -> str:
+    """Lines of `[csms]` for security profile 0."""
+    return "security_profile = 0\nallow_insecure = true\n"
+
+
 class Unit(Hands):
-    """`await open()`, then it runs and is started again whenever it ends, until `close()`.  `powered`: mains."""
+    """`await open()`, then it runs and is started again whenever it ends, until `close()`.  `powered`: mains.
+
+    `csms` writes what it needs into the station's folder and returns further lines of `[csms]`.
+    """
 
     def __init__(
         self,
@@ -88,6 +96,7 @@ class Unit(Hands):
         connectors: int,
         plant: str = "",
         station: Mapping[str, str] = TEST_STATION,
+        csms: Callable[[Path], str] = insecure,
         **ocpp: object,
     ) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="evsed-c-"))
@@ -103,7 +112,7 @@ class Unit(Hands):
         (self.home / "evsed.toml").write_text(
             f'[station]\nid = "CP0001"\n{names}'
             f"product = {json.dumps(product)}\n"
-            f'[csms]\nurl = "{url}"\nsecurity_profile = 0\nallow_insecure = true\nreconnect_max_s = 1\n'
+            f'[csms]\nurl = "{url}"\n{csms(self.home)}reconnect_max_s = 1\n'
             f'[store]\ndir = "{self.home}/store"\n'
             f'[board]\nkind = "simulated"\nconnectors = {connectors}\n'
             f"[transfers]\nallow_loopback = true\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +22,7 @@ import jsonschema
 import ocpp.v16
 import websockets
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from tests.conformance.transcript import Payload, Transcript, utc
 
@@ -106,9 +108,14 @@ class CentralSystem:
         self._keys: set[str] = set()
         self._news = asyncio.Event()
         self._connection: ServerConnection | None = None
-        self._server: Any = None
+        self._servers: list[Any] = []
         self._next = 0
         self.port = 0
+        self.tls: ssl.SSLContext | None = None
+        """With it, `tls_port` is served as well."""
+        self.tls_port = 0
+        self.admit: Callable[[ServerConnection, Request], Response | None] | None = None
+        """Looks at each upgrade request; its answer is sent instead of the upgrade."""
 
     def forget(self, transcript: Transcript, interval: int = 300) -> None:
         """A new case with the same line: nothing of the last one counts."""
@@ -119,24 +126,37 @@ class CentralSystem:
     # --- the line -----------------------------------------------------------------------------------------------------
 
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._server = await serve(
-            self._serve, host, port or self.port, subprotocols=["ocpp1.6"],  # type: ignore[list-item]
-            ping_interval=None, close_timeout=0.2, max_size=None,
+        self.port = await self._listen(host, port or self.port, None)
+        if self.tls is not None:
+            self.tls_port = await self._listen(host, self.tls_port, self.tls)
+
+    async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+        server = await serve(
+            self._serve, host, port, subprotocols=["ocpp1.6"], ssl=tls,  # type: ignore[list-item]
+            process_request=self._look, ping_interval=None, close_timeout=0.2, max_size=None,
         )  # fmt: skip
-        self.port = int(next(iter(self._server.sockets)).getsockname()[1])
+        self._servers.append(server)
+        return int(next(iter(server.sockets)).getsockname()[1])
+
+    def _look(self, connection: ServerConnection, request: Request) -> Response | None:
+        return self.admit(connection, request) if self.admit else None
 
     @property
     def listening(self) -> bool:
-        return self._server is not None
+        return bool(self._servers)
 
     async def shut(self) -> None:
         """Nobody listens any more; what was open is torn off."""
-        server, self._server = self._server, None
-        if self._connection is not None:
-            self._connection.transport.abort()
-        if server is not None:
+        servers, self._servers = self._servers, []
+        self.cut()
+        for server in servers:
             server.close()
             await server.wait_closed()
+
+    def cut(self) -> None:
+        """What is open is torn off; who comes again is heard."""
+        if self._connection is not None:
+            self._connection.transport.abort()
 
     async def _serve(self, connection: ServerConnection) -> None:
         self._connection, self._open = connection, None
@@ -219,6 +239,8 @@ class CentralSystem:
                 return {"idTagInfo": self.tag_info(payload["idTag"])} if "idTag" in payload else {}
             case "DataTransfer":
                 return {"status": "UnknownVendorId"}
+            case "SignCertificate":
+                return {"status": "Accepted"}
         return {}
 
     def tag_info(self, id_tag: str) -> Payload:
