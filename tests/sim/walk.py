@@ -13,10 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
-from ocpp16.records import CachedTag, Sample, Setting, Transaction, Unit
+from ocpp16.records import Availability, CachedTag, Sample, SecurityOccurrence, Setting, Stamp, Transaction, Unit
 from tests.sim.checkers import Violation
 from tests.sim.world import World
 
@@ -77,6 +77,17 @@ KINDS: dict[str, Callable[[World], None]] = {
     "40 s pass": lambda world: world.run(40.0),
 }
 
+ALL = frozenset(KINDS)
+CORE = ALL - {
+    "foreign card",
+    "car pauses or asks",
+    "out of or in service",
+    "too hot or not",
+    "evsed killed",
+    "refusals on or off",
+}
+"""What begins, ends and interrupts a transaction: few enough to be walked deep."""
+
 
 # --- when two states are equal ---------------------------------------------------------------------------------------
 
@@ -133,7 +144,13 @@ def _row(record: Any) -> tuple[Any, ...]:
         return "sample", record.state, record.for_stop
     if isinstance(record, Unit):
         return "unit", record.registered, record.shutdown
-    return (record.table, *(getattr(record, f) for f in record.__struct_fields__ if f not in _LEFT_OUT))
+    if isinstance(record, SecurityOccurrence):
+        untold, unlogged = record.told < record.count, record.logged_count < record.count
+        return "event", record.type, record.notify and untold, unlogged
+    if isinstance(record, Availability) and record.operative and record.scheduled is None:
+        return ()  # as without a row
+    values = (getattr(record, name) for name in record.__struct_fields__ if name not in _LEFT_OUT)
+    return (record.table, *(value for value in values if not isinstance(value, float | Stamp)))
 
 
 def _facts(name: str, thing: Any, seen: set[int], out: list[tuple[str, Any]]) -> None:
@@ -173,6 +190,7 @@ class Walked(NamedTuple):
     """How far it went."""
 
     states: int
+    """From which something was done."""
     steps: int
     seconds: float
 
@@ -190,11 +208,16 @@ _known: set[Fingerprint] = set()
 _made = 0
 
 
-def fan(frozen: bytes) -> list[Found] | str:
-    """What each kind of event leads to; or, in words that name the kind, which rule it breaks."""
+def fan(frozen: bytes, kinds: frozenset[str] = ALL, last: bool = False) -> list[Found] | str:
+    """What each of these kinds of event leads to; or, in words that name the kind, which rule it breaks.
+
+    `last`: nothing follows, so it is only played.
+    """
     global _made
     found = []
     for kind, happen in KINDS.items():
+        if kind not in kinds:
+            continue
         world: World = pickle.loads(frozen)
         _made += 1
         if _made % SWEEP_EVERY == 0:  # worlds hold cycles
@@ -204,15 +227,18 @@ def fan(frozen: bytes) -> list[Found] | str:
             world.run(SETTLE_S)
         except (Violation, AssertionError) as error:
             return f"{kind}: {error}"
-        mark = fingerprint(world)
-        if mark not in _known:
+        if not last and (mark := fingerprint(world)) not in _known:
             _known.add(mark)
             found.append(Found(mark, pickle.dumps(world), kind))
     return found
 
 
 def walk(
-    starts: Iterable[tuple[str, World]], depth: int, mapped: Callable[..., Iterable[Any]] = map, aloud: bool = False
+    starts: Iterable[tuple[str, World]],
+    depth: int,
+    kinds: frozenset[str] = ALL,
+    mapped: Callable[..., Iterable[Any]] = map,
+    aloud: bool = False,
 ) -> Walked:
     """All sequences up to `depth` from all of the named worlds at once: each state is left once, when it is nearest."""
     began, steps = time.perf_counter(), 0
@@ -224,9 +250,9 @@ def walk(
             seen.add(mark)
             level.append((pickle.dumps(world), (name,)))
     for far in range(depth):
-        steps += len(level) * len(KINDS)
+        steps += len(level) * len(kinds)
         paths = iter([path for _, path in level])
-        fans = mapped(fan, [frozen for frozen, _ in level])
+        fans = mapped(partial(fan, kinds=kinds, last=far + 1 == depth), [frozen for frozen, _ in level])
         level = []
         for found in fans:
             path = next(paths)
@@ -235,7 +261,7 @@ def walk(
             for one in found:
                 if one.mark not in seen:
                     seen.add(one.mark)
-                    level.append((one.frozen if far + 1 < depth else b"", (*path, one.kind)))
+                    level.append((one.frozen, (*path, one.kind)))
         if aloud:
             print(
                 f"  depth {far + 1}: {len(seen)} states, {steps} steps, {time.perf_counter() - began:.0f} s", flush=True
