@@ -18,7 +18,7 @@ help:
 	@echo "make bench         the figures, beside a minimal charge point"
 	@echo "make sim SEEDS=n   n random worlds (make test plays 1000)"
 	@echo "make walk DEPTH=n  every sequence of n events from the middle of each story (6 takes half an hour)"
-	@echo "make fuzz          hostile input, for as long as SECONDS=n says"
+	@echo "make fuzz          hostile input, a million executions (EXECUTIONS=n, or as long as SECONDS=n says)"
 	@echo "make disturb       a million disturbed exchanges a family of drivers (EXCHANGES=n FAMILY=meters)"
 	@echo "make reflex        every state that the reflex reaches in EVENTS=n, and STEPS=n random ones, against its invariants"
 	@echo "make lab           the real programs on a virtual machine with a board's devices (LAB=folder of 2 GB, SHARE=0.1; root)"
@@ -115,9 +115,9 @@ DEPTH ?= 6
 walk: setup
 	$(PY) -m tests.sim.test_walk $(DEPTH)
 
-SECONDS ?= 600
+EXECUTIONS ?= 1000000
 fuzz: setup
-	$(PY) -m tests.fuzz --seconds $(SECONDS)
+	$(PY) -m tests.fuzz --executions $(EXECUTIONS) $(if $(SECONDS),--seconds $(SECONDS))
 
 EXCHANGES ?= 1000000
 disturb: setup

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import datetime
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -30,6 +30,17 @@ class Unfit(Exception):
     """A certificate that is not accepted; why, in one line."""
 
 
+@contextmanager
+def surprises_are_unfit() -> Iterator[None]:
+    """The library parses late: a certificate that it took may raise when its name or dates are read.  Raises Unfit."""
+    try:
+        yield
+    except Unfit:
+        raise
+    except Exception as error:  # nothing of the text may come into a log
+        raise Unfit(f"it cannot be read ({type(error).__name__})") from None
+
+
 class Root(NamedTuple):
     """One root certificate: what is to be stored, and what it says."""
 
@@ -45,6 +56,7 @@ class Chain(NamedTuple):
     details: CertificateDetails
 
 
+@surprises_are_unfit()
 def read_root(pem: str, role: str, roots: dict[str, bytes], utc: float, cross_signed: bool = False) -> Root:
     """A root in PEM form, and which of `roots` (name -> PEM) signed it.  Raises Unfit.
 
@@ -66,6 +78,7 @@ def read_root(pem: str, role: str, roots: dict[str, bytes], utc: float, cross_si
     return Root(_pem([root]), details(root, issuer, role), signers)
 
 
+@surprises_are_unfit()
 def read_chain(pem: str, public_key: bytes, roots: dict[str, bytes], utc: float, common_name: str) -> Chain:
     """The station's certificate with its chain (W A02).  Raises Unfit.
 
@@ -107,6 +120,7 @@ def _name(prefix: str, der: bytes) -> str:
     return f"{prefix}-{sha256(der).hexdigest()[:32]}.pem"
 
 
+@surprises_are_unfit()
 def read_all(pem: bytes, prefix: str) -> list[tuple[bytes, CertificateDetails]]:
     """What a file of the configuration holds: each certificate by itself.  Unjudged.  Raises Unfit."""
     found = _certificates(pem.decode("latin-1"))

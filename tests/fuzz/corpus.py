@@ -5,20 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 WHEN = "2030-01-01T00:00:00.000Z"
+SCHEDULE = {
+    "chargingRateUnit": "A",
+    "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.0, "numberPhases": 1}, {"startPeriod": 60, "limit": 8.1}],
+    "duration": 3600,
+    "minChargingRate": 6.0,
+}
 PROFILE = {
     "chargingProfileId": 1,
     "stackLevel": 0,
     "chargingProfilePurpose": "TxProfile",
     "chargingProfileKind": "Relative",
-    "chargingSchedule": {
-        "chargingRateUnit": "A",
-        "chargingSchedulePeriod": [
-            {"startPeriod": 0, "limit": 16.0, "numberPhases": 1},
-            {"startPeriod": 60, "limit": 8.1},
-        ],
-        "duration": 3600,
-        "minChargingRate": 6.0,
-    },
+    "chargingSchedule": SCHEDULE,
+}
+DEFAULT_PROFILE = {**PROFILE, "chargingProfileId": 2, "chargingProfilePurpose": "TxDefaultProfile"}
+WEEKLY_PROFILE = {
+    **PROFILE,
+    "chargingProfileId": 3,
+    "chargingProfilePurpose": "ChargePointMaxProfile",
+    "chargingProfileKind": "Recurring",
+    "recurrencyKind": "Weekly",
+    "validTo": "2031-01-01T00:00:00Z",
+    "chargingSchedule": {**SCHEDULE, "startSchedule": WHEN},
+}
+LISTED = {"idTag": "CARD", "idTagInfo": {"status": "Accepted", "expiryDate": "2031-01-01T00:00:00Z"}}
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+HASHES = {"hashAlgorithm": "SHA256", "issuerNameHash": "00" * 32, "issuerKeyHash": "11" * 32, "serialNumber": "1"}
+SIGNED = {
+    "location": "https://files.example/x.bin",
+    "retrieveDateTime": WHEN,
+    "installDateTime": WHEN,
+    "signingCertificate": PEM,
+    "signature": "AAAA",
 }
 
 REQUESTS: list[tuple[str, Any]] = [
@@ -35,6 +53,28 @@ REQUESTS: list[tuple[str, Any]] = [
     ("RemoteStopTransaction", {"transactionId": 1}),
     ("Reset", {"type": "Soft"}),
     ("UnlockConnector", {"connectorId": 1}),
+    ("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": DEFAULT_PROFILE}),
+    ("SetChargingProfile", {"connectorId": 0, "csChargingProfiles": WEEKLY_PROFILE}),
+    ("ClearChargingProfile", {"id": 2}),
+    ("GetCompositeSchedule", {"connectorId": 1, "duration": 7200, "chargingRateUnit": "A"}),
+    ("ReserveNow", {"connectorId": 1, "expiryDate": "2031-01-01T00:00:00Z", "idTag": "CARD", "reservationId": 1}),
+    ("CancelReservation", {"reservationId": 1}),
+    ("GetLocalListVersion", {}),
+    ("SendLocalList", {"listVersion": 3, "updateType": "Full", "localAuthorizationList": [LISTED]}),
+    ("SendLocalList", {"listVersion": 4, "updateType": "Differential", "localAuthorizationList": [{"idTag": "b"}]}),
+    ("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}),
+    ("TriggerMessage", {"requestedMessage": "StatusNotification"}),
+    ("GetDiagnostics", {"location": "https://files.example/", "retries": 1, "retryInterval": 5}),
+    ("UpdateFirmware", {"location": "https://files.example/x.bin", "retrieveDate": WHEN}),
+    ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"}),
+    ("ExtendedTriggerMessage", {"requestedMessage": "LogStatusNotification"}),
+    ("GetLog", {"logType": "SecurityLog", "requestId": 5, "log": {"remoteLocation": "https://files.example/"}}),
+    ("SignedUpdateFirmware", {"requestId": 6, "firmware": SIGNED}),
+    ("InstallCertificate", {"certificateType": "CentralSystemRootCertificate", "certificate": PEM}),
+    ("CertificateSigned", {"certificateChain": PEM}),
+    ("GetInstalledCertificateIds", {"certificateType": "CentralSystemRootCertificate"}),
+    ("DeleteCertificate", {"certificateHashData": HASHES}),
+    ("ChangeConfiguration", {"key": "CpoName", "value": "Operator"}),
 ]
 CONFIRMATIONS: list[tuple[str, Any]] = [
     ("Authorize", {"idTagInfo": {"status": "Accepted", "expiryDate": WHEN, "parentIdTag": "GROUP"}}),

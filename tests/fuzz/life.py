@@ -10,7 +10,7 @@ from ocpp16 import events as ev
 from ocpp16.charge_point import ChargePoint
 from ocpp16.product import Identity, Product
 from ocpp16.step import Link, Outlet, Step, Tell, moments
-from tests.fuzz import corpus, mutate
+from tests.fuzz import corpus, mutate, schemas
 
 BUILT = 1_893_456_000.0
 SHAPE = ev.ConnectorShape(1, measurands=("Voltage", "Current.Import", "SoC"))
@@ -88,6 +88,9 @@ class Lives:
 
     @staticmethod
     def _hostile(random: Random) -> str:
+        if random.random() < 0.5:
+            action, payload = schemas.request(random, random.choice((0.0, 0.0, 0.05)))
+            return mutate.as_json(random, [2, f"c-{random.randrange(10**9)}", action, payload])
         frame = mutate.value(random, random.choice(corpus.FRAMES), corpus.FRAMES)
         if isinstance(frame, list) and len(frame) > 1 and random.random() < 0.8:
             frame[1] = "{id}" if frame[0] in (3, 4) else f"c-{random.randrange(10**9)}"

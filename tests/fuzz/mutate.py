@@ -154,9 +154,9 @@ def _nodes(node: Any) -> Any:
 
 def _stretch(random: Random, node: Any) -> Any:
     if isinstance(node, str):
-        return node * random.choice((2, 10, 300)) or "x"
+        return (node * random.choice((2, 10, 300)))[:200_000] or "x"
     if isinstance(node, list):
-        return node * random.choice((2, 10, 100))
+        return (node * random.choice((2, 10, 100)))[:20_000]
     if isinstance(node, dict):
         for _ in range(random.choice((5, 60))):
             node = {"a": node}

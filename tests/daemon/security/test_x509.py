@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from datetime import UTC, datetime
 
@@ -76,6 +77,19 @@ def test_what_is_no_root(text: str, why: str) -> None:
     with pytest.raises(Unfit, match=why) as told:
         read_root(text, ROLE, {}, NOW)
     assert "BEGIN" not in str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_certificate_that_can_be_loaded_but_not_read() -> None:
+    """The library parses names late: whoever reads it, it is unfit, not an exception that nobody expects."""
+    der = ROOT.certificate.public_bytes(Encoding.DER).replace(b"\x0c\x04root", b"\x19\x04root")
+    text = x509.BEGIN + "\n" + base64.encodebytes(der).decode() + "-----END CERTIFICATE-----\n"
+    for read in (
+        lambda: read_root(text, ROLE, {}, NOW),
+        lambda: read_chain(text, public(ROOT), {}, NOW, "S-1"),
+        lambda: x509.read_all(text.encode(), ROLE),
+    ):
+        with pytest.raises(Unfit, match="it cannot be read"):
+            read()
 
 
 def test_a_root_that_another_one_has_signed() -> None:
