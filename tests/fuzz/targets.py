@@ -78,8 +78,8 @@ def no_longer_than(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def run(target: Target, seed: int, executions: int) -> Outcome:
-    """So many executions from a seed; Found at the first uncaught exception."""
+def run(target: Target, seed: int, executions: int, hangs_after_s: float = HANGS_AFTER_S) -> Outcome:
+    """So many executions from a seed; Found at the first uncaught exception, or where one input takes so long."""
     random = Random(f"{target.name}/{seed}")
     target.fresh()
     slowest, culprit = 0.0, ""
@@ -87,7 +87,7 @@ def run(target: Target, seed: int, executions: int) -> Outcome:
         item = target.make(random)
         began = time.thread_time()
         try:
-            with no_longer_than(HANGS_AFTER_S):
+            with no_longer_than(hangs_after_s):
                 target.take(item)
         except (KeyboardInterrupt, SystemExit):
             raise

@@ -59,16 +59,15 @@ def test_a_panic_of_a_library_is_found() -> None:
         run(Target("planted", 0, lambda random: random.random(), take), 1, 1)
 
 
-def test_what_never_ends_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_never_ends_is_found() -> None:
     """An input that takes the processor for ever ends the run, with its seed."""
-    monkeypatch.setattr(targets, "HANGS_AFTER_S", 0.05)
 
     def take(item: float) -> None:
         while True:
             pass
 
     with pytest.raises(Found, match="Hang"):
-        run(Target("planted", 0, lambda random: random.random(), take), 1, 1)
+        run(Target("planted", 0, lambda random: random.random(), take), 1, 1, hangs_after_s=0.05)
 
 
 # --- what is made is what it says it is -------------------------------------------------------------------------------
@@ -142,12 +141,12 @@ def test_as_many_as_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing uncaught" in shown and all(f"{target.name} " in shown for target in TARGETS)
 
 
-def test_a_find_ends_the_run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_find_ends_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     """With exit code 1, and the input."""
 
     def take(item: int) -> None:
         raise KeyError(item)
 
-    monkeypatch.setattr("tests.fuzz.__main__.TARGETS", [Target("planted", 1, lambda random: 5, take)])
-    assert main(["--seconds", "60", "--seed", "1"]) == 1
+    planted = [Target("planted", 1, lambda random: 5, take)]
+    assert main(["--seconds", "60", "--seed", "1"], planted) == 1
     assert "planted, seed 1, execution 0: KeyError(5) at 5" in capsys.readouterr().out

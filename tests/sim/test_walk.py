@@ -1,4 +1,4 @@
-"""Every sequence of events from a fresh station (seven of the core, five of every kind), and from the middle of stories.
+"""Every sequence of events from a fresh station (seven of the core, five of every kind), and from within stories.
 
 Here all is walked as deep as a minute allows; `make walk DEPTH=n` goes as deep as asked, with every kind.
 """
