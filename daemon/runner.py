@@ -47,8 +47,8 @@ LATE_S = 2.0
 """A wake-up so many seconds late means that the loop is stuck."""
 LAG_S = 0.05
 """A step taken so little after its event is in time."""
-TURN_S = 0.5
-"""How often the loop is seen to turn: at each full half second, one wake-up with others that look as often."""
+TURN_S = 1.0
+"""How often the loop is seen to turn: at each full second, one wake-up with others that look as often."""
 STALLED_S = 1.5
 """A loop that has not turned for so many seconds was stalled (a stopped process, a blocked disk): what is read next
 may have arrived at any moment since."""

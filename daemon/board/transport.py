@@ -48,7 +48,7 @@ SEND_WITHIN_S = 1.0
 """A board that takes nothing for so long is lost; its lease decides."""
 WAITING = 256
 """Packets that may wait for such a board."""
-LISTENS_EVERY_S = 0.5
+LISTENS_EVERY_S = 1.0
 CROWDED_S = 0.02
 """How long a crowded inbox is left alone."""
 FLOODS_TOLD_EVERY_S = 60.0
@@ -363,7 +363,7 @@ class BoardSocket(_Carrier):
         """What does not come is an event, too; but first everything is taken that came while we did not look."""
         loop = asyncio.get_running_loop()
         while True:
-            wait_s = LISTENS_EVERY_S - loop.time() % LISTENS_EVERY_S  # at full half seconds, when the runner wakes, too
+            wait_s = LISTENS_EVERY_S - loop.time() % LISTENS_EVERY_S  # at full seconds, when the runner wakes, too
             due = loop.time() + wait_s
             await asyncio.sleep(wait_s)
             now = loop.time()

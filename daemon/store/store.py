@@ -158,6 +158,10 @@ class Store:
         full = f"{self._folder.path}: too little free room; free some room on this file system"
         return {"unwritable": self._trouble, "full": full, "ok": ""}[self.state]
 
+    def has_new_errors(self) -> bool:
+        """Whether the kernel has counted new errors of the file system: one system call, which reaches no medium."""
+        return self._medium.has_new_errors()
+
     def is_suspect(self) -> bool:
         """Whether the kernel has found new errors in the file system, or has mounted it read-only; cheap, no writing.
 
@@ -228,6 +232,7 @@ class Store:
         self._database.close()
         self._trouble = f"{self._folder.database}: closed"
         self._is_spent = True
+        self._medium.close()
         self._folder.leave()
 
     # --- opening ------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from ocpp16.events import Event, StoreChanged, StoreState
 
 SUSPECT_S = 1.0
-"""How often the kernel is asked about errors of the file system, in seconds: a few calls that reach no medium."""
+"""How often the kernel is asked about errors of the file system, in seconds: one call, which reaches no medium."""
 PROBE_EVERY = 5
 """At every so many of these turns (5 s) files and free room are looked after: a few calls, nothing is written."""
 WRITE_EVERY = 60
@@ -31,6 +31,7 @@ class Watched(Protocol):
     def state(self) -> StoreState: ...
     @property
     def detail(self) -> str: ...
+    def has_new_errors(self) -> bool: ...
     def is_suspect(self) -> bool: ...
     def probe(self, try_write: bool = False) -> StoreState: ...
     def retry(self) -> StoreState: ...
@@ -58,8 +59,9 @@ class StoreWatch:
     async def run(self) -> None:
         """For ever.  Raises StoreFailed where the process must start afresh."""
         self.report(self._store.state)
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(SUSPECT_S)
+            await asyncio.sleep(SUSPECT_S - loop.time() % SUSPECT_S)  # at full seconds, when others wake, too
             await self.turn()
 
     async def turn(self) -> None:
@@ -75,7 +77,7 @@ class StoreWatch:
 
     async def suspect(self) -> None:
         """Between two looks: where the kernel found errors of the file system, a write is tried at once."""
-        if self.state != "unwritable":
+        if self.state != "unwritable" and self._store.has_new_errors():
             self.report(await self._on_disk(self._look_if_suspect))
 
     def _look(self, try_write: bool) -> StoreState:

@@ -27,9 +27,13 @@ def test_3_what_was_counted_before_is_no_news(tmp_path: Path) -> None:
     medium, found = counter(tmp_path)
     assert (medium.errors(), medium.new_errors(), medium.new_errors()) == (3, 0, 0)
     found.write_text("5\n")
+    assert medium.has_new_errors() and medium.has_new_errors()  # asking does not take them
     assert (medium.new_errors(), medium.new_errors()) == (2, 0)
     found.write_text("0\n")  # fsck, or mounted anew
-    assert medium.new_errors() == 0
+    assert medium.new_errors() == 0 and not medium.has_new_errors()
+    medium.close()
+    medium.close()
+    assert medium.errors() == 0
 
 
 def test_3_a_file_system_that_counts_nothing(tmp_path: Path) -> None:
@@ -37,4 +41,4 @@ def test_3_a_file_system_that_counts_nothing(tmp_path: Path) -> None:
     assert Medium(tmp_path, tmp_path / "no-sysfs").new_errors() == 0
     medium, found = counter(tmp_path)
     found.write_text("none\n")
-    assert (medium.errors(), medium.new_errors()) == (None, 0)
+    assert (medium.errors(), medium.new_errors(), medium.has_new_errors()) == (None, 0, False)

@@ -362,7 +362,7 @@ def test_3_a_kernel_that_stopped_writing_is_noticed_by_its_count_of_errors(tmp_p
     try:
         assert store.probe() == "ok"  # nobody writes each second to find out
         medium.count = 2
-        assert store.is_suspect() and store.probe(try_write=True) == "unwritable"
+        assert store.has_new_errors() and store.is_suspect() and store.probe(try_write=True) == "unwritable"
     finally:
         Stopped.stopped = False
     assert codes(store) == ["store-medium-errors", "store-unwritable"]

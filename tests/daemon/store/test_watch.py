@@ -21,6 +21,9 @@ class FakeStore:
         self.asked: list[str] = []
         self.suspect = False
 
+    def has_new_errors(self) -> bool:
+        return self.suspect
+
     def is_suspect(self) -> bool:
         return self.suspect
 
