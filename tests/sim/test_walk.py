@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from ocpp16.records import SecurityOccurrence
 from tests.sim.central_system import CentralSystem
 from tests.sim.checkers import Checkers
 from tests.sim.peace import well_behaved
 from tests.sim.rules import all_checkers
-from tests.sim.walk import ALL, CORE, walk
+from tests.sim.walk import ALL, CORE, fingerprint, walk
 from tests.sim.world import Setup, World
 from tests.stories.play import Story, stories
 
@@ -91,6 +92,20 @@ def test_from_a_fresh_station(kinds: frozenset[str], depth: int, capsys: Any) ->
     """No sequence of seven events that begin, end or interrupt a transaction breaks a rule; nor any five events."""
     settings = {"ConnectionTimeOut": "30", "LocalPreAuthorize": "true"}
     _tell(_walk([("a fresh station", _fresh(settings))], depth, "fresh station", kinds=kinds), capsys)
+
+
+def test_equal_states_are_merged() -> None:
+    """When security events were seen, and how often beyond twice, decides nothing: such states are one."""
+    worlds = []
+    for kills in (2, 3):
+        world = _fresh({})
+        for _ in range(kills):
+            world.kill_evsed()
+            world.run(10.0)
+        counts = [row.count for row in world.records.values() if isinstance(row, SecurityOccurrence)]
+        assert kills in counts
+        worlds.append(world)
+    assert fingerprint(worlds[0]) == fingerprint(worlds[1])
 
 
 @pytest.mark.long

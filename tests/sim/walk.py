@@ -102,6 +102,7 @@ _LEFT_OUT = {
     "error",
     "refused",
     "_seed",
+    "entries",
     "_answered",
     "signalled_why",
 }
