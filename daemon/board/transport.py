@@ -49,6 +49,8 @@ SEND_WITHIN_S = 1.0
 WAITING = 256
 """Packets that may wait for such a board."""
 LISTENS_EVERY_S = 1.0
+PAUSED_S = 0.5
+"""A look that comes so late comes after a pause of our own."""
 CROWDED_S = 0.02
 """How long a crowded inbox is left alone."""
 FLOODS_TOLD_EVERY_S = 60.0
@@ -367,7 +369,7 @@ class BoardSocket(_Carrier):
             due = loop.time() + wait_s
             await asyncio.sleep(wait_s)
             now = loop.time()
-            if now > due + LISTENS_EVERY_S:
+            if now > due + PAUSED_S:
                 self._silence.paused(now)
             if reason := self._silence.lost(now):
                 raise OSError(reason)
