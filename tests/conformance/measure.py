@@ -53,7 +53,7 @@ async def facts(place: Place) -> Facts:
 async def _read(lab: Lab, limit: pics.Limit, keys: dict[str, tuple[str, bool]]) -> tuple[str, bool | None]:
     """What the station says, or does at the limit."""
     if limit.key not in keys:
-        return "not told (the security extension is not built)", None
+        return "not reported: this product does not have the key", None
     if not limit.setting.endswith(("minimum", "maximum")):
         told = keys[limit.key][0]
         return told, told == limit.declared

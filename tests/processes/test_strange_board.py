@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from drivers.board_protocol import VERSION
 from tests.csms.scripted import ScriptedCentralSystem
 from tests.processes.bench import Bench, first
 
@@ -181,7 +182,9 @@ async def test_13_the_last_word_of_a_board_is_heard() -> None:
         board.close()
 
 
-@pytest.mark.parametrize("hello", [{**HELLO, "version": 3}, {**HELLO, "connectors": 2}], ids=["version", "connectors"])
+@pytest.mark.parametrize(
+    "hello", [{**HELLO, "version": VERSION + 1}, {**HELLO, "connectors": 2}], ids=["version", "connectors"]
+)
 async def test_a_board_that_does_not_fit(hello: dict[str, Any]) -> None:
     """A later version, or not the product's connectors: connected to the Central System, Faulted, and said why."""
     async with ScriptedCentralSystem() as central:
