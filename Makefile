@@ -16,7 +16,7 @@ help:
 	@echo "make test          every proof but the benchmark"
 	@echo "make check         ruff, mypy --strict, the rules of the house"
 	@echo "make bench         the figures, beside a minimal charge point"
-	@echo "make sim SEEDS=n   n random worlds (make test plays 1000)"
+	@echo "make sim SEEDS=n   n random worlds (make test SEEDS=n plays as many, in lots of 125)"
 	@echo "make walk DEPTH=n  every sequence of n events from the middle of each story (6 takes half an hour)"
 	@echo "make fuzz          hostile input, a million executions (EXECUTIONS=n, or as long as SECONDS=n says)"
 	@echo "make disturb       a million disturbed exchanges a family of drivers (EXCHANGES=n FAMILY=meters)"
@@ -72,6 +72,7 @@ COMPUTED := $(wildcard tests/sim tests/store tests/fuzz)
 REAL_TIME := $(wildcard tests/processes tests/csms tests/conformance tests/test_readme.py)
 SKIPS := $(CURDIR)/.skips
 test: export PYTEST_SKIPS_FILE := $(SKIPS)
+test: export WORLDS := $(SEEDS)
 test: setup
 	@rm -f $(SKIPS)
 	$(PYTEST) -n $(JOBS) $(COVER) $(COMPUTED:%=--ignore=%) $(REAL_TIME:%=--ignore=%) --ignore=tests/bench --ignore=tests/package
