@@ -22,6 +22,8 @@ SIZE_MB = 256
 SECTOR_BYTES = 512
 CHARGE_S = 60.0
 SETTLE_S = 1.5
+STARTED_S = 12.0
+"""After the start's warnings the flight recorder is written once, ten seconds later: no part of a transaction."""
 
 
 class NoDevice(Exception):
@@ -95,7 +97,7 @@ async def _one_transaction(charge_s: float = CHARGE_S) -> float:
             (station.home / "store").symlink_to(medium.folder)
             async with station:
                 await central.wait("StatusNotification", connectorId=1, status="Available")
-                await asyncio.sleep(SETTLE_S)
+                await asyncio.sleep(STARTED_S)
                 before = medium.written_bytes()
                 await station.ctl("sim", "plug")
                 await station.ctl("sim", "tap", "BENCH")
